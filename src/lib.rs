@@ -1,0 +1,6 @@
+//! specscan: what spectrum an image dataset has, and what that means for a diffusion model.
+
+pub mod dataset;
+pub mod report;
+pub mod spectral;
+pub mod stats;

@@ -1,0 +1,1 @@
+//! What a run leaves behind: tables, manifests, plots. The only layer that creates files.
