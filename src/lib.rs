@@ -3,4 +3,5 @@
 pub mod dataset;
 pub mod report;
 pub mod spectral;
+pub mod spectrum;
 pub mod stats;

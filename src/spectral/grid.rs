@@ -63,7 +63,7 @@ impl std::fmt::Display for Size {
 pub const NO_ANNULUS: u32 = u32::MAX;
 
 /// Frequencies, multiplicities and annuli of every stored mode of one image size.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Grid {
     size: Size,
     frequency: Vec<f64>,

@@ -1,5 +1,13 @@
-//! Pure Fourier mathematics of one image: grids, transforms, windows. No files, no threads, no printing.
+//! Pure Fourier mathematics of one image: grids, transforms, windows, channels. No files, no threads, no printing.
 
+pub mod channels;
+pub mod dft64;
+pub mod fft2;
 pub mod grid;
+pub mod real_form;
+pub mod window;
 
+pub use channels::Channels;
 pub use grid::{Grid, Size};
+pub use real_form::RealForm;
+pub use window::Window;

@@ -1,0 +1,96 @@
+//! From interleaved 8-bit RGB to the planes that are transformed: RGB, luma or YCbCr, as exact integers in single precision.
+//!
+//! # Definition
+//!
+//! Each channel of a pixel is an integer *code* centred on the middle of the value range: `2v − 255` for an RGB channel,
+//! `2(299R + 587G + 114B) − 255000` for luma (ITU-R BT.601, the weights of Pillow's `L`), and the JFIF combinations to four
+//! digits for Cb and Cr. The value of the pixel in a range `[lo, hi]` is `(lo+hi)/2 + code · (hi−lo)/2 · unit`, with the
+//! channel's [`Channels::code_unit`]. Every code is below 2²⁴ in magnitude, so it is exact in `f32`, and sums of codes are
+//! exact integers.
+
+/// Which channels are transformed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Channels {
+    /// Red, green, blue.
+    #[default]
+    Rgb,
+    /// One channel: `0.299 R + 0.587 G + 0.114 B`.
+    Luma,
+    /// Luma and the two colour differences of JPEG files.
+    Ycbcr,
+}
+
+impl Channels {
+    /// Number of planes: 3, 1 or 3.
+    pub fn count(self) -> usize {
+        self.names().len()
+    }
+
+    /// Names of the planes, in order.
+    pub fn names(self) -> &'static [&'static str] {
+        match self {
+            Channels::Rgb => &["r", "g", "b"],
+            Channels::Luma => &["luma"],
+            Channels::Ycbcr => &["y", "cb", "cr"],
+        }
+    }
+
+    /// The name used on the command line and in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Channels::Rgb => "rgb",
+            Channels::Luma => "luma",
+            Channels::Ycbcr => "ycbcr",
+        }
+    }
+
+    /// Half-ranges per code step of `channel`: codes times this lie in `[-1, 1]`.
+    pub fn code_unit(self, channel: usize) -> f64 {
+        match (self, channel) {
+            (Channels::Rgb, _) => 1.0 / 255.0,
+            (Channels::Luma, _) | (Channels::Ycbcr, 0) => 1.0 / 255_000.0,
+            (Channels::Ycbcr, _) => 1.0 / 1_275_000.0,
+        }
+    }
+
+    /// Writes the codes of `rgb` (interleaved, 3 bytes a pixel) into `planes` (one plane after the other).
+    ///
+    /// # Panics
+    ///
+    /// If `planes` does not hold [`Channels::count`] values per pixel.
+    pub fn split(self, rgb: &[u8], planes: &mut [f32]) {
+        let n_pixels = rgb.len() / 3;
+        assert_eq!(planes.len(), n_pixels * self.count(), "one plane per channel");
+        match self {
+            Channels::Rgb => {
+                let (red, rest) = planes.split_at_mut(n_pixels);
+                let (green, blue) = rest.split_at_mut(n_pixels);
+                for (((p, r), g), b) in rgb.chunks_exact(3).zip(red).zip(green).zip(blue) {
+                    *r = (2 * i32::from(p[0]) - 255) as f32;
+                    *g = (2 * i32::from(p[1]) - 255) as f32;
+                    *b = (2 * i32::from(p[2]) - 255) as f32;
+                }
+            }
+            Channels::Luma => {
+                for (p, y) in rgb.chunks_exact(3).zip(planes) {
+                    *y = luma_code(p) as f32;
+                }
+            }
+            Channels::Ycbcr => {
+                let (luma, rest) = planes.split_at_mut(n_pixels);
+                let (blue, red) = rest.split_at_mut(n_pixels);
+                for (((p, y), cb), cr) in rgb.chunks_exact(3).zip(luma).zip(blue).zip(red) {
+                    let [r, g, b] = [i32::from(p[0]), i32::from(p[1]), i32::from(p[2])];
+                    *y = luma_code(p) as f32;
+                    *cb = (-1687 * r - 3313 * g + 5000 * b) as f32;
+                    *cr = (5000 * r - 4187 * g - 813 * b) as f32;
+                }
+            }
+        }
+    }
+}
+
+fn luma_code(p: &[u8]) -> i32 {
+    2 * (299 * i32::from(p[0]) + 587 * i32::from(p[1]) + 114 * i32::from(p[2])) - 255_000
+}

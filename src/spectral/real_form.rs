@@ -1,0 +1,72 @@
+//! The real Fourier form Π: an orthogonal map from a real image to `HW` real numbers, one per mode.
+//!
+//! # Definition
+//!
+//! For each conjugate pair `(k, −k)` the two numbers are `√2 Re X[k]` and `√2 Im X[k]` of the orthonormal DFT; a
+//! self-conjugate mode holds `X[k]`, which is real. The `√2` makes the map orthonormal, so white noise stays white and the
+//! variances of the numbers are the mode covariance Γ.
+//!
+//! # References
+//!
+//! Cloud Diffusion (arXiv 2507.05496), §3.2; its published code leaves out the `√2`, which halves every variance.
+
+use rustfft::num_complex::Complex64;
+
+use super::Grid;
+
+/// The map Π for one grid: which stored modes are representatives, and in which order the numbers come.
+#[derive(Debug, Clone)]
+pub struct RealForm {
+    /// Index of each representative stored mode, and whether it is its own conjugate.
+    representatives: Vec<(usize, bool)>,
+    length: usize,
+}
+
+impl RealForm {
+    /// Chooses one representative of every conjugate pair of `grid`.
+    pub fn new(grid: &Grid) -> Self {
+        let size = grid.size();
+        let mut representatives = Vec::new();
+        for index in 0..grid.n_modes() {
+            let (kx, ky) = (index / size.height, index % size.height);
+            let stored_twice = grid.multiplicity(kx) == 1.0;
+            // In the columns that hold both members of a pair, the one with the smaller row index stands for it.
+            let conjugate_row = (size.height - ky) % size.height;
+            if !stored_twice || ky <= conjugate_row {
+                representatives.push((index, grid.is_self_conjugate(index)));
+            }
+        }
+        Self { representatives, length: size.n_pixels() }
+    }
+
+    /// Numbers in the form, `H·W`.
+    pub fn len(&self) -> usize {
+        self.length
+    }
+
+    /// Whether the form is empty; it never is.
+    pub fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// Writes the `H·W` real numbers of an orthonormal half-spectrum into `out`.
+    ///
+    /// # Panics
+    ///
+    /// If `out` does not hold `H·W` numbers.
+    pub fn apply(&self, spectrum: &[Complex64], out: &mut [f64]) {
+        assert_eq!(out.len(), self.length, "one real number per pixel");
+        let mut next = 0;
+        for &(index, self_conjugate) in &self.representatives {
+            let x = spectrum[index];
+            if self_conjugate {
+                out[next] = x.re;
+                next += 1;
+            } else {
+                out[next] = std::f64::consts::SQRT_2 * x.re;
+                out[next + 1] = std::f64::consts::SQRT_2 * x.im;
+                next += 2;
+            }
+        }
+    }
+}

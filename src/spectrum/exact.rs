@@ -1,0 +1,295 @@
+//! Exact sums: each contribution is rounded once to a fixed-point grid and then added as an integer, so a sum does not depend
+//! on the order, the grouping or the number of threads.
+//!
+//! # Definition
+//!
+//! A tensor with quantum `2^q` holds integers `N`; the value it stands for is `N · 2^q`. A contribution `v` adds the integer
+//! nearest to `v · 2^{-q}`, halves to even. Integer addition is associative, hence the bytes of the result are a function of
+//! the set of contributions alone.
+//!
+//! # Cost
+//!
+//! A worker adds into 64-bit lanes: scaling, one floating-point addition that rounds (see [`ROUNDER`]) and one integer
+//! addition per value, all vectorised. Chunks that hold a value too large for that take a slower 128-bit path with the same
+//! rounding. Lanes are emptied into 128-bit totals every [`FLUSH_AFTER`] contributions, before they can overflow.
+
+use multiversion::multiversion;
+
+use super::SpectrumError;
+
+/// Contributions after which a worker's lanes must be emptied: each is below 2⁵¹, so 4096 of them stay below 2⁶³.
+pub const FLUSH_AFTER: usize = 4096;
+
+/// Values that share one decision between the fast and the wide path, and one spill block.
+const CHUNK: usize = 64;
+
+/// Largest magnitude, in quanta, that the fast path rounds exactly.
+const FAST_LIMIT: f64 = (1u64 << 51) as f64;
+
+/// 1.5 · 2⁵²: adding it to a number below 2⁵¹ leaves that number, rounded to the nearest integer, in the low mantissa bits.
+const ROUNDER: f64 = 6_755_399_441_055_744.0;
+
+/// Name, shape and quantum of a tensor of exact sums.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TensorSpec {
+    /// Name in the file.
+    pub name: &'static str,
+    /// Extents, slowest first.
+    pub shape: Vec<usize>,
+    /// Exponent of the quantum: one unit is worth `2^quantum_log2`.
+    pub quantum_log2: i32,
+}
+
+impl TensorSpec {
+    /// A tensor called `name`.
+    pub fn new(name: &'static str, shape: &[usize], quantum_log2: i32) -> Self {
+        Self { name, shape: shape.to_vec(), quantum_log2 }
+    }
+
+    /// Number of elements.
+    pub fn n_elements(&self) -> usize {
+        self.shape.iter().product()
+    }
+}
+
+/// The lanes one worker adds into.
+#[derive(Debug, Clone)]
+pub struct ExactLanes {
+    scale: f64,
+    lanes: Vec<i64>,
+    /// Contributions too large for the lanes, allocated for the few chunks that see any.
+    spill: Vec<Option<Box<[i128; CHUNK]>>>,
+    /// Whether a contribution was not finite; reported when the lanes are emptied.
+    not_finite: bool,
+}
+
+impl ExactLanes {
+    /// Empty lanes for `n` sums with quantum `2^quantum_log2`.
+    pub fn new(n: usize, quantum_log2: i32) -> Self {
+        Self {
+            scale: f64::from(-quantum_log2).exp2(),
+            lanes: vec![0; n],
+            spill: vec![None; n.div_ceil(CHUNK)],
+            not_finite: false,
+        }
+    }
+
+    /// Adds `values` to the sums that start at `offset`.
+    ///
+    /// # Panics
+    ///
+    /// If the values reach beyond the last sum.
+    pub fn add(&mut self, offset: usize, values: &[f64]) {
+        let lanes = &mut self.lanes[offset..offset + values.len()];
+        for (i, (lanes, values)) in lanes.chunks_mut(CHUNK).zip(values.chunks(CHUNK)).enumerate() {
+            if !add_fast(lanes, values, self.scale) {
+                let first = offset + i * CHUNK;
+                for (k, value) in values.iter().enumerate() {
+                    let quanta = (value * self.scale).round_ties_even();
+                    self.not_finite |= !quanta.is_finite();
+                    let index = first + k;
+                    let block = self.spill[index / CHUNK].get_or_insert_with(|| Box::new([0; CHUNK]));
+                    block[index % CHUNK] += quanta as i128;
+                }
+            }
+        }
+    }
+
+    /// Adds `values`, which are whole numbers of magnitude below 2²⁴, to the sums that start at `offset`. The quantum must
+    /// be one.
+    ///
+    /// # Panics
+    ///
+    /// If the values reach beyond the last sum.
+    pub fn add_integers(&mut self, offset: usize, values: &[f32]) {
+        add_integers(&mut self.lanes[offset..offset + values.len()], values);
+    }
+
+    /// Adds the squares of `values`, under the same conditions as [`ExactLanes::add_integers`].
+    ///
+    /// # Panics
+    ///
+    /// If the values reach beyond the last sum.
+    pub fn add_squares(&mut self, offset: usize, values: &[f32]) {
+        add_squares(&mut self.lanes[offset..offset + values.len()], values);
+    }
+
+    /// Empties the lanes into `totals`.
+    ///
+    /// # Errors
+    ///
+    /// If a total overflows 128 bits, or a contribution was not a finite number.
+    pub fn drain_into(&mut self, totals: &mut [i128], name: &'static str) -> Result<(), SpectrumError> {
+        if self.not_finite {
+            return Err(SpectrumError::NotFinite { name });
+        }
+        let overflow = || SpectrumError::Overflow { name: name.to_owned() };
+        for (total, lane) in totals.iter_mut().zip(&mut self.lanes) {
+            *total = total.checked_add(i128::from(std::mem::take(lane))).ok_or_else(overflow)?;
+        }
+        for (block, totals) in self.spill.iter_mut().zip(totals.chunks_mut(CHUNK)) {
+            if let Some(block) = block {
+                for (total, spilled) in totals.iter_mut().zip(block.iter_mut()) {
+                    *total = total.checked_add(std::mem::take(spilled)).ok_or_else(overflow)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Adds the rounded `values · scale` to `lanes`, or returns false and adds nothing when one of them is too large (or NaN).
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
+fn add_fast(lanes: &mut [i64], values: &[f64], scale: f64) -> bool {
+    let mut fits = true;
+    for value in values {
+        fits &= (value * scale).abs() < FAST_LIMIT;
+    }
+    if fits {
+        for (lane, value) in lanes.iter_mut().zip(values) {
+            let rounded = value * scale + ROUNDER;
+            *lane = lane.wrapping_add((rounded.to_bits() as i64).wrapping_sub(ROUNDER.to_bits() as i64));
+        }
+    }
+    fits
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
+fn add_integers(lanes: &mut [i64], values: &[f32]) {
+    for (lane, value) in lanes.iter_mut().zip(values) {
+        // Whole numbers below 2²⁴ are exact in `f32`, and the rounder takes them to integers without a conversion call.
+        let rounded = f64::from(*value) + ROUNDER;
+        *lane = lane.wrapping_add((rounded.to_bits() as i64).wrapping_sub(ROUNDER.to_bits() as i64));
+    }
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
+fn add_squares(lanes: &mut [i64], values: &[f32]) {
+    for (lane, value) in lanes.iter_mut().zip(values) {
+        let value = f64::from(*value);
+        let rounded = value * value + ROUNDER;
+        *lane = lane.wrapping_add((rounded.to_bits() as i64).wrapping_sub(ROUNDER.to_bits() as i64));
+    }
+}
+
+/// A finished tensor of exact sums.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExactTensor {
+    /// Name, shape, quantum.
+    pub spec: TensorSpec,
+    /// The sums, in quanta.
+    pub totals: Vec<i128>,
+}
+
+impl ExactTensor {
+    /// A tensor of zeros.
+    pub fn zeros(spec: TensorSpec) -> Self {
+        let totals = vec![0; spec.n_elements()];
+        Self { spec, totals }
+    }
+
+    /// Adds another tensor of the same name, shape and quantum.
+    ///
+    /// # Errors
+    ///
+    /// If a sum overflows 128 bits.
+    ///
+    /// # Panics
+    ///
+    /// If the specifications differ.
+    pub fn merge(&mut self, other: &ExactTensor) -> Result<(), SpectrumError> {
+        assert_eq!(self.spec, other.spec, "tensors to add have equal specifications");
+        for (total, more) in self.totals.iter_mut().zip(&other.totals) {
+            *total = total
+                .checked_add(*more)
+                .ok_or_else(|| SpectrumError::Overflow { name: self.spec.name.to_owned() })?;
+        }
+        Ok(())
+    }
+
+    /// The sums as numbers, in the unit of the contributions.
+    pub fn values(&self) -> Vec<f64> {
+        let quantum = f64::from(self.spec.quantum_log2).exp2();
+        self.totals.iter().map(|n| *n as f64 * quantum).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sum_of(values: &[f64], quantum_log2: i32) -> Vec<i128> {
+        let mut lanes = ExactLanes::new(values.len(), quantum_log2);
+        lanes.add(0, values);
+        let mut totals = vec![0; values.len()];
+        lanes.drain_into(&mut totals, "test").unwrap();
+        totals
+    }
+
+    #[test]
+    fn contributions_are_rounded_to_the_nearest_quantum_with_halves_to_even() {
+        assert_eq!(sum_of(&[0.5, 1.5, 2.5, -0.5, -1.5, 0.49, -0.51], 0), [0, 2, 2, 0, -2, 0, -1]);
+        assert_eq!(sum_of(&[0.25, 0.125, -0.375], -2), [1, 0, -2]);
+    }
+
+    #[test]
+    fn the_wide_path_rounds_as_the_fast_one_and_does_not_touch_its_neighbours() {
+        let small = [3.25, -7.75, 0.125, 1e-3];
+        let alone = sum_of(&small, -20);
+        let mut with_giant = small.to_vec();
+        with_giant.push(1e30);
+        let together = sum_of(&with_giant, -20);
+        assert_eq!(together[..4], alone[..]);
+        assert_eq!(together[4], (1e30 * f64::from(20).exp2()) as i128);
+    }
+
+    #[test]
+    fn order_and_grouping_do_not_matter() {
+        let values: Vec<f64> = (0..1000).map(|i| ((i * 7919) % 1013) as f64 * 1.37e-5 * 10f64.powi(i % 18)).collect();
+        let total = |order: &mut dyn Iterator<Item = usize>, flush: usize| {
+            let mut lanes = ExactLanes::new(1, -40);
+            let mut totals = [0i128];
+            for (n, i) in order.enumerate() {
+                lanes.add(0, &values[i..i + 1]);
+                if n % flush == 0 {
+                    lanes.drain_into(&mut totals, "test").unwrap();
+                }
+            }
+            lanes.drain_into(&mut totals, "test").unwrap();
+            totals[0]
+        };
+        let forward = total(&mut (0..1000), 7);
+        assert_eq!(forward, total(&mut (0..1000).rev(), 1));
+        assert_eq!(forward, total(&mut (0..1000).map(|i| (i * 377) % 1000), FLUSH_AFTER));
+    }
+
+    #[test]
+    fn lanes_hold_the_promised_number_of_largest_contributions() {
+        let largest = FAST_LIMIT - 1.0;
+        let mut lanes = ExactLanes::new(1, 0);
+        for _ in 0..FLUSH_AFTER {
+            lanes.add(0, &[largest]);
+        }
+        let mut totals = [0i128];
+        lanes.drain_into(&mut totals, "test").unwrap();
+        assert_eq!(totals[0], largest as i128 * FLUSH_AFTER as i128);
+    }
+
+    #[test]
+    fn a_contribution_that_is_not_finite_is_an_error() {
+        for bad in [f64::NAN, f64::INFINITY] {
+            let mut lanes = ExactLanes::new(2, 0);
+            lanes.add(0, &[1.0, bad]);
+            assert!(matches!(lanes.drain_into(&mut [0; 2], "test"), Err(SpectrumError::NotFinite { .. })));
+        }
+    }
+
+    #[test]
+    fn overflow_is_an_error() {
+        let mut tensor = ExactTensor::zeros(TensorSpec::new("test", &[1], 0));
+        tensor.totals[0] = i128::MAX;
+        let mut one = ExactTensor::zeros(TensorSpec::new("test", &[1], 0));
+        one.totals[0] = 1;
+        assert!(matches!(tensor.merge(&one), Err(SpectrumError::Overflow { .. })));
+    }
+}

@@ -1,0 +1,275 @@
+//! What one pass computes for every image, planned once and shared by all workers: grid, transform, window, reference, and the
+//! list of exact sums with their quanta.
+
+use std::sync::Arc;
+
+use super::exact::TensorSpec;
+use super::reduce::AreaAverage;
+use crate::spectral::fft2::Fft2Plan;
+use crate::spectral::{Channels, Grid, RealForm, Size, Window};
+
+/// How the images are centred and scaled before anything is said about their covariance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Standardize {
+    /// Not at all: Γ is the mean power.
+    None,
+    /// The mean image is removed: Γ is a covariance.
+    #[default]
+    Mean,
+    /// Every pixel is centred and divided by its own standard deviation over the set (Cloud Diffusion); takes two passes.
+    Pixel,
+}
+
+/// How much is summed up over the images.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// Pixel means and variances only: the first of two passes.
+    Pixels,
+    /// Radial averages only: a second pass around a known mean image.
+    Radial,
+    /// Everything that later analysis starts from.
+    Full,
+}
+
+/// What is computed from the working images of a set.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AnalysisConfig {
+    /// Working size, pixels.
+    pub size: Size,
+    /// Which channels are transformed.
+    pub channels: Channels,
+    /// Apodisation.
+    pub window: Window,
+    /// Values of black and white; `-1, 1` is the diffusion convention.
+    pub range: (f64, f64),
+    /// Centring and scaling.
+    pub standardize: Standardize,
+    /// How much is summed up.
+    pub detail: Detail,
+    /// Longest side of the reduced images whose full covariance is summed up, pixels; none for no full covariance.
+    pub diagonality_side: Option<usize>,
+    /// Whether cross-channel spectra are summed up.
+    pub coherence: bool,
+}
+
+impl AnalysisConfig {
+    /// The default analysis of images of `size`: RGB in `[-1, 1]`, mean removed, no window, full detail.
+    pub fn new(size: Size) -> Self {
+        Self {
+            size,
+            channels: Channels::Rgb,
+            window: Window::None,
+            range: (-1.0, 1.0),
+            standardize: Standardize::Mean,
+            detail: Detail::Full,
+            diagonality_side: None,
+            coherence: false,
+        }
+    }
+}
+
+/// What every image is compared with in a second pass: a mean image and, for standardised pixels, their spread.
+#[derive(Debug, Clone)]
+pub struct Reference {
+    /// Mean of each pixel, in codes, planes one after the other.
+    pub mean_code: Vec<f32>,
+    /// One over the standard deviation of each pixel, per code; zero where the pixel never varies.
+    pub inverse_std: Option<Vec<f32>>,
+}
+
+/// The immutable plan of a pass.
+#[derive(Debug)]
+pub struct AnalysisPlan {
+    pub(super) config: AnalysisConfig,
+    pub(super) grid: Grid,
+    pub(super) fft: Fft2Plan,
+    pub(super) window: Option<Vec<f32>>,
+    pub(super) reference: Option<Reference>,
+    /// Annulus of the modes `ky = 0 … ⌊H/2⌋` of each stored column that lie in one; a prefix, because f grows with ky.
+    pub(super) folded_annuli: Vec<Vec<u32>>,
+    pub(super) diagonality: Option<DiagonalityPlan>,
+    pub(super) specs: Vec<TensorSpec>,
+}
+
+/// The part of a plan that sums up the full covariance of reduced images.
+#[derive(Debug)]
+pub(super) struct DiagonalityPlan {
+    pub(super) average: AreaAverage,
+    pub(super) fft: Fft2Plan,
+    pub(super) form: RealForm,
+}
+
+impl DiagonalityPlan {
+    pub(super) fn new(size: Size, longest_side: usize) -> Self {
+        let average = AreaAverage::to_longest_side(size, longest_side);
+        let reduced = average.output_size();
+        Self { average, fft: Fft2Plan::new(reduced), form: RealForm::new(&Grid::new(reduced)) }
+    }
+}
+
+/// Logarithmic bins per octave of the RAPSD histograms from which quantiles are read.
+pub(super) const HISTOGRAM_BINS_PER_OCTAVE: i32 = 32;
+/// Lowest power the histograms resolve, as a power of two; anything below shares the first bin.
+pub(super) const HISTOGRAM_LOWEST_LOG2: i32 = -50;
+/// Histogram bins: from 2⁻⁵⁰ to 2³⁰.
+pub(super) const HISTOGRAM_BINS: usize = 80 * HISTOGRAM_BINS_PER_OCTAVE as usize;
+
+/// Power below which a logarithm is taken of this instead: far below 8-bit rounding noise, and above single precision's.
+pub const LOG_FLOOR_POWER: f64 = 1e-12;
+
+impl AnalysisPlan {
+    /// Plans a pass. `reference` is the mean (and spread) that every image is compared with, for second passes.
+    pub fn new(config: AnalysisConfig, reference: Option<Reference>) -> Arc<Self> {
+        let grid = Grid::new(config.size);
+        let h = config.size.height;
+        let folded_annuli = grid
+            .annuli()
+            .chunks_exact(h)
+            .map(|column| {
+                let half = &column[..h / 2 + 1];
+                half.iter().copied().take_while(|&j| j != crate::spectral::grid::NO_ANNULUS).collect()
+            })
+            .collect();
+        let diagonality = config.diagonality_side.map(|side| DiagonalityPlan::new(config.size, side));
+        let specs = tensor_specs(&config, &grid, diagonality.as_ref());
+        Arc::new(Self {
+            fft: Fft2Plan::new(config.size),
+            window: config.window.weights(config.size),
+            grid,
+            reference,
+            folded_annuli,
+            diagonality,
+            specs,
+            config,
+        })
+    }
+
+    /// The configuration this plan was made for.
+    pub fn config(&self) -> &AnalysisConfig {
+        &self.config
+    }
+
+    /// The frequency grid of the working size.
+    pub fn grid(&self) -> &Grid {
+        &self.grid
+    }
+
+    /// Factor from an unnormalised transform of codes of `channel` to the orthonormal transform of values.
+    pub(super) fn power_factor(&self, channel: usize) -> f64 {
+        let per_code = match self.reference.as_ref().and_then(|r| r.inverse_std.as_ref()) {
+            Some(_) => 1.0,
+            None => self.value_per_code(channel),
+        };
+        per_code / (self.config.size.n_pixels() as f64).sqrt()
+    }
+
+    /// Value units per code step of `channel`.
+    pub(super) fn value_per_code(&self, channel: usize) -> f64 {
+        self.config.value_per_code(channel)
+    }
+
+    /// Position of the sum over the reduced images' products: the last, where there is one.
+    pub(super) fn real_form_outer_at(&self) -> usize {
+        self.specs.len() - 1
+    }
+
+    /// Bytes one worker holds, beside its decoder.
+    pub fn worker_bytes(&self) -> usize {
+        let sums: usize = self.specs.iter().map(|s| s.n_elements() * 8).sum();
+        let spectrum = self.config.channels.count() * self.grid.n_modes() * 8;
+        let histogram = (self.config.channels.count() + 1) * self.grid.n_annuli() * HISTOGRAM_BINS * 4;
+        let planes = self.config.channels.count() * self.config.size.n_pixels() * 4;
+        sums + spectrum * batch_length(spectrum) + histogram + planes
+    }
+
+    /// Bytes of the totals that all workers share.
+    pub fn shared_bytes(&self) -> usize {
+        self.specs.iter().map(|s| s.n_elements() * 16).sum()
+    }
+}
+
+impl AnalysisConfig {
+    /// Value units per code step of `channel`.
+    pub fn value_per_code(&self, channel: usize) -> f64 {
+        0.5 * (self.range.1 - self.range.0) * self.channels.code_unit(channel)
+    }
+
+    /// The value in the middle of the range, which code zero stands for.
+    pub fn middle_value(&self) -> f64 {
+        0.5 * (self.range.0 + self.range.1)
+    }
+}
+
+/// Spectra that are collected before they are added up: enough to amortise the pass over the sums, within eight megabytes.
+pub(super) fn batch_length(spectrum_bytes: usize) -> usize {
+    (8_000_000 / spectrum_bytes.max(1)).clamp(1, 8)
+}
+
+/// Positions of the sums in a plan's list; the optional ones come after the last of these.
+pub(super) mod at {
+    pub const PIXEL_SUM: usize = 0;
+    pub const PIXEL_SQUARE_SUM: usize = 1;
+    pub const RAPSD_SUM: usize = 2;
+    pub const RAPSD_OUTER: usize = 3;
+    pub const POWER_SUM: usize = 4;
+    pub const PSEUDO_REAL_SUM: usize = 5;
+    pub const PSEUDO_IMAG_SUM: usize = 6;
+    pub const POWER_SQUARE_SUM: usize = 7;
+    pub const POWER_FIELD_REAL_SUM: usize = 8;
+    pub const POWER_FIELD_IMAG_SUM: usize = 9;
+    pub const LOG_RAPSD_SUM: usize = 10;
+    pub const LOG_RAPSD_OUTER: usize = 11;
+    pub const COLOR_OUTER: usize = 12;
+    pub const CHANNEL_MEAN_SUM: usize = 13;
+    pub const CHANNEL_MEAN_OUTER: usize = 14;
+    pub const CROSS_POWER_REAL_SUM: usize = 15;
+    pub const CROSS_POWER_IMAG_SUM: usize = 16;
+}
+
+/// Every tensor of exact sums of a pass, in the order of [`at`], with the quantum of its unit. Powers reach `HW` value² and matter down to 1e-6; the
+/// quanta leave at least three digits below that for one image.
+fn tensor_specs(config: &AnalysisConfig, grid: &Grid, diagonality: Option<&DiagonalityPlan>) -> Vec<TensorSpec> {
+    let channels = config.channels.count();
+    let pixels = [channels, config.size.height, config.size.width];
+    let mut specs =
+        vec![TensorSpec::new("pixel_sum", &pixels, 0), TensorSpec::new("pixel_square_sum", &pixels, 0)];
+    if config.detail == Detail::Pixels {
+        return specs;
+    }
+    let annuli = grid.n_annuli();
+    let pairs = annuli * (annuli + 1) / 2;
+    specs.push(TensorSpec::new("rapsd_sum", &[channels, annuli], -44));
+    specs.push(TensorSpec::new("rapsd_outer", &[outer_rows(channels), pairs], -50));
+    if config.detail == Detail::Radial {
+        return specs;
+    }
+    let modes = [channels, grid.n_columns(), config.size.height];
+    let color_pairs = channels * (channels + 1) / 2;
+    specs.push(TensorSpec::new("power_sum", &modes, -40));
+    specs.push(TensorSpec::new("pseudo_power_real_sum", &modes, -40));
+    specs.push(TensorSpec::new("pseudo_power_imag_sum", &modes, -40));
+    specs.push(TensorSpec::new("power_square_sum", &modes, -48));
+    specs.push(TensorSpec::new("power_field_real_sum", &modes, -44));
+    specs.push(TensorSpec::new("power_field_imag_sum", &modes, -44));
+    specs.push(TensorSpec::new("log_rapsd_sum", &[annuli], -40));
+    specs.push(TensorSpec::new("log_rapsd_outer", &[pairs], -40));
+    specs.push(TensorSpec::new("color_outer", &[color_pairs], 0));
+    specs.push(TensorSpec::new("channel_mean_sum", &[channels], -44));
+    specs.push(TensorSpec::new("channel_mean_outer", &[color_pairs], -44));
+    if config.coherence && channels > 1 {
+        let cross = [channels * (channels - 1) / 2, grid.n_columns(), config.size.height];
+        specs.push(TensorSpec::new("cross_power_real_sum", &cross, -40));
+        specs.push(TensorSpec::new("cross_power_imag_sum", &cross, -40));
+    }
+    if let Some(plan) = diagonality {
+        let d = plan.form.len();
+        specs.push(TensorSpec::new("real_form_outer", &[d * (d + 1) / 2], -40));
+    }
+    specs
+}
+
+/// Rows of RAPSD products: each channel and, when there are several, their mean last.
+pub(super) fn outer_rows(channels: usize) -> usize {
+    if channels == 1 { 1 } else { channels + 1 }
+}
