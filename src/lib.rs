@@ -1,6 +1,8 @@
 //! specscan: what spectrum an image dataset has, and what that means for a diffusion model.
 
+pub mod cli;
 pub mod dataset;
+pub mod pipeline;
 pub mod report;
 pub mod spectral;
 pub mod spectrum;

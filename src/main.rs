@@ -1,3 +1,7 @@
-//! The `specscan` binary: parse, run, map the outcome to an exit code.
+//! The `specscan` binary: everything happens in the library's `cli` module.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    specscan::cli::run(std::env::args_os()).into()
+}

@@ -1,4 +1,7 @@
-//! What a run leaves behind: tables, manifests, plots. The only layer that creates files.
+//! What a run leaves behind: tables, arrays, manifests, plots. The only layer that creates files.
 
+pub mod arrays;
+pub mod manifest;
 pub mod output_dir;
 pub mod plot;
+pub mod tables;

@@ -13,7 +13,7 @@ use rustfft::num_complex::{Complex32, Complex64};
 use super::SpectrumError;
 use super::exact::{ExactLanes, ExactTensor, FLUSH_AFTER};
 use super::plan::{
-    AnalysisPlan, Detail, DiagonalityPlan, HISTOGRAM_BINS, HISTOGRAM_BINS_PER_OCTAVE, HISTOGRAM_LOWEST_LOG2, LOG_FLOOR_POWER,
+    AnalysisPlan, Detail, DiagonalityPlan, HISTOGRAM_BINS, HISTOGRAM_BINS_PER_OCTAVE, LOG_FLOOR_POWER,
     at, batch_length, outer_rows,
 };
 use crate::spectral::fft2::Fft2Workspace;
@@ -324,6 +324,7 @@ impl Analyzer {
             }
         }
         self.lanes[at::RAPSD_SUM].add(0, &summary.channel_rapsd);
+        let lowest = plan.config.histogram_lowest_log2();
         let rows = outer_rows(channels);
         let pairs = annuli * (annuli + 1) / 2;
         for row in 0..rows {
@@ -332,7 +333,7 @@ impl Analyzer {
             add_outer(&mut self.lanes[at::RAPSD_OUTER], row * pairs, rapsd, &mut self.radial.line);
             if plan.config.detail == Detail::Full {
                 for (j, power) in rapsd.iter().enumerate() {
-                    self.histogram[(row * annuli + j) * HISTOGRAM_BINS + histogram_bin(*power)] += 1;
+                    self.histogram[(row * annuli + j) * HISTOGRAM_BINS + histogram_bin(*power, lowest)] += 1;
                 }
             }
         }
@@ -514,8 +515,8 @@ fn add_outer(lanes: &mut ExactLanes, offset: usize, values: &[f64], line: &mut [
 }
 
 /// The bin of a power in the logarithmic histograms; zero power lies in the first.
-fn histogram_bin(power: f64) -> usize {
-    let octaves = power.log2() - f64::from(HISTOGRAM_LOWEST_LOG2);
+fn histogram_bin(power: f64, lowest_log2: i32) -> usize {
+    let octaves = power.log2() - f64::from(lowest_log2);
     // The cast saturates, so zero power (minus infinity) lands in the first bin.
     ((octaves * f64::from(HISTOGRAM_BINS_PER_OCTAVE)) as usize).min(HISTOGRAM_BINS - 1)
 }

@@ -13,7 +13,7 @@
 
 use rustfft::num_complex::Complex64;
 
-use super::plan::{HISTOGRAM_BINS, HISTOGRAM_BINS_PER_OCTAVE, HISTOGRAM_LOWEST_LOG2, Reference, outer_rows};
+use super::plan::{HISTOGRAM_BINS, HISTOGRAM_BINS_PER_OCTAVE, Reference, outer_rows};
 use super::{Spectrum, SpectrumError, Standardize};
 use crate::spectral::dft64::orthonormal_dft;
 
@@ -42,7 +42,7 @@ impl ModeCovariance {
 
 /// Means over images of the raw (uncentred) products of one channel's transform, one per stored mode.
 #[derive(Debug, Clone)]
-pub struct RawMoments {
+pub struct ModeMoments {
     /// `E|X|²`.
     pub power: Vec<f64>,
     /// `E X²`.
@@ -183,13 +183,13 @@ impl Spectrum {
     }
 
     /// The raw moments of one channel's transform.
-    pub fn raw_moments(&self, channel: usize) -> RawMoments {
+    pub fn raw_moments(&self, channel: usize) -> ModeMoments {
         let n_modes = self.grid.n_modes();
         let part = |name: &str| self.mean_of(name)[channel * n_modes..(channel + 1) * n_modes].to_vec();
         let complex = |re: &str, im: &str| {
             part(re).into_iter().zip(part(im)).map(|(re, im)| Complex64::new(re, im)).collect::<Vec<_>>()
         };
-        RawMoments {
+        ModeMoments {
             power: part("power_sum"),
             pseudo_power: complex("pseudo_power_real_sum", "pseudo_power_imag_sum"),
             power_square: part("power_square_sum"),
@@ -282,7 +282,9 @@ impl Spectrum {
     pub fn rapsd_quantiles(&self, of: RapsdOf, levels: &[f64]) -> Vec<Vec<f64>> {
         let annuli = self.grid.n_annuli();
         let rows = &self.histogram[self.row_of(of) * annuli * HISTOGRAM_BINS..][..annuli * HISTOGRAM_BINS];
-        let quantile = |level: f64| rows.chunks_exact(HISTOGRAM_BINS).map(|row| histogram_quantile(row, level)).collect();
+        let lowest = self.analysis_config().histogram_lowest_log2();
+        let quantile =
+            |level: f64| rows.chunks_exact(HISTOGRAM_BINS).map(|row| histogram_quantile(row, level, lowest)).collect();
         levels.iter().map(|level| quantile(*level)).collect()
     }
 
@@ -318,18 +320,18 @@ impl Spectrum {
 }
 
 /// The quantile of a histogram row: order statistics are spread evenly over the bin they lie in.
-fn histogram_quantile(row: &[u64], level: f64) -> f64 {
+fn histogram_quantile(row: &[u64], level: f64, lowest_log2: i32) -> f64 {
     let n: u64 = row.iter().sum();
     if n == 0 {
         return f64::NAN;
     }
     let position = level * (n - 1) as f64;
     let (below, share) = (position.floor() as u64, position.fract());
-    let low = order_statistic(row, below);
-    if share == 0.0 { low } else { low + share * (order_statistic(row, below + 1) - low) }
+    let low = order_statistic(row, below, lowest_log2);
+    if share == 0.0 { low } else { low + share * (order_statistic(row, below + 1, lowest_log2) - low) }
 }
 
-fn order_statistic(row: &[u64], rank: u64) -> f64 {
+fn order_statistic(row: &[u64], rank: u64, lowest_log2: i32) -> f64 {
     let mut before = 0;
     for (bin, &count) in row.iter().enumerate() {
         if rank < before + count {
@@ -338,7 +340,7 @@ fn order_statistic(row: &[u64], rank: u64) -> f64 {
             }
             let within = ((rank - before) as f64 + 0.5) / count as f64;
             let octaves = (bin as f64 + within) / f64::from(HISTOGRAM_BINS_PER_OCTAVE);
-            return (octaves + f64::from(HISTOGRAM_LOWEST_LOG2)).exp2();
+            return (octaves + f64::from(lowest_log2)).exp2();
         }
         before += count;
     }

@@ -9,7 +9,7 @@ pub mod saved;
 pub mod sketch;
 
 pub use analyzer::{Analyzer, ImageSummary};
-pub use derived::{ModeCovariance, RadialStatistics, RapsdOf, RawMoments};
+pub use derived::{ModeCovariance, RadialStatistics, RapsdOf, ModeMoments};
 pub use exact::{ExactTensor, TensorSpec};
 pub use plan::{AnalysisConfig, AnalysisPlan, Detail, Reference, Standardize};
 

@@ -110,8 +110,8 @@ impl DiagonalityPlan {
 
 /// Logarithmic bins per octave of the RAPSD histograms from which quantiles are read.
 pub(super) const HISTOGRAM_BINS_PER_OCTAVE: i32 = 32;
-/// Lowest power the histograms resolve, as a power of two; anything below shares the first bin.
-pub(super) const HISTOGRAM_LOWEST_LOG2: i32 = -50;
+/// Lowest power the histograms resolve on the range -1:1, as a power of two; anything below shares the first bin.
+const HISTOGRAM_LOWEST_LOG2: i32 = -50;
 /// Histogram bins: from 2⁻⁵⁰ to 2³⁰.
 pub(super) const HISTOGRAM_BINS: usize = 80 * HISTOGRAM_BINS_PER_OCTAVE as usize;
 
@@ -201,6 +201,22 @@ impl AnalysisConfig {
     }
 }
 
+impl AnalysisConfig {
+    /// Exponent of the power of two nearest to one working unit: half the value range, or one standard deviation. Quanta and
+    /// histograms scale with it, so that their resolution does not depend on `--range`.
+    pub(super) fn unit_log2(&self) -> i32 {
+        if self.standardize == Standardize::Pixel {
+            return 0;
+        }
+        (0.5 * (self.range.1 - self.range.0)).log2().round() as i32
+    }
+
+    /// Lowest power the RAPSD histograms resolve, as a power of two.
+    pub(super) fn histogram_lowest_log2(&self) -> i32 {
+        HISTOGRAM_LOWEST_LOG2 + 2 * self.unit_log2()
+    }
+}
+
 /// Spectra that are collected before they are added up: enough to amortise the pass over the sums, within eight megabytes.
 pub(super) fn batch_length(spectrum_bytes: usize) -> usize {
     (8_000_000 / spectrum_bytes.max(1)).clamp(1, 8)
@@ -230,6 +246,7 @@ pub(super) mod at {
 /// Every tensor of exact sums of a pass, in the order of [`at`], with the quantum of its unit. Powers reach `HW` value² and matter down to 1e-6; the
 /// quanta leave at least three digits below that for one image.
 fn tensor_specs(config: &AnalysisConfig, grid: &Grid, diagonality: Option<&DiagonalityPlan>) -> Vec<TensorSpec> {
+    let unit = config.unit_log2();
     let channels = config.channels.count();
     let pixels = [channels, config.size.height, config.size.width];
     let mut specs =
@@ -239,32 +256,32 @@ fn tensor_specs(config: &AnalysisConfig, grid: &Grid, diagonality: Option<&Diago
     }
     let annuli = grid.n_annuli();
     let pairs = annuli * (annuli + 1) / 2;
-    specs.push(TensorSpec::new("rapsd_sum", &[channels, annuli], -44));
-    specs.push(TensorSpec::new("rapsd_outer", &[outer_rows(channels), pairs], -50));
+    specs.push(TensorSpec::new("rapsd_sum", &[channels, annuli], 2 * unit - 44));
+    specs.push(TensorSpec::new("rapsd_outer", &[outer_rows(channels), pairs], 4 * unit - 50));
     if config.detail == Detail::Radial {
         return specs;
     }
     let modes = [channels, grid.n_columns(), config.size.height];
     let color_pairs = channels * (channels + 1) / 2;
-    specs.push(TensorSpec::new("power_sum", &modes, -40));
-    specs.push(TensorSpec::new("pseudo_power_real_sum", &modes, -40));
-    specs.push(TensorSpec::new("pseudo_power_imag_sum", &modes, -40));
-    specs.push(TensorSpec::new("power_square_sum", &modes, -48));
-    specs.push(TensorSpec::new("power_field_real_sum", &modes, -44));
-    specs.push(TensorSpec::new("power_field_imag_sum", &modes, -44));
+    specs.push(TensorSpec::new("power_sum", &modes, 2 * unit - 40));
+    specs.push(TensorSpec::new("pseudo_power_real_sum", &modes, 2 * unit - 40));
+    specs.push(TensorSpec::new("pseudo_power_imag_sum", &modes, 2 * unit - 40));
+    specs.push(TensorSpec::new("power_square_sum", &modes, 4 * unit - 48));
+    specs.push(TensorSpec::new("power_field_real_sum", &modes, 3 * unit - 44));
+    specs.push(TensorSpec::new("power_field_imag_sum", &modes, 3 * unit - 44));
     specs.push(TensorSpec::new("log_rapsd_sum", &[annuli], -40));
     specs.push(TensorSpec::new("log_rapsd_outer", &[pairs], -40));
     specs.push(TensorSpec::new("color_outer", &[color_pairs], 0));
-    specs.push(TensorSpec::new("channel_mean_sum", &[channels], -44));
-    specs.push(TensorSpec::new("channel_mean_outer", &[color_pairs], -44));
+    specs.push(TensorSpec::new("channel_mean_sum", &[channels], unit - 44));
+    specs.push(TensorSpec::new("channel_mean_outer", &[color_pairs], 2 * unit - 44));
     if config.coherence && channels > 1 {
         let cross = [channels * (channels - 1) / 2, grid.n_columns(), config.size.height];
-        specs.push(TensorSpec::new("cross_power_real_sum", &cross, -40));
-        specs.push(TensorSpec::new("cross_power_imag_sum", &cross, -40));
+        specs.push(TensorSpec::new("cross_power_real_sum", &cross, 2 * unit - 40));
+        specs.push(TensorSpec::new("cross_power_imag_sum", &cross, 2 * unit - 40));
     }
     if let Some(plan) = diagonality {
         let d = plan.form.len();
-        specs.push(TensorSpec::new("real_form_outer", &[d * (d + 1) / 2], -40));
+        specs.push(TensorSpec::new("real_form_outer", &[d * (d + 1) / 2], 2 * unit - 40));
     }
     specs
 }

@@ -124,6 +124,12 @@ impl Spectrum {
         }
     }
 
+    /// The same spectrum with `n` more skipped entries: those that were skipped before they could be tried.
+    pub fn with_listed_skips(mut self, n: u64) -> Self {
+        self.counts.n_skipped += n;
+        self
+    }
+
     /// How the images were prepared.
     pub fn preprocess(&self) -> &Preprocess {
         &self.preprocess

@@ -1,0 +1,73 @@
+//! `specscan merge`: several spectra into one, exactly as if their images had been scanned together.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use serde_json::json;
+
+use super::console;
+use super::exit::ExitStatus;
+use super::scan::describe;
+use super::session::load;
+use crate::report::output_dir::OutputDir;
+
+/// Merge .spectrum files into one, exactly
+///
+/// The result is, byte for byte, what one scan of all the images would have left. The spectra must come from the same
+/// preprocessing and from disjoint images.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: specscan merge shards/*.spectrum --name all -o out")]
+pub struct MergeArgs {
+    /// Saved spectra
+    #[arg(value_name = "SPECTRUM", required = true, num_args = 1..)]
+    spectra: Vec<PathBuf>,
+
+    /// Name of the merged .spectrum file
+    #[arg(long, value_name = "NAME", default_value = "merged")]
+    name: String,
+
+    /// Folder for the merged file; created if missing
+    #[arg(short, long, value_name = "DIR", default_value = "specscan-out")]
+    out: PathBuf,
+
+    /// Merge even if the spectra share images, which then count twice
+    #[arg(long)]
+    allow_shared: bool,
+
+    /// Print the result as one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command.
+pub fn run(args: &MergeArgs) -> Result<ExitStatus> {
+    let out = OutputDir::create(&args.out)?;
+    let (first, rest) = args.spectra.split_first().context("no spectrum was given")?;
+    let mut merged = load(first)?;
+    for path in rest {
+        let spectrum = load(path)?;
+        merged
+            .merge(&spectrum, args.allow_shared)
+            .with_context(|| format!("cannot merge {} with the spectra before it", path.display()))?;
+    }
+    let bytes = merged.to_bytes()?;
+    let file_name = format!("{}.spectrum", args.name);
+    out.write_atomic(&file_name, |file| std::io::Write::write_all(file, &bytes))?;
+    let path = out.path_of(&file_name);
+    if args.json {
+        console::print_json(&json!({
+            "schema_version": 1,
+            "counts": merged.counts(),
+            "preprocess": merged.preprocess(),
+            "content_id": merged.content_id(),
+            "path": path,
+        }))?;
+    } else {
+        console::print_lines(&[
+            format!("{} from {} spectra", describe(&merged), args.spectra.len()),
+            format!("wrote {}", path.display()),
+        ])?;
+    }
+    Ok(ExitStatus::Done)
+}

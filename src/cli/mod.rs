@@ -1,0 +1,103 @@
+//! The command line: the only layer that knows clap and indicatif. Each subcommand is one file with its arguments and a `run`, and one
+//! line in the table below.
+
+mod console;
+mod covariance;
+mod exit;
+mod export;
+mod fit_delta;
+mod interrupt;
+mod merge;
+mod plan;
+mod plots;
+mod progress;
+mod rapsd;
+mod scan;
+mod session;
+mod shared;
+mod sinks;
+
+use std::ffi::OsString;
+
+use clap::{Parser, Subcommand};
+
+pub use exit::ExitStatus;
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 done · 1 done, but more images were skipped than --max-skipped allows · 2 could not be done \
+(usage, unreadable input, unwritable output) · 130 interrupted · 101 a bug";
+
+/// What spectrum an image dataset has, and which diffusion noise and settings fit it
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXIT_CODES, disable_help_subcommand = true, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Builds the `Command` enum and its dispatch from one line per subcommand.
+macro_rules! subcommands {
+    ($($variant:ident => $module:ident :: $args:ident,)*) => {
+        #[derive(Debug, Subcommand)]
+        enum Command {
+            $($variant($module::$args),)*
+        }
+
+        impl Command {
+            fn run(self) -> anyhow::Result<ExitStatus> {
+                match self {
+                    $(Command::$variant(args) => $module::run(&args),)*
+                }
+            }
+        }
+    };
+}
+
+subcommands! {
+    Scan => scan::ScanArgs,
+    Rapsd => rapsd::RapsdArgs,
+    Covariance => covariance::CovarianceArgs,
+    FitDelta => fit_delta::FitDeltaArgs,
+    Merge => merge::MergeArgs,
+    Export => export::ExportArgs,
+}
+
+/// Parses `arguments` (program name first), runs the subcommand, and reports errors on stderr.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let asked_for = !error.use_stderr();
+            // Nothing can be done about a closed terminal.
+            let _ = error.print();
+            return if asked_for { ExitStatus::Done } else { ExitStatus::Failed };
+        }
+    };
+    if let Err(error) = interrupt::watch() {
+        console::print_error(&anyhow::Error::new(error).context("cannot watch for Ctrl-C"));
+        return ExitStatus::Failed;
+    }
+    crate::stats::blas::pin_blas_threads();
+    match cli.command.run() {
+        Ok(status) => status,
+        Err(error) if console::is_broken_pipe(&error) => ExitStatus::Done,
+        Err(error) => {
+            console::print_error(&error);
+            let interrupted = error.downcast_ref::<crate::pipeline::ScanError>();
+            match interrupted {
+                Some(crate::pipeline::ScanError::Interrupted) => ExitStatus::Interrupted,
+                _ => ExitStatus::Failed,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,67 @@
+//! `--dry-run`: what a run would do, without doing it.
+
+use anyhow::Result;
+use indicatif::HumanBytes;
+
+use super::console;
+use super::session::Images;
+use super::shared::SharedArgs;
+use crate::dataset::Decoder;
+use crate::spectrum::{AnalysisPlan, Standardize};
+
+/// Files decoded to estimate the time.
+const TIMED_FILES: usize = 8;
+
+/// Share of a run's time that is decoding, roughly; the estimate says it is one.
+const DECODING_SHARE: f64 = 0.6;
+
+/// Prints the plan of scanning `images`.
+pub fn print(args: &SharedArgs, images: &Images) -> Result<()> {
+    let config = &images.config;
+    let plan = AnalysisPlan::new(config.analysis.clone(), None);
+    let bytes: u64 = images.files.iter().filter_map(|f| std::fs::metadata(&f.path).ok()).map(|m| m.len()).sum();
+    let passes = if config.analysis.standardize == Standardize::Pixel { 2 } else { 1 };
+    let memory = (config.threads * plan.worker_bytes() + plan.shared_bytes()) as u64;
+    let preprocess = config.preprocess_record();
+    let time = estimate_seconds(images).map(|s| s * f64::from(passes) / config.threads as f64);
+    let skipped = images.skipped.len();
+    if args.output.json {
+        return console::print_json(&serde_json::json!({
+            "n_files": images.files.len(),
+            "n_bytes": bytes,
+            "n_skipped": skipped,
+            "n_ignored": images.n_ignored,
+            "preprocess": preprocess,
+            "passes": passes,
+            "threads": config.threads,
+            "memory_bytes": memory,
+            "estimated_time_s": time,
+            "out": args.output.out,
+        }));
+    }
+    let time = time.map_or("unknown: none of the first files can be decoded".to_owned(), |s| format!("about {s:.0} s"));
+    let rows = [
+        ("files", format!("{} ({}), {skipped} unusable, {} ignored", images.files.len(), HumanBytes(bytes), images.n_ignored)),
+        ("working size", preprocess.size.to_string()),
+        ("transform", preprocess.transform.clone()),
+        ("channels", format!("{}, values {} to {}", preprocess.channels.name(), preprocess.range[0], preprocess.range[1])),
+        ("passes", passes.to_string()),
+        ("threads", config.threads.to_string()),
+        ("memory", format!("about {} of buffers and sums", HumanBytes(memory))),
+        ("time", time),
+        ("output", args.output.out.display().to_string()),
+    ];
+    let rows: Vec<_> = rows.into_iter().map(|(name, value)| format!("{name:<14}{value}")).collect();
+    console::print_lines(&rows)
+}
+
+/// Single-thread seconds of one pass, from decoding a few evenly spaced files.
+fn estimate_seconds(images: &Images) -> Option<f64> {
+    let mut decoder = Decoder::new(images.config.decode);
+    let step = images.files.len().div_ceil(TIMED_FILES).max(1);
+    let started = std::time::Instant::now();
+    let decoded = images.files.iter().step_by(step).filter(|f| decoder.read(&f.path).is_ok() && decoder.decode().is_ok());
+    let n_decoded = decoded.count();
+    let per_file = started.elapsed().as_secs_f64() / n_decoded as f64;
+    (n_decoded > 0).then(|| per_file / DECODING_SHARE * images.files.len() as f64)
+}

@@ -1,0 +1,129 @@
+//! Progress on stderr: a bar on a terminal, a plain line every ten seconds elsewhere.
+
+use std::io::{IsTerminal, Write};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use indicatif::{HumanBytes, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::shared::ProgressWhen;
+use crate::pipeline::Observer;
+
+/// Time between two plain lines.
+const LINE_EVERY: Duration = Duration::from_secs(10);
+
+/// Shows how far a pass has come.
+pub struct Progress {
+    style: Style,
+    state: Mutex<State>,
+    n_done: AtomicU64,
+    n_bytes: AtomicU64,
+    next_line_ms: AtomicU64,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Style {
+    Bar,
+    Lines,
+    Nothing,
+}
+
+struct State {
+    bar: ProgressBar,
+    what: String,
+    n_files: u64,
+    started: Instant,
+}
+
+impl Progress {
+    /// Progress as asked for; nothing when `quiet`.
+    pub fn new(when: ProgressWhen, quiet: bool) -> Self {
+        let style = match when {
+            _ if quiet => Style::Nothing,
+            ProgressWhen::Never => Style::Nothing,
+            ProgressWhen::Always => Style::Bar,
+            ProgressWhen::Auto if std::io::stderr().is_terminal() => Style::Bar,
+            ProgressWhen::Auto => Style::Lines,
+        };
+        Self {
+            style,
+            state: Mutex::new(State {
+                bar: ProgressBar::hidden(),
+                what: String::new(),
+                n_files: 0,
+                started: Instant::now(),
+            }),
+            n_done: AtomicU64::new(0),
+            n_bytes: AtomicU64::new(0),
+            next_line_ms: AtomicU64::new(0),
+        }
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+fn rates(n: u64, bytes: u64, elapsed: Duration) -> String {
+    let seconds = elapsed.as_secs_f64().max(1e-3);
+    format!("{:.0} images/s, {:.1} MB/s", n as f64 / seconds, bytes as f64 / seconds / 1e6)
+}
+
+impl Observer for Progress {
+    fn started(&self, what: &str, n_files: usize) {
+        self.n_done.store(0, Ordering::Relaxed);
+        self.n_bytes.store(0, Ordering::Relaxed);
+        self.next_line_ms.store(LINE_EVERY.as_millis() as u64, Ordering::Relaxed);
+        let mut state = self.state();
+        state.what = what.to_owned();
+        state.n_files = n_files as u64;
+        state.started = Instant::now();
+        if self.style == Style::Bar {
+            let bar = ProgressBar::with_draw_target(Some(n_files as u64), ProgressDrawTarget::stderr_with_hz(8));
+            let template = "{prefix} [{bar:32}] {pos}/{len} · {msg} · ETA {eta}";
+            if let Ok(style) = ProgressStyle::with_template(template) {
+                bar.set_style(style.progress_chars("=> "));
+            }
+            bar.set_prefix(what.to_owned());
+            state.bar = bar;
+        }
+    }
+
+    fn advanced(&self, n_bytes: u64) {
+        let done = self.n_done.fetch_add(1, Ordering::Relaxed) + 1;
+        let bytes = self.n_bytes.fetch_add(n_bytes, Ordering::Relaxed) + n_bytes;
+        match self.style {
+            Style::Nothing => {}
+            Style::Bar if done % 16 == 0 => {
+                let state = self.state();
+                state.bar.set_position(done);
+                state.bar.set_message(rates(done, bytes, state.started.elapsed()));
+            }
+            Style::Bar => {}
+            Style::Lines => {
+                let state = self.state();
+                let elapsed = state.started.elapsed();
+                if elapsed.as_millis() as u64 >= self.next_line_ms.load(Ordering::Relaxed) {
+                    let next = (elapsed + LINE_EVERY).as_millis() as u64;
+                    self.next_line_ms.store(next, Ordering::Relaxed);
+                    let left = elapsed.mul_f64((state.n_files - done) as f64 / done as f64);
+                    let rates = rates(done, bytes, elapsed);
+                    let line = format!(
+                        "{}: {done} of {} files ({}), {rates}, {} left",
+                        state.what,
+                        state.n_files,
+                        HumanBytes(bytes),
+                        HumanDuration(left)
+                    );
+                    // Progress that cannot be shown is no reason to stop.
+                    let _ = writeln!(std::io::stderr(), "{line}");
+                }
+            }
+        }
+    }
+
+    fn finished(&self) {
+        self.state().bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,277 @@
+//! What every analysing command does around its own work: check the output folder, find the images or load the spectrum, run the
+//! pass, write `run.json` and `skipped.csv`, and judge the skips.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use rand::SeedableRng;
+use rand::seq::index;
+
+use super::exit::ExitStatus;
+use super::interrupt;
+use super::progress::Progress;
+use super::shared::{InputArgs, Resolution, SharedArgs, ValueRange};
+use crate::dataset::{
+    DecodeOptions, ExifPolicy, Listing, PreprocessConfig, Skipped, SourceFile, Transform, choose_resolution,
+    list_from_reader, list_inputs,
+};
+use crate::pipeline::{RowSink, ScanConfig, scan};
+use crate::report::manifest::{Manifest, write_json};
+use crate::report::output_dir::OutputDir;
+use crate::report::tables::{SkippedRow, write_table};
+use crate::spectral::{Channels, Size, Window};
+use crate::spectrum::{AnalysisConfig, Detail, Spectrum, Standardize};
+
+/// Sums beyond the standard ones that a command needs.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wants {
+    /// Longest side of the reduced images whose full covariance is summed up, pixels.
+    pub diagonality_side: Option<usize>,
+    /// Cross-channel spectra.
+    pub coherence: bool,
+    /// Standardisation in place of the usual default.
+    pub standardize: Option<Standardize>,
+    /// Channels in place of the usual default.
+    pub channels: Option<Channels>,
+}
+
+/// What the command line points at.
+pub enum Input {
+    /// A spectrum, loaded (and merged, if several were given).
+    Saved(Box<Spectrum>),
+    /// Images to scan.
+    Images(Box<Images>),
+}
+
+/// Images, and how to scan them.
+pub struct Images {
+    /// Usable-looking files, in path order.
+    pub files: Vec<SourceFile>,
+    /// Entries that cannot even be tried.
+    pub skipped: Vec<Skipped>,
+    /// Files beside them that are no images.
+    pub n_ignored: u64,
+    /// How they are scanned.
+    pub config: ScanConfig,
+}
+
+/// What a command works on, after the pass.
+pub struct Scanned {
+    /// The sums.
+    pub spectrum: Spectrum,
+    /// The images they came from; none for saved spectra.
+    pub images: Option<Images>,
+    /// Everything that was skipped, in path order.
+    pub skipped: Vec<Skipped>,
+}
+
+/// One run of a command.
+pub struct Session<'a> {
+    args: &'a SharedArgs,
+    /// The checked output folder.
+    pub out: OutputDir,
+    /// Shows how far a pass has come.
+    pub progress: Progress,
+    started: Instant,
+}
+
+impl<'a> Session<'a> {
+    /// Checks the output folder.
+    pub fn open(args: &'a SharedArgs) -> Result<Self> {
+        let started = Instant::now();
+        let out = OutputDir::create(&args.output.out)?;
+        let progress = Progress::new(args.output.progress, args.output.quiet);
+        Ok(Self { args, out, progress, started })
+    }
+
+    /// Runs the pass over images, rows into `sink`; a saved spectrum is handed on as it is.
+    pub fn scan(&self, input: Input, sink: &mut dyn RowSink) -> Result<Scanned> {
+        match input {
+            Input::Saved(spectrum) => Ok(Scanned { spectrum: *spectrum, images: None, skipped: Vec::new() }),
+            Input::Images(images) => {
+                let outcome = scan(&images.files, &images.config, sink, &self.progress, interrupt::flag())?;
+                let mut skipped = images.skipped.clone();
+                skipped.extend(outcome.skipped);
+                skipped.sort_by(|a, b| a.path.as_bytes().cmp(b.path.as_bytes()));
+                let spectrum = outcome.spectrum.with_listed_skips(images.skipped.len() as u64);
+                Ok(Scanned { spectrum, images: Some(*images), skipped })
+            }
+        }
+    }
+
+    /// Writes `skipped.csv` and `run.json`, says where everything is, and judges the skips.
+    pub fn finish(&self, scanned: &Scanned) -> Result<ExitStatus> {
+        let output = &self.args.output;
+        if !scanned.skipped.is_empty() {
+            let rows = scanned.skipped.iter().map(|s| SkippedRow { path: &s.path, reason: &s.reason });
+            write_table(&self.out, "skipped.csv", rows)?;
+        }
+        let spectrum = &scanned.spectrum;
+        let manifest = Manifest {
+            schema_version: 1,
+            specscan_version: env!("CARGO_PKG_VERSION"),
+            arguments: std::env::args_os().skip(1).map(|a| a.to_string_lossy().into_owned()).collect(),
+            preprocess: Some(spectrum.preprocess().clone()),
+            fft_kernel: Some(spectrum.fft_kernel().to_owned()),
+            counts: Some(spectrum.counts()),
+            n_ignored: scanned.images.as_ref().map_or(0, |i| i.n_ignored),
+            content_id: Some(spectrum.content_id()),
+            seed: self.args.input.seed,
+            threads: self.args.compute.threads()?,
+            wall_time_s: self.started.elapsed().as_secs_f64(),
+            files: self.out.written(),
+        };
+        write_json(&self.out, "run.json", &manifest)?;
+        let mut stderr = std::io::stderr().lock();
+        if !output.quiet {
+            let files = self.out.written().join(", ");
+            writeln!(stderr, "wrote {} to {}", files, self.out.path().display())?;
+        }
+        self.judge_skips(scanned, &mut stderr)
+    }
+
+    fn judge_skips(&self, scanned: &Scanned, stderr: &mut impl Write) -> Result<ExitStatus> {
+        let n_skipped = scanned.skipped.len() as u64;
+        if n_skipped == 0 {
+            return Ok(ExitStatus::Done);
+        }
+        let output = &self.args.output;
+        let total = scanned.spectrum.counts().n_files + n_skipped;
+        let listed = self.out.path_of("skipped.csv");
+        if !output.quiet {
+            let shown = if output.verbose { usize::MAX } else { 3 };
+            for skipped in scanned.skipped.iter().take(shown) {
+                writeln!(stderr, "skipped {}: {}", skipped.path, skipped.reason)?;
+            }
+            let left = scanned.skipped.len().saturating_sub(shown);
+            if left > 0 {
+                writeln!(stderr, "… and {left} more, all in {}", listed.display())?;
+            }
+        }
+        let limit = self.args.input.max_skipped;
+        if limit.is_exceeded(n_skipped, total) {
+            writeln!(
+                stderr,
+                "error: {n_skipped} of {total} files were skipped, more than --max-skipped {limit} allows: \
+                 repair or remove the files listed in {}, or raise the limit",
+                listed.display()
+            )?;
+            return Ok(ExitStatus::NotAcceptable);
+        }
+        Ok(ExitStatus::Done)
+    }
+}
+
+/// Finds what the command line points at, and settles every option that depends on it.
+pub fn resolve(args: &SharedArgs, wants: Wants) -> Result<Input> {
+    if let Some(spectra) = saved_spectra(&args.input)? {
+        if let Some(option) = args.preprocess.first_given() {
+            bail!("{option} has no effect on a saved spectrum: its images were prepared when it was scanned; leave the option out");
+        }
+        return Ok(Input::Saved(Box::new(load_merged(&spectra)?)));
+    }
+    let listing = list(&args.input)?;
+    let Listing { files, skipped, n_ignored } = listing;
+    let files = choose_files(files, &args.input);
+    let decode = DecodeOptions {
+        max_pixels: args.input.max_pixels,
+        exif: args.input.exif.map_or(ExifPolicy::Ignore, Into::into),
+    };
+    let preprocess = resolve_preprocess(args, &files, &decode)?;
+    let ValueRange(low, high) = args.preprocess.range.unwrap_or(ValueRange(-1.0, 1.0));
+    let standardize = args.preprocess.standardize.map(Into::into).or(wants.standardize);
+    let channels = args.preprocess.channels.map(Into::into).or(wants.channels);
+    let analysis = AnalysisConfig {
+        size: preprocess.size,
+        channels: channels.unwrap_or_default(),
+        window: args.preprocess.window.map_or(Window::None, Into::into),
+        range: (low, high),
+        standardize: standardize.unwrap_or_default(),
+        detail: Detail::Full,
+        diagonality_side: wants.diagonality_side,
+        coherence: wants.coherence,
+    };
+    let config = ScanConfig { decode, preprocess, analysis, threads: args.compute.threads()? };
+    Ok(Input::Images(Box::new(Images { files, skipped, n_ignored, config })))
+}
+
+/// The saved spectra among the inputs; none if the inputs are images.
+fn saved_spectra(input: &InputArgs) -> Result<Option<Vec<PathBuf>>> {
+    let is_saved = |path: &PathBuf| path.extension().is_some_and(|e| e == "spectrum") && !path.is_dir();
+    let n_saved = input.inputs.iter().filter(|p| is_saved(p)).count();
+    match n_saved {
+        0 => Ok(None),
+        n if n == input.inputs.len() => Ok(Some(input.inputs.clone())),
+        _ => bail!("saved spectra and images cannot be mixed in one run: scan the images first, then merge the spectra"),
+    }
+}
+
+/// Reads spectra and adds them up.
+pub fn load_merged(paths: &[PathBuf]) -> Result<Spectrum> {
+    let mut merged: Option<Spectrum> = None;
+    for path in paths {
+        let spectrum = load(path)?;
+        match &mut merged {
+            None => merged = Some(spectrum),
+            Some(merged) => merged
+                .merge(&spectrum, false)
+                .with_context(|| format!("cannot merge {} with the spectra before it", path.display()))?,
+        }
+    }
+    merged.context("no spectrum was given")
+}
+
+/// Reads one spectrum.
+pub fn load(path: &PathBuf) -> Result<Spectrum> {
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    Spectrum::from_bytes(&bytes).with_context(|| format!("cannot use {}", path.display()))
+}
+
+fn list(input: &InputArgs) -> Result<Listing> {
+    match &input.files_from {
+        None => Ok(list_inputs(&input.inputs)?),
+        Some(path) if path.as_os_str() == "-" => Ok(list_from_reader(std::io::stdin().lock(), "standard input")?),
+        Some(path) => {
+            let file = std::fs::File::open(path)
+                .with_context(|| format!("cannot open the file list {}; check its path", path.display()))?;
+            Ok(list_from_reader(std::io::BufReader::new(file), &path.to_string_lossy())?)
+        }
+    }
+}
+
+/// The first, or randomly chosen, files; always in path order.
+fn choose_files(mut files: Vec<SourceFile>, input: &InputArgs) -> Vec<SourceFile> {
+    if let Some(n) = input.num {
+        files.truncate(n);
+    }
+    match input.sample {
+        Some(n) if n < files.len() => {
+            let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(input.seed);
+            let mut chosen = index::sample(&mut random, files.len(), n).into_vec();
+            chosen.sort_unstable();
+            chosen.into_iter().map(|i| files[i].clone()).collect()
+        }
+        _ => files,
+    }
+}
+
+fn resolve_preprocess(args: &SharedArgs, files: &[SourceFile], decode: &DecodeOptions) -> Result<PreprocessConfig> {
+    let given = &args.preprocess;
+    let found = choose_resolution(files, decode)?;
+    let size: Size = match given.resolution.unwrap_or(Resolution::Auto) {
+        Resolution::Fixed(size) => size,
+        Resolution::Auto => found.size,
+    };
+    let untouched = found.sizes_agree && found.size == size;
+    let transform = given.transform.unwrap_or(if untouched { Transform::None } else { Transform::CenterCropDhariwal });
+    let config = PreprocessConfig {
+        transform,
+        size,
+        allow_upscale: given.allow_upscale,
+        drop_letterbox: given.drop_letterbox,
+    };
+    config.validate()?;
+    Ok(config)
+}

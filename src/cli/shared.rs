@@ -1,0 +1,366 @@
+//! Options that every subcommand takes, and their resolution into validated settings.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::{Args, ValueEnum};
+
+use crate::dataset::{ExifPolicy, Transform};
+use crate::report::plot::PlotFormat;
+use crate::spectral::{Channels, Size, Window};
+use crate::spectrum::Standardize;
+
+/// Where images come from.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Input")]
+pub struct InputArgs {
+    /// Folders of images (walked recursively), image files, or saved spectra (*.spectrum)
+    #[arg(value_name = "INPUT", required_unless_present = "files_from")]
+    pub inputs: Vec<PathBuf>,
+
+    /// Read image paths from FILE, one a line; `-` is standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "inputs")]
+    pub files_from: Option<PathBuf>,
+
+    /// Use only the first N files, in path order
+    #[arg(long, alias = "max-images", value_name = "N", conflicts_with = "sample")]
+    pub num: Option<usize>,
+
+    /// Use N files chosen at random (see --seed)
+    #[arg(long, value_name = "N")]
+    pub sample: Option<usize>,
+
+    /// Seed of everything random; it is written to run.json
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    pub seed: u64,
+
+    /// How many images may be unusable before the run counts as failed (exit code 1): a number, or a share like 1%
+    #[arg(long, value_name = "N|P%", default_value = "1%")]
+    pub max_skipped: Limit,
+
+    /// Refuse images whose header promises more pixels than this
+    #[arg(long, value_name = "N", default_value_t = 1 << 28)]
+    pub max_pixels: u64,
+
+    /// What to do with the orientation written by cameras [default: ignore, as ADM and EDM do]
+    #[arg(long, value_name = "POLICY")]
+    pub exif: Option<ExifArg>,
+}
+
+/// How images are prepared: what the network would see.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Preprocessing")]
+pub struct PreprocessArgs {
+    /// Working size: N, HxW or `auto` (the common size, else 256 or the smallest shorter side) [default: auto]
+    #[arg(long, alias = "size", value_name = "N|HxW|auto")]
+    pub resolution: Option<Resolution>,
+
+    /// How images reach the working size [default: none if sizes agree, else center-crop-dhariwal (alias adm)]
+    #[arg(long, value_name = "NAME", value_parser = parse_transform)]
+    pub transform: Option<Transform>,
+
+    /// Enlarge images smaller than the working size; their high frequencies are then false
+    #[arg(long)]
+    pub allow_upscale: bool,
+
+    /// Leave out images with uniform bars on two opposite sides
+    #[arg(long)]
+    pub drop_letterbox: bool,
+
+    /// What is transformed [default: rgb]
+    #[arg(long, value_name = "CHANNELS")]
+    pub channels: Option<ChannelsArg>,
+
+    /// What is removed before covariances: nothing, the mean image, or (two passes) each pixel's mean and deviation [default: mean]
+    #[arg(long, value_name = "HOW")]
+    pub standardize: Option<StandardizeArg>,
+
+    /// Apodisation, corrected for its power [default: none]
+    #[arg(long, value_name = "WINDOW")]
+    pub window: Option<WindowArg>,
+
+    /// Values of black and white [default: -1:1]
+    #[arg(long, value_name = "LO:HI", allow_hyphen_values = true)]
+    pub range: Option<ValueRange>,
+}
+
+impl PreprocessArgs {
+    /// The first option that was given, if any: saved spectra were prepared when they were scanned.
+    pub fn first_given(&self) -> Option<&'static str> {
+        [
+            (self.resolution.is_some(), "--resolution"),
+            (self.transform.is_some(), "--transform"),
+            (self.allow_upscale, "--allow-upscale"),
+            (self.drop_letterbox, "--drop-letterbox"),
+            (self.channels.is_some(), "--channels"),
+            (self.standardize.is_some(), "--standardize"),
+            (self.window.is_some(), "--window"),
+            (self.range.is_some(), "--range"),
+        ]
+        .iter()
+        .find_map(|(given, name)| given.then_some(*name))
+    }
+}
+
+/// Where results go and how they look.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub struct OutputArgs {
+    /// Folder for tables, plots and run.json; created if missing
+    #[arg(short, long, value_name = "DIR", default_value = "specscan-out")]
+    pub out: PathBuf,
+
+    /// Plot formats, comma-separated: svg, png, or none
+    #[arg(long, value_name = "FORMATS", default_value = "svg,png")]
+    pub plots: PlotFormats,
+
+    /// Print the result as one JSON object instead of a table
+    #[arg(long)]
+    pub json: bool,
+
+    /// Print errors only
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub quiet: bool,
+
+    /// Say more: every skipped file and every file written
+    #[arg(short, long)]
+    pub verbose: bool,
+
+    /// Progress on stderr: a bar on a terminal and a line every 10 s elsewhere, or never, or always a bar
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub progress: ProgressWhen,
+}
+
+/// How the work is done.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Computation")]
+pub struct ComputeArgs {
+    /// Workers [default: all cores]; the result does not depend on it
+    #[arg(short = 'j', long, value_name = "N")]
+    pub threads: Option<usize>,
+
+    /// Print what would be done (files, sizes, preprocessing, memory, time) and stop
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+impl ComputeArgs {
+    /// The number of workers.
+    pub fn threads(&self) -> Result<usize> {
+        match self.threads {
+            Some(0) => bail!("--threads 0: at least one worker is needed; leave the option out to use all cores"),
+            Some(n) => Ok(n),
+            None => Ok(std::thread::available_parallelism().map_or(1, usize::from)),
+        }
+    }
+}
+
+/// All shared options of a command that analyses images.
+#[derive(Debug, Args)]
+pub struct SharedArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+    #[command(flatten)]
+    pub preprocess: PreprocessArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+    #[command(flatten)]
+    pub compute: ComputeArgs,
+}
+
+/// `--resolution`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resolution {
+    /// Chosen from the images' headers.
+    Auto,
+    /// Fixed.
+    Fixed(Size),
+}
+
+impl std::str::FromStr for Resolution {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        if text == "auto" {
+            return Ok(Self::Auto);
+        }
+        let side = |s: &str| -> Result<usize> {
+            let n: usize = s.trim().parse().with_context(|| format!("`{s}` is not a number of pixels"))?;
+            ensure!((1..=8192).contains(&n), "{n} pixels is out of range: 1 to 8192");
+            Ok(n)
+        };
+        match text.split_once(['x', 'X', '×']) {
+            Some((height, width)) => Ok(Self::Fixed(Size::new(side(height)?, side(width)?))),
+            None => Ok(Self::Fixed(Size::square(side(text)?))),
+        }
+    }
+}
+
+/// `--range`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ValueRange(pub f64, pub f64);
+
+impl std::str::FromStr for ValueRange {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let Some((low, high)) = text.split_once(':') else {
+            bail!("write the values of black and white with a colon between them, like -1:1 or 0:1");
+        };
+        let number = |s: &str| s.trim().parse::<f64>().with_context(|| format!("`{s}` is not a number"));
+        let (low, high) = (number(low)?, number(high)?);
+        ensure!(low.is_finite() && high.is_finite() && low < high, "black must be a smaller value than white");
+        ensure!(low.abs().max(high.abs()) <= 1e4, "values beyond ±10000 leave the range of the exact sums");
+        ensure!(high - low >= 1e-3, "black and white must be at least 0.001 apart");
+        Ok(Self(low, high))
+    }
+}
+
+/// A number of images, or a share of all of them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Limit {
+    /// At most so many.
+    Count(u64),
+    /// At most this share, in `[0, 1]`.
+    Share(f64),
+}
+
+impl Limit {
+    /// Whether `n` of `total` is more than tolerated.
+    pub fn is_exceeded(self, n: u64, total: u64) -> bool {
+        match self {
+            Self::Count(limit) => n > limit,
+            Self::Share(share) => n as f64 > share * total as f64,
+        }
+    }
+}
+
+impl std::fmt::Display for Limit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Count(n) => write!(f, "{n}"),
+            Self::Share(share) => write!(f, "{}%", share * 100.0),
+        }
+    }
+}
+
+impl std::str::FromStr for Limit {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text.strip_suffix('%') {
+            Some(percent) => {
+                let percent: f64 = percent.trim().parse().with_context(|| format!("`{percent}` is not a number"))?;
+                ensure!((0.0..=100.0).contains(&percent), "a share lies between 0% and 100%");
+                Ok(Self::Share(percent / 100.0))
+            }
+            None => Ok(Self::Count(text.parse().context("write a number of images, or a share like 1%")?)),
+        }
+    }
+}
+
+/// `--plots`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlotFormats(pub Vec<PlotFormat>);
+
+impl std::str::FromStr for PlotFormats {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        if text == "none" {
+            return Ok(Self(Vec::new()));
+        }
+        let mut formats = Vec::new();
+        for name in text.split(',') {
+            let format = match name.trim() {
+                "svg" => PlotFormat::Svg,
+                "png" => PlotFormat::Png,
+                other => bail!("`{other}` is not a plot format; write svg, png, svg,png or none"),
+            };
+            if !formats.contains(&format) {
+                formats.push(format);
+            }
+        }
+        Ok(Self(formats))
+    }
+}
+
+/// `--progress`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ProgressWhen {
+    Auto,
+    Never,
+    Always,
+}
+
+/// `--exif`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExifArg {
+    Ignore,
+    Apply,
+}
+
+impl From<ExifArg> for ExifPolicy {
+    fn from(arg: ExifArg) -> Self {
+        match arg {
+            ExifArg::Ignore => ExifPolicy::Ignore,
+            ExifArg::Apply => ExifPolicy::Apply,
+        }
+    }
+}
+
+/// `--channels`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ChannelsArg {
+    Rgb,
+    Luma,
+    Ycbcr,
+}
+
+impl From<ChannelsArg> for Channels {
+    fn from(arg: ChannelsArg) -> Self {
+        match arg {
+            ChannelsArg::Rgb => Channels::Rgb,
+            ChannelsArg::Luma => Channels::Luma,
+            ChannelsArg::Ycbcr => Channels::Ycbcr,
+        }
+    }
+}
+
+/// `--standardize`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum StandardizeArg {
+    None,
+    Mean,
+    Pixel,
+}
+
+impl From<StandardizeArg> for Standardize {
+    fn from(arg: StandardizeArg) -> Self {
+        match arg {
+            StandardizeArg::None => Standardize::None,
+            StandardizeArg::Mean => Standardize::Mean,
+            StandardizeArg::Pixel => Standardize::Pixel,
+        }
+    }
+}
+
+/// `--window`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum WindowArg {
+    None,
+    Hann,
+}
+
+impl From<WindowArg> for Window {
+    fn from(arg: WindowArg) -> Self {
+        match arg {
+            WindowArg::None => Window::None,
+            WindowArg::Hann => Window::Hann,
+        }
+    }
+}
+
+fn parse_transform(text: &str) -> Result<Transform, String> {
+    text.parse().map_err(|e| format!("{e}"))
+}

@@ -1,0 +1,23 @@
+//! What a pass tells whoever watches it. The library draws nothing; the command line draws a bar.
+
+/// Receives the events of a pass; every event defaults to being ignored. Called from several threads.
+pub trait Observer: Sync {
+    /// A pass over `n_files` files begins; `what` says which, for people.
+    fn started(&self, what: &str, n_files: usize) {
+        let _ = (what, n_files);
+    }
+
+    /// A file of `n_bytes` was dealt with, usable or not.
+    fn advanced(&self, n_bytes: u64) {
+        let _ = n_bytes;
+    }
+
+    /// The pass is over.
+    fn finished(&self) {}
+}
+
+/// An observer that ignores everything.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Observer for Silent {}

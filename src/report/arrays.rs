@@ -1,0 +1,149 @@
+//! Arrays for other programs: `.npy`, `.npz` and `.safetensors`.
+
+use std::io::{Seek, SeekFrom, Write};
+
+use ndarray::{Array1, ArrayViewD, IxDyn};
+use ndarray_npy::{NpzWriter, WriteNpyExt};
+use safetensors::tensor::{Dtype, TensorView};
+
+use super::output_dir::{OutputDir, OutputError, StagedFile};
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A named array of doubles.
+#[derive(Debug, Clone)]
+pub struct NamedArray {
+    /// Name in the archive.
+    pub name: &'static str,
+    /// Extents, slowest first.
+    pub shape: Vec<usize>,
+    /// Values, row by row.
+    pub values: Vec<f64>,
+}
+
+impl NamedArray {
+    fn view(&self) -> Result<ArrayViewD<'_, f64>, BoxError> {
+        Ok(ArrayViewD::from_shape(IxDyn(&self.shape), &self.values)?)
+    }
+}
+
+/// Writes one array as `.npy`.
+///
+/// # Errors
+///
+/// If it cannot be written; no file appears then.
+pub fn write_npy(out: &OutputDir, file_name: &str, array: &NamedArray) -> Result<(), OutputError> {
+    out.write_atomic(file_name, |file| -> Result<(), BoxError> { Ok(array.view()?.write_npy(file)?) })
+}
+
+/// Writes arrays and a JSON text (as the byte array `meta_json`) as `.npz`.
+///
+/// # Errors
+///
+/// If it cannot be written; no file appears then.
+pub fn write_npz(out: &OutputDir, file_name: &str, arrays: &[NamedArray], meta_json: &str) -> Result<(), OutputError> {
+    out.write_atomic(file_name, |file| -> Result<(), BoxError> {
+        let mut archive = NpzWriter::new(file);
+        for array in arrays {
+            archive.add_array(array.name, &array.view()?)?;
+        }
+        archive.add_array("meta_json", &Array1::from_vec(meta_json.as_bytes().to_vec()))?;
+        archive.finish()?;
+        Ok(())
+    })
+}
+
+/// Writes arrays as `.safetensors`, with a JSON text under the metadata key `specscan`.
+///
+/// # Errors
+///
+/// If it cannot be written; no file appears then.
+pub fn write_safetensors(
+    out: &OutputDir,
+    file_name: &str,
+    arrays: &[NamedArray],
+    meta_json: &str,
+) -> Result<(), OutputError> {
+    out.write_atomic(file_name, |file| -> Result<(), BoxError> {
+        let data: Vec<Vec<u8>> =
+            arrays.iter().map(|a| a.values.iter().flat_map(|v| v.to_le_bytes()).collect()).collect();
+        let mut views = Vec::with_capacity(arrays.len());
+        for (array, bytes) in arrays.iter().zip(&data) {
+            views.push((array.name, TensorView::new(Dtype::F64, array.shape.clone(), bytes)?));
+        }
+        let metadata = std::iter::once(("specscan".to_owned(), meta_json.to_owned())).collect();
+        file.write_all(&safetensors::serialize(views, Some(metadata))?)?;
+        Ok(())
+    })
+}
+
+/// An `.npy` matrix of single-precision rows whose number is not known until the last one is in.
+pub struct StreamedNpy {
+    staged: StagedFile,
+    n_columns: usize,
+    n_rows: usize,
+}
+
+/// Length of the header, its padding included: room for any number of rows.
+const NPY_HEADER_BYTES: usize = 128;
+
+impl StreamedNpy {
+    /// Opens a matrix of `n_columns` columns.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be created.
+    pub fn create(out: &OutputDir, file_name: &str, n_columns: usize) -> Result<Self, OutputError> {
+        let mut staged = out.stage(file_name)?;
+        let placeholder = [b' '; NPY_HEADER_BYTES];
+        if let Err(source) = staged.write_all(&placeholder) {
+            return Err(OutputError::Write { path: staged.path().to_owned(), source });
+        }
+        Ok(Self { staged, n_columns, n_rows: 0 })
+    }
+
+    /// Adds a row.
+    ///
+    /// # Errors
+    ///
+    /// If it has another length, or cannot be written.
+    pub fn push(&mut self, row: &[f64]) -> std::io::Result<()> {
+        if row.len() != self.n_columns {
+            return Err(std::io::Error::other("a row of another length"));
+        }
+        for value in row {
+            self.staged.write_all(&(*value as f32).to_le_bytes())?;
+        }
+        self.n_rows += 1;
+        Ok(())
+    }
+
+    /// Writes the header and completes the file.
+    ///
+    /// # Errors
+    ///
+    /// If something cannot be written.
+    pub fn commit(mut self) -> Result<(), OutputError> {
+        // NPY format 1.0: magic, version, header length, a Python dictionary padded to a multiple of 64 bytes.
+        let dictionary = format!(
+            "{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}",
+            self.n_rows, self.n_columns
+        );
+        let mut header = b"\x93NUMPY\x01\x00".to_vec();
+        header.extend_from_slice(&((NPY_HEADER_BYTES - 10) as u16).to_le_bytes());
+        header.extend_from_slice(dictionary.as_bytes());
+        header.resize(NPY_HEADER_BYTES - 1, b' ');
+        header.push(b'\n');
+        let written = self.staged.seek(SeekFrom::Start(0)).and_then(|_| self.staged.write_all(&header));
+        if let Err(source) = written {
+            return Err(OutputError::Write { path: self.staged.path().to_owned(), source });
+        }
+        self.staged.commit()
+    }
+}
+
+/// The array a full-plane quantity of several channels makes: `[C, H, W]`.
+pub fn planes_array(name: &'static str, height: usize, width: usize, planes: &[Vec<f64>]) -> NamedArray {
+    NamedArray { name, shape: vec![planes.len(), height, width], values: planes.concat() }
+}
+

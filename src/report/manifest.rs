@@ -1,0 +1,49 @@
+//! `run.json`: what was run, on what, with which settings; enough to make every number again.
+
+use serde::Serialize;
+
+use super::output_dir::{OutputDir, OutputError};
+use crate::spectrum::{Counts, Preprocess};
+
+/// Content of `run.json`.
+#[derive(Debug, Clone, Serialize)]
+pub struct Manifest {
+    /// Version of this layout.
+    pub schema_version: u32,
+    /// Version of the program.
+    pub specscan_version: &'static str,
+    /// The command line, program name left out.
+    pub arguments: Vec<String>,
+    /// How images were prepared.
+    pub preprocess: Option<Preprocess>,
+    /// Code path of the transform.
+    pub fft_kernel: Option<String>,
+    /// Images, files, skips.
+    pub counts: Option<Counts>,
+    /// Files beside the images that are no images.
+    pub n_ignored: u64,
+    /// Order-independent identity of the images.
+    pub content_id: Option<String>,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Workers.
+    pub threads: usize,
+    /// Wall time, seconds.
+    pub wall_time_s: f64,
+    /// Files written beside this one.
+    pub files: Vec<String>,
+}
+
+/// Writes a JSON document, indented, as `name`.
+///
+/// # Errors
+///
+/// If it cannot be written; no file appears then.
+pub fn write_json(out: &OutputDir, name: &str, document: &impl Serialize) -> Result<(), OutputError> {
+    out.write_atomic(name, |file| -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        use std::io::Write;
+        serde_json::to_writer_pretty(&mut *file, document)?;
+        file.write_all(b"\n")?;
+        Ok(())
+    })
+}
