@@ -4,4 +4,5 @@ pub mod arrays;
 pub mod manifest;
 pub mod output_dir;
 pub mod plot;
+pub mod rows;
 pub mod tables;

@@ -8,3 +8,4 @@ pub mod covariance;
 pub mod diagonality;
 pub mod moments;
 pub mod power_law;
+pub mod spectrum_fit;

@@ -1,0 +1,300 @@
+//! Drawing in logical pixels: lines with gaps, areas, text and maps, on any [`Surface`].
+//!
+//! # Conventions
+//!
+//! `x` grows to the right and `y` downward from the figure's upper left corner, in logical pixels (CSS pixels of the
+//! SVG). A text's `y` is the middle of its capitals. Points that are not finite interrupt a line.
+
+use plotters::style::{Color, ShapeStyle};
+use plotters_backend::{BackendCoord, DrawingBackend, DrawingErrorKind};
+
+use super::PlotError;
+use super::bitmap::Pixels;
+use super::font::{self, Align};
+use super::style::{Colour, Stroke, WHITE};
+
+/// A plotters backend that knows its scale and can stretch an image.
+pub trait Surface: DrawingBackend<ErrorType: 'static> {
+    /// Device units per logical pixel.
+    fn units_per_px(&self) -> f64;
+
+    /// Covers the rectangle between two corners, in device units, with an image; its pixels stay sharp-edged.
+    ///
+    /// # Errors
+    ///
+    /// [`PlotError`] if the image is malformed.
+    fn draw_image(&mut self, from: BackendCoord, to: BackendCoord, pixels: &Pixels) -> Result<(), PlotError>;
+}
+
+/// A point in logical pixels.
+pub type Point = (f64, f64);
+
+/// An axis-parallel rectangle in logical pixels.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rect {
+    /// Left edge.
+    pub left: f64,
+    /// Upper edge.
+    pub top: f64,
+    /// Right edge.
+    pub right: f64,
+    /// Lower edge.
+    pub bottom: f64,
+}
+
+impl Rect {
+    /// Extent along `x`.
+    pub fn width(&self) -> f64 {
+        self.right - self.left
+    }
+
+    /// Extent along `y`.
+    pub fn height(&self) -> f64 {
+        self.bottom - self.top
+    }
+
+    /// The same rectangle with every edge `by` pixels further out.
+    pub fn grown(&self, by: f64) -> Self {
+        Self { left: self.left - by, top: self.top - by, right: self.right + by, bottom: self.bottom + by }
+    }
+
+    /// Whether the point lies in it, edges included.
+    pub fn contains(&self, (x, y): Point) -> bool {
+        x >= self.left && x <= self.right && y >= self.top && y <= self.bottom
+    }
+}
+
+/// How a text looks and lies.
+#[derive(Debug, Clone, Copy)]
+pub struct Text {
+    /// Font size, pixels per em.
+    pub size_px: f64,
+    /// Colour.
+    pub colour: Colour,
+    /// Which part of it lies at the given point.
+    pub align: Align,
+    /// Whether it is turned to read upward.
+    pub rising: bool,
+}
+
+impl Text {
+    /// Upright text beginning at its point.
+    pub const fn new(size_px: f64, colour: Colour) -> Self {
+        Self { size_px, colour, align: Align::Start, rising: false }
+    }
+
+    /// The same text, otherwise aligned.
+    pub const fn aligned(self, align: Align) -> Self {
+        Self { align, ..self }
+    }
+
+    /// The same text, reading upward.
+    pub const fn rising(self) -> Self {
+        Self { rising: true, ..self }
+    }
+}
+
+/// Half the height of a capital letter in ems: from the middle of a text to its baseline.
+const HALF_CAPITAL_EM: f64 = 0.365;
+
+/// A white page of fixed size to draw on.
+#[derive(Debug)]
+pub struct Canvas<'a, S: Surface> {
+    surface: &'a mut S,
+    scale: f64,
+}
+
+impl<'a, S: Surface> Canvas<'a, S> {
+    /// Covers the surface with white.
+    ///
+    /// # Errors
+    ///
+    /// [`PlotError::Draw`] from the backend, as for all that follows.
+    pub fn new(surface: &'a mut S) -> Result<Self, PlotError> {
+        let scale = surface.units_per_px();
+        let mut canvas = Self { surface, scale };
+        let all = canvas.bounds();
+        canvas.rect(all, WHITE)?;
+        Ok(canvas)
+    }
+
+    /// The whole page.
+    pub fn bounds(&self) -> Rect {
+        let (width, height) = self.surface.get_size();
+        Rect { left: 0.0, top: 0.0, right: f64::from(width) / self.scale, bottom: f64::from(height) / self.scale }
+    }
+
+    /// Draws a line through the points; points that are not finite interrupt it.
+    pub fn line(&mut self, points: &[Point], stroke: Stroke) -> Result<(), PlotError> {
+        for run in points.split(|p| !is_finite(p)).filter(|run| run.len() > 1) {
+            if stroke.dash_px.is_empty() {
+                self.stroke(run, stroke)?;
+            } else {
+                for piece in dash(run, stroke.dash_px) {
+                    self.stroke(&piece, stroke)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Fills the polygon through the points; one with a point that is not finite is left out.
+    pub fn polygon(&mut self, points: &[Point], colour: Colour) -> Result<(), PlotError> {
+        if points.len() < 3 || !points.iter().all(is_finite) {
+            return Ok(());
+        }
+        let path: Vec<_> = points.iter().map(|&p| self.device(p)).collect();
+        let drawn = self.surface.fill_polygon(path, &colour.filled());
+        drawn.map_err(draw_error)
+    }
+
+    /// Fills a rectangle.
+    pub fn rect(&mut self, rect: Rect, colour: Colour) -> Result<(), PlotError> {
+        let (from, to) = self.corners(rect);
+        let drawn = self.surface.draw_rect(from, to, &colour.filled(), true);
+        drawn.map_err(draw_error)
+    }
+
+    /// Draws a filled disc; one whose centre is not finite is left out.
+    pub fn dot(&mut self, centre: Point, radius_px: f64, colour: Colour) -> Result<(), PlotError> {
+        if !is_finite(&centre) {
+            return Ok(());
+        }
+        let radius = self.length(radius_px);
+        let centre = self.device(centre);
+        let drawn = self.surface.draw_circle(centre, radius, &colour.filled(), true);
+        drawn.map_err(draw_error)
+    }
+
+    /// Writes a text; the point is the middle of its capitals, at the side its alignment says.
+    pub fn text(&mut self, text: &str, (x, y): Point, look: Text) -> Result<(), PlotError> {
+        if text.is_empty() || !is_finite(&(x, y)) {
+            return Ok(());
+        }
+        let em = look.size_px * self.scale;
+        // Plotters sets the baseline below the point it is given; turned text has it to the right.
+        let to_baseline = HALF_CAPITAL_EM * look.size_px - font::baseline_offset(font::line_height(look.size_px));
+        let at = if look.rising { (x + to_baseline, y) } else { (x, y + to_baseline) };
+        let style = font::text_style(em, look.colour, look.align, look.rising);
+        let at = self.device(at);
+        let drawn = self.surface.draw_text(text, &style, at);
+        drawn.map_err(draw_error)
+    }
+
+    /// Covers a rectangle with an image.
+    pub fn image(&mut self, rect: Rect, pixels: &Pixels) -> Result<(), PlotError> {
+        let (from, to) = self.corners(rect);
+        self.surface.draw_image(from, to, pixels)
+    }
+
+    fn stroke(&mut self, points: &[Point], stroke: Stroke) -> Result<(), PlotError> {
+        let path: Vec<_> = points.iter().map(|&p| self.device(p)).collect();
+        let style =
+            ShapeStyle { color: stroke.colour.to_rgba(), filled: false, stroke_width: self.length(stroke.width_px) };
+        let drawn = self.surface.draw_path(path, &style);
+        drawn.map_err(draw_error)
+    }
+
+    fn device(&self, (x, y): Point) -> BackendCoord {
+        // Far outside the page the exact place does not matter, but sums of coordinates must not overflow.
+        let unit = |v: f64| (v * self.scale).round().clamp(-1e6, 1e6) as i32;
+        (unit(x), unit(y))
+    }
+
+    fn corners(&self, rect: Rect) -> (BackendCoord, BackendCoord) {
+        (self.device((rect.left, rect.top)), self.device((rect.right, rect.bottom)))
+    }
+
+    /// A width in device units, at least one.
+    fn length(&self, px: f64) -> u32 {
+        (px * self.scale).round().max(1.0) as u32
+    }
+}
+
+fn is_finite((x, y): &Point) -> bool {
+    x.is_finite() && y.is_finite()
+}
+
+fn draw_error<E: std::error::Error + Send + Sync + 'static>(error: DrawingErrorKind<E>) -> PlotError {
+    PlotError::Draw(Box::new(error))
+}
+
+/// Cuts a line into the pieces that `pattern` (stroke, gap, stroke, … in pixels) leaves visible.
+fn dash(points: &[Point], pattern: &[f64]) -> Vec<Vec<Point>> {
+    let mut pieces = Vec::new();
+    let Some(&first) = points.first() else { return pieces };
+    if !pattern.iter().all(|&length| length > 0.0) {
+        return vec![points.to_vec()];
+    }
+    let mut lengths = pattern.iter().copied().cycle();
+    let mut left = lengths.next().unwrap_or(f64::INFINITY);
+    let mut is_on = true;
+    let mut piece = vec![first];
+    for pair in points.windows(2) {
+        let ((x0, y0), (x1, y1)) = (pair[0], pair[1]);
+        let length = (x1 - x0).hypot(y1 - y0);
+        let mut done = 0.0;
+        while length - done >= left {
+            done += left;
+            let at = (x0 + (x1 - x0) * done / length, y0 + (y1 - y0) * done / length);
+            if is_on {
+                piece.push(at);
+                pieces.push(std::mem::take(&mut piece));
+            }
+            is_on = !is_on;
+            piece = vec![at];
+            left = lengths.next().unwrap_or(f64::INFINITY);
+        }
+        left -= length - done;
+        if is_on {
+            piece.push((x1, y1));
+        }
+    }
+    if is_on && piece.len() > 1 {
+        pieces.push(piece);
+    }
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn length(piece: &[Point]) -> f64 {
+        piece.windows(2).map(|p| (p[1].0 - p[0].0).hypot(p[1].1 - p[0].1)).sum()
+    }
+
+    #[test]
+    fn dashes_follow_the_pattern_round_corners() {
+        let pieces = dash(&[(0.0, 0.0), (10.0, 0.0), (10.0, 10.0)], &[4.0, 2.0]);
+        assert_eq!(pieces.len(), 4);
+        assert!(pieces[..3].iter().all(|p| (length(p) - 4.0).abs() <= 1e-12));
+        assert_eq!(pieces[1], [(6.0, 0.0), (10.0, 0.0)]);
+        assert_eq!(pieces[3], [(10.0, 8.0), (10.0, 10.0)]);
+    }
+
+    #[test]
+    fn a_pattern_that_makes_no_progress_is_a_solid_line() {
+        let points = [(0.0, 0.0), (5.0, 5.0)];
+        assert_eq!(dash(&points, &[0.0, 0.0]), [points.to_vec()]);
+        assert_eq!(dash(&points, &[f64::NAN, 1.0]), [points.to_vec()]);
+        assert!(dash(&[], &[1.0]).is_empty());
+    }
+
+    #[test]
+    fn points_that_are_not_finite_interrupt_a_line() {
+        let mut surface = super::super::svg::SvgSurface::new((20, 20));
+        let mut canvas = Canvas::new(&mut surface).unwrap();
+        let points =
+            [(0.0, 0.0), (1.0, 1.0), (f64::NAN, 2.0), (3.0, 3.0), (4.0, f64::INFINITY), (5.0, 5.0), (6.0, 6.0)];
+        canvas.line(&points, Stroke::solid(super::super::style::BLUE, 1.0)).unwrap();
+        canvas.dot((f64::NAN, 1.0), 2.0, WHITE).unwrap();
+        canvas.polygon(&points, WHITE).unwrap();
+        let document = surface.finish();
+        assert_eq!(document.matches("<polyline").count(), 2, "{document}");
+        assert!(
+            !document.contains("NaN") && !document.contains("circle") && !document.contains("polygon"),
+            "{document}"
+        );
+    }
+}

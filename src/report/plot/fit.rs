@@ -1,0 +1,298 @@
+//! The power law against what was measured: above, power and the fitted lines; below, the exponent frequency by
+//! frequency.
+//!
+//! The estimators often agree to within a line's width. They are drawn from wide and solid to thin and dotted, so that
+//! each stays visible where they coincide, in colour and in grey.
+
+use super::axes::{self, Axis, Frame, XLabels};
+use super::canvas::{Canvas, Point, Rect, Surface};
+use super::legend::{Key, Legend, Obstacles};
+use super::rapsd::draw_band;
+use super::style::{BLACK, BLUE, MARGIN_PX, ORANGE, Stroke, VERMILLION, tint};
+use super::{Figure, PlotError};
+
+/// What is drawn: frequencies in cycles per pixel, powers in value² per mode.
+#[derive(Debug, Clone, Default)]
+pub struct FitFigure {
+    /// The message in plain words.
+    pub title: String,
+    /// Number of images, size, preprocess, range of the fit.
+    pub subtitle: String,
+    /// Annulus frequencies in rising order; those that are not positive are left out.
+    pub frequency_cycles_per_px: Vec<f64>,
+    /// Measured power at each frequency. NaN is left out.
+    pub power: Vec<f64>,
+    /// What was measured, for the legend, such as `Γ, annulus mean`.
+    pub power_label: String,
+    /// Lower and upper end of the 95 % interval of the measured power at each frequency.
+    pub power_band95: Option<(Vec<f64>, Vec<f64>)>,
+    /// The fitted laws, at most one per estimator.
+    pub estimates: Vec<EstimateCurve>,
+    /// The exponent frequency by frequency; the lower panel is left out without it.
+    pub local: Option<LocalExponent>,
+}
+
+/// Which estimator a law comes from; decides its name and look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Estimator {
+    /// Least squares of ln Γ over all modes.
+    Modes,
+    /// Generalised least squares over the annuli.
+    Radial,
+    /// Maximum likelihood over all modes.
+    Whittle,
+}
+
+impl Estimator {
+    /// Name in legends.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Modes => "modes",
+            Self::Radial => "radial",
+            Self::Whittle => "whittle",
+        }
+    }
+
+    /// Look of its lines.
+    pub fn stroke(self) -> Stroke {
+        match self {
+            Self::Modes => Stroke::solid(ORANGE, 6.0),
+            Self::Radial => Stroke::solid(VERMILLION, 3.2).dashed(&[12.0, 6.0]),
+            Self::Whittle => Stroke::solid(BLACK, 1.8).dashed(&[2.0, 4.0]),
+        }
+    }
+
+    /// Widest first, the order in which lines are drawn over each other.
+    const DRAWN: [Self; 3] = [Self::Modes, Self::Radial, Self::Whittle];
+}
+
+/// A fitted power law over the range it was fitted on.
+#[derive(Debug, Clone)]
+pub struct EstimateCurve {
+    /// Where it comes from.
+    pub estimator: Estimator,
+    /// Its exponent Δ.
+    pub delta: f64,
+    /// Ends of the 95 % interval of Δ, if known.
+    pub interval95: Option<(f64, f64)>,
+    /// Where it is given, cycles per pixel, in the range it was fitted on.
+    pub frequency_cycles_per_px: Vec<f64>,
+    /// Its power there, value² per mode.
+    pub power: Vec<f64>,
+}
+
+/// The exponent of a power law through neighbouring frequencies, with its 95 % interval.
+#[derive(Debug, Clone, Default)]
+pub struct LocalExponent {
+    /// Middle of each window, cycles per pixel.
+    pub frequency_cycles_per_px: Vec<f64>,
+    /// Δ of each window. NaN interrupts the line.
+    pub delta: Vec<f64>,
+    /// Lower end of its interval.
+    pub low95: Vec<f64>,
+    /// Upper end of its interval.
+    pub high95: Vec<f64>,
+}
+
+/// Radius of a measured point, logical pixels.
+const DOT_PX: f64 = 2.3;
+/// Height of the lower panel, logical pixels.
+const LOWER_PX: f64 = 170.0;
+/// Space between the panels, logical pixels.
+const GAP_PX: f64 = 26.0;
+const X_TITLE: XLabels<'static> = XLabels::Titled("radial frequency (cycles/pixel)");
+
+impl Figure for FitFigure {
+    fn size_px(&self) -> (u32, u32) {
+        (900, if self.local.is_some() { 700 } else { 560 })
+    }
+
+    fn draw<S: Surface>(&self, canvas: &mut Canvas<'_, S>) -> Result<(), PlotError> {
+        self.check()?;
+        let page = canvas.bounds();
+        let top = axes::draw_heading(canvas, &self.title, &self.subtitle)? + 6.0;
+        let Some((x, y)) = self.upper_axes() else {
+            let area = Rect { left: MARGIN_PX, top, right: page.right - MARGIN_PX, bottom: page.bottom - MARGIN_PX };
+            return axes::draw_note(canvas, area, "no power at any frequency above zero: there is nothing to fit");
+        };
+        let bottom = page.bottom - axes::X_AXIS_PX;
+        let right = page.right - 2.0 * MARGIN_PX;
+        let lower_y = self.local.as_ref().map(|local| local.axis(&self.estimates));
+        let upper_bottom = if lower_y.is_some() { bottom - LOWER_PX - GAP_PX } else { bottom };
+        let mut left = axes::y_axis_px(&y, upper_bottom - top)?;
+        if let Some(lower_y) = &lower_y {
+            left = left.max(axes::y_axis_px(lower_y, LOWER_PX)?);
+        }
+        let upper = Frame { area: Rect { left, top, right, bottom: upper_bottom }, x, y };
+        self.draw_upper(canvas, upper, if lower_y.is_some() { XLabels::Hidden } else { X_TITLE })?;
+        match (&self.local, lower_y) {
+            (Some(local), Some(y)) => {
+                let area = Rect { left, top: upper_bottom + GAP_PX, right, bottom };
+                self.draw_lower(canvas, &Frame { area, x, y }, local)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl FitFigure {
+    fn check(&self) -> Result<(), PlotError> {
+        let n = self.frequency_cycles_per_px.len();
+        PlotError::check_length("power", self.power.len(), n)?;
+        if let Some((low, high)) = &self.power_band95 {
+            PlotError::check_length("power_band95", low.len(), n)?;
+            PlotError::check_length("power_band95", high.len(), n)?;
+        }
+        for estimate in &self.estimates {
+            PlotError::check_length("estimate", estimate.power.len(), estimate.frequency_cycles_per_px.len())?;
+        }
+        let Some(local) = &self.local else { return Ok(()) };
+        let n = local.frequency_cycles_per_px.len();
+        [&local.delta, &local.low95, &local.high95]
+            .into_iter()
+            .try_for_each(|v| PlotError::check_length("local", v.len(), n))
+    }
+
+    /// Axes of the upper panel; none if nothing positive was measured.
+    fn upper_axes(&self) -> Option<(Axis, Axis)> {
+        let measured = || self.frequency_cycles_per_px.iter().copied().zip(self.power.iter().copied());
+        let shown = || measured().filter(|&(f, p)| f > 0.0 && f.is_finite() && p > 0.0 && p.is_finite());
+        let first = shown().map(|(f, _)| f).reduce(f64::min)?;
+        let highest = shown().map(|(_, p)| p).reduce(f64::max)?;
+        let fitted = self.estimates.iter().flat_map(|e| e.power.iter().copied());
+        let floor = highest * 1e-12;
+        // A law that misses the data by more than three decades must not flatten them.
+        let fitted = fitted.filter(|&p| p <= highest * 1e3);
+        let powers = shown().map(|(_, p)| p).chain(fitted).filter(|&p| p >= floor);
+        let (low, high) = powers.fold((highest, highest), |(l, h), p| (l.min(p), h.max(p)));
+        let last = measured().map(|(f, _)| f).filter(|f| f.is_finite()).fold(0.5, f64::max);
+        Some((Axis::log(first / 1.02, last * 1.02, 0.3), Axis::log(low / 1.5, high * 1.5, 2.0)))
+    }
+
+    /// Places of the measured values at positive frequencies.
+    fn curve(&self, frame: &Frame, values: &[f64]) -> Vec<Point> {
+        let first = self.frequency_cycles_per_px.iter().position(|&f| f > 0.0).unwrap_or(0);
+        frame.place_all(&self.frequency_cycles_per_px[first..], &values[first..])
+    }
+
+    fn estimates_as_drawn(&self) -> impl Iterator<Item = &EstimateCurve> {
+        Estimator::DRAWN.into_iter().flat_map(|e| self.estimates.iter().filter(move |curve| curve.estimator == e))
+    }
+
+    fn legend(&self) -> Legend {
+        let mut legend = Legend::default();
+        legend.push(Key::Dot(BLUE, DOT_PX + 0.7), self.power_label.as_str());
+        if self.power_band95.is_some() || self.local.is_some() {
+            legend.push(Key::Band(tint(BLUE, 0.25)), "95 % interval");
+        }
+        for estimate in self.estimates_as_drawn() {
+            legend.push(Key::Line(estimate.estimator.stroke()), estimate.label());
+        }
+        legend
+    }
+
+    fn obstacles(&self, frame: &Frame) -> Obstacles {
+        let mut obstacles = Obstacles::default();
+        obstacles.add_line(&self.curve(frame, &self.power));
+        if let Some((low, high)) = &self.power_band95 {
+            obstacles.add_band(&self.curve(frame, low), &self.curve(frame, high));
+        }
+        for estimate in &self.estimates {
+            obstacles.add_line(&frame.curve(&estimate.frequency_cycles_per_px, &estimate.power));
+        }
+        obstacles
+    }
+
+    fn draw_upper<S: Surface>(
+        &self,
+        canvas: &mut Canvas<'_, S>,
+        mut frame: Frame,
+        x: XLabels<'_>,
+    ) -> Result<(), PlotError> {
+        let legend = self.legend();
+        let (mut place, hits) = legend.emptiest_corner(frame.area, &self.obstacles(&frame))?;
+        if hits > 0 {
+            frame.y = frame.y.with_headroom(legend.height_px() / frame.area.height());
+            place = legend.emptiest_corner(frame.area, &self.obstacles(&frame))?.0;
+        }
+        frame.draw_grid(canvas)?;
+        legend.draw(canvas, place)?;
+        if let Some((low, high)) = &self.power_band95 {
+            draw_band(canvas, &self.curve(&frame, low), &self.curve(&frame, high), tint(BLUE, 0.25))?;
+        }
+        for (i, estimate) in self.estimates_as_drawn().enumerate() {
+            if i == 1 {
+                self.draw_measured(canvas, &frame)?;
+            }
+            canvas
+                .line(&frame.curve(&estimate.frequency_cycles_per_px, &estimate.power), estimate.estimator.stroke())?;
+        }
+        if self.estimates.len() < 2 {
+            self.draw_measured(canvas, &frame)?;
+        }
+        frame.draw_axes(canvas, x, "power (value² per mode)")
+    }
+
+    /// The measured points, over the widest law and under the others.
+    fn draw_measured<S: Surface>(&self, canvas: &mut Canvas<'_, S>, frame: &Frame) -> Result<(), PlotError> {
+        let inside = |p: &Point| p.1.is_finite() && p.1 < frame.area.bottom;
+        self.curve(frame, &self.power).into_iter().filter(inside).try_for_each(|p| canvas.dot(p, DOT_PX, BLUE))
+    }
+
+    fn draw_lower<S: Surface>(
+        &self,
+        canvas: &mut Canvas<'_, S>,
+        frame: &Frame,
+        local: &LocalExponent,
+    ) -> Result<(), PlotError> {
+        let f = &local.frequency_cycles_per_px;
+        frame.draw_grid(canvas)?;
+        draw_band(canvas, &frame.place_all(f, &local.low95), &frame.place_all(f, &local.high95), tint(BLUE, 0.25))?;
+        for estimate in self.estimates_as_drawn() {
+            let ends = estimate.frequency_cycles_per_px.iter().copied().filter(|f| f.is_finite());
+            let (low, high) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), f| (l.min(f), h.max(f)));
+            canvas.line(&frame.curve(&[low, high], &[estimate.delta; 2]), estimate.estimator.stroke())?;
+        }
+        let line = frame.curve(f, &local.delta);
+        canvas.line(&line, Stroke::solid(BLUE, 2.0))?;
+        if line.len() <= 40 {
+            line.iter().try_for_each(|&p| canvas.dot(p, DOT_PX, BLUE))?;
+        }
+        frame.draw_axes(canvas, X_TITLE, "local exponent Δ(f)")
+    }
+}
+
+impl EstimateCurve {
+    /// `name: Δ = 1.47 [1.45, 1.49]`, with as many decimals as tell the ends of the interval apart, two at least.
+    pub fn label(&self) -> String {
+        let name = self.estimator.name();
+        let signed = |value: f64, decimals: usize| format!("{value:.decimals$}").replace('-', "−");
+        match self.interval95.filter(|(low, high)| low.is_finite() && high.is_finite()) {
+            Some((low, high)) => {
+                let wanted = (2.0 - (high - low).abs().max(1e-6).log10()).floor();
+                let decimals = wanted.clamp(2.0, 5.0) as usize;
+                let [delta, low, high] = [self.delta, low, high].map(|v| signed(v, decimals));
+                format!("{name}: Δ = {delta} [{low}, {high}]")
+            }
+            None => format!("{name}: Δ = {}", signed(self.delta, 2)),
+        }
+    }
+}
+
+impl LocalExponent {
+    /// An axis over nearly all of the line, most of the band, and the estimates; a few wild windows do not stretch it.
+    fn axis(&self, estimates: &[EstimateCurve]) -> Axis {
+        let inner = |values: &[f64], share: f64| {
+            let mut sorted: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();
+            sorted.sort_by(f64::total_cmp);
+            let skip = (share * sorted.len() as f64) as usize;
+            sorted.get(skip).copied().zip(sorted.len().checked_sub(1 + skip).and_then(|i| sorted.get(i).copied()))
+        };
+        let ranges = [inner(&self.delta, 0.02), inner(&self.low95, 0.2), inner(&self.high95, 0.2)];
+        let marks = estimates.iter().map(|e| e.delta).filter(|d| d.is_finite()).map(|d| (d, d));
+        let whole = ranges.into_iter().flatten().chain(marks).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
+        let (low, high) = whole.unwrap_or((0.0, 2.0));
+        let pad = 0.08 * (high - low);
+        Axis::linear(low - pad, high + pad, 0.6)
+    }
+}

@@ -1,0 +1,206 @@
+//! Legends and labels that look for free space, so that words and data never cover each other.
+
+use super::PlotError;
+use super::axes::shorten;
+use super::canvas::{Canvas, Point, Rect, Surface, Text};
+use super::font::text_width;
+use super::style::{BLACK, Colour, Stroke, TEXT_PX, WHITE};
+
+/// Points that text should keep away from: the data as drawn, sampled every few pixels.
+#[derive(Debug, Clone, Default)]
+pub struct Obstacles {
+    points: Vec<Point>,
+}
+
+/// Distance between samples along lines and across bands, logical pixels.
+const SAMPLE_PX: f64 = 4.0;
+
+impl Obstacles {
+    /// Adds a line through the points; points that are not finite interrupt it.
+    pub fn add_line(&mut self, points: &[Point]) {
+        self.points.extend(points.iter().filter(|p| p.0.is_finite() && p.1.is_finite()));
+        for pair in points.windows(2) {
+            self.add_segment(pair[0], pair[1]);
+        }
+    }
+
+    /// Adds the area between two lines over the same places.
+    pub fn add_band(&mut self, lower: &[Point], upper: &[Point]) {
+        self.add_line(lower);
+        self.add_line(upper);
+        for (&from, &to) in lower.iter().zip(upper) {
+            self.add_segment(from, to);
+        }
+    }
+
+    fn add_segment(&mut self, (x0, y0): Point, (x1, y1): Point) {
+        let length = (x1 - x0).hypot(y1 - y0);
+        if !length.is_finite() {
+            return;
+        }
+        let n = (length / SAMPLE_PX).ceil().clamp(1.0, 1000.0) as usize;
+        let at = |i: usize| i as f64 / n as f64;
+        self.points.extend((1..n).map(|i| (x0 + (x1 - x0) * at(i), y0 + (y1 - y0) * at(i))));
+    }
+
+    /// How many samples lie in the rectangle.
+    pub fn hits(&self, rect: Rect) -> usize {
+        self.points.iter().filter(|&&p| rect.contains(p)).count()
+    }
+
+    /// The rectangle with the fewest hits, the first of equals, and its number of hits.
+    pub fn freest(&self, candidates: impl IntoIterator<Item = Rect>) -> Option<(Rect, usize)> {
+        candidates.into_iter().map(|rect| (rect, self.hits(rect))).min_by_key(|&(_, hits)| hits)
+    }
+}
+
+/// The sample of a legend entry.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Key {
+    /// A line.
+    Line(Stroke),
+    /// An area.
+    Band(Colour),
+    /// A dot of the given colour and radius in logical pixels.
+    Dot(Colour, f64),
+}
+
+/// Entries from top to bottom, without a frame.
+#[derive(Debug, Clone, Default)]
+pub struct Legend {
+    entries: Vec<(Key, String)>,
+}
+
+const ROW_PX: f64 = 19.0;
+const KEY_PX: f64 = 28.0;
+const GAP_PX: f64 = 9.0;
+/// Distance from the frame's edges and from data, logical pixels.
+const CLEARANCE_PX: f64 = 8.0;
+
+impl Legend {
+    /// Adds an entry at the bottom.
+    pub fn push(&mut self, key: Key, label: impl Into<String>) {
+        self.entries.push((key, label.into()));
+    }
+
+    /// Height with its distance from the frame's edge and from data, logical pixels.
+    pub fn height_px(&self) -> f64 {
+        ROW_PX * self.entries.len() as f64 + 2.0 * CLEARANCE_PX
+    }
+
+    fn width_px(&self) -> Result<f64, PlotError> {
+        let mut widest = 0.0_f64;
+        for (_, label) in &self.entries {
+            widest = widest.max(text_width(label, TEXT_PX)?);
+        }
+        Ok(KEY_PX + GAP_PX + widest)
+    }
+
+    /// The corner of `area` with the fewest obstacles, upper right first, and how many obstacles it holds.
+    ///
+    /// # Errors
+    ///
+    /// [`PlotError::Draw`] if the font is missing.
+    pub fn emptiest_corner(&self, area: Rect, obstacles: &Obstacles) -> Result<(Rect, usize), PlotError> {
+        let inner = area.grown(-CLEARANCE_PX);
+        let width = self.width_px()?.min(inner.width());
+        let height = ROW_PX * self.entries.len() as f64;
+        let corner = |is_right: bool, is_top: bool| {
+            let left = if is_right { inner.right - width } else { inner.left };
+            let top = if is_top { inner.top } else { inner.bottom - height };
+            Rect { left, top, right: left + width, bottom: top + height }
+        };
+        let corners = [corner(true, true), corner(false, false), corner(false, true), corner(true, false)];
+        let freest = obstacles.freest(corners.map(|c| c.grown(CLEARANCE_PX)));
+        Ok(freest.map_or((corners[0], 0), |(rect, hits)| (rect.grown(-CLEARANCE_PX), hits)))
+    }
+
+    /// Draws the entries into `place`, grid lines behind them wiped out. Comes before the data.
+    ///
+    /// # Errors
+    ///
+    /// [`PlotError::Draw`].
+    pub fn draw<S: Surface>(&self, canvas: &mut Canvas<'_, S>, place: Rect) -> Result<(), PlotError> {
+        if self.entries.is_empty() {
+            return Ok(());
+        }
+        canvas.rect(place.grown(3.0), WHITE)?;
+        let room = place.width() - KEY_PX - GAP_PX;
+        for (row, (key, label)) in self.entries.iter().enumerate() {
+            let y = place.top + (row as f64 + 0.5) * ROW_PX;
+            let (left, right) = (place.left, place.left + KEY_PX);
+            match *key {
+                Key::Line(stroke) => canvas.line(&[(left, y), (right, y)], stroke)?,
+                Key::Band(colour) => canvas.rect(Rect { left, top: y - 5.5, right, bottom: y + 5.5 }, colour)?,
+                Key::Dot(colour, radius) => canvas.dot(((left + right) / 2.0, y), radius, colour)?,
+            }
+            canvas.text(&shorten(label, TEXT_PX, room)?, (right + GAP_PX, y), Text::new(TEXT_PX, BLACK))?;
+        }
+        Ok(())
+    }
+}
+
+/// A one-line label at one of several places (the middle of its left edge), at the first with the fewest obstacles.
+///
+/// # Errors
+///
+/// [`PlotError::Draw`].
+pub fn draw_label<S: Surface>(
+    canvas: &mut Canvas<'_, S>,
+    label: &str,
+    look: Text,
+    places: &[Point],
+    obstacles: &Obstacles,
+) -> Result<(), PlotError> {
+    let (width, half) = (text_width(label, look.size_px)?, 0.55 * look.size_px);
+    let boxed = |&(x, y): &Point| Rect { left: x, top: y - half, right: x + width, bottom: y + half };
+    match obstacles.freest(places.iter().map(|p| boxed(p).grown(2.0))) {
+        Some((rect, _)) => canvas.text(label, (rect.left + 2.0, (rect.top + rect.bottom) / 2.0), look),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::plot::font;
+
+    const AREA: Rect = Rect { left: 0.0, top: 0.0, right: 600.0, bottom: 400.0 };
+
+    fn legend() -> Legend {
+        font::register().unwrap();
+        let mut legend = Legend::default();
+        legend.push(Key::Band(BLACK), "25–75 % of images");
+        legend.push(Key::Line(Stroke::solid(BLACK, 2.0)), "mean");
+        legend
+    }
+
+    #[test]
+    fn a_falling_line_leaves_the_upper_right_and_a_rising_one_the_lower_right_or_upper_left() {
+        let mut falling = Obstacles::default();
+        falling.add_line(&[(0.0, 0.0), (600.0, 400.0)]);
+        let (place, hits) = legend().emptiest_corner(AREA, &falling).unwrap();
+        assert!(place.left > 300.0 && place.top < 100.0 && hits == 0, "{place:?}");
+        let mut rising = Obstacles::default();
+        rising.add_line(&[(0.0, 400.0), (600.0, 0.0)]);
+        let (place, hits) = legend().emptiest_corner(AREA, &rising).unwrap();
+        assert!((place.left < 300.0) == (place.top < 100.0) && hits == 0, "{place:?}");
+    }
+
+    #[test]
+    fn bands_are_obstacles_throughout_and_nan_is_none() {
+        let mut obstacles = Obstacles::default();
+        let ends = |y: f64| vec![(0.0, y), (3.0, y)];
+        obstacles.add_band(&ends(0.0), &ends(100.0));
+        assert!(obstacles.hits(Rect { left: -1.0, top: 40.0, right: 4.0, bottom: 50.0 }) > 0);
+        let mut none = Obstacles::default();
+        none.add_line(&[(f64::NAN, 0.0), (0.0, f64::NAN)]);
+        assert_eq!(none.hits(AREA), 0);
+    }
+
+    #[test]
+    fn an_empty_legend_draws_nothing() {
+        let (_, hits) = Legend::default().emptiest_corner(AREA, &Obstacles::default()).unwrap();
+        assert_eq!(hits, 0);
+    }
+}
