@@ -57,10 +57,10 @@ pub fn print(args: &SharedArgs, images: &Images) -> Result<()> {
 
 /// Single-thread seconds of one pass, from decoding a few evenly spaced files.
 fn estimate_seconds(images: &Images) -> Option<f64> {
-    let mut decoder = Decoder::new(images.config.decode);
+    let mut decoder = Decoder::new();
     let step = images.files.len().div_ceil(TIMED_FILES).max(1);
     let started = std::time::Instant::now();
-    let decoded = images.files.iter().step_by(step).filter(|f| decoder.read(&f.path).is_ok() && decoder.decode().is_ok());
+    let decoded = images.files.iter().step_by(step).filter(|f| decoder.read(&f.path).is_ok() && decoder.decode(&images.config.decode).is_ok());
     let n_decoded = decoded.count();
     let per_file = started.elapsed().as_secs_f64() / n_decoded as f64;
     (n_decoded > 0).then(|| per_file / DECODING_SHARE * images.files.len() as f64)

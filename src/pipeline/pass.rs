@@ -15,7 +15,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::Observer;
 use super::scan::ScanConfig;
-use crate::dataset::{Decoder, Preprocessor, SkipReason, Skipped, SourceFile};
+use crate::dataset::{Decoder, PreprocessError, Preprocessor, SkipReason, Skipped, SourceFile, Transform};
 use crate::spectrum::analyzer::Totals;
 use crate::spectrum::{AnalysisPlan, Analyzer, ContentSketch, Counts, ImageSummary, SpectrumError};
 
@@ -34,11 +34,11 @@ pub struct ImageRow<'a> {
     /// Path of the file below its input; the key of every table.
     pub key: &'a str,
     /// Left and top edge of the tile in the file's image, pixels; none when the image is not cut into tiles.
-    pub tile_origin: Option<(u32, u32)>,
+    pub tile_origin: Option<(usize, usize)>,
     /// Width of the file's image before preprocessing, pixels.
-    pub width_px: u32,
+    pub width_px: usize,
     /// Height of the file's image before preprocessing, pixels.
-    pub height_px: u32,
+    pub height_px: usize,
     /// Image format by content, e.g. `jpeg`.
     pub format: &'static str,
     /// What its transform says.
@@ -97,6 +97,9 @@ pub enum ScanError {
         /// The cause.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The transform and the working size do not go together.
+    #[error(transparent)]
+    Preprocess(#[from] PreprocessError),
     /// Sums failed.
     #[error(transparent)]
     Spectrum(#[from] SpectrumError),
@@ -117,8 +120,8 @@ struct FileOutcome {
     n_bytes: u64,
     images: Vec<ImageRecord>,
     n_images: usize,
-    width_px: u32,
-    height_px: u32,
+    width_px: usize,
+    height_px: usize,
     format: &'static str,
     converted: bool,
     skip: Option<SkipReason>,
@@ -126,7 +129,7 @@ struct FileOutcome {
 
 #[derive(Default)]
 struct ImageRecord {
-    tile_origin: Option<(u32, u32)>,
+    tile_origin: Option<(usize, usize)>,
     summary: ImageSummary,
 }
 
@@ -134,6 +137,7 @@ struct Shared<'a> {
     files: &'a [SourceFile],
     config: &'a ScanConfig,
     plan: Arc<AnalysisPlan>,
+    preprocessor: Preprocessor,
     next: AtomicUsize,
     emitted: AtomicUsize,
     stop: AtomicBool,
@@ -160,6 +164,7 @@ pub(super) fn run_pass(
         files,
         config,
         plan: Arc::clone(plan),
+        preprocessor: Preprocessor::new(config.preprocess)?,
         next: AtomicUsize::new(0),
         emitted: AtomicUsize::new(0),
         stop: AtomicBool::new(false),
@@ -190,8 +195,8 @@ pub(super) fn run_pass(
 
 /// One worker's life.
 fn work(shared: &Shared<'_>, outcomes: &Sender<FileOutcome>, recycled: &Receiver<FileOutcome>) {
-    let mut decoder = Decoder::new(shared.config.decode);
-    let mut preprocessor = Preprocessor::new(shared.config.preprocess);
+    let mut decoder = Decoder::new();
+    let mut preprocessor = shared.preprocessor.clone();
     let mut analyzer = Analyzer::new(Arc::clone(&shared.plan));
     let mut content = ContentSketch::default();
     while !shared.stopped() {
@@ -204,7 +209,7 @@ fn work(shared: &Shared<'_>, outcomes: &Sender<FileOutcome>, recycled: &Receiver
         outcome.reset(index);
         let result = analyze_file(shared, file, &mut decoder, &mut preprocessor, &mut analyzer, &mut outcome);
         match result {
-            Ok(()) => content.add_file(decoder.file_bytes()),
+            Ok(()) => content.add_file(decoder.bytes()),
             Err(reason) => outcome.skip = Some(reason),
         }
         if outcomes.send(outcome).is_err() {
@@ -227,20 +232,22 @@ fn analyze_file(
     analyzer: &mut Analyzer,
     outcome: &mut FileOutcome,
 ) -> Result<(), SkipReason> {
-    outcome.n_bytes = decoder.read(&file.path)?;
-    let image = decoder.decode()?;
-    outcome.width_px = image.width;
-    outcome.height_px = image.height;
-    outcome.format = image.format;
-    outcome.converted = image.converted;
-    preprocessor.apply(&image, &mut |view, tile_origin| {
+    outcome.n_bytes = decoder.read(&file.path)?.len() as u64;
+    let decoded = decoder.decode(&shared.config.decode)?;
+    outcome.width_px = decoded.image.size.width;
+    outcome.height_px = decoded.image.size.height;
+    outcome.format = decoded.format;
+    outcome.converted = decoded.conversions.any();
+    let is_tile = shared.config.preprocess.transform == Transform::Tile;
+    for view in preprocessor.apply(&decoded.image)? {
         if analyzer.is_full() {
             shared.collect(analyzer);
         }
         let record = outcome.next_record();
-        record.tile_origin = tile_origin;
-        analyzer.add(view, &mut record.summary);
-    })
+        record.tile_origin = is_tile.then_some((view.x_px, view.y_px));
+        analyzer.add(view.rows(), &mut record.summary);
+    }
+    Ok(())
 }
 
 impl Shared<'_> {

@@ -1,7 +1,5 @@
 //! The CSV tables: one documented row struct each, units in the column names, missing values as empty cells.
 
-use std::io::Write;
-
 use serde::Serialize;
 
 use super::output_dir::{OutputDir, OutputError, StagedFile};
@@ -14,9 +12,9 @@ pub struct ImagesRow<'a> {
     /// Format by content.
     pub format: &'a str,
     /// Width of the file's image before preprocessing, pixels.
-    pub width_px: u32,
+    pub width_px: usize,
     /// Height of the file's image before preprocessing, pixels.
-    pub height_px: u32,
+    pub height_px: usize,
     /// Mean value over pixels and channels.
     pub mean: f64,
     /// Standard deviation over pixels and channels.
@@ -201,6 +199,7 @@ pub fn write_table<R: Serialize>(out: &OutputDir, name: &str, rows: impl IntoIte
 /// A table that is filled while a pass runs and appears when it is committed.
 pub struct StreamedTable {
     writer: csv::Writer<StagedFile>,
+    path: std::path::PathBuf,
 }
 
 impl StreamedTable {
@@ -210,7 +209,7 @@ impl StreamedTable {
     ///
     /// If the file cannot be created.
     pub fn create(out: &OutputDir, name: &str) -> Result<Self, OutputError> {
-        Ok(Self { writer: csv::Writer::from_writer(out.stage(name)?) })
+        Ok(Self { writer: csv::Writer::from_writer(out.stage(name)?), path: out.path_of(name) })
     }
 
     /// Adds a row.
@@ -238,18 +237,11 @@ impl StreamedTable {
     /// If what is still buffered cannot be written, or the file cannot be renamed.
     pub fn commit(self) -> Result<(), OutputError> {
         // `into_inner` flushes and hands the error on; the writer's own drop would swallow it.
-        match self.writer.into_inner() {
-            Ok(mut staged) => {
-                if let Err(source) = staged.flush() {
-                    return Err(OutputError::Write { path: staged.path().to_owned(), source });
-                }
-                staged.commit()
-            }
-            Err(error) => {
-                let (error, writer) = error.into_parts();
-                Err(OutputError::Write { path: writer.get_ref().path().to_owned(), source: error })
-            }
-        }
+        let staged = self.writer.into_inner().map_err(|error| OutputError::Write {
+            path: self.path,
+            source: error.into_error(),
+        })?;
+        staged.commit()
     }
 }
 

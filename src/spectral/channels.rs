@@ -54,40 +54,54 @@ impl Channels {
         }
     }
 
-    /// Writes the codes of `rgb` (interleaved, 3 bytes a pixel) into `planes` (one plane after the other).
+    /// Writes the codes of the rows of an image (interleaved RGB, 3 bytes a pixel) into `planes`, one plane of `n_pixels`
+    /// after the other.
     ///
     /// # Panics
     ///
-    /// If `planes` does not hold [`Channels::count`] values per pixel.
-    pub fn split(self, rgb: &[u8], planes: &mut [f32]) {
-        let n_pixels = rgb.len() / 3;
+    /// If `planes` does not hold [`Channels::count`] values per pixel, or the rows hold more pixels than that.
+    pub fn split<'a>(self, rows: impl Iterator<Item = &'a [u8]>, n_pixels: usize, planes: &mut [f32]) {
         assert_eq!(planes.len(), n_pixels * self.count(), "one plane per channel");
+        let mut start = 0;
         match self {
-            Channels::Rgb => {
-                let (red, rest) = planes.split_at_mut(n_pixels);
-                let (green, blue) = rest.split_at_mut(n_pixels);
-                for (((p, r), g), b) in rgb.chunks_exact(3).zip(red).zip(green).zip(blue) {
-                    *r = (2 * i32::from(p[0]) - 255) as f32;
-                    *g = (2 * i32::from(p[1]) - 255) as f32;
-                    *b = (2 * i32::from(p[2]) - 255) as f32;
-                }
-            }
             Channels::Luma => {
-                for (p, y) in rgb.chunks_exact(3).zip(planes) {
-                    *y = luma_code(p) as f32;
+                for row in rows {
+                    let end = start + row.len() / 3;
+                    for (p, y) in row.chunks_exact(3).zip(&mut planes[start..end]) {
+                        *y = luma_code(p) as f32;
+                    }
+                    start = end;
                 }
             }
-            Channels::Ycbcr => {
-                let (luma, rest) = planes.split_at_mut(n_pixels);
-                let (blue, red) = rest.split_at_mut(n_pixels);
-                for (((p, y), cb), cr) in rgb.chunks_exact(3).zip(luma).zip(blue).zip(red) {
-                    let [r, g, b] = [i32::from(p[0]), i32::from(p[1]), i32::from(p[2])];
-                    *y = luma_code(p) as f32;
-                    *cb = (-1687 * r - 3313 * g + 5000 * b) as f32;
-                    *cr = (5000 * r - 4187 * g - 813 * b) as f32;
+            Channels::Rgb | Channels::Ycbcr => {
+                let (first, rest) = planes.split_at_mut(n_pixels);
+                let (second, third) = rest.split_at_mut(n_pixels);
+                for row in rows {
+                    let end = start + row.len() / 3;
+                    let planes = [&mut first[start..end], &mut second[start..end], &mut third[start..end]];
+                    if self == Channels::Rgb { split_rgb(row, planes) } else { split_ycbcr(row, planes) }
+                    start = end;
                 }
             }
         }
+        assert_eq!(start, n_pixels, "the rows hold one image");
+    }
+}
+
+fn split_rgb(row: &[u8], [red, green, blue]: [&mut [f32]; 3]) {
+    for (((p, r), g), b) in row.chunks_exact(3).zip(red).zip(green).zip(blue) {
+        *r = (2 * i32::from(p[0]) - 255) as f32;
+        *g = (2 * i32::from(p[1]) - 255) as f32;
+        *b = (2 * i32::from(p[2]) - 255) as f32;
+    }
+}
+
+fn split_ycbcr(row: &[u8], [luma, blue, red]: [&mut [f32]; 3]) {
+    for (((p, y), cb), cr) in row.chunks_exact(3).zip(luma).zip(blue).zip(red) {
+        let [r, g, b] = [i32::from(p[0]), i32::from(p[1]), i32::from(p[2])];
+        *y = luma_code(p) as f32;
+        *cb = (-1687 * r - 3313 * g + 5000 * b) as f32;
+        *cr = (5000 * r - 4187 * g - 813 * b) as f32;
     }
 }
 

@@ -166,16 +166,16 @@ impl Analyzer {
         self.n_pending >= FLUSH_AFTER
     }
 
-    /// Adds one working image (`H·W` interleaved RGB bytes) and describes it in `summary`.
+    /// Adds one working image, given as its rows of interleaved RGB bytes, and describes it in `summary`.
     ///
     /// # Panics
     ///
     /// If the image does not have the planned size, or the lanes are full.
-    pub fn add(&mut self, rgb: &[u8], summary: &mut ImageSummary) {
-        assert_eq!(rgb.len(), 3 * self.plan.config.size.n_pixels(), "an image of {}", self.plan.config.size);
+    pub fn add<'a>(&mut self, rows: impl Iterator<Item = &'a [u8]>, summary: &mut ImageSummary) {
         assert!(!self.is_full(), "full lanes are drained before the next image");
         self.n_pending += 1;
-        self.plan.config.channels.split(rgb, &mut self.planes);
+        let n_pixels = self.plan.config.size.n_pixels();
+        self.plan.config.channels.split(rows, n_pixels, &mut self.planes);
         self.add_pixels(summary);
         if self.plan.config.detail == Detail::Pixels {
             return;

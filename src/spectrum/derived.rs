@@ -13,7 +13,7 @@
 
 use rustfft::num_complex::Complex64;
 
-use super::plan::{HISTOGRAM_BINS, HISTOGRAM_BINS_PER_OCTAVE, Reference, outer_rows};
+use super::plan::{DiagonalityPlan, HISTOGRAM_BINS, HISTOGRAM_BINS_PER_OCTAVE, Reference, outer_rows};
 use super::{Spectrum, SpectrumError, Standardize};
 use crate::spectral::dft64::orthonormal_dft;
 
@@ -132,11 +132,12 @@ impl Spectrum {
         if self.preprocess.standardize != Standardize::Mean {
             return vec![vec![Complex64::default(); self.grid.n_modes()]; self.n_channels()];
         }
-        self.transformed_mean(size)
+        self.windowed_mean_image().iter().map(|plane| orthonormal_dft(size, plane)).collect()
     }
 
-    fn transformed_mean(&self, size: crate::spectral::Size) -> Vec<Vec<Complex64>> {
-        let window = self.preprocess.window.weights(size);
+    /// The mean image as it is transformed. A window acts linearly, so that of the mean is the mean of the windowed images.
+    fn windowed_mean_image(&self) -> Vec<Vec<f64>> {
+        let window = self.preprocess.window.weights(self.preprocess.size);
         let planes = self.mean_image().into_iter().map(|mut plane| {
             if let Some(window) = &window {
                 let mean = plane.iter().sum::<f64>() / plane.len() as f64;
@@ -144,7 +145,7 @@ impl Spectrum {
                     *x = mean + (*x - mean) * f64::from(*w);
                 }
             }
-            orthonormal_dft(size, &plane)
+            plane
         });
         planes.collect()
     }
@@ -311,6 +312,38 @@ impl Spectrum {
             }
         }
         Ok(covariance)
+    }
+
+    /// Covariance of the reduced images' real Fourier form: its dimension `D` and `D×D` values row by row, value². The channels
+    /// are averaged. None unless the scan summed it up.
+    ///
+    /// # Errors
+    ///
+    /// If there are fewer than two images and means are removed.
+    pub fn real_form_covariance(&self) -> Result<Option<(usize, Vec<f64>)>, SpectrumError> {
+        let Some(side) = self.diagonality_side else { return Ok(None) };
+        let unbiasing = self.unbiasing()?;
+        let plan = DiagonalityPlan::new(self.preprocess.size, side);
+        let n = plan.form.len();
+        let mut mean = vec![0.0; n];
+        if self.preprocess.standardize == Standardize::Mean {
+            let mut reduced = vec![0.0; n];
+            for plane in self.windowed_mean_image() {
+                plan.average.add_average(&plane, 1.0 / self.n_channels() as f64, &mut reduced);
+            }
+            plan.form.apply(&orthonormal_dft(plan.average.output_size(), &reduced), &mut mean);
+        }
+        let outer = self.mean_of("real_form_outer");
+        let mut products = outer.iter();
+        let mut covariance = vec![0.0; n * n];
+        for i in 0..n {
+            for (j, product) in (i..n).zip(&mut products) {
+                let value = (product - mean[i] * mean[j]) * unbiasing;
+                covariance[i * n + j] = value;
+                covariance[j * n + i] = value;
+            }
+        }
+        Ok(Some((n, covariance)))
     }
 
     /// Mean brightness of each channel, value units.

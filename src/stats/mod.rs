@@ -8,4 +8,5 @@ pub mod covariance;
 pub mod diagonality;
 pub mod moments;
 pub mod power_law;
+pub mod spectrum_covariance;
 pub mod spectrum_fit;

@@ -10,6 +10,7 @@ use super::legend::{Key, Legend, Obstacles};
 use super::rapsd::draw_band;
 use super::style::{BLACK, BLUE, MARGIN_PX, ORANGE, Stroke, VERMILLION, tint};
 use super::{Figure, PlotError};
+use crate::stats::power_law::Estimator;
 
 /// What is drawn: frequencies in cycles per pixel, powers in value² per mode.
 #[derive(Debug, Clone, Default)]
@@ -32,39 +33,17 @@ pub struct FitFigure {
     pub local: Option<LocalExponent>,
 }
 
-/// Which estimator a law comes from; decides its name and look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Estimator {
-    /// Least squares of ln Γ over all modes.
-    Modes,
-    /// Generalised least squares over the annuli.
-    Radial,
-    /// Maximum likelihood over all modes.
-    Whittle,
+/// Look of an estimator's lines: told apart by width and dash, because the laws often lie on each other.
+fn stroke_of(estimator: Estimator) -> Stroke {
+    match estimator {
+        Estimator::Modes => Stroke::solid(ORANGE, 6.0),
+        Estimator::Radial => Stroke::solid(VERMILLION, 3.2).dashed(&[12.0, 6.0]),
+        Estimator::Whittle => Stroke::solid(BLACK, 1.8).dashed(&[2.0, 4.0]),
+    }
 }
 
-impl Estimator {
-    /// Name in legends.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Modes => "modes",
-            Self::Radial => "radial",
-            Self::Whittle => "whittle",
-        }
-    }
-
-    /// Look of its lines.
-    pub fn stroke(self) -> Stroke {
-        match self {
-            Self::Modes => Stroke::solid(ORANGE, 6.0),
-            Self::Radial => Stroke::solid(VERMILLION, 3.2).dashed(&[12.0, 6.0]),
-            Self::Whittle => Stroke::solid(BLACK, 1.8).dashed(&[2.0, 4.0]),
-        }
-    }
-
-    /// Widest first, the order in which lines are drawn over each other.
-    const DRAWN: [Self; 3] = [Self::Modes, Self::Radial, Self::Whittle];
-}
+/// Widest first, the order in which lines are drawn over each other.
+const DRAWN: [Estimator; 3] = [Estimator::Modes, Estimator::Radial, Estimator::Whittle];
 
 /// A fitted power law over the range it was fitted on.
 #[derive(Debug, Clone)]
@@ -176,7 +155,7 @@ impl FitFigure {
     }
 
     fn estimates_as_drawn(&self) -> impl Iterator<Item = &EstimateCurve> {
-        Estimator::DRAWN.into_iter().flat_map(|e| self.estimates.iter().filter(move |curve| curve.estimator == e))
+        DRAWN.into_iter().flat_map(|e| self.estimates.iter().filter(move |curve| curve.estimator == e))
     }
 
     fn legend(&self) -> Legend {
@@ -186,7 +165,7 @@ impl FitFigure {
             legend.push(Key::Band(tint(BLUE, 0.25)), "95 % interval");
         }
         for estimate in self.estimates_as_drawn() {
-            legend.push(Key::Line(estimate.estimator.stroke()), estimate.label());
+            legend.push(Key::Line(stroke_of(estimate.estimator)), estimate.label());
         }
         legend
     }
@@ -225,7 +204,7 @@ impl FitFigure {
                 self.draw_measured(canvas, &frame)?;
             }
             canvas
-                .line(&frame.curve(&estimate.frequency_cycles_per_px, &estimate.power), estimate.estimator.stroke())?;
+                .line(&frame.curve(&estimate.frequency_cycles_per_px, &estimate.power), stroke_of(estimate.estimator))?;
         }
         if self.estimates.len() < 2 {
             self.draw_measured(canvas, &frame)?;
@@ -251,7 +230,7 @@ impl FitFigure {
         for estimate in self.estimates_as_drawn() {
             let ends = estimate.frequency_cycles_per_px.iter().copied().filter(|f| f.is_finite());
             let (low, high) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), f| (l.min(f), h.max(f)));
-            canvas.line(&frame.curve(&[low, high], &[estimate.delta; 2]), estimate.estimator.stroke())?;
+            canvas.line(&frame.curve(&[low, high], &[estimate.delta; 2]), stroke_of(estimate.estimator))?;
         }
         let line = frame.curve(f, &local.delta);
         canvas.line(&line, Stroke::solid(BLUE, 2.0))?;
