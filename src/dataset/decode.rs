@@ -220,6 +220,11 @@ fn decode_into(
     pixels: &mut Vec<u8>,
     spare: &mut Vec<u8>,
 ) -> Result<Metadata, SkipReason> {
+    if options.exif == ExifPolicy::Ignore
+        && let Some(layout) = decodable_jpeg(bytes)
+    {
+        return decode_jpeg(bytes, &layout, options, pixels);
+    }
     let Opened { decoder, format, layout, stored_size, orientation } = Opened::new(bytes, options)?;
     if layout.is_some_and(|layout| !jpeg::is_complete(bytes, &layout)) {
         return Err(SkipReason::Truncated { format: format_name(format) });
@@ -229,7 +234,9 @@ fn decode_into(
     let n_rgb = stored_size.n_pixels() * 3;
     let n_raw = stored_size.n_pixels() * usize::from(color.bytes_per_pixel());
     let read = |buffer: &mut [u8]| decoder.read_image_boxed(buffer).map_err(|error| reason_of(&error, format));
-    if color == ColorType::Rgb8 {
+    if let Some(layout) = layout.filter(jpeg::is_decodable) {
+        decode_jpeg(bytes, &layout, options, pixels)?;
+    } else if color == ColorType::Rgb8 {
         read(cleared(pixels, n_rgb)?)?;
     } else {
         let raw = cleared(spare, n_raw)?;
@@ -242,6 +249,31 @@ fn decode_into(
     }
     let size = oriented_size(stored_size, orientation);
     Ok(Metadata { size, stored_size, format: format_name(format), conversions })
+}
+
+/// The layout of a JPEG that is decoded without a look at its metadata.
+fn decodable_jpeg(bytes: &[u8]) -> Option<jpeg::Layout> {
+    let is_jpeg = matches!(sniff(&bytes[..bytes.len().min(SNIFF_BYTES)]), Content::Image(ImageFormat::Jpeg));
+    is_jpeg.then(|| jpeg::read_layout(bytes)).flatten().filter(jpeg::is_decodable)
+}
+
+/// Decodes a grey or colour JPEG into the front of `pixels`.
+fn decode_jpeg(
+    bytes: &[u8],
+    layout: &jpeg::Layout,
+    options: &DecodeOptions,
+    pixels: &mut Vec<u8>,
+) -> Result<Metadata, SkipReason> {
+    let format = format_name(ImageFormat::Jpeg);
+    let size = check_size(layout.size.width as u64, layout.size.height as u64, options)?;
+    if !jpeg::is_complete(bytes, layout) {
+        return Err(SkipReason::Truncated { format });
+    }
+    let rgb = cleared(pixels, size.n_pixels() * 3)?;
+    jpeg::decode_rgb(bytes, layout, rgb)
+        .map_err(|error| SkipReason::Corrupt { format, message: one_line(&error.to_string()) })?;
+    let conversions = Conversions { grey: layout.n_components == 1, ..Conversions::default() };
+    Ok(Metadata { size, stored_size: size, format, conversions })
 }
 
 /// The first `len` bytes of a recycled buffer, all zero.

@@ -216,8 +216,8 @@ impl Collector {
                 Found::Image(path) if path_is_utf8(&path, folder) => self.listing.files.push(SourceFile { key, path }),
                 Found::Image(_) => self.skip(key, &SkipReason::NotUtf8),
                 Found::Other(_) => self.ignore(key),
-                Found::Bad(_, reason) if below.as_os_str().is_empty() => {
-                    return Err(ListError::Unreadable { path: folder.to_owned(), message: reason.to_string() });
+                Found::Bad(_, SkipReason::Unreadable { message }) if below.as_os_str().is_empty() => {
+                    return Err(ListError::Unreadable { path: folder.to_owned(), message });
                 }
                 Found::Bad(_, reason) => self.skip(key, &reason),
             }

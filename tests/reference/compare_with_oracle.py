@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+"""Compares specscan's output with an independent NumPy computation, mode by mode.
+
+  compare_with_oracle.py ORACLE_FOLDER SPECSCAN_BINARY IMAGE_FOLDER
+
+ORACLE_FOLDER holds specref.py. Prints one line per comparison with the largest relative deviation; exits 1 if one is too large.
+"""
+import csv, json, subprocess, sys, tempfile
+from pathlib import Path
+
+import numpy as np
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, sys.argv[1])
+import specref  # noqa: E402
+
+BINARY, FOLDER = sys.argv[2], sys.argv[3]
+failed = False
+
+
+def check(name, got, want, tolerance):
+    got, want = np.asarray(got, float), np.asarray(want, float)
+    deviation = np.max(np.abs(got - want) / np.abs(want)) if got.shape == want.shape else np.inf
+    good = bool(deviation <= tolerance)
+    global failed
+    failed |= not good
+    print(f"{'ok  ' if good else 'FAIL'} {name}: {deviation:.2e} (at most {tolerance:.0e})")
+
+
+def rows(path):
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def column(table, name):
+    return [float(row[name]) for row in table]
+
+
+def oracle_images(size, transform, channels):
+    images = []
+    for path in specref.list_images(FOLDER):
+        if transform != "tile":
+            images.append(specref.load(path, size, transform, channels))
+            continue
+        x = specref.load(path, size, "none", channels)
+        for i in range(x.shape[1] // size):
+            for k in range(x.shape[2] // size):
+                images.append(x[:, i * size : (i + 1) * size, k * size : (k + 1) * size])
+    return specref.Spectrum(images)
+
+
+def specscan(command, out, *options):
+    subprocess.run([BINARY, command, FOLDER, "-o", out, "--plots", "none", "-q", *options], check=True, stdout=subprocess.DEVNULL)
+
+
+def compare(size, transform, channels, power_tolerance, gamma_tolerance, fit_tolerance, *more):
+    name = f"{transform} {size} {channels}"
+    s = oracle_images(size, transform, channels)
+    options = ["--resolution", str(size), "--channels", channels, *more]
+    options += ["--transform", {"adm": "center-crop-dhariwal"}.get(transform, transform)]
+    with tempfile.TemporaryDirectory() as out:
+        specscan("rapsd", out, *options)
+        table = rows(f"{out}/rapsd.csv")
+        check(f"{name}: RAPSD of the set", column(table, "power_mean"), s.R.mean(0), power_tolerance)
+        check(f"{name}: standard deviation of the RAPSD", column(table, "power_std"), s.R.std(0, ddof=1), 10 * power_tolerance)
+        images = [[float(v) for k, v in row.items() if k != "path"] for row in rows(f"{out}/rapsd_images.csv")]
+        # Single images have bins near the noise of single precision, so they are compared where they have power.
+        R = np.maximum(s.R, 1e-6)
+        check(f"{name}: RAPSD of each image", np.maximum(images, 1e-6), R, 10 * power_tolerance)
+        specscan("covariance", out, *options, "--diagonality", "0")
+        check(f"{name}: Γ of each mode", np.load(f"{out}/gamma.npy"), s.G, gamma_tolerance)
+        specscan("fit-delta", out, *options)
+        fits = {(r["estimator"], r["channel"]): r for r in rows(f"{out}/fit.csv")}
+        channel = "mean" if channels == "rgb" else "luma"
+        low, g = 1.5 / size, s.G.mean(0)
+        expected = {"modes": specref.fit_modes(g, 3, low, 0.5), "whittle": specref.fit_whittle(g, 3, low, 0.5)}
+        centred = specref.radial_mean(np.abs(s.X - s.M) ** 2).mean(1)
+        if s.n > 4 * centred.shape[1]:
+            expected["radial"] = specref.fit_radial(centred, size, size, low, 0.5)
+        for estimator, want in expected.items():
+            fit = fits[estimator, channel]
+            check(f"{name}: Δ by {estimator}", float(fit["delta"]), want["delta"], fit_tolerance)
+            check(f"{name}: A by {estimator}", float(fit["amplitude"]), want["A"], fit_tolerance)
+
+
+if len(sys.argv) > 4 and sys.argv[4] == "jpeg":
+    compare(256, "adm", "rgb", 1e-2, np.inf, 5e-3, "--allow-upscale")
+else:
+    for channels in ("rgb", "luma"):
+        compare(128, "crop", channels, 1e-5, 1e-4, 1e-5)
+        compare(64, "tile", channels, 1e-5, 1e-4, 1e-5)
+sys.exit(failed)
