@@ -1,9 +1,9 @@
 //! Legends and labels that look for free space, so that words and data never cover each other.
 
 use super::PlotError;
-use super::axes::shorten;
 use super::canvas::{Canvas, Point, Rect, Surface, Text};
 use super::font::text_width;
+use super::frame::shorten;
 use super::style::{BLACK, Colour, Stroke, TEXT_PX, WHITE};
 
 /// Points that text should keep away from: the data as drawn, sampled every few pixels.
