@@ -1,6 +1,6 @@
 //! Drawing into pixels: plotters' bitmap backend, drawn finer than the output and averaged down, packed as PNG.
 //!
-//! Plotters places points on whole pixels. Drawing at [`FINER`] times the output and averaging blocks gives fractional
+//! Plotters places points on whole pixels. Drawing at twice the output's resolution and averaging blocks gives fractional
 //! positions and smooth edges without any other library.
 
 use std::io::Write as _;

@@ -212,15 +212,11 @@ impl FitFigure {
     fn draw_upper<S: Surface>(
         &self,
         canvas: &mut Canvas<'_, S>,
-        mut frame: Frame,
+        frame: Frame,
         x: XLabels<'_>,
     ) -> Result<(), PlotError> {
         let legend = self.legend();
-        let (mut place, hits) = legend.emptiest_corner(frame.area, &self.obstacles(&frame))?;
-        if hits > 0 {
-            frame.y = frame.y.with_headroom(legend.height_px() / frame.area.height());
-            place = legend.emptiest_corner(frame.area, &self.obstacles(&frame))?.0;
-        }
+        let (frame, place) = legend.arrange(frame, |frame| self.obstacles(frame))?;
         frame.draw_grid(canvas)?;
         legend.draw(canvas, place)?;
         if let Some((low, high)) = &self.power_band95 {

@@ -1,7 +1,7 @@
 //! Pictures for people, drawn once and written as SVG or PNG.
 //!
 //! A picture is a plain struct of numbers and words that implements [`Figure`]. One drawing function feeds both
-//! formats: it works on a [`Canvas`](canvas::Canvas) in logical pixels, and the canvas draws through plotters on one of
+//! formats: it works on a [`Canvas`] in logical pixels, and the canvas draws through plotters on one of
 //! two surfaces. The result is bytes, so the output folder can write a picture as atomically as a table.
 //!
 //! # Conventions

@@ -140,13 +140,9 @@ impl Figure for RapsdFigure {
         };
         let left = frame::y_axis_px(&prepared.y, bottom - top)?;
         let area = Rect { left, top, right: page.right - 2.0 * MARGIN_PX, bottom };
-        let mut frame = Frame { area, x: prepared.x, y: prepared.y };
         let legend = self.legend();
-        let (mut place, hits) = legend.emptiest_corner(area, &prepared.obstacles(&frame))?;
-        if hits > 0 {
-            frame.y = frame.y.with_headroom(legend.height_px() / area.height());
-            place = legend.emptiest_corner(area, &prepared.obstacles(&frame))?.0;
-        }
+        let frame = Frame { area, x: prepared.x, y: prepared.y };
+        let (frame, place) = legend.arrange(frame, |frame| prepared.obstacles(frame))?;
         frame.draw_grid(canvas)?;
         legend.draw(canvas, place)?;
         prepared.draw_data(canvas, &frame, place)?;
@@ -200,7 +196,9 @@ impl RapsdFigure {
             (low, high) = (low.min(p / 2.5), high.max(p * 2.5));
         }
         let last = frequency.iter().copied().filter(|f| f.is_finite()).fold(0.5, f64::max);
-        let x = Axis::log(frequency[first] / 1.02, last * 1.02, 0.3);
+        // A single frequency gets its free space below, as there is none above one half.
+        let start = frequency[first].min(last / 2.0);
+        let x = Axis::log(start / 1.02, last * 1.02, 0.3);
         Ok(Prepared { figure: self, first, x, y: Axis::log(low, high, 2.0), rounding })
     }
 

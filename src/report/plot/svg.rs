@@ -190,7 +190,7 @@ impl DrawingBackend for SvgSurface {
 
     fn draw_text<T: BackendTextStyle>(&mut self, text: &str, style: &T, (x, y): BackendCoord) -> Drawn {
         let offset = font::baseline_offset(style.size()).round() as i32;
-        let em = font::em_of(style.size()) / f64::from(UNITS);
+        let em = (100.0 * font::em_of(style.size()) / f64::from(UNITS)).round() / 100.0;
         let anchor = match style.anchor().h_pos {
             HPos::Left => "start",
             HPos::Center => "middle",
@@ -205,7 +205,7 @@ impl DrawingBackend for SvgSurface {
         let (fill, text) = (paint("fill", style.color()), escape(text));
         let family = font::FAMILY;
         self.element(format_args!(
-            r#"<text x="{}" y="{}" font-family="{family}" font-size="{em:.4}" text-anchor="{anchor}" {fill}{turn}>{text}</text>"#,
+            r#"<text x="{}" y="{}" font-family="{family}" font-size="{em}" text-anchor="{anchor}" {fill}{turn}>{text}</text>"#,
             place.0, place.1
         ));
         Ok(())
@@ -248,7 +248,7 @@ mod tests {
         surface.draw_text("a < b & \u{1}c", &style, (300, 100)).unwrap();
         let document = surface.finish();
         assert!(document.contains(">a &lt; b &amp; \u{FFFD}c</text>"), "{document}");
-        assert!(document.contains(r#"text-anchor="end""#) && document.contains(r#"font-size="12.0000""#), "{document}");
+        assert!(document.contains(r#"text-anchor="end""#) && document.contains(r#"font-size="12""#), "{document}");
         assert!(document.contains(r#"x="30" y="17""#), "{document}");
     }
 
