@@ -1,15 +1,10 @@
-//! Axes: the map from values to pixels, ticks with labels, grid lines, and the heading above the frame.
+//! Axes: the map from values to a length, and the ticks with their labels.
 //!
 //! # Conventions
 //!
 //! Logarithmic axes are labelled at powers of ten, written 10ⁿ, and also at 2 and 5 times them (or at every digit) where
 //! fewer than three labels would remain; unlabelled digits get minor ticks. Linear axes are labelled at multiples of
-//! 1, 2 or 5 times a power of ten. Values outside an axis are drawn on its edge.
-
-use super::PlotError;
-use super::canvas::{Canvas, Point, Rect, Surface, Text};
-use super::font::{Align, text_width};
-use super::style::{BLACK, DARK_GREY, GRID_MAJOR, GRID_MINOR, MARGIN_PX, Stroke, TEXT_PX, TICK_PX, TITLE_PX};
+//! 1, 2 or 5 times a power of ten. Values outside an axis lie on its nearest end.
 
 /// How values are spread along an axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -198,212 +193,9 @@ fn decimal(value: f64, decimals: usize) -> String {
     if value < 0.0 && !is_zero { format!("−{text}") } else { text }
 }
 
-/// An area with an axis along its lower and its left edge.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Frame {
-    /// Where values are drawn.
-    pub area: Rect,
-    /// The axis along the lower edge, rising to the right.
-    pub x: Axis,
-    /// The axis along the left edge, rising upward.
-    pub y: Axis,
-}
-
-/// Least distance between labels along `x`, logical pixels.
-const X_GAP_PX: f64 = 58.0;
-/// Least distance between labels along `y`, logical pixels.
-const Y_GAP_PX: f64 = 30.0;
-/// Least mean distance of grid lines, logical pixels.
-const MIN_GRID_PX: f64 = 14.0;
-/// Length of a labelled tick.
-const TICK_LENGTH_PX: f64 = 5.0;
-
-/// Which parts of the `x` axis are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum XLabels<'a> {
-    /// Ticks only: the panel below has the same axis.
-    Hidden,
-    /// Labels and this title.
-    Titled(&'a str),
-}
-
-impl Frame {
-    /// Where a pair of values lies. Values outside the axes lie on the edge; not finite if either is NaN.
-    pub fn place(&self, x: f64, y: f64) -> Point {
-        let (fx, fy) = (self.x.fraction(x), self.y.fraction(y));
-        (self.area.left + fx * self.area.width(), self.area.bottom - fy * self.area.height())
-    }
-
-    /// Where pairs of values lie.
-    pub fn place_all(&self, x: &[f64], y: &[f64]) -> Vec<Point> {
-        x.iter().zip(y).map(|(&x, &y)| self.place(x, y)).collect()
-    }
-
-    /// A curve through pairs of values. Where it leaves the `y` axis it runs to the edge and stops there, so that
-    /// values off the axis do not look like values on its edge.
-    pub fn curve(&self, x: &[f64], y: &[f64]) -> Vec<Point> {
-        let is_inside = |i: usize| y.get(i).is_some_and(|&v| self.y.contains(v));
-        let is_shown = |i: usize| is_inside(i) || is_inside(i + 1) || (i > 0 && is_inside(i - 1));
-        let point = |(i, p): (usize, Point)| if is_shown(i) { p } else { (p.0, f64::NAN) };
-        self.place_all(x, y).into_iter().enumerate().map(point).collect()
-    }
-
-    fn x_ticks(&self) -> Vec<Tick> {
-        self.x.ticks(self.area.width(), X_GAP_PX)
-    }
-
-    fn y_ticks(&self) -> Vec<Tick> {
-        self.y.ticks(self.area.height(), Y_GAP_PX)
-    }
-
-    /// Draws grid lines at all ticks, light at the minor ones, which are left out where they would be crowded. Comes
-    /// before the data.
-    pub fn draw_grid<S: Surface>(&self, canvas: &mut Canvas<'_, S>) -> Result<(), PlotError> {
-        let (x_ticks, y_ticks) = (self.x_ticks(), self.y_ticks());
-        for is_major in [false, true] {
-            let stroke = Stroke::solid(if is_major { GRID_MAJOR } else { GRID_MINOR }, 1.0);
-            let is_drawn = |ticks: &[Tick], px: f64| is_major || px / ticks.len() as f64 >= MIN_GRID_PX;
-            for tick in
-                x_ticks.iter().filter(|t| t.label.is_some() == is_major && is_drawn(&x_ticks, self.area.width()))
-            {
-                let (x, _) = self.place(tick.value, self.y.low);
-                canvas.line(&[(x, self.area.top), (x, self.area.bottom)], stroke)?;
-            }
-            for tick in
-                y_ticks.iter().filter(|t| t.label.is_some() == is_major && is_drawn(&y_ticks, self.area.height()))
-            {
-                let (_, y) = self.place(self.x.low, tick.value);
-                canvas.line(&[(self.area.left, y), (self.area.right, y)], stroke)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Draws both axes with ticks, labels and titles. Comes after the data.
-    pub fn draw_axes<S: Surface>(
-        &self,
-        canvas: &mut Canvas<'_, S>,
-        x: XLabels<'_>,
-        y_title: &str,
-    ) -> Result<(), PlotError> {
-        let Rect { left, top, right, bottom } = self.area;
-        let stroke = Stroke::solid(DARK_GREY, 1.0);
-        canvas.line(&[(left, bottom), (right, bottom)], stroke)?;
-        canvas.line(&[(left, top), (left, bottom)], stroke)?;
-        let text = Text::new(TICK_PX, BLACK);
-        for tick in self.x_ticks() {
-            let (at, _) = self.place(tick.value, self.y.low);
-            let length = if tick.label.is_some() { TICK_LENGTH_PX } else { 0.6 * TICK_LENGTH_PX };
-            canvas.line(&[(at, bottom), (at, bottom + length)], stroke)?;
-            if let (Some(label), XLabels::Titled(_)) = (&tick.label, x) {
-                canvas.text(label, (at, bottom + TICK_LENGTH_PX + 10.0), text.aligned(Align::Middle))?;
-            }
-        }
-        for tick in self.y_ticks() {
-            let (_, at) = self.place(self.x.low, tick.value);
-            let length = if tick.label.is_some() { TICK_LENGTH_PX } else { 0.6 * TICK_LENGTH_PX };
-            canvas.line(&[(left - length, at), (left, at)], stroke)?;
-            if let Some(label) = &tick.label {
-                canvas.text(label, (left - TICK_LENGTH_PX - 4.0, at), text.aligned(Align::End))?;
-            }
-        }
-        let title = Text::new(TEXT_PX, BLACK).aligned(Align::Middle);
-        if let XLabels::Titled(x_title) = x {
-            canvas.text(x_title, ((left + right) / 2.0, bottom + 38.0), title)?;
-        }
-        canvas.text(y_title, (MARGIN_PX + 0.5 * TEXT_PX, (top + bottom) / 2.0), title.rising())
-    }
-}
-
-/// Space below a frame for the labels and title of its `x` axis, logical pixels.
-pub const X_AXIS_PX: f64 = 38.0 + 0.7 * TEXT_PX + 4.0;
-
-/// Space left of a frame for the title and labels of its `y` axis, logical pixels from the page's edge.
-///
-/// # Errors
-///
-/// [`PlotError::Draw`] if the font is missing.
-pub fn y_axis_px(y: &Axis, height_px: f64) -> Result<f64, PlotError> {
-    let mut widest = 0.0_f64;
-    for label in y.ticks(height_px, Y_GAP_PX).iter().filter_map(|t| t.label.as_ref()) {
-        widest = widest.max(text_width(label, TICK_PX)?);
-    }
-    Ok(MARGIN_PX + TEXT_PX + 8.0 + widest + TICK_LENGTH_PX + 4.0)
-}
-
-/// Writes title and subtitle at the upper left, each on one or two lines, and returns the `y` below them.
-///
-/// # Errors
-///
-/// [`PlotError::Draw`].
-pub fn draw_heading<S: Surface>(canvas: &mut Canvas<'_, S>, title: &str, subtitle: &str) -> Result<f64, PlotError> {
-    let room = canvas.bounds().width() - 2.0 * MARGIN_PX;
-    let mut y = MARGIN_PX + 0.5 * TITLE_PX;
-    for (text, size, colour) in [(title, TITLE_PX, BLACK), (subtitle, TEXT_PX, DARK_GREY)] {
-        for line in wrap(text, size, room)? {
-            canvas.text(&line, (MARGIN_PX, y), Text::new(size, colour))?;
-            y += 5.0 + size;
-        }
-    }
-    Ok(y + 2.0)
-}
-
-/// `text` on at most two lines of `room_px`, broken between words; what is still too long is shortened.
-fn wrap(text: &str, size_px: f64, room_px: f64) -> Result<Vec<String>, PlotError> {
-    if text.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut break_at = None;
-    if text_width(text, size_px)? > room_px {
-        for (at, _) in text.match_indices(' ') {
-            if text_width(&text[..at], size_px)? > room_px {
-                break;
-            }
-            break_at = Some(at);
-        }
-    }
-    let lines = match break_at {
-        Some(at) => vec![&text[..at], &text[at + 1..]],
-        None => vec![text],
-    };
-    lines.into_iter().map(|line| shorten(line, size_px, room_px)).collect()
-}
-
-/// `text`, or as much of its beginning as fits into `room_px` with an ellipsis.
-///
-/// # Errors
-///
-/// [`PlotError::Draw`] if the font is missing.
-pub fn shorten(text: &str, size_px: f64, room_px: f64) -> Result<String, PlotError> {
-    if text_width(text, size_px)? <= room_px {
-        return Ok(text.to_owned());
-    }
-    let mut kept = String::new();
-    for c in text.chars() {
-        if text_width(&format!("{kept}{c}…"), size_px)? > room_px {
-            break;
-        }
-        kept.push(c);
-    }
-    Ok(format!("{}…", kept.trim_end()))
-}
-
-/// Says in the middle of `area` why there is nothing to see.
-///
-/// # Errors
-///
-/// [`PlotError::Draw`].
-pub fn draw_note<S: Surface>(canvas: &mut Canvas<'_, S>, area: Rect, note: &str) -> Result<(), PlotError> {
-    canvas.rect(area, GRID_MINOR)?;
-    let middle = ((area.left + area.right) / 2.0, (area.top + area.bottom) / 2.0);
-    let note = shorten(note, TEXT_PX, area.width() - 20.0)?;
-    canvas.text(&note, middle, Text::new(TEXT_PX, DARK_GREY).aligned(Align::Middle))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::plot::font;
 
     fn labels(axis: &Axis, length: f64, gap: f64) -> Vec<String> {
         axis.ticks(length, gap).into_iter().filter_map(|t| t.label).collect()
@@ -419,10 +211,10 @@ mod tests {
     #[test]
     fn few_decades_get_more_labels_and_many_get_fewer() {
         assert_eq!(
-            labels(&Axis::log(1.0 / 256.0, 0.5, 0.1), 800.0, 58.0),
+            labels(&Axis::log(1.0 / 256.0, 0.5, 0.1), 800.0, 52.0),
             ["5×10⁻³", "10⁻²", "2×10⁻²", "5×10⁻²", "10⁻¹", "2×10⁻¹", "5×10⁻¹"]
         );
-        assert_eq!(labels(&Axis::log(0.125, 0.5, 0.1), 800.0, 58.0), ["2×10⁻¹", "3×10⁻¹", "4×10⁻¹", "5×10⁻¹"]);
+        assert_eq!(labels(&Axis::log(0.125, 0.5, 0.1), 800.0, 52.0), ["2×10⁻¹", "3×10⁻¹", "4×10⁻¹", "5×10⁻¹"]);
         let many = labels(&Axis::log(1e-40, 1e20, 1.0), 400.0, 30.0);
         assert!(many.len() >= 5 && many.len() <= 14, "{many:?}");
     }
@@ -459,35 +251,10 @@ mod tests {
     }
 
     #[test]
-    fn a_curve_stops_where_it_leaves_the_axis() {
-        let area = Rect { left: 0.0, top: 0.0, right: 100.0, bottom: 100.0 };
-        let frame = Frame { area, x: Axis::linear(0.0, 6.0, 0.0), y: Axis::log(1.0, 100.0, 0.0) };
-        let x: Vec<f64> = (0..7).map(f64::from).collect();
-        let shown: Vec<f64> =
-            frame.curve(&x, &[10.0, 0.0, 0.0, 0.0, 1.0, f64::NAN, 10.0]).iter().map(|p| p.1).collect();
-        assert_eq!(format!("{shown:?}"), "[50.0, 100.0, NaN, 100.0, 100.0, NaN, 50.0]");
-        let down = Frame { y: frame.y.reversed(), ..frame };
-        assert!((down.place(0.0, 100.0).1 - 100.0).abs() <= 1e-9 && down.place(0.0, 1.0).1.abs() <= 1e-9);
-    }
-
-    #[test]
     fn headroom_is_the_share_asked_for() {
         for axis in [Axis::linear(1.0, 3.0, 0.0), Axis::log(1.0, 100.0, 0.0)] {
             let fraction = axis.with_headroom(0.25).fraction(axis.high());
             assert!((fraction - 0.75).abs() <= 1e-12, "{axis:?}: {fraction}");
         }
-    }
-
-    #[test]
-    fn long_texts_are_shortened_to_their_room() {
-        font::register().unwrap();
-        let short = shorten(&"a folder with a long name ".repeat(20), 13.0, 300.0).unwrap();
-        assert!(short.ends_with('…') && text_width(&short, 13.0).unwrap() <= 300.0);
-        assert_eq!(shorten("brief", 13.0, 300.0).unwrap(), "brief");
-        let lines = wrap(&"words ".repeat(100), 13.0, 300.0).unwrap();
-        assert_eq!(lines.len(), 2);
-        assert!(lines[0].ends_with("words") && lines[1].ends_with('…'), "{lines:?}");
-        assert_eq!(wrap(&"w".repeat(100), 13.0, 300.0).unwrap().len(), 1);
-        assert!(wrap("", 13.0, 300.0).unwrap().is_empty());
     }
 }

@@ -1,6 +1,6 @@
 //! Drawing into pixels: plotters' bitmap backend, drawn finer than the output and averaged down, packed as PNG.
 //!
-//! Plotters places points on whole pixels. Drawing at [`FINER`] times the output and averaging blocks gives fractional
+//! Plotters places points on whole pixels. Drawing at twice the output's resolution and averaging blocks gives fractional
 //! positions and smooth edges without any other library.
 
 use std::io::Write as _;
@@ -44,7 +44,7 @@ pub fn encode_png(pixels: &Pixels, pixels_per_inch: Option<f64>) -> Result<Vec<u
     let mut encoder = png::Encoder::new(&mut bytes, side(pixels.width), side(pixels.height));
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
-    encoder.set_compression(png::Compression::High);
+    encoder.set_compression(png::Compression::Balanced);
     if let Some(ppi) = pixels_per_inch {
         let per_metre = (ppi / 0.0254).round() as u32;
         encoder.set_pixel_dims(Some(png::PixelDimensions { xppu: per_metre, yppu: per_metre, unit: png::Unit::Meter }));

@@ -4,8 +4,9 @@
 //! The estimators often agree to within a line's width. They are drawn from wide and solid to thin and dotted, so that
 //! each stays visible where they coincide, in colour and in grey.
 
-use super::axes::{self, Axis, Frame, XLabels};
+use super::axes::Axis;
 use super::canvas::{Canvas, Point, Rect, Surface};
+use super::frame::{self, Frame, XLabels};
 use super::legend::{Key, Legend, Obstacles};
 use super::rapsd::draw_band;
 use super::style::{BLACK, BLUE, MARGIN_PX, ORANGE, Stroke, VERMILLION, tint};
@@ -29,7 +30,7 @@ pub struct FitFigure {
     pub power_band95: Option<(Vec<f64>, Vec<f64>)>,
     /// The fitted laws, at most one per estimator.
     pub estimates: Vec<EstimateCurve>,
-    /// The exponent frequency by frequency; the lower panel is left out without it.
+    /// The exponent frequency by frequency; without a finite value in it the lower panel is left out.
     pub local: Option<LocalExponent>,
 }
 
@@ -83,28 +84,28 @@ const X_TITLE: XLabels<'static> = XLabels::Titled("radial frequency (cycles/pixe
 
 impl Figure for FitFigure {
     fn size_px(&self) -> (u32, u32) {
-        (900, if self.local.is_some() { 700 } else { 560 })
+        (900, if self.local().is_some() { 700 } else { 560 })
     }
 
     fn draw<S: Surface>(&self, canvas: &mut Canvas<'_, S>) -> Result<(), PlotError> {
         self.check()?;
         let page = canvas.bounds();
-        let top = axes::draw_heading(canvas, &self.title, &self.subtitle)? + 6.0;
+        let top = frame::draw_heading(canvas, &self.title, &self.subtitle)? + 6.0;
         let Some((x, y)) = self.upper_axes() else {
             let area = Rect { left: MARGIN_PX, top, right: page.right - MARGIN_PX, bottom: page.bottom - MARGIN_PX };
-            return axes::draw_note(canvas, area, "no power at any frequency above zero: there is nothing to fit");
+            return frame::draw_note(canvas, area, "no power at any frequency above zero: there is nothing to fit");
         };
-        let bottom = page.bottom - axes::X_AXIS_PX;
+        let bottom = page.bottom - frame::X_AXIS_PX;
         let right = page.right - 2.0 * MARGIN_PX;
-        let lower_y = self.local.as_ref().map(|local| local.axis(&self.estimates));
+        let lower_y = self.local().map(|local| local.axis(&self.estimates));
         let upper_bottom = if lower_y.is_some() { bottom - LOWER_PX - GAP_PX } else { bottom };
-        let mut left = axes::y_axis_px(&y, upper_bottom - top)?;
+        let mut left = frame::y_axis_px(&y, upper_bottom - top)?;
         if let Some(lower_y) = &lower_y {
-            left = left.max(axes::y_axis_px(lower_y, LOWER_PX)?);
+            left = left.max(frame::y_axis_px(lower_y, LOWER_PX)?);
         }
         let upper = Frame { area: Rect { left, top, right, bottom: upper_bottom }, x, y };
         self.draw_upper(canvas, upper, if lower_y.is_some() { XLabels::Hidden } else { X_TITLE })?;
-        match (&self.local, lower_y) {
+        match (self.local(), lower_y) {
             (Some(local), Some(y)) => {
                 let area = Rect { left, top: upper_bottom + GAP_PX, right, bottom };
                 self.draw_lower(canvas, &Frame { area, x, y }, local)
@@ -130,6 +131,11 @@ impl FitFigure {
         [&local.delta, &local.low95, &local.high95]
             .into_iter()
             .try_for_each(|v| PlotError::check_length("local", v.len(), n))
+    }
+
+    /// The local exponent, if any of it can be drawn.
+    fn local(&self) -> Option<&LocalExponent> {
+        self.local.as_ref().filter(|local| local.delta.iter().any(|d| d.is_finite()))
     }
 
     /// Axes of the upper panel; none if nothing positive was measured.
@@ -161,7 +167,7 @@ impl FitFigure {
     fn legend(&self) -> Legend {
         let mut legend = Legend::default();
         legend.push(Key::Dot(BLUE, DOT_PX + 0.7), self.power_label.as_str());
-        if self.power_band95.is_some() || self.local.is_some() {
+        if self.power_band95.is_some() || self.local().is_some() {
             legend.push(Key::Band(tint(BLUE, 0.25)), "95 % interval");
         }
         for estimate in self.estimates_as_drawn() {
@@ -185,15 +191,11 @@ impl FitFigure {
     fn draw_upper<S: Surface>(
         &self,
         canvas: &mut Canvas<'_, S>,
-        mut frame: Frame,
+        frame: Frame,
         x: XLabels<'_>,
     ) -> Result<(), PlotError> {
         let legend = self.legend();
-        let (mut place, hits) = legend.emptiest_corner(frame.area, &self.obstacles(&frame))?;
-        if hits > 0 {
-            frame.y = frame.y.with_headroom(legend.height_px() / frame.area.height());
-            place = legend.emptiest_corner(frame.area, &self.obstacles(&frame))?.0;
-        }
+        let (frame, place) = legend.arrange(frame, |frame| self.obstacles(frame))?;
         frame.draw_grid(canvas)?;
         legend.draw(canvas, place)?;
         if let Some((low, high)) = &self.power_band95 {
@@ -259,19 +261,23 @@ impl EstimateCurve {
 }
 
 impl LocalExponent {
-    /// An axis over nearly all of the line, most of the band, and the estimates; a few wild windows do not stretch it.
+    /// An axis over the line, its band and the estimates, save values so far out (five times the interquartile range
+    /// from the quartiles of the line) that they would flatten the rest.
     fn axis(&self, estimates: &[EstimateCurve]) -> Axis {
-        let inner = |values: &[f64], share: f64| {
-            let mut sorted: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();
-            sorted.sort_by(f64::total_cmp);
-            let skip = (share * sorted.len() as f64) as usize;
-            sorted.get(skip).copied().zip(sorted.len().checked_sub(1 + skip).and_then(|i| sorted.get(i).copied()))
-        };
-        let ranges = [inner(&self.delta, 0.02), inner(&self.low95, 0.2), inner(&self.high95, 0.2)];
-        let marks = estimates.iter().map(|e| e.delta).filter(|d| d.is_finite()).map(|d| (d, d));
-        let whole = ranges.into_iter().flatten().chain(marks).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
-        let (low, high) = whole.unwrap_or((0.0, 2.0));
+        let mut sorted: Vec<f64> = self.delta.iter().copied().filter(|v| v.is_finite()).collect();
+        sorted.sort_by(f64::total_cmp);
+        let quartile = |share: f64| sorted.get((share * sorted.len() as f64) as usize).copied();
+        let (low, high) = quartile(0.25).zip(quartile(0.75)).unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
+        let reach = 5.0 * (high - low).max(0.1);
+        let is_near = |v: &f64| v.is_finite() && *v >= low - reach && *v <= high + reach;
+        let drawn = [&self.delta, &self.low95, &self.high95].into_iter().flatten().copied().filter(is_near);
+        let marks = estimates.iter().map(|e| e.delta).filter(|d| d.is_finite());
+        let ends = drawn.chain(marks).map(|v| (v, v)).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
+        let (low, high) = ends.unwrap_or((0.0, 2.0));
         let pad = 0.08 * (high - low);
         Axis::linear(low - pad, high + pad, 0.6)
     }
 }
+
+#[cfg(test)]
+mod tests;

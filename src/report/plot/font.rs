@@ -84,6 +84,9 @@ pub fn text_width(text: &str, em: f64) -> Result<f64, PlotError> {
 
 #[cfg(test)]
 mod tests {
+    use plotters_backend::BackendTextStyle;
+
+    use super::super::style::BLACK;
     use super::*;
 
     #[test]
@@ -96,30 +99,25 @@ mod tests {
         assert!(text_width("", 10.0).unwrap() <= 0.0);
     }
 
+    /// Pixels that plotters inks for `text`.
+    fn ink(text: &str) -> Vec<(i32, i32)> {
+        let mut inked = Vec::new();
+        let style = text_style(100.0, BLACK, Align::Start, false);
+        let dot = |x, y, _| {
+            inked.push((x, y));
+            Ok::<(), ()>(())
+        };
+        style.draw(text, (0, 0), dot).unwrap().unwrap();
+        inked
+    }
+
     #[test]
     fn every_sign_the_plots_use_is_in_the_font() {
         register().unwrap();
-        let missing = text_width("\u{E123}", 100.0).unwrap();
+        let unknown = ink("\u{E123}"); // Private use: the box for missing signs.
         for sign in "ΓΔσαρ⁻⁰¹²³⁴⁵⁶⁷⁸⁹×–−≤≥…·±√∥₀₁".chars() {
-            let style = text_style(100.0, super::super::style::BLACK, Align::Start, false);
-            let mut ink = Vec::new();
-            let mut unknown = Vec::new();
-            use plotters_backend::BackendTextStyle;
-            style
-                .draw(&sign.to_string(), (0, 0), |x, y, _| {
-                    ink.push((x, y));
-                    Ok::<(), ()>(())
-                })
-                .unwrap()
-                .unwrap();
-            style
-                .draw("\u{E123}", (0, 0), |x, y, _| {
-                    unknown.push((x, y));
-                    Ok::<(), ()>(())
-                })
-                .unwrap()
-                .unwrap();
-            assert!(!ink.is_empty() && ink != unknown, "{sign} is missing ({missing})");
+            let inked = ink(&sign.to_string());
+            assert!(!inked.is_empty() && inked != unknown, "{sign} is missing");
         }
     }
 }

@@ -7,17 +7,19 @@
 //! −1/2 is on the left and upper edge only. Vertical frequency rises **downward**, as rows of an image do.
 //!
 //! Colours span the powers between two percentiles; the colour bar has a point at an end beyond which there is more.
-//! Cells whose power is zero, negative or not a number are grey.
+//! Cells without power are grey: zero, negative, not a number, or below [`NEGLIGIBLE`] times the highest, which is what
+//! rounding leaves of a mode that was removed.
 //!
 //! # Cost
 //!
 //! More than [`MAX_CELLS`] frequencies along an axis are averaged in blocks. In SVG the map is one embedded PNG, so a
 //! file stays below about a megabyte at any size.
 
-use super::axes::{self, Axis, Frame, XLabels};
+use super::axes::Axis;
 use super::bitmap::Pixels;
 use super::canvas::{Canvas, Rect, Surface, Text};
-use super::font::Align;
+use super::font::{Align, text_width};
+use super::frame::{self, Frame, XLabels};
 use super::style::{BLACK, DARK_GREY, MARGIN_PX, NO_POWER, Stroke, TEXT_PX, TICK_PX, viridis};
 use super::{Figure, PlotError};
 
@@ -43,26 +45,26 @@ pub struct GammaFigure {
 
 /// The part of the cells whose power is below the darkest colour, and above the brightest.
 const CLIPPED: (f64, f64) = (0.005, 0.001);
-/// Most decades that colours span.
-const MAX_DECADES: f64 = 12.0;
+/// Power below this part of the highest counts as none.
+pub const NEGLIGIBLE: f64 = 1e-12;
 
 impl Figure for GammaFigure {
     fn size_px(&self) -> (u32, u32) {
-        (780, 680)
+        (790, 680)
     }
 
     fn draw<S: Surface>(&self, canvas: &mut Canvas<'_, S>) -> Result<(), PlotError> {
         PlotError::check_length("power", self.power.len(), self.height * self.width)?;
         let page = canvas.bounds();
-        let top = axes::draw_heading(canvas, &self.title, &self.subtitle)? + 6.0;
+        let top = frame::draw_heading(canvas, &self.title, &self.subtitle)? + 6.0;
         let map = reduce(&self.power, self.height, self.width);
         let Some(colours) = ColourScale::over(&map.power) else {
             let area = Rect { left: MARGIN_PX, top, right: page.right - MARGIN_PX, bottom: page.bottom - MARGIN_PX };
-            return axes::draw_note(canvas, area, "no power: every mode is zero or unknown");
+            return frame::draw_note(canvas, area, "no power: every mode is zero or unknown");
         };
         let (x, y) = (frequency_axis(self.width), frequency_axis(self.height).reversed());
-        let bottom = page.bottom - axes::X_AXIS_PX;
-        let left = axes::y_axis_px(&y, bottom - top)?;
+        let bottom = page.bottom - frame::X_AXIS_PX;
+        let left = frame::y_axis_px(&y, bottom - top)?;
         // A square: both axes show the same frequencies, whatever the image's proportions.
         let area = Rect { left, top, right: left + (bottom - top), bottom };
         canvas.image(area, &map.paint(&colours))?;
@@ -79,7 +81,7 @@ impl Figure for GammaFigure {
             right: area.right + 50.0,
             bottom: bottom - BAR_POINT_PX,
         };
-        let has_grey = map.power.iter().any(|&p| !has_power(p));
+        let has_grey = map.power.iter().any(|&p| !colours.has_colour(p));
         let bar = if has_grey { Rect { bottom: bar.bottom - 30.0, ..bar } } else { bar };
         colours.draw_bar(canvas, bar, &self.quantity)?;
         if has_grey { draw_grey_key(canvas, bar, bottom) } else { Ok(()) }
@@ -88,11 +90,6 @@ impl Figure for GammaFigure {
 
 /// Length of the points that a colour bar ends in, logical pixels.
 const BAR_POINT_PX: f64 = 12.0;
-
-/// Whether a cell gets a colour of the scale.
-fn has_power(power: f64) -> bool {
-    power > 0.0 && power.is_finite()
-}
 
 /// Signed frequencies of `n` pixels, from half a cell below the lowest to half a cell above the highest.
 fn frequency_axis(n: usize) -> Axis {
@@ -136,6 +133,8 @@ impl Map {
 /// A logarithmic scale of colours, and whether there are powers beyond its ends.
 struct ColourScale {
     axis: Axis,
+    /// Lowest power that gets a colour.
+    least: f64,
     has_lower: bool,
     has_higher: bool,
 }
@@ -143,33 +142,35 @@ struct ColourScale {
 impl ColourScale {
     /// A scale over the percentiles of the powers; none without a positive one.
     fn over(power: &[f64]) -> Option<Self> {
-        let mut sorted: Vec<f64> = power.iter().copied().filter(|&p| has_power(p)).collect();
+        let highest = power.iter().copied().filter(|p| p.is_finite()).fold(0.0, f64::max);
+        let least = (NEGLIGIBLE * highest).max(f64::MIN_POSITIVE);
+        let mut sorted: Vec<f64> = power.iter().copied().filter(|&p| p >= least && p.is_finite()).collect();
         sorted.sort_by(f64::total_cmp);
-        let (&lowest, &highest) = (sorted.first()?, sorted.last()?);
+        let &lowest = sorted.first()?;
         let at = |share: f64| sorted[(share * (sorted.len() - 1) as f64).round() as usize];
-        let high = at(1.0 - CLIPPED.1);
-        let low = at(CLIPPED.0).max(high * 10_f64.powf(-MAX_DECADES));
-        let axis = Axis::log(low, high, 0.5);
-        Some(Self {
-            axis,
-            has_lower: lowest < axis.low() * (1.0 - 1e-9),
-            has_higher: highest > axis.high() * (1.0 + 1e-9),
-        })
+        let axis = Axis::log(at(CLIPPED.0), at(1.0 - CLIPPED.1), 0.5);
+        let has_lower = lowest < axis.low() * (1.0 - 1e-9);
+        let has_higher = highest > axis.high() * (1.0 + 1e-9);
+        Some(Self { axis, least, has_lower, has_higher })
+    }
+
+    fn has_colour(&self, power: f64) -> bool {
+        power >= self.least && power.is_finite()
     }
 
     fn rgb(&self, power: f64) -> [u8; 3] {
-        let colour = if has_power(power) { viridis(self.axis.fraction(power)) } else { NO_POWER };
+        let colour = if self.has_colour(power) { viridis(self.axis.fraction(power)) } else { NO_POWER };
         [colour.0, colour.1, colour.2]
     }
 
     /// The colours from dark at the bottom to bright at the top, labelled on the right.
     fn draw_bar<S: Surface>(&self, canvas: &mut Canvas<'_, S>, bar: Rect, quantity: &str) -> Result<(), PlotError> {
-        const STEPS: usize = 256;
-        let rgb = (0..STEPS).rev().flat_map(|i| {
-            let c = viridis(i as f64 / (STEPS - 1) as f64);
-            [c.0, c.1, c.2]
-        });
-        canvas.image(bar, &Pixels { width: 1, height: STEPS, rgb: rgb.collect() })?;
+        // Each step reaches to the bottom and is covered by the next: no hairlines between them at any zoom.
+        const STEPS: usize = 128;
+        for i in (0..STEPS).rev() {
+            let top = bar.bottom - (i + 1) as f64 / STEPS as f64 * bar.height();
+            canvas.rect(Rect { top, ..bar }, viridis((i as f64 + 0.5) / STEPS as f64))?;
+        }
         let middle = (bar.left + bar.right) / 2.0;
         if self.has_higher {
             canvas.polygon(
@@ -183,15 +184,17 @@ impl ColourScale {
                 viridis(0.0),
             )?;
         }
+        let mut widest = 0.0_f64;
         for tick in self.axis.ticks(bar.height(), 30.0) {
             let y = bar.bottom - self.axis.fraction(tick.value) * bar.height();
             let length = if tick.label.is_some() { 5.0 } else { 3.0 };
             canvas.line(&[(bar.right, y), (bar.right + length, y)], Stroke::solid(DARK_GREY, 1.0))?;
             if let Some(label) = tick.label {
+                widest = widest.max(text_width(&label, TICK_PX)?);
                 canvas.text(&label, (bar.right + 9.0, y), Text::new(TICK_PX, BLACK))?;
             }
         }
-        let title_at = (canvas.bounds().right - MARGIN_PX - 0.5 * TEXT_PX, (bar.top + bar.bottom) / 2.0);
+        let title_at = (bar.right + 9.0 + widest + 8.0 + 0.5 * TEXT_PX, (bar.top + bar.bottom) / 2.0);
         canvas.text(quantity, title_at, Text::new(TEXT_PX, BLACK).aligned(Align::Middle).rising())
     }
 }
@@ -207,4 +210,131 @@ fn draw_grey_key<S: Surface>(canvas: &mut Canvas<'_, S>, bar: Rect, bottom: f64)
 fn outline<S: Surface>(canvas: &mut Canvas<'_, S>, area: Rect) -> Result<(), PlotError> {
     let corners = [(area.left, area.top), (area.right, area.top), (area.right, area.bottom)];
     canvas.line(&corners, Stroke::solid(DARK_GREY, 1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::check;
+    use super::*;
+
+    /// Power `(1 + |k|²)^(-1)` of the signed wave numbers, unshifted.
+    fn figure(height: usize, width: usize) -> GammaFigure {
+        let signed = |k: usize, n: usize| if 2 * k >= n { k as f64 - n as f64 } else { k as f64 };
+        let power = |i: usize| 1.0 / (1.0 + signed(i / width, height).powi(2) + signed(i % width, width).powi(2));
+        GammaFigure {
+            title: "Most power lies at low frequencies".into(),
+            subtitle: format!("100 images, {width}×{height} px"),
+            height,
+            width,
+            power: (0..height * width).map(power).collect(),
+            quantity: "Γ (value² per mode)".into(),
+        }
+    }
+
+    fn has(texts: &[String], text: &str) -> bool {
+        texts.iter().any(|t| t == text)
+    }
+
+    #[test]
+    fn axes_and_colours_are_named() {
+        let texts = check(&figure(64, 64));
+        for text in [
+            "horizontal frequency (cycles/pixel)",
+            "vertical frequency (cycles/pixel), downward",
+            "Γ (value² per mode)",
+            "10⁻¹",
+            "10⁻²",
+            "0.0",
+            "−0.4",
+        ] {
+            assert!(has(&texts, text), "{text} is missing in {texts:?}");
+        }
+        assert!(!has(&texts, "no power"));
+    }
+
+    #[test]
+    fn the_zero_frequency_lies_in_the_cell_under_the_axes_zero() {
+        for (height, width) in [(8, 8), (5, 12), (7, 7), (1, 4), (600, 513), (1024, 64)] {
+            let f = figure(height, width);
+            let map = reduce(&f.power, height, width);
+            let brightest = (0..map.power.len()).max_by(|&a, &b| map.power[a].total_cmp(&map.power[b])).unwrap();
+            let (x, y) = (frequency_axis(width).fraction(0.0), frequency_axis(height).fraction(0.0));
+            // Where blocks are uneven, the zero frequency may lie on the edge of its block.
+            let slack = |n: usize| if n > MAX_CELLS { 0.500001 } else { 0.25 };
+            let off = |cell: usize, fraction: f64, cells: usize| (cell as f64 + 0.5 - fraction * cells as f64).abs();
+            assert!(off(brightest / map.width, y, map.height) <= slack(height), "{width}×{height}");
+            assert!(off(brightest % map.width, x, map.width) <= slack(width), "{width}×{height}");
+        }
+    }
+
+    #[test]
+    fn small_maps_are_shifted_as_fftshift_does() {
+        let map = reduce(&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0], 2, 3);
+        assert_eq!(map.power, [5.0, 3.0, 4.0, 2.0, 0.0, 1.0]);
+    }
+
+    #[test]
+    fn blocks_keep_the_mean_and_skip_what_is_unknown() {
+        let mut f = figure(2 * MAX_CELLS, 2 * MAX_CELLS);
+        let mean = |p: &[f64]| p.iter().sum::<f64>() / p.len() as f64;
+        let map = reduce(&f.power, f.height, f.width);
+        assert_eq!((map.height, map.width), (MAX_CELLS, MAX_CELLS));
+        assert!((mean(&map.power) / mean(&f.power) - 1.0).abs() <= 1e-12);
+        f.power[0] = f64::NAN;
+        assert!(reduce(&f.power, f.height, f.width).power.iter().all(|p| p.is_finite()));
+    }
+
+    #[test]
+    fn large_noisy_maps_stay_small_files() {
+        let mut f = figure(1024, 1023);
+        let mut state = 1_u64;
+        for p in &mut f.power {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            *p *= -((state >> 40) as f64 / 16_777_216.0).max(1e-9).ln();
+        }
+        check(&f); // It checks the size.
+    }
+
+    #[test]
+    fn modes_without_power_are_grey_and_named() {
+        for odd in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e-20] {
+            let mut f = figure(16, 16);
+            f.power[0] = odd;
+            assert!(has(&check(&f), "no power"), "{odd}");
+        }
+        let colours = ColourScale::over(&[1.0, 2.0, 0.0]).unwrap();
+        assert_eq!(colours.rgb(0.0), [NO_POWER.0, NO_POWER.1, NO_POWER.2]);
+        assert_ne!(colours.rgb(1.0), colours.rgb(0.0));
+    }
+
+    #[test]
+    fn degenerate_maps_are_drawn_or_explained() {
+        for (height, width) in [(1, 1), (1, 2), (2, 1), (3, 5), (8, 8)] {
+            check(&figure(height, width));
+        }
+        let mut f = figure(8, 8);
+        f.power.fill(0.5);
+        check(&f);
+        for nothing in [0.0, f64::NAN] {
+            f.power.fill(nothing);
+            assert!(check(&f).iter().any(|t| t.starts_with("no power: every mode")));
+        }
+        assert!(
+            check(&GammaFigure { title: "nothing".into(), ..GammaFigure::default() })
+                .iter()
+                .any(|t| t.starts_with("no power"))
+        );
+        let mut f = figure(64, 64);
+        f.power.iter_mut().enumerate().for_each(|(i, p)| *p = 10_f64.powi(i as i32 % 600 - 300));
+        check(&f);
+    }
+
+    #[test]
+    fn a_list_that_does_not_fill_the_map_is_an_error() {
+        let f = GammaFigure { height: 5, ..figure(4, 4) };
+        assert!(matches!(
+            super::super::render(&f, super::super::PlotFormat::Png),
+            Err(PlotError::Length { found: 16, expected: 20, .. })
+        ));
+    }
 }

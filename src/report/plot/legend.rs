@@ -1,9 +1,9 @@
 //! Legends and labels that look for free space, so that words and data never cover each other.
 
 use super::PlotError;
-use super::axes::shorten;
 use super::canvas::{Canvas, Point, Rect, Surface, Text};
 use super::font::text_width;
+use super::frame::{Frame, shorten};
 use super::style::{BLACK, Colour, Stroke, TEXT_PX, WHITE};
 
 /// Points that text should keep away from: the data as drawn, sampled every few pixels.
@@ -115,6 +115,26 @@ impl Legend {
         Ok(freest.map_or((corners[0], 0), |(rect, hits)| (rect.grown(-CLEARANCE_PX), hits)))
     }
 
+    /// Finds the legend a free corner of `frame`, and makes room above the data if there is none.
+    ///
+    /// `obstacles` says where the data lie in a frame. Returns the frame to draw in and the legend's place.
+    ///
+    /// # Errors
+    ///
+    /// [`PlotError::Draw`] if the font is missing.
+    pub fn arrange(
+        &self,
+        mut frame: Frame,
+        obstacles: impl Fn(&Frame) -> Obstacles,
+    ) -> Result<(Frame, Rect), PlotError> {
+        let (mut place, hits) = self.emptiest_corner(frame.area, &obstacles(&frame))?;
+        if hits > 0 {
+            frame.y = frame.y.with_headroom(self.height_px() / frame.area.height());
+            place = self.emptiest_corner(frame.area, &obstacles(&frame))?.0;
+        }
+        Ok((frame, place))
+    }
+
     /// Draws the entries into `place`, grid lines behind them wiped out. Comes before the data.
     ///
     /// # Errors
@@ -163,6 +183,7 @@ pub fn draw_label<S: Surface>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::plot::axes::Axis;
     use crate::report::plot::font;
 
     const AREA: Rect = Rect { left: 0.0, top: 0.0, right: 600.0, bottom: 400.0 };
@@ -185,6 +206,23 @@ mod tests {
         rising.add_line(&[(0.0, 400.0), (600.0, 0.0)]);
         let (place, hits) = legend().emptiest_corner(AREA, &rising).unwrap();
         assert!((place.left < 300.0) == (place.top < 100.0) && hits == 0, "{place:?}");
+    }
+
+    #[test]
+    fn data_in_every_corner_make_room_above() {
+        let frame = Frame { area: AREA, x: Axis::linear(0.0, 1.0, 0.0), y: Axis::log(1.0, 100.0, 0.0) };
+        let obstacles = |frame: &Frame| {
+            let mut obstacles = Obstacles::default();
+            obstacles.add_line(&[(0.0, 100.0), (0.1, 1.0), (0.9, 100.0), (1.0, 1.0)].map(|(x, y)| frame.place(x, y)));
+            obstacles.add_line(&[frame.place(0.0, 1.0), frame.place(1.0, 100.0)]);
+            obstacles
+        };
+        let (_, hits) = legend().emptiest_corner(AREA, &obstacles(&frame)).unwrap();
+        assert!(hits > 0);
+        let (arranged, place) = legend().arrange(frame, obstacles).unwrap();
+        assert!(obstacles(&arranged).hits(place) == 0 && arranged.y.high() > frame.y.high());
+        let free = |_: &Frame| Obstacles::default();
+        assert_eq!(legend().arrange(frame, free).unwrap().0, frame);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Pictures for people, drawn once and written as SVG or PNG.
 //!
 //! A picture is a plain struct of numbers and words that implements [`Figure`]. One drawing function feeds both
-//! formats: it works on a [`Canvas`](canvas::Canvas) in logical pixels, and the canvas draws through plotters on one of
+//! formats: it works on a [`Canvas`] in logical pixels, and the canvas draws through plotters on one of
 //! two surfaces. The result is bytes, so the output folder can write a picture as atomically as a table.
 //!
 //! # Conventions
@@ -11,7 +11,7 @@
 //!
 //! # Layers
 //!
-//! `style` (colours, sizes) → `font`, `svg`, `bitmap` (surfaces) → `canvas` → `axes`, `legend` → one file per picture.
+//! `style` (colours, sizes) → `font`, `svg`, `bitmap` (surfaces) → `canvas` → `axes`, `frame`, `legend` → one file per picture.
 
 use std::error::Error;
 
@@ -20,11 +20,14 @@ pub mod bitmap;
 pub mod canvas;
 pub mod fit;
 pub mod font;
+pub mod frame;
 pub mod gamma;
 pub mod legend;
 pub mod rapsd;
 pub mod style;
 pub mod svg;
+#[cfg(test)]
+mod testing;
 
 use canvas::{Canvas, Surface};
 
@@ -109,5 +112,48 @@ pub fn render<F: Figure>(figure: &F, format: PlotFormat) -> Result<Vec<u8>, Plot
             Ok(surface.finish().into_bytes())
         }
         PlotFormat::Png => bitmap::render_png(size, |surface| figure.draw(&mut Canvas::new(surface)?)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use style::{BLUE, DASHED, Stroke};
+
+    /// A slanted dashed line and a word.
+    struct Mark;
+
+    impl Figure for Mark {
+        fn size_px(&self) -> (u32, u32) {
+            (60, 40)
+        }
+
+        fn draw<S: Surface>(&self, canvas: &mut Canvas<'_, S>) -> Result<(), PlotError> {
+            canvas.line(&[(5.0, 5.0), (50.0, 33.0)], Stroke::solid(BLUE, 3.0).dashed(DASHED))?;
+            canvas.text("Γ", (30.0, 10.0), canvas::Text::new(12.0, BLUE))
+        }
+    }
+
+    #[test]
+    fn the_same_figure_gives_the_same_bytes() {
+        for format in [PlotFormat::Svg, PlotFormat::Png] {
+            assert_eq!(render(&Mark, format).unwrap(), render(&Mark, format).unwrap(), "{}", format.extension());
+        }
+    }
+
+    #[test]
+    fn an_error_of_the_figure_is_returned_in_both_formats() {
+        struct Broken;
+        impl Figure for Broken {
+            fn size_px(&self) -> (u32, u32) {
+                (10, 10)
+            }
+            fn draw<S: Surface>(&self, _: &mut Canvas<'_, S>) -> Result<(), PlotError> {
+                PlotError::check_length("list", 1, 2)
+            }
+        }
+        for format in [PlotFormat::Svg, PlotFormat::Png] {
+            assert!(matches!(render(&Broken, format), Err(PlotError::Length { what: "list", .. })));
+        }
     }
 }

@@ -3,8 +3,9 @@
 //! Both axes are logarithmic, so a power law is a straight line. A bin without power lies on the lower edge: the axis
 //! follows the bins that have some.
 
-use super::axes::{self, Axis, Frame, XLabels};
+use super::axes::Axis;
 use super::canvas::{Canvas, Point, Rect, Surface, Text};
+use super::frame::{self, Frame, XLabels};
 use super::legend::{Key, Legend, Obstacles, draw_label};
 use super::style::{
     BLACK, BLUE, Colour, DARK_GREY, DASH_DOTTED, DASHED, DOTTED, GREEN, MARGIN_PX, ORANGE, PURPLE, SKY, SMALL_PX,
@@ -126,26 +127,22 @@ impl Figure for RapsdFigure {
 
     fn draw<S: Surface>(&self, canvas: &mut Canvas<'_, S>) -> Result<(), PlotError> {
         self.check()?;
-        let top = axes::draw_heading(canvas, &self.title, &self.subtitle)? + 6.0;
+        let top = frame::draw_heading(canvas, &self.title, &self.subtitle)? + 6.0;
         let page = canvas.bounds();
-        let bottom = page.bottom - axes::X_AXIS_PX;
+        let bottom = page.bottom - frame::X_AXIS_PX;
         let prepared = match self.prepare() {
             Ok(prepared) => prepared,
             Err(note) => {
                 let area =
                     Rect { left: MARGIN_PX, top, right: page.right - MARGIN_PX, bottom: page.bottom - MARGIN_PX };
-                return axes::draw_note(canvas, area, note);
+                return frame::draw_note(canvas, area, note);
             }
         };
-        let left = axes::y_axis_px(&prepared.y, bottom - top)?;
+        let left = frame::y_axis_px(&prepared.y, bottom - top)?;
         let area = Rect { left, top, right: page.right - 2.0 * MARGIN_PX, bottom };
-        let mut frame = Frame { area, x: prepared.x, y: prepared.y };
         let legend = self.legend();
-        let (mut place, hits) = legend.emptiest_corner(area, &prepared.obstacles(&frame))?;
-        if hits > 0 {
-            frame.y = frame.y.with_headroom(legend.height_px() / area.height());
-            place = legend.emptiest_corner(area, &prepared.obstacles(&frame))?.0;
-        }
+        let frame = Frame { area, x: prepared.x, y: prepared.y };
+        let (frame, place) = legend.arrange(frame, |frame| prepared.obstacles(frame))?;
         frame.draw_grid(canvas)?;
         legend.draw(canvas, place)?;
         prepared.draw_data(canvas, &frame, place)?;
@@ -185,7 +182,7 @@ impl RapsdFigure {
         let rounding = self.rounding_noise_power.filter(|&p| p > 0.0 && p.is_finite());
         let highest = self.powers(first).filter(|p| p.is_finite()).fold(0.0, f64::max);
         let floor = rounding.map_or(highest * 1e-12, |p| NEGLIGIBLE * p);
-        if !(highest > 0.0) {
+        if highest <= 0.0 {
             return Err("no power: every image is flat");
         }
         if highest < floor {
@@ -199,7 +196,9 @@ impl RapsdFigure {
             (low, high) = (low.min(p / 2.5), high.max(p * 2.5));
         }
         let last = frequency.iter().copied().filter(|f| f.is_finite()).fold(0.5, f64::max);
-        let x = Axis::log(frequency[first] / 1.02, last * 1.02, 0.3);
+        // A single frequency gets its free space below, as there is none above one half.
+        let start = frequency[first].min(last / 2.0);
+        let x = Axis::log(start / 1.02, last * 1.02, 0.3);
         Ok(Prepared { figure: self, first, x, y: Axis::log(low, high, 2.0), rounding })
     }
 
@@ -329,3 +328,6 @@ pub(super) fn draw_band<S: Surface>(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

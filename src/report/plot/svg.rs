@@ -21,6 +21,8 @@ use super::font;
 
 /// Device units per logical pixel.
 const UNITS: i32 = 10;
+/// Pixels along each side from which on an image is embedded as it is.
+const LEAST_SIDE: usize = 256;
 
 type Drawn = Result<(), DrawingErrorKind<Infallible>>;
 
@@ -75,6 +77,19 @@ fn paint(attribute: &str, colour: BackendColor) -> String {
         let _ = write!(text, " {attribute}-opacity=\"{:.3}\"", colour.alpha);
     }
     text
+}
+
+/// The image with each pixel repeated until both sides have about [`LEAST_SIDE`]: some viewers smooth whatever they
+/// stretch, and ignore the request not to.
+fn repeated(pixels: &Pixels) -> Pixels {
+    let times = |side: usize| (LEAST_SIDE / side.max(1)).max(1);
+    let (across, down) = (times(pixels.width), times(pixels.height));
+    let mut rgb = Vec::with_capacity(pixels.rgb.len() * across * down);
+    for row in pixels.rgb.chunks(3 * pixels.width.max(1)) {
+        let wide: Vec<u8> = row.chunks(3).flat_map(|pixel| pixel.repeat(across)).collect();
+        rgb.extend(wide.repeat(down));
+    }
+    Pixels { width: pixels.width * across, height: pixels.height * down, rgb }
 }
 
 /// A list of points as SVG wants it.
@@ -175,7 +190,7 @@ impl DrawingBackend for SvgSurface {
 
     fn draw_text<T: BackendTextStyle>(&mut self, text: &str, style: &T, (x, y): BackendCoord) -> Drawn {
         let offset = font::baseline_offset(style.size()).round() as i32;
-        let em = font::em_of(style.size()) / f64::from(UNITS);
+        let em = (100.0 * font::em_of(style.size()) / f64::from(UNITS)).round() / 100.0;
         let anchor = match style.anchor().h_pos {
             HPos::Left => "start",
             HPos::Center => "middle",
@@ -190,7 +205,7 @@ impl DrawingBackend for SvgSurface {
         let (fill, text) = (paint("fill", style.color()), escape(text));
         let family = font::FAMILY;
         self.element(format_args!(
-            r#"<text x="{}" y="{}" font-family="{family}" font-size="{em:.4}" text-anchor="{anchor}" {fill}{turn}>{text}</text>"#,
+            r#"<text x="{}" y="{}" font-family="{family}" font-size="{em}" text-anchor="{anchor}" {fill}{turn}>{text}</text>"#,
             place.0, place.1
         ));
         Ok(())
@@ -203,7 +218,7 @@ impl Surface for SvgSurface {
     }
 
     fn draw_image(&mut self, (x0, y0): BackendCoord, (x1, y1): BackendCoord, pixels: &Pixels) -> Result<(), PlotError> {
-        let data = STANDARD.encode(encode_png(pixels, None)?);
+        let data = STANDARD.encode(encode_png(&repeated(pixels), None)?);
         let (w, h) = (Px(x1 - x0), Px(y1 - y0));
         self.element(format_args!(
             r#"<image x="{}" y="{}" width="{w}" height="{h}" preserveAspectRatio="none" style="image-rendering:pixelated" href="data:image/png;base64,{data}"/>"#,
@@ -233,8 +248,19 @@ mod tests {
         surface.draw_text("a < b & \u{1}c", &style, (300, 100)).unwrap();
         let document = surface.finish();
         assert!(document.contains(">a &lt; b &amp; \u{FFFD}c</text>"), "{document}");
-        assert!(document.contains(r#"text-anchor="end""#) && document.contains(r#"font-size="12.0000""#), "{document}");
+        assert!(document.contains(r#"text-anchor="end""#) && document.contains(r#"font-size="12""#), "{document}");
         assert!(document.contains(r#"x="30" y="17""#), "{document}");
+    }
+
+    #[test]
+    fn small_images_are_repeated_and_large_ones_kept() {
+        let small = Pixels { width: 2, height: 1, rgb: vec![1, 2, 3, 4, 5, 6] };
+        let big = repeated(&small);
+        assert_eq!((big.width, big.height, big.rgb.len()), (256, 256, 3 * 256 * 256));
+        assert_eq!(big.rgb[3 * 127..3 * 129], [1, 2, 3, 4, 5, 6]);
+        assert_eq!(big.rgb[..3 * 256], big.rgb[3 * 255 * 256..]);
+        let large = Pixels { width: 300, height: 200, rgb: vec![7; 3 * 300 * 200] };
+        assert_eq!(repeated(&large), large);
     }
 
     #[test]

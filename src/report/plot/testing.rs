@@ -1,0 +1,77 @@
+//! Checks that every picture must pass, for the tests of each kind.
+
+use super::canvas::Rect;
+use super::style::SMALL_PX;
+use super::{Figure, PlotFormat, font, render};
+
+/// Draws the figure in both formats and checks what holds for all of them: the same SVG again, a PNG of the right size
+/// that is not blank, finite numbers, and readable texts that lie on the page and off each other.
+///
+/// Returns the texts of the SVG, in the order they were drawn.
+pub fn check(figure: &impl Figure) -> Vec<String> {
+    let svg = render(figure, PlotFormat::Svg).unwrap();
+    assert_eq!(svg, render(figure, PlotFormat::Svg).unwrap());
+    let svg = String::from_utf8(svg).unwrap();
+    assert!(svg.starts_with("<svg") && svg.ends_with("</svg>\n"));
+    assert!(svg.len() < 2_000_000, "{} bytes", svg.len());
+    for attribute in svg.split('"').skip(1).step_by(2).filter(|a| a.len() < 100_000) {
+        assert!(!attribute.contains("NaN") && !attribute.contains("inf"), "{attribute}");
+    }
+    check_png(figure);
+    check_texts(&svg, figure.size_px())
+}
+
+fn check_png(figure: &impl Figure) {
+    let png = render(figure, PlotFormat::Png).unwrap();
+    let mut reader = png::Decoder::new(std::io::Cursor::new(png)).read_info().unwrap();
+    let mut rgb = vec![0; reader.output_buffer_size().unwrap()];
+    let info = reader.next_frame(&mut rgb).unwrap();
+    let (width, height) = figure.size_px();
+    assert_eq!((info.width, info.height), (2 * width, 2 * height));
+    let inked = rgb.chunks(3).filter(|p| p.iter().any(|&v| v < 200)).count();
+    assert!(inked > 500, "only {inked} dark pixels");
+    let edge = rgb.chunks(3).take(2 * width as usize).all(|p| p == [255; 3]);
+    assert!(edge, "something touches the upper edge");
+}
+
+fn attribute<'a>(element: &'a str, name: &str) -> &'a str {
+    let from = element.find(&format!(" {name}=\"")).unwrap() + name.len() + 3;
+    &element[from..from + element[from..].find('"').unwrap()]
+}
+
+fn check_texts(svg: &str, (width, height): (u32, u32)) -> Vec<String> {
+    let page = Rect { left: 0.0, top: 0.0, right: f64::from(width), bottom: f64::from(height) };
+    let mut boxes: Vec<(Rect, String)> = Vec::new();
+    for element in svg.lines().filter(|line| line.starts_with("<text")) {
+        let text = &element[element.find('>').unwrap() + 1..element.rfind("</text>").unwrap()];
+        let number = |name: &str| attribute(element, name).parse::<f64>().unwrap();
+        let (x, y, size) = (number("x"), number("y"), number("font-size"));
+        assert!(size >= SMALL_PX.min(11.0) - 1e-3, "{size}: {text}");
+        let plain = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+        let long = font::text_width(&plain, size).unwrap();
+        let before = match attribute(element, "text-anchor") {
+            "start" => 0.0,
+            "middle" => long / 2.0,
+            _ => long,
+        };
+        let (ascent, descent) = (0.75 * size, 0.1 * size);
+        let place = if element.contains("rotate") {
+            Rect { left: x - ascent, top: y - (long - before), right: x + descent, bottom: y + before }
+        } else {
+            Rect { left: x - before, top: y - ascent, right: x + (long - before), bottom: y + descent }
+        };
+        assert!(
+            page.contains((place.left, place.top)) && page.contains((place.right, place.bottom)),
+            "{text} leaves the page: {place:?}"
+        );
+        for (other, words) in &boxes {
+            let is_apart = place.right <= other.left
+                || other.right <= place.left
+                || place.bottom <= other.top
+                || other.bottom <= place.top;
+            assert!(is_apart, "{text} overlaps {words}");
+        }
+        boxes.push((place, plain));
+    }
+    boxes.into_iter().map(|(_, text)| text).collect()
+}
