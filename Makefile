@@ -1,0 +1,30 @@
+# specscan: two commands do everything on a fresh machine with Rust and a C compiler.
+#   make demo   install what is missing, build, fit the power law of the photographs in fixtures/
+#   make test   install what is missing, run the whole test suite
+# Others: make lint (formatting, clippy, docs), make bench (speed against a Python peer).
+
+CARGO ?= cargo
+DEMO_OUT ?= specscan-out
+
+.PHONY: demo test lint bench system
+
+demo: system
+	$(CARGO) build --release
+	./target/release/specscan fit-delta fixtures/photos --resolution 256 --out $(DEMO_OUT)
+	@echo
+	@echo "The plot is $(DEMO_OUT)/fit.png (and fit.svg); the numbers are in $(DEMO_OUT)/fit.csv."
+
+test: system
+	$(CARGO) test
+
+lint: system
+	$(CARGO) fmt --check
+	$(CARGO) clippy --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --document-private-items
+
+bench: system
+	$(CARGO) bench --bench throughput
+
+# The system's OpenBLAS and, on x86, the assembler for the JPEG decoder's vector code.
+system:
+	@./scripts/install-system-packages
