@@ -30,8 +30,11 @@ pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
     })
 }
 
-/// Prints lines of results to stdout.
-pub fn print_lines(lines: &[String]) -> Result<()> {
+/// Prints lines of results to stdout, unless `quiet`.
+pub fn print_lines(quiet: bool, lines: &[String]) -> Result<()> {
+    if quiet {
+        return Ok(());
+    }
     let mut stdout = std::io::stdout().lock();
     for line in lines {
         writeln!(stdout, "{line}")?;

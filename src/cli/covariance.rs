@@ -160,5 +160,5 @@ fn print_summary(
             d.n_images
         ));
     }
-    console::print_lines(&lines)
+    console::print_lines(shared.output.quiet, &lines)
 }

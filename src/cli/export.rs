@@ -74,7 +74,7 @@ pub fn run(args: &ExportArgs) -> Result<ExitStatus> {
     } else {
         let mut lines = vec![describe(spectrum)];
         lines.extend(arrays.iter().map(|a| format!("{:<10}{:?}", a.name, a.shape)));
-        console::print_lines(&lines)?;
+        console::print_lines(shared.output.quiet, &lines)?;
     }
     session.finish(&scanned)
 }

@@ -175,5 +175,5 @@ fn print_summary(args: &FitDeltaArgs, scanned: &Scanned, channels: &[ChannelFits
     }
     lines.extend(align(&table));
     lines.extend(notes);
-    console::print_lines(&lines)
+    console::print_lines(args.shared.output.quiet, &lines)
 }

@@ -64,7 +64,7 @@ pub fn run(args: &MergeArgs) -> Result<ExitStatus> {
             "path": path,
         }))?;
     } else {
-        console::print_lines(&[
+        console::print_lines(false, &[
             format!("{} from {} spectra", describe(&merged), args.spectra.len()),
             format!("wrote {}", path.display()),
         ])?;

@@ -52,7 +52,7 @@ pub fn print(args: &SharedArgs, images: &Images) -> Result<()> {
         ("output", args.output.out.display().to_string()),
     ];
     let rows: Vec<_> = rows.into_iter().map(|(name, value)| format!("{name:<14}{value}")).collect();
-    console::print_lines(&rows)
+    console::print_lines(false, &rows)
 }
 
 /// Single-thread seconds of one pass, from decoding a few evenly spaced files.

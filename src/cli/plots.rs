@@ -36,7 +36,7 @@ pub fn rapsd(
     });
     let figure = RapsdFigure {
         title: rapsd_title(spectrum, fits),
-        subtitle: subtitle(spectrum),
+        subtitle: format!("{}, nothing removed", describe(spectrum)),
         mean: spectrum.radial_statistics(RapsdOf::ChannelMean).mean,
         mean_label: if n == 1 { "power".to_owned() } else { format!("mean of {n} images") },
         bands: (n >= BANDS_FROM_IMAGES).then(|| {
@@ -147,7 +147,7 @@ fn range_text(fit: &PowerLawFit) -> String {
 fn subtitle(spectrum: &Spectrum) -> String {
     let removed = match spectrum.preprocess().standardize {
         Standardize::None => "nothing removed",
-        Standardize::Mean => "mean image removed from Γ",
+        Standardize::Mean => "mean image removed",
         Standardize::Pixel => "pixels standardised",
     };
     format!("{}, {removed}", describe(spectrum))

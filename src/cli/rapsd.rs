@@ -99,7 +99,7 @@ fn print_summary(shared: &SharedArgs, spectrum: &Spectrum, rows: &[RapsdRow]) ->
     }));
     let mut lines = vec![describe(spectrum), "power in value² per mode, one annulus per octave (all in rapsd.csv):".to_owned()];
     lines.extend(align(&table));
-    console::print_lines(&lines)
+    console::print_lines(shared.output.quiet, &lines)
 }
 
 /// The zero frequency, then bins 1, 2, 4, 8 … and the last.

@@ -144,5 +144,5 @@ fn print_summary(shared: &SharedArgs, spectrum: &Spectrum, fits: Option<&Channel
             short(fit.range.high_inclusive)
         ));
     }
-    console::print_lines(&lines)
+    console::print_lines(shared.output.quiet, &lines)
 }

@@ -118,7 +118,7 @@ pub struct OutputArgs {
     #[arg(long)]
     pub json: bool,
 
-    /// Print errors only
+    /// Print nothing but errors (and the object of --json)
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
 

@@ -283,6 +283,10 @@ impl Spectrum {
     pub fn rapsd_quantiles(&self, of: RapsdOf, levels: &[f64]) -> Vec<Vec<f64>> {
         let annuli = self.grid.n_annuli();
         let rows = &self.histogram[self.row_of(of) * annuli * HISTOGRAM_BINS..][..annuli * HISTOGRAM_BINS];
+        if self.counts.n_images == 1 {
+            // One image is its own quantile, to the last digit.
+            return vec![self.radial_statistics(of).mean; levels.len()];
+        }
         let lowest = self.analysis_config().histogram_lowest_log2();
         let quantile =
             |level: f64| rows.chunks_exact(HISTOGRAM_BINS).map(|row| histogram_quantile(row, level, lowest)).collect();

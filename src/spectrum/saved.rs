@@ -270,7 +270,9 @@ impl Spectrum {
     ///
     /// If any of those is not as it should be; the message names it.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, SpectrumError> {
-        let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(malformed)?;
+        let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|e| SpectrumError::Malformed {
+            what: format!("it is no safetensors file ({e}); scan images to make one"),
+        })?;
         let json = metadata.metadata().as_ref().and_then(|m| m.get("specscan")).ok_or_else(|| {
             SpectrumError::Malformed { what: "it is a safetensors file without the metadata key `specscan`".to_owned() }
         })?;
