@@ -1,1 +1,44 @@
-//! Where images come from: listing, decoding, and the transforms that trainers apply. The only layer that knows image formats.
+//! Where images come from: listing, decoding, and the transforms that trainers apply. The only layer that knows image
+//! formats.
+//!
+//! # From a folder to what the network would see
+//!
+//! ```text
+//! list_inputs ──► Listing (sorted keys, skips)
+//!                   │ choose_resolution (64 headers)
+//!                   ▼
+//! Decoder::read ──► bytes ──► Decoder::decode ──► RgbImage ──► Preprocessor::apply ──► Views (H×W×3, 8 bits)
+//! ```
+//!
+//! # Conventions
+//!
+//! Pixels are interleaved RGB, 8 bits a channel, rows from top to bottom. A bad file is never an error of the run: it
+//! yields a [`SkipReason`] or a [`Skipped`] entry, and the rest goes on. [`Decoder`] and [`Preprocessor`] own their
+//! buffers and recycle them; give each worker its own. Nothing here starts threads or prints.
+
+mod colour;
+mod decode;
+mod exif;
+mod file_list;
+mod jpeg;
+mod letterbox;
+mod listing;
+mod resample;
+mod resolution;
+mod skip;
+mod sniff;
+mod suggest;
+mod transform;
+mod view;
+mod walk;
+
+pub use colour::Conversions;
+pub use decode::{DecodeOptions, Decoded, Decoder, Header, RgbImage};
+pub use exif::ExifPolicy;
+pub use file_list::list_from_reader;
+pub use letterbox::is_letterboxed;
+pub use listing::{ListError, Listing, Skipped, SourceFile, list_inputs};
+pub use resolution::{AutoResolution, ResolutionError, choose_resolution};
+pub use skip::SkipReason;
+pub use transform::{PreprocessConfig, PreprocessError, Preprocessor, Transform, UnknownTransform};
+pub use view::{View, Views};

@@ -1,0 +1,297 @@
+//! From the bytes of a file to 8-bit RGB pixels, within limits and without dying of a bad file.
+//!
+//! # Conventions
+//!
+//! Pixels are interleaved RGB. How other sample types become RGB is told in the `colour` module; of an animation the
+//! first frame is taken. Colour profiles are ignored, as trainers' loaders ignore them.
+//!
+//! # Invariants
+//!
+//! The size is read from the header and judged before memory for pixels is asked for. A pixel buffer is cleared before
+//! it is filled: what a decoder leaves out of a damaged file is then the same in every run, and never a piece of the
+//! image decoded before.
+//!
+//! # Cost
+//!
+//! For 8-bit RGB the decoder writes into the recycled pixel buffer; nothing is copied. Buffers above
+//! [`RETAINED_BYTES`] are given back with the next image that needs less.
+
+use std::io::{Cursor, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use image::metadata::Orientation;
+use image::{ColorType, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
+
+use super::colour::{Conversions, to_rgb8};
+use super::exif::{ExifPolicy, orient, oriented_size};
+use super::jpeg;
+use super::skip::SkipReason;
+use super::sniff::{Content, SNIFF_BYTES, format_name, sniff};
+use crate::spectral::Size;
+
+/// A buffer larger than this is not kept for an image that needs less.
+const RETAINED_BYTES: usize = 64 << 20;
+
+/// What a decoder may allocate beside the pixels (tables, chunks of metadata).
+const DECODER_OVERHEAD_BYTES: u64 = 64 << 20;
+
+/// Bytes of the largest pixel that is read, RGBA of 16 bits.
+const MAX_BYTES_PER_PIXEL: u64 = 8;
+
+/// How files are decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DecodeOptions {
+    /// Most pixels a header may promise; default 2²⁸.
+    pub max_pixels: u64,
+    /// Whether the EXIF orientation is obeyed; default no.
+    pub exif: ExifPolicy,
+}
+
+impl Default for DecodeOptions {
+    fn default() -> Self {
+        Self { max_pixels: 1 << 28, exif: ExifPolicy::Ignore }
+    }
+}
+
+/// An image in memory: interleaved RGB, 8 bits a channel, rows from top to bottom without gaps.
+#[derive(Debug, Clone, Copy)]
+pub struct RgbImage<'a> {
+    /// Height and width, pixels.
+    pub size: Size,
+    /// `H·W·3` bytes.
+    pub pixels: &'a [u8],
+}
+
+/// A decoded image and what is known of the file it came from.
+#[derive(Debug, Clone, Copy)]
+pub struct Decoded<'a> {
+    /// The pixels, oriented as [`DecodeOptions::exif`] says.
+    pub image: RgbImage<'a>,
+    /// Size as stored in the file, pixels; its sides are swapped in `image` where EXIF turned it.
+    pub stored_size: Size,
+    /// Name of the file's format, told by content.
+    pub format: &'static str,
+    /// What had to be done to make it 8-bit RGB.
+    pub conversions: Conversions,
+}
+
+/// What the header of a file says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Header {
+    /// Height and width, pixels, once the EXIF orientation is obeyed (if it is to be).
+    pub size: Size,
+    /// Name of the file's format, told by content.
+    pub format: &'static str,
+}
+
+/// Reads and decodes one file after the other with the same buffers. One for each worker.
+///
+/// A decoder that panics is caught and becomes [`SkipReason::DecoderPanic`]. The panic hook still runs first: a program
+/// that wants silence installs its own.
+#[derive(Debug, Default)]
+pub struct Decoder {
+    file: Vec<u8>,
+    pixels: Vec<u8>,
+    spare: Vec<u8>,
+}
+
+impl Decoder {
+    /// A decoder with empty buffers.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Reads a file whole and returns its bytes, for [`Decoder::decode`] and for hashing.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read, is a folder, or is empty.
+    pub fn read(&mut self, path: &Path) -> Result<&[u8], SkipReason> {
+        release_if_large(&mut self.file, 0);
+        self.file.clear();
+        let read = std::fs::File::open(path).and_then(|mut file| file.read_to_end(&mut self.file));
+        match read {
+            Ok(0) => Err(SkipReason::Empty),
+            Ok(_) => Ok(&self.file),
+            Err(error) => {
+                self.file.clear();
+                Err(SkipReason::from_io(&error))
+            }
+        }
+    }
+
+    /// The bytes of the file read last.
+    pub fn bytes(&self) -> &[u8] {
+        &self.file
+    }
+
+    /// Decodes the file read last.
+    ///
+    /// # Errors
+    ///
+    /// If it is no image, promises too many pixels, is truncated or damaged, or crashes the decoder.
+    pub fn decode(&mut self, options: &DecodeOptions) -> Result<Decoded<'_>, SkipReason> {
+        let Self { file, pixels, spare } = self;
+        guard(file, || decode_into(file, options, pixels, spare)).map(|meta| Decoded {
+            image: RgbImage { size: meta.size, pixels: &pixels[..meta.size.n_pixels() * 3] },
+            stored_size: meta.stored_size,
+            format: meta.format,
+            conversions: meta.conversions,
+        })
+    }
+
+    /// Reads the header of a file: its size, without decoding.
+    ///
+    /// # Errors
+    ///
+    /// As [`Decoder::read`] and [`Decoder::decode`], as far as the header tells.
+    pub fn probe(&mut self, path: &Path, options: &DecodeOptions) -> Result<Header, SkipReason> {
+        self.read(path)?;
+        let file = &self.file;
+        guard(file, || {
+            let opened = Opened::new(file, options)?;
+            let size = oriented_size(opened.stored_size, opened.orientation);
+            Ok(Header { size, format: format_name(opened.format) })
+        })
+    }
+}
+
+/// All but the pixels of a decoded image.
+struct Metadata {
+    size: Size,
+    stored_size: Size,
+    format: &'static str,
+    conversions: Conversions,
+}
+
+/// A file whose header has been read and found within limits.
+struct Opened<D> {
+    decoder: D,
+    format: ImageFormat,
+    layout: Option<jpeg::Layout>,
+    stored_size: Size,
+    orientation: Orientation,
+}
+
+impl<'a> Opened<Box<dyn ImageDecoder + 'a>> {
+    fn new(bytes: &'a [u8], options: &DecodeOptions) -> Result<Self, SkipReason> {
+        let format = match sniff(&bytes[..bytes.len().min(SNIFF_BYTES)]) {
+            Content::Image(format) => format,
+            Content::OtherImage(format) => return Err(SkipReason::UnsupportedFormat { format }),
+            Content::Unknown => return Err(SkipReason::NotAnImage),
+        };
+        let layout = (format == ImageFormat::Jpeg).then(|| jpeg::read_layout(bytes)).flatten();
+        if format == ImageFormat::Jpeg && layout.is_none() {
+            return Err(SkipReason::Truncated { format: format_name(format) });
+        }
+        let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+        let mut limits = Limits::no_limits();
+        limits.max_alloc = Some(options.max_pixels.saturating_mul(MAX_BYTES_PER_PIXEL) + DECODER_OVERHEAD_BYTES);
+        reader.limits(limits);
+        let mut decoder = reader.into_decoder().map_err(|error| reason_of(&error, format))?;
+        let (width, height) = decoder.dimensions();
+        let stored_size = check_size(u64::from(width), u64::from(height), options)?;
+        let orientation = match options.exif {
+            ExifPolicy::Ignore => Orientation::NoTransforms,
+            // Damaged metadata say nothing about orientation; the pixels may be sound.
+            ExifPolicy::Apply => decoder.orientation().unwrap_or(Orientation::NoTransforms),
+        };
+        Ok(Self { decoder: Box::new(decoder), format, layout, stored_size, orientation })
+    }
+}
+
+/// Judges the size a header promises.
+fn check_size(width: u64, height: u64, options: &DecodeOptions) -> Result<Size, SkipReason> {
+    let max_pixels = options.max_pixels;
+    if width == 0 || height == 0 {
+        return Err(SkipReason::ZeroSize { width, height });
+    }
+    match width.checked_mul(height) {
+        Some(n) if n <= max_pixels => Ok(Size::new(height as usize, width as usize)),
+        _ => Err(SkipReason::TooManyPixels { width, height, max_pixels }),
+    }
+}
+
+/// Decodes `bytes` into the front of `pixels`.
+fn decode_into(
+    bytes: &[u8],
+    options: &DecodeOptions,
+    pixels: &mut Vec<u8>,
+    spare: &mut Vec<u8>,
+) -> Result<Metadata, SkipReason> {
+    let Opened { decoder, format, layout, stored_size, orientation } = Opened::new(bytes, options)?;
+    if layout.is_some_and(|layout| !jpeg::is_complete(bytes, &layout)) {
+        return Err(SkipReason::Truncated { format: format_name(format) });
+    }
+    let color = decoder.color_type();
+    let conversions = Conversions::needed(bytes, format, layout, color);
+    let n_rgb = stored_size.n_pixels() * 3;
+    let n_raw = stored_size.n_pixels() * usize::from(color.bytes_per_pixel());
+    let read = |buffer: &mut [u8]| decoder.read_image_boxed(buffer).map_err(|error| reason_of(&error, format));
+    if color == ColorType::Rgb8 {
+        read(cleared(pixels, n_rgb)?)?;
+    } else {
+        let raw = cleared(spare, n_raw)?;
+        read(raw)?;
+        to_rgb8(raw, color, cleared(pixels, n_rgb)?)?;
+    }
+    if orientation != Orientation::NoTransforms {
+        orient(&pixels[..n_rgb], stored_size, orientation, cleared(spare, n_rgb)?);
+        std::mem::swap(pixels, spare);
+    }
+    let size = oriented_size(stored_size, orientation);
+    Ok(Metadata { size, stored_size, format: format_name(format), conversions })
+}
+
+/// The first `len` bytes of a recycled buffer, all zero.
+fn cleared(buffer: &mut Vec<u8>, len: usize) -> Result<&mut [u8], SkipReason> {
+    release_if_large(buffer, len);
+    if buffer.len() < len {
+        buffer.clear();
+        buffer.try_reserve_exact(len).map_err(|_| SkipReason::OutOfMemory { n_bytes: len })?;
+        buffer.resize(len, 0);
+    } else {
+        buffer[..len].fill(0);
+    }
+    Ok(&mut buffer[..len])
+}
+
+/// Gives a very large buffer back when `len` bytes are enough.
+fn release_if_large(buffer: &mut Vec<u8>, len: usize) {
+    if buffer.capacity() > RETAINED_BYTES && len <= RETAINED_BYTES {
+        *buffer = Vec::new();
+    }
+}
+
+/// Runs a decoder; a panic in it becomes a reason to skip the file.
+fn guard<T>(bytes: &[u8], decode: impl FnOnce() -> Result<T, SkipReason>) -> Result<T, SkipReason> {
+    // The buffers hold plain bytes, whole at any point; what a panic leaves in them is overwritten by the next image.
+    catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|payload| {
+        let format = match sniff(&bytes[..bytes.len().min(SNIFF_BYTES)]) {
+            Content::Image(format) => format_name(format),
+            _ => "image",
+        };
+        let text = payload.downcast_ref::<&str>().map(|s| (*s).to_owned());
+        let message = text.or_else(|| payload.downcast_ref::<String>().cloned());
+        Err(SkipReason::DecoderPanic { format, message: one_line(&message.unwrap_or_default()) })
+    })
+}
+
+/// The reason behind a decoder's error. Running out of bytes, wherever it is found, means a truncated file.
+fn reason_of(error: &ImageError, format: ImageFormat) -> SkipReason {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(current) = cause {
+        let io = current.downcast_ref::<std::io::Error>();
+        if io.is_some_and(|io| io.kind() == std::io::ErrorKind::UnexpectedEof) {
+            return SkipReason::Truncated { format: format_name(format) };
+        }
+        cause = current.source();
+    }
+    SkipReason::Corrupt { format: format_name(format), message: one_line(&error.to_string()) }
+}
+
+/// A message on one line, as a table's cell wants it.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,148 @@
+//! Why an image was left out: one reason for each way a file can fail, worded for `skipped.csv`.
+
+use crate::spectral::Size;
+
+/// Why an image was left out of a run. The message says what is wrong and, where something helps, what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SkipReason {
+    /// The file could not be opened or read.
+    #[error("cannot be read: {message}; check that the file exists and its permissions")]
+    Unreadable {
+        /// What the operating system said.
+        message: String,
+    },
+    /// A folder, whatever its name says.
+    #[error("is a folder, not an image")]
+    Folder,
+    /// A pipe, socket or device.
+    #[error("is a {kind}, not a regular file")]
+    NotAFile {
+        /// What it is.
+        kind: &'static str,
+    },
+    /// A link whose target does not exist.
+    #[error("is a link to a file that does not exist; remove it or restore its target")]
+    DanglingLink,
+    /// A link to a folder it lies in.
+    #[error("is a link that leads back to {ancestor}; remove it")]
+    LinkLoop {
+        /// Where the loop closes.
+        ancestor: String,
+    },
+    /// A name that tables and `.spectrum` files cannot hold.
+    #[error("has a name that is not UTF-8; rename it, because results are keyed by path")]
+    NotUtf8,
+    /// A file of no bytes.
+    #[error("is empty (0 bytes)")]
+    Empty,
+    /// The content is no image format known here.
+    #[error("holds no image of a known format, whatever its name says; remove it or replace it")]
+    NotAnImage,
+    /// An image of a format that is not read.
+    #[error("is {format}, which is not read; convert it to PNG or JPEG")]
+    UnsupportedFormat {
+        /// Name of the format.
+        format: &'static str,
+    },
+    /// An image of a known format with samples that have no 8-bit meaning.
+    #[error("holds {samples} samples, which are not read; convert it to 8 or 16 bits per channel")]
+    UnsupportedSamples {
+        /// The decoder's name of the sample type.
+        samples: String,
+    },
+    /// A file that ends before its image does.
+    #[error("is a truncated {format}: the file ends before the image does; fetch it again")]
+    Truncated {
+        /// Name of the format.
+        format: &'static str,
+    },
+    /// The decoder gave up.
+    #[error("cannot be decoded as {format}: {message}")]
+    Corrupt {
+        /// Name of the format.
+        format: &'static str,
+        /// What the decoder said.
+        message: String,
+    },
+    /// The header promises more pixels than allowed.
+    #[error("promises {width}×{height} pixels, more than the limit of {max_pixels}; raise --max-pixels if it is right")]
+    TooManyPixels {
+        /// Columns the header promises.
+        width: u64,
+        /// Rows the header promises.
+        height: u64,
+        /// The limit.
+        max_pixels: u64,
+    },
+    /// The header promises an image without pixels.
+    #[error("has no pixels: its header says {width}×{height}")]
+    ZeroSize {
+        /// Columns.
+        width: u64,
+        /// Rows.
+        height: u64,
+    },
+    /// The pixels do not fit in memory.
+    #[error("needs {n_bytes} bytes of memory, which are not to be had; lower --max-pixels or --threads")]
+    OutOfMemory {
+        /// Bytes asked for.
+        n_bytes: usize,
+    },
+    /// The decoder crashed; the run went on.
+    #[error("made the {format} decoder crash: {message}")]
+    DecoderPanic {
+        /// Name of the format.
+        format: &'static str,
+        /// The panic's message.
+        message: String,
+    },
+    /// Smaller than the working size, where enlarging is possible.
+    #[error("is {found}, too small for {needed}; lower --resolution, or enlarge with --allow-upscale")]
+    WouldEnlarge {
+        /// Size of the image.
+        found: Size,
+        /// Working size.
+        needed: Size,
+    },
+    /// Smaller than the working size, with a transform that never resamples.
+    #[error("is {found}, too small for a {transform} of {needed}; lower --resolution")]
+    TooSmall {
+        /// Size of the image.
+        found: Size,
+        /// Working size.
+        needed: Size,
+        /// Name of the transform.
+        transform: &'static str,
+    },
+    /// Another size than the working size, with no transform.
+    #[error("is {found} where all images have to be {needed}; choose a --transform that brings them to one size")]
+    OtherSize {
+        /// Size of the image.
+        found: Size,
+        /// Working size.
+        needed: Size,
+    },
+    /// Uniform bars on two opposite sides, and the run leaves such images out.
+    #[error("is letterboxed: uniform bars on opposite sides (--drop-letterbox)")]
+    Letterboxed,
+}
+
+impl SkipReason {
+    /// The reason for an I/O error met while opening or reading.
+    pub(super) fn from_io(error: &std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::IsADirectory => Self::Folder,
+            _ => Self::Unreadable { message: plain_io_message(error) },
+        }
+    }
+}
+
+/// The operating system's words without Rust's error number.
+pub(super) fn plain_io_message(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    match text.find(" (os error") {
+        Some(end) => text[..end].to_owned(),
+        None => text,
+    }
+}

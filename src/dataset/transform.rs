@@ -1,0 +1,269 @@
+//! From a decoded image to what the network would see: the crops and resizes of trainers' preprocessing.
+//!
+//! # Definition
+//!
+//! With `N` the working size and `w×h` the image:
+//!
+//! - `center-crop-dhariwal`: while `min(w, h) ≥ 2N`, halve to `⌊w/2⌋×⌊h/2⌋` with a box; then bicubic to
+//!   `round(w·k)×round(h·k)`, `k = N/min(w, h)`; then the `N×N` from column `⌊(W−N)/2⌋` and row `⌊(H−N)/2⌋` on. ADM (Dhariwal
+//!   and Nichol), EDM2, DiT and SiT prepare ImageNet so.
+//! - `center-crop`: the central `min(w, h)` square, then Lanczos to `N×N`. EDM's and StyleGAN's dataset tools.
+//! - `crop`: the central window, no resampling. `tile`: every whole window of the grid that starts at the upper left
+//!   corner. `none`: the image, which has to have the working size.
+//!
+//! # Conventions
+//!
+//! Halves round to even, as in Python; divisions of offsets round down. Every step leaves 8-bit samples, as Pillow's do:
+//! pixels are Pillow's bit for bit.
+//!
+//! # Cost
+//!
+//! Nothing is copied where nothing is resampled: a [`View`](super::View) is a window onto the decoded pixels.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::decode::RgbImage;
+use super::letterbox::is_letterboxed;
+use super::resample::{Kernel, Resampler, Source, Target};
+use super::skip::SkipReason;
+use super::view::{View, Views};
+use crate::spectral::Size;
+
+/// How an image is brought to the working size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transform {
+    /// Box halvings, bicubic, central crop; also called `adm`.
+    CenterCropDhariwal,
+    /// Central square, then Lanczos.
+    CenterCrop,
+    /// The central window.
+    Crop,
+    /// All windows of a grid.
+    Tile,
+    /// Nothing: images have the working size.
+    None,
+}
+
+impl Transform {
+    /// Every transform, in the order of the documentation.
+    pub const ALL: [Self; 5] = [Self::CenterCropDhariwal, Self::CenterCrop, Self::Crop, Self::Tile, Self::None];
+
+    /// The name on the command line and in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::CenterCropDhariwal => "center-crop-dhariwal",
+            Self::CenterCrop => "center-crop",
+            Self::Crop => "crop",
+            Self::Tile => "tile",
+            Self::None => "none",
+        }
+    }
+
+    /// Whether pixels are interpolated, which needs a square working size.
+    pub fn resamples(self) -> bool {
+        matches!(self, Self::CenterCropDhariwal | Self::CenterCrop)
+    }
+}
+
+impl fmt::Display for Transform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// A name that is no transform.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown transform '{0}'; choose one of center-crop-dhariwal (adm), center-crop, crop, tile, none")]
+pub struct UnknownTransform(
+    /// The name given.
+    pub String,
+);
+
+impl FromStr for Transform {
+    type Err = UnknownTransform;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let found = Self::ALL.into_iter().find(|transform| transform.name() == name);
+        let found = found.or((name == "adm").then_some(Self::CenterCropDhariwal));
+        found.ok_or_else(|| UnknownTransform(name.to_owned()))
+    }
+}
+
+/// What is done to every decoded image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PreprocessConfig {
+    /// How it is brought to size.
+    pub transform: Transform,
+    /// Working size, pixels.
+    pub size: Size,
+    /// Whether smaller images are enlarged (by the transforms that resample) instead of skipped. Enlarged images have
+    /// no true high frequencies.
+    pub allow_upscale: bool,
+    /// Whether images with uniform bars are skipped.
+    pub drop_letterbox: bool,
+}
+
+/// A configuration that cannot be carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PreprocessError {
+    /// A working size without pixels.
+    #[error("the working size {0} has no pixels; give --resolution at least 1")]
+    ZeroSize(Size),
+    /// A working size that the transform cannot yield.
+    #[error(
+        "{transform} makes squares, not {size}; give --resolution one number, or take --transform crop, tile or none"
+    )]
+    NotSquare {
+        /// The transform.
+        transform: Transform,
+        /// The size asked for.
+        size: Size,
+    },
+}
+
+impl PreprocessConfig {
+    /// Checks that the configuration can be carried out.
+    ///
+    /// # Errors
+    ///
+    /// If the size is zero, or not square where the transform needs a square.
+    pub fn validate(&self) -> Result<(), PreprocessError> {
+        let Self { transform, size, .. } = *self;
+        if size.n_pixels() == 0 {
+            return Err(PreprocessError::ZeroSize(size));
+        }
+        if transform.resamples() && size.width != size.height {
+            return Err(PreprocessError::NotSquare { transform, size });
+        }
+        Ok(())
+    }
+}
+
+/// Applies one [`PreprocessConfig`] to one image after the other with the same buffers. One for each worker.
+#[derive(Debug)]
+pub struct Preprocessor {
+    config: PreprocessConfig,
+    resampler: Resampler,
+    /// Box halvings go back and forth between these.
+    halves: [Vec<u8>; 2],
+    resized: Vec<u8>,
+}
+
+impl Preprocessor {
+    /// A preprocessor with empty buffers.
+    ///
+    /// # Errors
+    ///
+    /// As [`PreprocessConfig::validate`].
+    pub fn new(config: PreprocessConfig) -> Result<Self, PreprocessError> {
+        config.validate()?;
+        Ok(Self { config, resampler: Resampler::default(), halves: [Vec::new(), Vec::new()], resized: Vec::new() })
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &PreprocessConfig {
+        &self.config
+    }
+
+    /// The working images of `image`: one, or for `tile` at least one.
+    ///
+    /// With [`PreprocessConfig::drop_letterbox`] the working image is judged; for `tile` the whole image is, since a tile
+    /// of sky is no letterbox.
+    ///
+    /// # Errors
+    ///
+    /// If the image is too small, has another size than it has to have, or is letterboxed and such are left out.
+    ///
+    /// # Panics
+    ///
+    /// If `image.pixels` does not hold `image.size`.
+    pub fn apply<'a>(&'a mut self, image: &RgbImage<'a>) -> Result<Views<'a>, SkipReason> {
+        assert_eq!(image.pixels.len(), image.size.n_pixels() * 3, "three bytes a pixel");
+        self.check_size(image.size)?;
+        let config = self.config;
+        let (found, size) = (image.size, config.size);
+        let stride = found.width * 3;
+        let views = match config.transform {
+            Transform::CenterCropDhariwal => self.center_crop_dhariwal(image),
+            Transform::CenterCrop => self.center_crop(image),
+            Transform::Crop | Transform::None => {
+                let origin = ((found.width - size.width) / 2, (found.height - size.height) / 2);
+                Views::grid(image.pixels, stride, origin, size, (1, 1))
+            }
+            Transform::Tile => {
+                let n = (found.height / size.height, found.width / size.width);
+                Views::grid(image.pixels, stride, (0, 0), size, n)
+            }
+        };
+        if config.drop_letterbox {
+            let barred = match config.transform {
+                Transform::Tile => is_letterboxed(&View::whole(image.pixels, found)),
+                _ => views.clone().any(|view| is_letterboxed(&view)),
+            };
+            if barred {
+                return Err(SkipReason::Letterboxed);
+            }
+        }
+        Ok(views)
+    }
+
+    /// Refuses images that cannot be brought to size.
+    fn check_size(&self, found: Size) -> Result<(), SkipReason> {
+        let PreprocessConfig { transform, size: needed, allow_upscale, .. } = self.config;
+        let too_small = found.width < needed.width || found.height < needed.height;
+        match transform {
+            Transform::None if found != needed => Err(SkipReason::OtherSize { found, needed }),
+            Transform::Crop | Transform::Tile if too_small => {
+                Err(SkipReason::TooSmall { found, needed, transform: transform.name() })
+            }
+            _ if transform.resamples() && too_small && !allow_upscale => {
+                Err(SkipReason::WouldEnlarge { found, needed })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn center_crop_dhariwal<'a>(&'a mut self, image: &RgbImage<'a>) -> Views<'a> {
+        let size = self.config.size;
+        let n = size.width;
+        let Self { resampler, halves, resized, .. } = self;
+        let [current, next] = halves;
+        let Size { mut width, mut height } = image.size;
+        let mut is_original = true;
+        while width.min(height) >= 2 * n {
+            let pixels = if is_original { image.pixels } else { current.as_slice() };
+            let half = Target::whole(width / 2, height / 2);
+            resampler.resample(&Source::whole(pixels, width, height), Kernel::Box, &half, next);
+            std::mem::swap(current, next);
+            (width, height) = (half.width, half.height);
+            is_original = false;
+        }
+        let pixels = if is_original { image.pixels } else { current.as_slice() };
+        let factor = n as f64 / width.min(height) as f64;
+        let scaled = |side: usize| (side as f64 * factor).round_ties_even() as usize;
+        let (scaled_width, scaled_height) = (scaled(width), scaled(height));
+        let origin = ((scaled_width - n) / 2, (scaled_height - n) / 2);
+        if (scaled_width, scaled_height) == (width, height) {
+            return Views::resampled(pixels, width * 3, origin, size);
+        }
+        let target = Target { width: scaled_width, height: scaled_height, origin, crop_width: n, crop_height: n };
+        resampler.resample(&Source::whole(pixels, width, height), Kernel::Bicubic, &target, resized);
+        Views::resampled(resized, n * 3, (0, 0), size)
+    }
+
+    fn center_crop<'a>(&'a mut self, image: &RgbImage<'a>) -> Views<'a> {
+        let size = self.config.size;
+        let Size { width, height } = image.size;
+        let side = width.min(height);
+        let (x, y) = ((width - side) / 2, (height - side) / 2);
+        let stride = width * 3;
+        if side == size.width {
+            return Views::resampled(image.pixels, stride, (x, y), size);
+        }
+        let source = Source { pixels: &image.pixels[y * stride + x * 3..], width: side, height: side, stride };
+        let target = Target::whole(size.width, size.height);
+        self.resampler.resample(&source, Kernel::Lanczos, &target, &mut self.resized);
+        Views::resampled(&self.resized, size.width * 3, (0, 0), size)
+    }
+}

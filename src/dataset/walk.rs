@@ -1,0 +1,132 @@
+//! Walking a folder to the bottom and telling images from everything else.
+
+use std::fs::FileType;
+use std::path::{Path, PathBuf};
+
+use walkdir::{DirEntry, WalkDir};
+
+use super::skip::SkipReason;
+use super::sniff::{has_image_name, holds_image};
+
+/// Something met on a walk.
+#[derive(Debug)]
+pub(super) enum Found {
+    /// A file that is an image by its name or by its first bytes.
+    Image(PathBuf),
+    /// Any other regular file.
+    Other(PathBuf),
+    /// Something that can be neither.
+    Bad(PathBuf, SkipReason),
+}
+
+impl Found {
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Image(path) | Self::Other(path) | Self::Bad(path, _) => path,
+        }
+    }
+}
+
+/// Everything below `folder`, links followed, in no particular order. Folders are not reported, unless one has the name
+/// of an image and no image in it.
+pub(super) fn walk(folder: &Path) -> impl Iterator<Item = Found> {
+    let mut open_folders = OpenFolders::default();
+    // A last step without an entry closes the folders that are still open.
+    let entries = WalkDir::new(folder).follow_links(true).into_iter().map(Some).chain(std::iter::once(None));
+    entries.flat_map(move |entry| {
+        let depth = entry.as_ref().map_or(0, |entry| entry.as_ref().map_or_else(|e| e.depth(), DirEntry::depth));
+        let mut found = open_folders.close_from(depth);
+        match entry {
+            None => {}
+            Some(Err(error)) => found.push(bad_entry(&error)),
+            Some(Ok(entry)) if entry.file_type().is_dir() => {
+                if depth > 0 && has_image_name(entry.path()) {
+                    open_folders.open(depth, entry.into_path());
+                }
+            }
+            Some(Ok(entry)) => {
+                let file = tell(entry.file_type(), entry.into_path());
+                if matches!(file, Found::Image(_)) {
+                    open_folders.clear();
+                }
+                found.push(file);
+            }
+        }
+        found
+    })
+}
+
+/// Folders with the name of an image that the walk is inside of and in which it has met no image so far.
+#[derive(Default)]
+struct OpenFolders(Vec<(usize, PathBuf)>);
+
+impl OpenFolders {
+    fn open(&mut self, depth: usize, path: PathBuf) {
+        self.0.push((depth, path));
+    }
+
+    /// An image was met: it lies in every one of them.
+    fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// The walk has reached an entry of this depth: folders as deep or deeper are behind it.
+    fn close_from(&mut self, depth: usize) -> Vec<Found> {
+        let mut closed = Vec::new();
+        while let Some((_, path)) = self.0.pop_if(|(open_depth, _)| *open_depth >= depth) {
+            closed.push(Found::Bad(path, SkipReason::Folder));
+        }
+        closed
+    }
+}
+
+/// Tells what an entry that is no folder is.
+pub(super) fn tell(file_type: FileType, path: PathBuf) -> Found {
+    if !file_type.is_file() {
+        let kind = special_kind(file_type);
+        return Found::Bad(path, SkipReason::NotAFile { kind });
+    }
+    if has_image_name(&path) {
+        return Found::Image(path);
+    }
+    match holds_image(&path) {
+        Ok(true) => Found::Image(path),
+        // Notes that cannot be opened are no concern of ours.
+        Ok(false) | Err(_) => Found::Other(path),
+    }
+}
+
+#[cfg(unix)]
+fn special_kind(file_type: FileType) -> &'static str {
+    use std::os::unix::fs::FileTypeExt;
+    if file_type.is_fifo() {
+        "named pipe"
+    } else if file_type.is_socket() {
+        "socket"
+    } else {
+        "device"
+    }
+}
+
+#[cfg(not(unix))]
+fn special_kind(_: FileType) -> &'static str {
+    "special file"
+}
+
+/// What the walk could not enter.
+fn bad_entry(error: &walkdir::Error) -> Found {
+    let path = error.path().map(Path::to_path_buf).unwrap_or_default();
+    let reason = match (error.loop_ancestor(), error.io_error()) {
+        (Some(ancestor), _) => SkipReason::LinkLoop { ancestor: ancestor.to_string_lossy().into_owned() },
+        (None, Some(io)) => broken_link(&path).unwrap_or_else(|| SkipReason::from_io(io)),
+        (None, None) => SkipReason::Unreadable { message: error.to_string() },
+    };
+    Found::Bad(path, reason)
+}
+
+/// The reason for a link that leads nowhere, if `path` is one.
+pub(super) fn broken_link(path: &Path) -> Option<SkipReason> {
+    let is_link = std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.file_type().is_symlink());
+    let leads_nowhere = std::fs::metadata(path).is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound);
+    (is_link && leads_nowhere).then_some(SkipReason::DanglingLink)
+}
