@@ -6,7 +6,7 @@
 //! palettes and CMYK are expanded. Of 16 bits the upper 8 are kept, which is what Pillow does with 16-bit RGB; 16-bit grey
 //! it clips at 255 instead, which turns photographs white, so grey is treated as colour is here.
 
-use image::{ColorType, ImageFormat};
+use image::{ColorType, ExtendedColorType, ImageFormat};
 
 use super::jpeg::Layout;
 use super::skip::SkipReason;
@@ -32,8 +32,14 @@ impl Conversions {
         self != Self::default()
     }
 
-    /// What has to be done to the file `bytes`, whose decoder yields `color`.
-    pub(super) fn needed(bytes: &[u8], format: ImageFormat, layout: Option<Layout>, color: ColorType) -> Self {
+    /// What has to be done to the file `bytes`, whose decoder finds samples of type `stored` and yields `color`.
+    pub(super) fn needed(
+        bytes: &[u8],
+        format: ImageFormat,
+        layout: Option<Layout>,
+        stored: ExtendedColorType,
+        color: ColorType,
+    ) -> Self {
         let palette = match format {
             ImageFormat::Gif => true,
             // The colour type in the IHDR chunk, which always comes first.
@@ -47,7 +53,9 @@ impl Conversions {
             // A GIF decoder always yields alpha, whether the file has any or not.
             alpha_dropped: color.has_alpha() && format != ImageFormat::Gif,
             palette,
-            cmyk: layout.is_some_and(|layout| layout.n_components == 4),
+            // The JPEG decoder does not tell that it has expanded CMYK.
+            cmyk: layout.is_some_and(|layout| layout.n_components == 4)
+                || matches!(stored, ExtendedColorType::Cmyk8 | ExtendedColorType::Cmyk16),
             sixteen_bit: color.bytes_per_pixel() / color.channel_count() == 2,
         }
     }

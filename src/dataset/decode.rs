@@ -230,7 +230,7 @@ fn decode_into(
         return Err(SkipReason::Truncated { format: format_name(format) });
     }
     let color = decoder.color_type();
-    let conversions = Conversions::needed(bytes, format, layout, color);
+    let conversions = Conversions::needed(bytes, format, layout, decoder.original_color_type(), color);
     let n_rgb = stored_size.n_pixels() * 3;
     let n_raw = stored_size.n_pixels() * usize::from(color.bytes_per_pixel());
     let read = |buffer: &mut [u8]| decoder.read_image_boxed(buffer).map_err(|error| reason_of(&error, format));

@@ -27,6 +27,8 @@
 //!
 //! Pillow, `src/libImaging/Resample.c` (the 8 bits per channel paths).
 
+use std::ops::Range;
+
 use multiversion::multiversion;
 
 /// Fractional bits of a weight: 8 bits of sample and 2 bits for overshoot leave 22 of 32.
@@ -35,14 +37,17 @@ const WEIGHT_BITS: u32 = 32 - 8 - 2;
 /// One half in the fixed-point format of a sum, which turns truncation into rounding.
 const HALF: i32 = 1 << (WEIGHT_BITS - 1);
 
-/// Bytes of a column pass that are summed together, in registers.
-const COLUMN_BLOCK: usize = 32;
-
 /// Rows that are resampled together, a row to each lane of a vector register.
 const ROW_BLOCK: usize = 16;
 
 /// One pixel of each row of a block: the rows' red, then their green, then their blue.
 type PixelBlock = [u8; 3 * ROW_BLOCK];
+
+/// Samples of a row that are combined with those of other rows together, in registers.
+const COLUMN_BLOCK: usize = 32;
+
+/// Axes whose weights are remembered: data sets have few distinct sizes, or so many that it does not matter.
+const N_REMEMBERED: usize = 16;
 
 /// Interpolation kernels that trainers' preprocessing uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,11 +122,8 @@ struct Weights {
 }
 
 impl Weights {
-    /// Computes the weights of `axis`, unless they are the ones already held.
-    fn prepare(&mut self, axis: Axis) {
-        if self.axis == Some(axis) {
-            return;
-        }
+    /// Computes the weights of `axis`.
+    fn compute(&mut self, axis: Axis) {
         let Axis { kernel, n_in, n_out, start, n_wanted } = axis;
         let scale = n_in as f64 / n_out as f64;
         let filter_scale = scale.max(1.0);
@@ -147,6 +149,12 @@ impl Weights {
         self.axis = Some(axis);
     }
 
+    /// Input samples that the wanted output is made of.
+    fn input_range(&self) -> Range<usize> {
+        let start = self.spans.first().map_or(0, |span| span.0);
+        start..self.spans.last().map_or(start, |(first, n)| first + n)
+    }
+
     /// First input sample and weights of wanted output sample `i`.
     fn of(&self, i: usize) -> (usize, &[i32]) {
         let (first, n) = self.spans[i];
@@ -160,10 +168,27 @@ fn to_fixed(w: f64) -> i32 {
     (if w < 0.0 { scaled - 0.5 } else { scaled + 0.5 }) as i32
 }
 
-/// Rounds a fixed-point sum (that holds [`HALF`] already) to a sample.
-#[inline(always)]
-fn to_sample(sum: i32) -> u8 {
-    (sum >> WEIGHT_BITS).clamp(0, 255) as u8
+/// Weights of the axes met last.
+#[derive(Debug, Default, Clone)]
+struct RememberedWeights {
+    axes: Vec<Weights>,
+    next: usize,
+}
+
+impl RememberedWeights {
+    /// Where in `axes` the weights of `axis` are; computed if they are not there.
+    fn find(&mut self, axis: Axis) -> usize {
+        if let Some(i) = self.axes.iter().position(|weights| weights.axis == Some(axis)) {
+            return i;
+        }
+        if self.axes.len() < N_REMEMBERED {
+            self.axes.push(Weights::default());
+        }
+        let i = self.next % self.axes.len().max(1);
+        self.next = (i + 1) % N_REMEMBERED;
+        self.axes[i].compute(axis);
+        i
+    }
 }
 
 /// An image to be resampled: `height` rows of `width` interleaved RGB pixels, `stride` bytes from row to row.
@@ -209,151 +234,154 @@ impl Target {
 /// Weights and intermediate rows, recycled from image to image.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Resampler {
-    horizontal: Weights,
-    vertical: Weights,
+    weights: RememberedWeights,
     /// A block of source rows, interleaved.
     block: Vec<PixelBlock>,
     /// The same rows resampled.
     resampled: Vec<PixelBlock>,
-    /// Rows after the first pass.
+    /// Rows after the first pass, filled up to whole blocks.
     rows: Vec<u8>,
 }
 
 impl Resampler {
-    /// Resamples `source` and writes the wanted rectangle of the result, interleaved RGB without gaps, over `out`.
+    /// Resamples `source` and writes the wanted rectangle of the result, interleaved RGB without gaps, over the front of
+    /// `out`.
     pub fn resample(&mut self, source: &Source<'_>, kernel: Kernel, target: &Target, out: &mut Vec<u8>) {
         let row_bytes = target.crop_width * 3;
-        grow(out, target.crop_height * row_bytes);
-        let out = &mut out[..target.crop_height * row_bytes];
-        let (x, y) = target.origin;
-        if source.height == target.height {
-            return self.resample_rows(source, kernel, target, y, out);
-        }
+        let (_, y) = target.origin;
         let (n_in, n_out, n_wanted) = (source.height, target.height, target.crop_height);
-        self.vertical.prepare(Axis { kernel, n_in, n_out, start: y, n_wanted });
-        let (first, _) = self.vertical.of(0);
-        let (last_first, last) = self.vertical.of(n_wanted - 1);
-        let n_rows = last_first + last.len() - first;
-        if source.width == target.width {
-            let input = &source.pixels[first * source.stride + x * 3..];
-            return self.resample_columns(input, source.stride, row_bytes, out);
+        if n_in == n_out {
+            return self.resample_rows(source, kernel, target, y..y + n_wanted, out);
         }
+        let axis = Axis { kernel, n_in, n_out, start: y, n_wanted };
+        let vertical = self.weights.find(axis);
+        let wanted_rows = self.weights.axes[vertical].input_range();
+        let first_row = wanted_rows.start;
         let mut rows = std::mem::take(&mut self.rows);
-        grow(&mut rows, n_rows * row_bytes);
-        self.resample_rows(source, kernel, target, first, &mut rows[..n_rows * row_bytes]);
-        self.resample_columns(&rows, row_bytes, row_bytes, out);
+        self.resample_rows(source, kernel, target, wanted_rows, &mut rows);
+        // The horizontal weights may have taken the place of the vertical ones.
+        let vertical = self.weights.find(axis);
+        grow(out, n_wanted * row_bytes);
+        for (y, out) in out.chunks_exact_mut(row_bytes).take(n_wanted).enumerate() {
+            let (first, weights) = self.weights.axes[vertical].of(y);
+            combine_rows(&rows[(first - first_row) * row_bytes..], weights, out);
+        }
         self.rows = rows;
     }
 
-    /// First pass: resamples source rows from `first_row` on, as many as `out` holds.
+    /// First pass: resamples the source rows `wanted` and writes them over the front of `out`, which is filled up to
+    /// whole blocks of rows.
     fn resample_rows(
         &mut self,
         source: &Source<'_>,
         kernel: Kernel,
         target: &Target,
-        first_row: usize,
-        out: &mut [u8],
+        wanted: Range<usize>,
+        out: &mut Vec<u8>,
     ) {
         let row_bytes = target.crop_width * 3;
+        grow(out, wanted.len().next_multiple_of(ROW_BLOCK) * row_bytes);
         let (x, _) = target.origin;
-        if source.width == target.width {
-            for (y, out) in out.chunks_exact_mut(row_bytes).enumerate() {
-                out.copy_from_slice(&source.row(first_row + y)[x * 3..][..row_bytes]);
+        let (n_in, n_out, n_wanted) = (source.width, target.width, target.crop_width);
+        if n_in == n_out {
+            for (y, out) in wanted.zip(out.chunks_exact_mut(row_bytes)) {
+                out.copy_from_slice(&source.row(y)[x * 3..][..row_bytes]);
             }
             return;
         }
-        let (n_in, n_out, n_wanted) = (source.width, target.width, target.crop_width);
-        self.horizontal.prepare(Axis { kernel, n_in, n_out, start: x, n_wanted });
-        self.block.resize(source.width, [0; 3 * ROW_BLOCK]);
-        self.resampled.resize(target.crop_width, [0; 3 * ROW_BLOCK]);
-        for (i, out) in out.chunks_mut(row_bytes * ROW_BLOCK).enumerate() {
-            let y = first_row + i * ROW_BLOCK;
+        let horizontal = self.weights.find(Axis { kernel, n_in, n_out, start: x, n_wanted });
+        let weights = &self.weights.axes[horizontal];
+        let columns = weights.input_range();
+        self.block.resize(columns.len(), [0; 3 * ROW_BLOCK]);
+        self.resampled.resize(n_wanted, [0; 3 * ROW_BLOCK]);
+        for (y, out) in wanted.clone().step_by(ROW_BLOCK).zip(out.chunks_exact_mut(row_bytes * ROW_BLOCK)) {
             // The last block may have fewer rows: the last one fills the rest and is computed in vain.
-            let last = y + out.len() / row_bytes - 1;
-            let rows = std::array::from_fn(|r| source.row((y + r).min(last)));
-            interleave_rows(&rows, &mut self.block);
-            resample_block(&self.block, &self.horizontal, &mut self.resampled);
-            separate_rows(&self.resampled, row_bytes, out);
-        }
-    }
-
-    /// Second pass, over rows `stride` bytes apart, the first of which is the first that the vertical weights touch.
-    fn resample_columns(&self, rows: &[u8], stride: usize, row_bytes: usize, out: &mut [u8]) {
-        let (first_row, _) = self.vertical.of(0);
-        for (y, out) in out.chunks_exact_mut(row_bytes).enumerate() {
-            let (first, weights) = self.vertical.of(y);
-            combine_rows(&rows[(first - first_row) * stride..], stride, weights, out);
+            let row = |r: usize| &source.row((y + r).min(wanted.end - 1))[columns.start * 3..columns.end * 3];
+            interleave_rows(&std::array::from_fn(row), &mut self.block);
+            resample_block(&self.block, columns.start, weights, &mut self.resampled);
+            separate_rows(&self.resampled, out);
         }
     }
 }
 
-/// Makes `buffer` at least `len` bytes long; what it holds is about to be overwritten.
+/// Makes `buffer` at least `len` long; what it holds is about to be overwritten.
 fn grow(buffer: &mut Vec<u8>, len: usize) {
     if buffer.len() < len {
         buffer.resize(len, 0);
     }
 }
 
-/// Interleaves [`ROW_BLOCK`] rows: channel `c` of pixel `x` of row `r` goes to `out[x][c·ROW_BLOCK + r]`.
+/// Rounds a fixed-point sum (that holds [`HALF`] already) to a sample.
+#[inline(always)]
+fn to_sample(sum: i32) -> u8 {
+    (sum >> WEIGHT_BITS).clamp(0, 255) as u8
+}
+
+/// Interleaves rows of equal length: channel `c` of pixel `x` of row `r` goes to `out[x][c·ROW_BLOCK + r]`.
 #[multiversion(targets("x86_64+avx2", "x86_64+sse4.1"))]
 fn interleave_rows(rows: &[&[u8]; ROW_BLOCK], out: &mut [PixelBlock]) {
     let n_bytes = out.len() * 3;
-    let rows = rows.map(|row| &row[..n_bytes]);
-    for (x, out) in out.as_flattened_mut().chunks_exact_mut(ROW_BLOCK).enumerate() {
-        for (o, row) in out.iter_mut().zip(rows) {
-            *o = row[x];
+    let (out, _) = out.as_flattened_mut().as_chunks_mut::<ROW_BLOCK>();
+    for (half, rows) in rows.as_chunks::<8>().0.iter().enumerate() {
+        let [a, b, c, d, e, f, g, h] = rows.map(|row| &row[..n_bytes]);
+        for (x, out) in out.iter_mut().enumerate() {
+            out[half * 8..][..8].copy_from_slice(&[a[x], b[x], c[x], d[x], e[x], f[x], g[x], h[x]]);
         }
     }
 }
 
-/// Output pixels of [`ROW_BLOCK`] interleaved rows, interleaved in the same way.
+/// Output pixels of interleaved rows, interleaved in the same way. `block` starts at source column `first_column`.
 #[multiversion(targets("x86_64+avx2", "x86_64+sse4.1"))]
-fn resample_block(block: &[PixelBlock], weights: &Weights, out: &mut [PixelBlock]) {
+fn resample_block(block: &[PixelBlock], first_column: usize, weights: &Weights, out: &mut [PixelBlock]) {
     for (i, out) in out.iter_mut().enumerate() {
         let (first, weights) = weights.of(i);
-        let mut sum = [HALF; 3 * ROW_BLOCK];
-        for (samples, &w) in block[first..].iter().zip(weights) {
-            for (s, &p) in sum.iter_mut().zip(samples) {
+        let mut sums = [HALF; 3 * ROW_BLOCK];
+        for (samples, &w) in block[first - first_column..].iter().zip(weights) {
+            for (s, &p) in sums.iter_mut().zip(samples) {
                 *s += i32::from(p) * w;
             }
         }
-        for (o, s) in out.iter_mut().zip(sum) {
+        for (o, s) in out.iter_mut().zip(sums) {
             *o = to_sample(s);
         }
     }
 }
 
-/// Undoes [`interleave_rows`] for the first `out.len() / row_bytes` rows.
+/// Undoes [`interleave_rows`].
 #[multiversion(targets("x86_64+avx2", "x86_64+sse4.1"))]
-fn separate_rows(block: &[PixelBlock], row_bytes: usize, out: &mut [u8]) {
-    for (r, row) in out.chunks_exact_mut(row_bytes).enumerate() {
-        for (o, samples) in row.iter_mut().zip(block.as_flattened().chunks_exact(ROW_BLOCK)) {
-            *o = samples[r];
+fn separate_rows(block: &[PixelBlock], out: &mut [u8]) {
+    let row_bytes = block.len() * 3;
+    let (samples, _) = block.as_flattened().as_chunks::<ROW_BLOCK>();
+    for (half, out) in out.chunks_exact_mut(row_bytes * 8).enumerate() {
+        let mut rows = out.chunks_exact_mut(row_bytes);
+        let [a, b, c, d, e, f, g, h] = std::array::from_fn(|_| rows.next().unwrap_or_default());
+        for x in 0..row_bytes {
+            let s = &samples[x][half * 8..][..8];
+            (a[x], b[x], c[x], d[x]) = (s[0], s[1], s[2], s[3]);
+            (e[x], f[x], g[x], h[x]) = (s[4], s[5], s[6], s[7]);
         }
     }
 }
 
-/// Weighted sum of `weights.len()` rows, each `stride` bytes after the one before.
+/// Weighted sum of `weights.len()` rows, one after the other in `rows`, each as long as `out`.
 #[multiversion(targets("x86_64+avx2", "x86_64+sse4.1"))]
-fn combine_rows(rows: &[u8], stride: usize, weights: &[i32], out: &mut [u8]) {
+fn combine_rows(rows: &[u8], weights: &[i32], out: &mut [u8]) {
     let n = out.len();
-    let mut blocks = out.chunks_exact_mut(COLUMN_BLOCK);
-    let mut x = 0;
-    for block in blocks.by_ref() {
-        let mut sum = [HALF; COLUMN_BLOCK];
+    let n_blocked = n - n % COLUMN_BLOCK;
+    for (i, block) in out.chunks_exact_mut(COLUMN_BLOCK).enumerate() {
+        let mut sums = [HALF; COLUMN_BLOCK];
         for (k, &w) in weights.iter().enumerate() {
-            let row = &rows[k * stride + x..][..COLUMN_BLOCK];
-            for (s, &p) in sum.iter_mut().zip(row) {
+            let row = &rows[k * n + i * COLUMN_BLOCK..][..COLUMN_BLOCK];
+            for (s, &p) in sums.iter_mut().zip(row) {
                 *s += i32::from(p) * w;
             }
         }
-        for (o, s) in block.iter_mut().zip(sum) {
+        for (o, s) in block.iter_mut().zip(sums) {
             *o = to_sample(s);
         }
-        x += COLUMN_BLOCK;
     }
-    for (o, x) in blocks.into_remainder().iter_mut().zip(x..n) {
-        let sum = weights.iter().enumerate().fold(HALF, |s, (k, &w)| s + i32::from(rows[k * stride + x]) * w);
-        *o = to_sample(sum);
+    for (x, sample) in out.iter_mut().enumerate().skip(n_blocked) {
+        let sum = weights.iter().enumerate().fold(HALF, |sum, (k, &w)| sum + i32::from(rows[k * n + x]) * w);
+        *sample = to_sample(sum);
     }
 }

@@ -1,0 +1,219 @@
+//! From bytes to pixels: what is refused and why, and Pillow's `convert("RGB")` as the measure.
+
+use std::fs;
+
+use image::{DynamicImage, ImageBuffer, ImageFormat};
+use specscan::dataset::{Conversions, DecodeOptions, Decoder, ExifPolicy, SkipReason};
+use specscan::spectral::Size;
+
+use crate::{Folder, crc32, decode, decode_error, difference, encode, gradient, jpeg, png, repository, truncated};
+
+#[test]
+fn truncated_files_of_every_format_are_refused() {
+    let image = gradient(40, 30);
+    let formats = [
+        (ImageFormat::Jpeg, "JPEG"),
+        (ImageFormat::Png, "PNG"),
+        (ImageFormat::Bmp, "BMP"),
+        (ImageFormat::Gif, "GIF"),
+        (ImageFormat::Tiff, "TIFF"),
+        (ImageFormat::Pnm, "PNM"),
+        (ImageFormat::Qoi, "QOI"),
+        (ImageFormat::WebP, "WebP"),
+    ];
+    for (format, name) in formats {
+        let bytes = encode(&image, format);
+        assert!(decode(&bytes, &DecodeOptions::default()).is_ok(), "{name}");
+        for part in [2, 3] {
+            let reason = decode_error(&bytes[..bytes.len() * (part - 1) / part]);
+            assert!(matches!(reason, SkipReason::Truncated { .. } | SkipReason::Corrupt { .. }), "{name}: {reason}");
+        }
+    }
+}
+
+#[test]
+fn a_jpeg_is_whole_if_its_end_marker_follows_the_scan() {
+    let bytes = jpeg(64, 48);
+    let whole = decode(&bytes, &DecodeOptions::default()).unwrap();
+    for cut in [2, 3, 100] {
+        assert_eq!(decode_error(&bytes[..bytes.len() - cut]), truncated("JPEG"));
+    }
+    // A thumbnail before the scan has an end marker of its own.
+    let thumbnail = jpeg(8, 8);
+    let mut with_thumbnail = vec![0xFF, 0xD8, 0xFF, 0xE1];
+    with_thumbnail.extend_from_slice(&u16::try_from(thumbnail.len() + 2).unwrap().to_be_bytes());
+    with_thumbnail.extend_from_slice(&thumbnail);
+    with_thumbnail.extend_from_slice(&bytes[2..]);
+    assert_eq!(decode(&with_thumbnail, &DecodeOptions::default()), Ok(whole.clone()));
+    for cut in [2, 500, bytes.len() - 2] {
+        assert_eq!(decode_error(&with_thumbnail[..with_thumbnail.len() - cut]), truncated("JPEG"));
+    }
+    // What follows the end does not matter.
+    let mut with_tail = bytes.clone();
+    with_tail.extend_from_slice(b"camera makers put things here");
+    assert_eq!(decode(&with_tail, &DecodeOptions::default()), Ok(whole));
+}
+
+#[test]
+fn files_that_are_no_images_are_refused_in_words() {
+    assert_eq!(decode_error(b""), SkipReason::Empty);
+    assert_eq!(decode_error(b"a text named .png"), SkipReason::NotAnImage);
+    assert_eq!(decode_error(b"\0\0\0\x20ftypavif\0\0\0\0"), SkipReason::UnsupportedFormat { format: "AVIF" });
+    assert_eq!(decode_error(&[0xFF, 0xD8, 0xFF]), truncated("JPEG"));
+    assert!(matches!(
+        decode_error(b"\x89PNG\r\n\x1a\n and no more"),
+        SkipReason::Corrupt { format: "PNG", .. } | SkipReason::Truncated { .. }
+    ));
+    let folder = Folder::new();
+    assert_eq!(Decoder::new().read(&folder.path()), Err(SkipReason::Folder));
+    let gone = Decoder::new().read(&folder.path().join("gone.png")).unwrap_err();
+    assert_eq!(
+        gone.to_string(),
+        "cannot be read: No such file or directory; check that the file exists and its permissions"
+    );
+}
+
+#[test]
+fn headers_that_promise_too_much_are_refused_before_memory_is_asked_for() {
+    let mut bytes = png(2, 2);
+    bytes[16..20].copy_from_slice(&100_000u32.to_be_bytes());
+    bytes[20..24].copy_from_slice(&100_000u32.to_be_bytes());
+    let crc = crc32(&bytes[12..29]);
+    bytes[29..33].copy_from_slice(&crc.to_be_bytes());
+    let expected = SkipReason::TooManyPixels { width: 100_000, height: 100_000, max_pixels: 1 << 28 };
+    assert_eq!(decode_error(&bytes), expected);
+
+    let mut bytes = jpeg(64, 48);
+    let frame = bytes.windows(2).position(|pair| pair == [0xFF, 0xC0]).unwrap();
+    bytes[frame + 5..frame + 9].copy_from_slice(&[0xFF; 4]);
+    let expected = SkipReason::TooManyPixels { width: 65_535, height: 65_535, max_pixels: 1 << 28 };
+    assert_eq!(decode_error(&bytes), expected);
+
+    let options = DecodeOptions { max_pixels: 11, ..DecodeOptions::default() };
+    assert!(matches!(decode(&png(4, 3), &options), Err(SkipReason::TooManyPixels { .. })));
+    assert!(decode(&png(4, 3), &DecodeOptions { max_pixels: 12, ..options }).is_ok());
+}
+
+#[test]
+fn sixteen_bit_samples_keep_their_upper_half() {
+    let samples = [0u16, 255, 256, 0x7FFF, 0x8000, 0xFF7F, 0xFFFF];
+    let upper: Vec<u8> = samples.iter().flat_map(|s| [(s >> 8) as u8; 3]).collect();
+    let grey: DynamicImage = ImageBuffer::<image::Luma<u16>, _>::from_raw(7, 1, samples.to_vec()).unwrap().into();
+    let (_, pixels, conversions) = decode(&encode(&grey, ImageFormat::Png), &DecodeOptions::default()).unwrap();
+    assert_eq!(pixels, upper);
+    assert_eq!(conversions, Conversions { grey: true, sixteen_bit: true, ..Conversions::default() });
+    let triples: Vec<u16> = samples.iter().flat_map(|&s| [s; 3]).collect();
+    let color: DynamicImage = ImageBuffer::<image::Rgb<u16>, _>::from_raw(7, 1, triples).unwrap().into();
+    for format in [ImageFormat::Png, ImageFormat::Tiff] {
+        let (_, pixels, conversions) = decode(&encode(&color, format), &DecodeOptions::default()).unwrap();
+        assert_eq!(pixels, upper);
+        assert_eq!(conversions, Conversions { sixteen_bit: true, ..Conversions::default() });
+    }
+}
+
+#[test]
+fn float_samples_are_refused() {
+    let image: DynamicImage = ImageBuffer::<image::Rgb<f32>, _>::from_raw(1, 1, vec![0.5; 3]).unwrap().into();
+    let reason = decode_error(&encode(&image, ImageFormat::Tiff));
+    assert!(matches!(reason, SkipReason::UnsupportedSamples { .. }), "{reason}");
+}
+
+#[test]
+fn one_pixel_is_an_image() {
+    for format in [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::Bmp, ImageFormat::Gif, ImageFormat::WebP] {
+        let (size, pixels, _) = decode(&encode(&gradient(1, 1), format), &DecodeOptions::default()).unwrap();
+        assert_eq!((size, pixels.len()), (Size::square(1), 3));
+    }
+}
+
+#[test]
+fn a_decoder_forgets_the_image_before() {
+    let folder = Folder::new();
+    let (large, small) = (folder.write("large", &jpeg(64, 64)), folder.write("small", &png(3, 2)));
+    let bad = folder.write("bad", &png(64, 64)[..200]);
+    let mut decoder = Decoder::new();
+    let options = DecodeOptions::default();
+    let alone = decode(&png(3, 2), &options).unwrap();
+    for path in [&large, &small, &bad, &small] {
+        decoder.read(path).unwrap();
+        if let Ok(decoded) = decoder.decode(&options)
+            && path == &small
+        {
+            assert_eq!((decoded.image.size, decoded.image.pixels), (alone.0, alone.1.as_slice()));
+        }
+    }
+    assert_eq!(decoder.bytes(), fs::read(&small).unwrap());
+}
+
+/// A 3×2 JPEG whose EXIF says `orientation`.
+fn oriented(orientation: u8) -> Vec<u8> {
+    let plain = encode(&gradient(24, 16), ImageFormat::Jpeg);
+    let mut exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".to_vec();
+    exif.extend_from_slice(&[orientation, 0, 0, 0, 0, 0, 0]);
+    let mut bytes = vec![0xFF, 0xD8, 0xFF, 0xE1, 0, u8::try_from(exif.len() + 2).unwrap()];
+    bytes.extend_from_slice(&exif);
+    bytes.extend_from_slice(&plain[2..]);
+    bytes
+}
+
+#[test]
+fn exif_orientation_is_obeyed_only_when_asked_for() {
+    let ignore = DecodeOptions::default();
+    let apply = DecodeOptions { exif: ExifPolicy::Apply, ..ignore };
+    let (size, stored, _) = decode(&oriented(1), &ignore).unwrap();
+    let image: DynamicImage = image::RgbImage::from_raw(24, 16, stored.clone()).unwrap().into();
+    let expected = [
+        (1, image.clone()),
+        (2, image.fliph()),
+        (3, image.rotate180()),
+        (4, image.flipv()),
+        (5, image.rotate90().fliph()),
+        (6, image.rotate90()),
+        (7, image.rotate270().fliph()),
+        (8, image.rotate270()),
+    ];
+    let folder = Folder::new();
+    for (orientation, expected) in expected {
+        let bytes = oriented(orientation);
+        assert_eq!(decode(&bytes, &ignore).unwrap().1, stored);
+        let (turned, pixels, _) = decode(&bytes, &apply).unwrap();
+        assert_eq!(turned, Size::new(expected.height() as usize, expected.width() as usize), "{orientation}");
+        assert_eq!(pixels, expected.into_bytes(), "{orientation}");
+        let path = folder.write("probe.jpg", &bytes);
+        assert_eq!(Decoder::new().probe(&path, &apply).unwrap().size, turned);
+        assert_eq!(Decoder::new().probe(&path, &ignore).unwrap().size, size);
+    }
+}
+
+#[test]
+fn every_format_becomes_pillows_rgb() {
+    let mut n_files = 0;
+    for entry in fs::read_dir(repository("tests/reference/formats")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        if name.ends_with(".rgb.png") {
+            continue;
+        }
+        let mut decoder = Decoder::new();
+        decoder.read(&path).unwrap();
+        let decoded = decoder.decode(&DecodeOptions::default()).unwrap_or_else(|reason| panic!("{name} {reason}"));
+        let expected = image::open(path.with_file_name(format!("{name}.rgb.png"))).unwrap().into_rgb8();
+        // JPEG leaves decoders some freedom, and CMYK goes through it.
+        let tolerance = if name.ends_with(".jpg") { JPEG_TOLERANCE } else { 0 };
+        let found = difference(decoded.image.pixels, &expected);
+        assert!(found <= tolerance, "{name}: {found}");
+        let expected = Conversions {
+            grey: name.starts_with("grey") || name.starts_with("bilevel"),
+            alpha_dropped: name.starts_with("rgba") || name.contains("grey_alpha") || name.contains("transparent"),
+            palette: name.starts_with("palette") || name.ends_with(".gif"),
+            cmyk: name.starts_with("cmyk"),
+            sixteen_bit: false,
+        };
+        assert_eq!(decoded.conversions, expected, "{name}");
+        n_files += 1;
+    }
+    assert!(n_files >= 18, "{n_files}");
+}
+
+/// Levels by which two JPEG decoders may differ.
+const JPEG_TOLERANCE: u8 = 4;

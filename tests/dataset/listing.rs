@@ -1,0 +1,168 @@
+//! What a run looks at, and what it says of the rest.
+
+use std::fs;
+
+use specscan::dataset::{Decoder, ListError, SkipReason, list_from_reader, list_inputs};
+
+use crate::{Folder, jpeg, keys, png};
+
+#[test]
+fn a_folder_lists_its_images_by_content_in_byte_order() {
+    let folder = Folder::new();
+    for name in ["b.png", "a/z.JPG", "a.png", "B.png", "a/å.png"] {
+        folder.write(name, &png(2, 2));
+    }
+    folder.write("no_extension", &png(2, 2));
+    folder.write("picture.dat", &jpeg(8, 8));
+    folder.write("README.txt", b"about");
+    folder.write("labels.json", b"{}");
+    folder.write("P3.md", b"P3 is a title, not a picture");
+    folder.write("._b.png", b"\0\x05\x16\x07");
+    folder.write("text.png", b"only the name is an image's: decoding decides");
+    let listing = folder.list();
+    let expected = ["B.png", "a.png", "a/z.JPG", "a/å.png", "b.png", "no_extension", "picture.dat", "text.png"];
+    assert_eq!(keys(&listing), expected);
+    assert_eq!(listing.n_ignored, 4);
+    assert_eq!(listing.skipped, []);
+}
+
+#[test]
+fn several_inputs_are_told_apart_by_their_names_and_overlaps_count_once() {
+    let folder = Folder::new();
+    folder.write("a/1.png", &png(2, 2));
+    folder.write("b/1.png", &png(2, 2));
+    let (a, b) = (folder.path().join("a"), folder.path().join("b"));
+    let both = list_inputs(&[b.clone(), a.clone()]).unwrap();
+    let expected = [format!("{}/1.png", a.display()), format!("{}/1.png", b.display())];
+    assert_eq!(keys(&both), expected);
+    let overlapping = list_inputs(&[folder.path(), a.clone(), a.join("1.png"), a.join("../a")]).unwrap();
+    assert_eq!(overlapping.files.len(), 2, "{overlapping:?}");
+    let single = list_inputs(&[a.join("1.png")]).unwrap();
+    assert_eq!(keys(&single), ["1.png"]);
+}
+
+#[test]
+fn a_mistyped_input_names_its_neighbour() {
+    let folder = Folder::new();
+    folder.write("photos/train/1.png", &png(2, 2));
+    let missing = folder.path().join("fotos/train");
+    let error = list_inputs(&[missing]).unwrap_err();
+    assert!(error.to_string().contains("did you mean"), "{error}");
+    assert!(error.to_string().contains(&folder.path().join("photos/train").display().to_string()), "{error}");
+    let error = list_inputs(&[folder.path().join("something else")]).unwrap_err();
+    assert!(matches!(&error, ListError::Missing { suggestion: None, .. }), "{error:?}");
+}
+
+#[test]
+fn inputs_that_are_not_read_say_what_to_do() {
+    let folder = Folder::new();
+    for name in ["shard-{0000..0099}.tar", "set.ZIP", "set.parquet", "set.npy", "set.npz"] {
+        let error = list_inputs(&[folder.path().join(name)]).unwrap_err();
+        assert!(matches!(&error, ListError::UnsupportedInput { .. }), "{error:?}");
+        assert!(error.to_string().contains("folder"), "{error}");
+    }
+    let notes = folder.write("notes.txt", b"words");
+    assert!(matches!(list_inputs(&[notes]), Err(ListError::NotAnImage { .. })));
+    assert_eq!(list_inputs(&[]), Err(ListError::NoInput));
+}
+
+#[test]
+fn a_folder_without_images_is_an_error_that_counts_what_it_saw() {
+    let folder = Folder::new();
+    let empty = list_inputs(&[folder.path()]).unwrap_err();
+    assert!(empty.to_string().contains("no files"), "{empty}");
+    folder.write("c.txt", b"c");
+    folder.write("b.txt", b"b");
+    folder.write("d/a.txt", b"a");
+    let error = list_inputs(&[folder.path()]).unwrap_err();
+    let ListError::NoImages { n_ignored: 3, first_ignored: Some(first), .. } = &error else { panic!("{error:?}") };
+    assert_eq!(first, "b.txt");
+    assert!(error.to_string().contains("3 files") && error.to_string().contains("b.txt"), "{error}");
+}
+
+#[test]
+fn a_folder_named_like_an_image_is_skipped_unless_images_are_in_it() {
+    let folder = Folder::new();
+    folder.write("good.png", &png(2, 2));
+    fs::create_dir_all(folder.path().join("empty.png")).unwrap();
+    folder.write("notes.png/notes.txt", b"words");
+    folder.write("album.png/deep.jpg/1.png", &png(2, 2));
+    let listing = folder.list();
+    assert_eq!(keys(&listing), ["album.png/deep.jpg/1.png", "good.png"]);
+    let skipped: Vec<_> = listing.skipped.iter().map(|s| (s.path.as_str(), s.reason.as_str())).collect();
+    let reason = SkipReason::Folder.to_string();
+    assert_eq!(skipped, [("empty.png", reason.as_str()), ("notes.png", reason.as_str())]);
+}
+
+#[cfg(unix)]
+#[test]
+fn links_pipes_and_foreign_names_are_skipped_with_a_reason() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::symlink;
+    let folder = Folder::new();
+    let root = folder.path();
+    folder.write("good.png", &png(2, 2));
+    folder.write("sub/other.png", &png(2, 2));
+    symlink("good.png", root.join("link.png")).unwrap();
+    symlink("nowhere", root.join("dangling.png")).unwrap();
+    symlink(&root, root.join("sub/loop")).unwrap();
+    fs::write(root.join(OsStr::from_bytes(b"caf\xe9.png")), png(2, 2)).unwrap();
+    fs::write(root.join(OsStr::from_bytes(b"caf\xe9.txt")), b"words").unwrap();
+    let _socket = std::os::unix::net::UnixListener::bind(root.join("socket.png")).unwrap();
+    let listing = folder.list();
+    assert_eq!(keys(&listing), ["good.png", "link.png", "sub/other.png"]);
+    assert_eq!(listing.n_ignored, 1);
+    let reasons: Vec<_> = listing.skipped.iter().map(|s| (s.path.as_str(), s.reason.as_str())).collect();
+    for (path, part) in [
+        ("caf\u{fffd}.png", "rename"),
+        ("dangling.png", "does not exist"),
+        ("socket.png", "socket"),
+        ("sub/loop", "back to"),
+    ] {
+        assert!(reasons.iter().any(|(p, r)| *p == path && r.contains(part)), "{path}: {reasons:?}");
+    }
+    assert_eq!(reasons.len(), 4, "{reasons:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_may_not_be_opened_is_skipped() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::new();
+    folder.write("good.png", &png(2, 2));
+    let file = folder.write("secret.png", &png(2, 2));
+    folder.write("locked/1.png", &png(2, 2));
+    let locked = folder.path().join("locked");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&locked, fs::Permissions::from_mode(0)).unwrap();
+    // The superuser may open everything, so there is nothing to see.
+    if fs::read(&file).is_err() {
+        let listing = folder.list();
+        assert_eq!(keys(&listing), ["good.png", "secret.png"]);
+        assert!(listing.skipped[0].path == "locked" && listing.skipped[0].reason.contains("permission"));
+        assert!(matches!(Decoder::new().read(&file), Err(SkipReason::Unreadable { .. })));
+    }
+    fs::set_permissions(&locked, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+#[test]
+fn a_list_of_paths_keeps_lines_as_keys_and_skips_missing_files() {
+    let folder = Folder::new();
+    let one = folder.write("1.png", &png(2, 2)).display().to_string();
+    let two = folder.write("2", &png(2, 2)).display().to_string();
+    let notes = folder.write("notes.txt", b"words").display().to_string();
+    let gone = format!("{}/gone.png", folder.path().display());
+    let dotted = format!("{}/./1.png", folder.path().display());
+    let lines = format!("\n{two}\r\n{one}\n   \n{dotted}\n{gone}\n{notes}\n{one}\n{}", folder.path().display());
+    let mut bytes = lines.into_bytes();
+    bytes.extend_from_slice(b"\n\xff\xfe.png");
+    let listing = list_from_reader(bytes.as_slice(), "list.txt").unwrap();
+    assert_eq!(keys(&listing), [one.as_str(), two.as_str()]);
+    assert_eq!(listing.n_ignored, 1);
+    let reasons: Vec<_> = listing.skipped.iter().map(|s| s.reason.as_str()).collect();
+    assert_eq!(reasons.len(), 3, "{reasons:?}");
+    assert!(listing.skipped.iter().any(|s| s.path == gone), "{:?}", listing.skipped);
+    let empty = list_from_reader(&b"\n\n"[..], "list.txt").unwrap_err();
+    assert!(empty.to_string().contains("list.txt"), "{empty}");
+}
