@@ -1,1 +1,10 @@
-//! Pure statistics on spectra: power-law fits, covariances, intervals. The only layer that knows LAPACK.
+//! Pure statistics on spectra: power-law fits, covariances, moments. The only layer that knows LAPACK.
+//!
+//! Inputs are plain slices over a [`Grid`](crate::spectral::Grid) (half-spectra, column by column) and small matrices;
+//! nothing here reads files, starts threads or prints. All arithmetic is f64.
+
+pub mod blas;
+pub mod covariance;
+pub mod diagonality;
+pub mod moments;
+pub mod power_law;
