@@ -1,0 +1,177 @@
+//! Maximum likelihood power law: the efficient estimator.
+//!
+//! # Definition
+//!
+//! For Gaussian images `|X|²` is exponential with mean `S_k = A² f_k^(−2Δ)`, and the negative log-likelihood of Γ is, up to
+//! a factor `n − 1`,
+//!
+//! ```text
+//! Σ_k [ln S_k + Γ[k]/S_k]      (full plane)
+//! ```
+//!
+//! At its minimum `A² = mean Γ[k] f_k^(2Δ)`, which leaves the convex function `ln mean Γ f^(2Δ) − 2Δ mean ln f` of Δ.
+//! Its derivative rises with Δ, so Newton's method inside a bracket finds the one zero.
+//!
+//! # Conventions
+//!
+//! The Fisher information of Δ is `Σ ν_k 4 (ln f_k − mean)²` over independent modes, with `ν_k = n − 1` for a pair and half
+//! of that for a self-conjugate mode. Images are not Gaussian, so the variance is scaled by the observed dispersion
+//! `φ = Σ ν_k (Γ[k]/S_k − 1)²/(N − 2)`, which is 1 for Gaussian ones; `n − 1` then cancels. The interval asks how well
+//! these images' Γ determines Δ: what all modes of an image share is not noise to it.
+//!
+//! Curvature is tested by the score: an F-test of `(ln f)²` on the residuals `Γ/S − 1`, the quasi-likelihood counterpart
+//! of the F-test of least squares (a gamma regression with logarithmic link has constant weights).
+
+use super::retained::RetainedModes;
+use super::{Estimator, FitError, FitRange, MIN_IMAGES, PowerLawFit, goodness, half_width};
+use crate::spectral::Grid;
+
+/// No spectrum of images has a steeper law; a minimum beyond is none. `exp(2·24·ln(2^16))` is still finite.
+const MAX_EXPONENT: f64 = 24.0;
+
+/// Newton steps; a handful suffice, bisection inside the bracket needs at most these.
+const MAX_STEPS: usize = 80;
+
+/// A step below this fraction of 1 + |Δ| ends the search.
+const STEP_TOLERANCE: f64 = 1e-13;
+
+/// Fits a power law to the modes' variances `covariance` (Γ, one per stored mode, value²) of `n_images` images.
+///
+/// # Errors
+///
+/// As [`fit_modes`](super::fit_modes), and [`FitError::NotConverged`] if |Δ| would exceed 24.
+///
+/// # Panics
+///
+/// If `covariance` does not hold one value per stored mode.
+pub fn fit_whittle(
+    grid: &Grid,
+    covariance: &[f64],
+    n_images: usize,
+    range: &FitRange,
+) -> Result<PowerLawFit, FitError> {
+    let estimator = Estimator::Whittle;
+    if n_images < MIN_IMAGES {
+        return Err(FitError::TooFewImages { estimator, n_images, needed: MIN_IMAGES });
+    }
+    let modes = RetainedModes::select(grid, covariance, range)?;
+    let points = || modes.x.iter().zip(&modes.power).zip(&modes.weight).map(|((&x, &p), &w)| (x, w * p));
+    let delta = minimise_exponent(points, 1.0).ok_or(FitError::NotConverged { estimator, n_iterations: MAX_STEPS })?;
+    let level = points().map(|(x, p)| p * (2.0 * delta * x).exp()).sum::<f64>() / modes.n_modes as f64;
+    let ratio = |x: f64, p: f64| p * (2.0 * delta * x).exp() / level;
+    let dispersion: Vec<f64> = modes.x.iter().zip(&modes.power).map(|(&x, &p)| ratio(x, p) - 1.0).collect();
+    let log_residual: Vec<f64> = modes.x.iter().zip(&modes.power).map(|(&x, &p)| ratio(x, p).ln()).collect();
+    let log_power: Vec<f64> = modes.power.iter().map(|p| p.ln()).collect();
+    let half = half_width(0.5 * modes.slope_error(&dispersion), modes.degrees());
+    let fit = goodness(&log_power, &log_residual, &modes.weight);
+    Ok(PowerLawFit {
+        estimator,
+        delta,
+        delta_low95: delta - half,
+        delta_high95: delta + half,
+        amplitude: (0.5 * level.ln() + delta * modes.mean_log_frequency).exp(),
+        r2: fit.r2,
+        residual_db: fit.residual_db,
+        range: *range,
+        n_modes: modes.n_modes,
+        n_images,
+        curvature_p: modes.curvature_p(&dispersion),
+    })
+}
+
+/// The exponent Δ at which `ln Σ p exp(2Δx)` is smallest, over points `(x, p)` with `Σ w x = 0` and `p = w·power`: the
+/// profile likelihood. `None` if no minimum lies within ±24 (all power on one side of the mean log frequency).
+///
+/// `points` is called once per step. Newton's method on the derivative, which rises with Δ; a step that leaves the
+/// bracket is replaced by bisection.
+pub(super) fn minimise_exponent<I>(points: impl Fn() -> I, start: f64) -> Option<f64>
+where
+    I: Iterator<Item = (f64, f64)>,
+{
+    let (mut low, mut high) = (-MAX_EXPONENT, MAX_EXPONENT);
+    let mut delta = start.clamp(low, high);
+    for _ in 0..MAX_STEPS {
+        let (mut s0, mut s1, mut s2) = (0.0, 0.0, 0.0);
+        for (x, p) in points() {
+            let q = p * (2.0 * delta * x).exp();
+            s0 += q;
+            s1 += q * x;
+            s2 += q * x * x;
+        }
+        // Mean and variance of x under the weights: half the derivative, and a quarter of the second one.
+        let mean = s1 / s0;
+        let variance = s2 / s0 - mean * mean;
+        if !mean.is_finite() {
+            return None;
+        }
+        if mean > 0.0 {
+            high = delta
+        } else {
+            low = delta
+        }
+        let newton = delta - mean / (2.0 * variance);
+        let next = if newton > low && newton < high { newton } else { 0.5 * (low + high) };
+        let step = (next - delta).abs();
+        delta = next;
+        if step <= STEP_TOLERANCE * (1.0 + delta.abs()) {
+            return (delta.abs() < MAX_EXPONENT * (1.0 - 1e-9)).then_some(delta);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spectral::Size;
+
+    fn law(grid: &Grid, delta: f64, amplitude: f64) -> Vec<f64> {
+        grid.frequencies().iter().map(|f| amplitude * amplitude * f.powf(-2.0 * delta)).collect()
+    }
+
+    #[test]
+    fn an_exact_law_is_recovered_exactly() {
+        for (height, width) in [(32, 32), (31, 37), (24, 40)] {
+            let grid = Grid::new(Size::new(height, width));
+            for delta in [-0.5, 0.0, 0.7, 2.0, 6.0] {
+                let fit = fit_whittle(&grid, &law(&grid, delta, 0.03), 9, &FitRange::for_size(grid.size()))
+                    .expect("a regular law");
+                assert!((fit.delta - delta).abs() <= 1e-12, "{delta}: {}", fit.delta);
+                assert!((fit.amplitude / 0.03 - 1.0).abs() <= 1e-11);
+                assert!(fit.delta_high95 - fit.delta_low95 <= 1e-10);
+                assert_eq!(fit.curvature_p, None);
+            }
+        }
+    }
+
+    #[test]
+    fn the_minimum_beats_its_neighbours() {
+        // A bent law with a deterministic ripple: no closed form, so compare costs.
+        let grid = Grid::new(Size::square(16));
+        let x: Vec<f64> = grid.frequencies()[1..].iter().map(|f| f.ln()).collect();
+        let mean = x.iter().sum::<f64>() / x.len() as f64;
+        let points: Vec<(f64, f64)> =
+            x.iter().enumerate().map(|(i, x)| (x - mean, (-2.2 * x - 0.3 * x * x + (i as f64).sin()).exp())).collect();
+        let delta = minimise_exponent(|| points.iter().copied(), 1.0).expect("a minimum");
+        let cost = |d: f64| points.iter().map(|(x, p)| p * (2.0 * d * x).exp()).sum::<f64>().ln();
+        for offset in [1e-6, 1e-3, 0.5] {
+            assert!(cost(delta) < cost(delta + offset) && cost(delta) < cost(delta - offset));
+        }
+        let far = minimise_exponent(|| points.iter().copied(), -20.0).expect("a minimum");
+        assert!((far - delta).abs() <= 1e-12);
+    }
+
+    #[test]
+    fn power_on_one_side_only_has_no_minimum() {
+        assert_eq!(minimise_exponent(|| [(1.0, 1.0), (-1.0, 0.0)].into_iter(), 1.0), None);
+        assert_eq!(minimise_exponent(|| [(1.0, 0.0), (-1.0, 1.0)].into_iter(), 1.0), None);
+        assert_eq!(minimise_exponent(|| [(1.0, 0.0), (-1.0, 0.0)].into_iter(), 1.0), None);
+    }
+
+    #[test]
+    fn one_image_has_no_covariance_to_fit() {
+        let grid = Grid::new(Size::square(16));
+        let error = fit_whittle(&grid, &law(&grid, 1.0, 1.0), 1, &FitRange::paper()).err();
+        assert_eq!(error, Some(FitError::TooFewImages { estimator: Estimator::Whittle, n_images: 1, needed: 2 }));
+    }
+}
