@@ -13,7 +13,7 @@
 //! α = min(1, [(1 − 2/p) tr R̂² + p²] / [(ν + 1 − 2/p)(tr R̂² − p)]),   tr R̂ = p
 //! ```
 //!
-//! with `ν = n − 1` rows left after the mean. It needs second moments only, whereas the Ledoit–Wolf estimate of the same
+//! with ν degrees of freedom, `n − 1` for independent rows about their mean. It needs second moments only, whereas the Ledoit–Wolf estimate of the same
 //! quantity needs every row, and rows are not kept in a streaming pass. It is defined from `ν = 1` on.
 
 use ndarray::{Array2, ArrayView2};
@@ -28,7 +28,9 @@ const SIGN_TIE: f64 = 1e-9;
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum CovarianceError {
     /// Not `p×p`, or an entry is not finite.
-    #[error("the covariance matrix is {rows}×{columns} or holds a value that is not finite; give a finite square matrix")]
+    #[error(
+        "the covariance matrix is {rows}×{columns} or holds a value that is not finite; give a finite square matrix"
+    )]
     NotFinite {
         /// Rows of the matrix.
         rows: usize,
@@ -62,23 +64,22 @@ pub struct ShrunkCovariance {
     pub intensity: f64,
 }
 
-/// Shrinks the correlations of `covariance` (`p×p`, ddof 1, from `n_samples` rows) towards none.
+/// Shrinks the correlations of `covariance` (`p×p`, estimated with `degrees_of_freedom`) towards none.
 ///
 /// # Errors
 ///
 /// [`CovarianceError::NotFinite`] and [`CovarianceError::NoVariance`].
 pub fn shrink_correlations(
     covariance: ArrayView2<'_, f64>,
-    n_samples: usize,
+    degrees_of_freedom: f64,
 ) -> Result<ShrunkCovariance, CovarianceError> {
     let scale = standard_deviations(covariance)?;
     let p = scale.len() as f64;
     let correlation = |i: usize, j: usize| covariance[[i, j]] / (scale[i] * scale[j]);
     let trace_square: f64 = covariance.indexed_iter().map(|((i, j), _)| correlation(i, j).powi(2)).sum();
     let excess = trace_square - p;
-    let degrees = n_samples.saturating_sub(1) as f64;
     let numerator = (1.0 - 2.0 / p) * trace_square + p * p;
-    let denominator = (degrees + 1.0 - 2.0 / p) * excess;
+    let denominator = (degrees_of_freedom + 1.0 - 2.0 / p) * excess;
     // Uncorrelated samples (excess 0) are their own target.
     let intensity = if denominator > 0.0 { (numerator / denominator).min(1.0) } else { 1.0 };
     let mut matrix = covariance.to_owned();
@@ -97,9 +98,11 @@ fn standard_deviations(covariance: ArrayView2<'_, f64>) -> Result<Vec<f64>, Cova
         .diag()
         .iter()
         .enumerate()
-        .map(|(index, &variance)| {
-            if variance > 0.0 { Ok(variance.sqrt()) } else { Err(CovarianceError::NoVariance { index, variance }) }
-        })
+        .map(
+            |(index, &variance)| {
+                if variance > 0.0 { Ok(variance.sqrt()) } else { Err(CovarianceError::NoVariance { index, variance }) }
+            },
+        )
         .collect()
 }
 
@@ -133,10 +136,8 @@ pub fn eigen_decomposition(matrix: ArrayView2<'_, f64>) -> Result<EigenPairs, Co
     check_square(matrix)?;
     pin_blas_threads();
     let n = matrix.nrows();
-    let (values, vectors) = matrix
-        .to_owned()
-        .eigh(UPLO::Lower)
-        .map_err(|e| CovarianceError::Factorisation { n, reason: e.to_string() })?;
+    let (values, vectors) =
+        matrix.to_owned().eigh(UPLO::Lower).map_err(|e| CovarianceError::Factorisation { n, reason: e.to_string() })?;
     let vectors = vectors.columns().into_iter().rev().map(|v| with_fixed_sign(v.to_vec())).collect();
     Ok(EigenPairs { values: values.iter().rev().copied().collect(), vectors })
 }
@@ -176,7 +177,7 @@ mod tests {
     fn intensity_follows_the_formula() {
         // p = 2, ν = 9, correlation ½: tr R² = 2.5, so α = (0·2.5 + 4) / ((9 + 1 − 1)·0.5).
         let covariance = array![[4.0, 1.0], [1.0, 1.0]];
-        let shrunk = shrink_correlations(covariance.view(), 10).expect("regular");
+        let shrunk = shrink_correlations(covariance.view(), 9.0).expect("regular");
         let expected = 4.0 / (9.0 * 0.5);
         assert!((shrunk.intensity - expected).abs() <= 1e-14);
         assert!((shrunk.matrix[[0, 1]] - (1.0 - expected)).abs() <= 1e-14);
@@ -186,10 +187,10 @@ mod tests {
     #[test]
     fn independent_variables_lose_their_chance_correlations_whatever_their_scale() {
         let rows = independent_rows(20, 12, 1);
-        let shrunk = shrink_correlations(sample_covariance(&rows).view(), 20).expect("regular");
+        let shrunk = shrink_correlations(sample_covariance(&rows).view(), 19.0).expect("regular");
         assert!(shrunk.intensity >= 0.7, "{}", shrunk.intensity);
         let scaled = &rows * &Array1::from_iter((0..12).map(|j| 10f64.powi(2 * j)));
-        let again = shrink_correlations(sample_covariance(&scaled).view(), 20).expect("regular");
+        let again = shrink_correlations(sample_covariance(&scaled).view(), 19.0).expect("regular");
         assert!((shrunk.intensity - again.intensity).abs() <= 1e-9);
     }
 
@@ -199,14 +200,14 @@ mod tests {
         for mut row in rows.rows_mut() {
             row[1] = row[0] + 0.1 * row[1];
         }
-        let shrunk = shrink_correlations(sample_covariance(&rows).view(), 2000).expect("regular");
+        let shrunk = shrink_correlations(sample_covariance(&rows).view(), 1999.0).expect("regular");
         assert!(shrunk.intensity <= 0.01, "{}", shrunk.intensity);
     }
 
     #[test]
     fn two_samples_still_give_a_positive_definite_matrix() {
         let rows = independent_rows(2, 5, 3);
-        let shrunk = shrink_correlations(sample_covariance(&rows).view(), 2).expect("varies");
+        let shrunk = shrink_correlations(sample_covariance(&rows).view(), 1.0).expect("varies");
         let eigen = eigen_decomposition(shrunk.matrix.view()).expect("converges");
         assert!(eigen.values.iter().all(|&v| v > 0.0));
     }
@@ -215,7 +216,7 @@ mod tests {
     fn useless_matrices_are_named() {
         let still = array![[1.0, 0.0], [0.0, 0.0]];
         assert_eq!(
-            shrink_correlations(still.view(), 9).err(),
+            shrink_correlations(still.view(), 8.0).err(),
             Some(CovarianceError::NoVariance { index: 1, variance: 0.0 })
         );
         let nan = array![[1.0, f64::NAN], [f64::NAN, 1.0]];
@@ -229,8 +230,7 @@ mod tests {
         assert!(eigen.values.windows(2).all(|w| w[0] >= w[1]));
         for i in 0..3 {
             for j in 0..3 {
-                let rebuilt: f64 =
-                    eigen.values.iter().zip(&eigen.vectors).map(|(value, v)| value * v[i] * v[j]).sum();
+                let rebuilt: f64 = eigen.values.iter().zip(&eigen.vectors).map(|(value, v)| value * v[i] * v[j]).sum();
                 assert!((rebuilt - matrix[[i, j]]).abs() <= 1e-12);
                 let dot: f64 = eigen.vectors[i].iter().zip(&eigen.vectors[j]).map(|(a, b)| a * b).sum();
                 assert!((dot - f64::from(u8::from(i == j))).abs() <= 1e-12);

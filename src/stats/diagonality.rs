@@ -58,10 +58,7 @@ pub struct Diagonality {
 /// # Errors
 ///
 /// [`CovarianceError::NotFinite`], and [`CovarianceError::Factorisation`] when LAPACK does not converge.
-pub fn compute_diagonality(
-    covariance: ArrayView2<'_, f64>,
-    n_images: usize,
-) -> Result<Diagonality, CovarianceError> {
+pub fn compute_diagonality(covariance: ArrayView2<'_, f64>, n_images: usize) -> Result<Diagonality, CovarianceError> {
     check_square(covariance)?;
     pin_blas_threads();
     let n = covariance.nrows();
@@ -98,8 +95,7 @@ fn off_diagonal_energies(
     }
     let square = |x: f64| (x / largest).powi(2);
     let on: f64 = diagonal.iter().map(|&x| square(x)).sum();
-    let off: f64 =
-        covariance.indexed_iter().filter(|((i, j), _)| i != j).map(|(_, &x)| square(x)).sum();
+    let off: f64 = covariance.indexed_iter().filter(|((i, j), _)| i != j).map(|(_, &x)| square(x)).sum();
     let trace: f64 = diagonal.iter().map(|x| x / largest).sum();
     let chance = (n_images >= 2).then(|| {
         let off = (trace * trace - on) / (n_images as f64 - 1.0);

@@ -10,6 +10,10 @@
 //! | [`fit_whittle`] | `Σ ln S_k + Γ[k]/S_k` over modes (maximum likelihood) | these images |
 //! | [`fit_radial`] | squares of `ln R̄[j] − ln S̄_j` over annuli, whitened | the population they come from |
 //!
+//! So where images have slopes of their own, the first two intervals are too narrow as a statement about other images of
+//! the same kind: measured on images whose exponents scatter by 0.2, they hold the average estimate in 70 % of sets, the
+//! radial one in 90 %. Differences of contrast alone do not mislead any of them.
+//!
 //! Beside them [`local_exponents`] (Δ as a function of frequency) and [`ImageFitPlan`] (one image's Δ).
 //!
 //! # Conventions
@@ -140,7 +144,9 @@ pub enum FitError {
         n_retained: usize,
     },
     /// Too few data points, or all at one frequency.
-    #[error("the range retains {n} {unit}, a power law needs {needed} at different frequencies; widen the range, lower the cross mask or work at a larger resolution")]
+    #[error(
+        "the range retains {n} {unit}, a power law needs {needed} at different frequencies; widen the range, lower the cross mask or work at a larger resolution"
+    )]
     TooFewPoints {
         /// What was counted: independent modes or annuli.
         unit: &'static str,
@@ -150,7 +156,9 @@ pub enum FitError {
         needed: usize,
     },
     /// Too few images for this estimator's covariance.
-    #[error("{n_images} image(s) say nothing about the variation between images; the {estimator} estimator needs {needed}")]
+    #[error(
+        "{n_images} image(s) say nothing about the variation between images; the {estimator} estimator needs {needed}"
+    )]
     TooFewImages {
         /// Which estimator.
         estimator: Estimator,
@@ -160,10 +168,14 @@ pub enum FitError {
         needed: usize,
     },
     /// The covariance of the RAPSD cannot be used.
-    #[error("the covariance of the RAPSD across images cannot weight the fit; use the whittle estimator, or more and more varied images")]
+    #[error(
+        "the covariance of the RAPSD across images cannot weight the fit; use the whittle estimator, or more and more varied images"
+    )]
     Covariance(#[from] CovarianceError),
     /// The minimisation did not settle.
-    #[error("the {estimator} fit did not converge within {n_iterations} steps; the spectrum is far from a power law, narrow the frequency range")]
+    #[error(
+        "the {estimator} fit did not converge within {n_iterations} steps; the spectrum is far from a power law, narrow the frequency range"
+    )]
     NotConverged {
         /// Which estimator.
         estimator: Estimator,
@@ -185,7 +197,10 @@ fn student_quantile(degrees: f64) -> f64 {
     // statrs inverts the incomplete beta function, which loses its digits as t approaches the normal; the expansion in
     // 1/ν (Cornish–Fisher) is exact to 1e-9 by then.
     let z = NORMAL_QUANTILE;
-    z + (z.powi(3) + z) / (4.0 * degrees) + (5.0 * z.powi(5) + 16.0 * z.powi(3) + 3.0 * z) / (96.0 * degrees.powi(2))
+    let first = (z.powi(3) + z) / 4.0;
+    let second = (5.0 * z.powi(5) + 16.0 * z.powi(3) + 3.0 * z) / 96.0;
+    let third = (3.0 * z.powi(7) + 19.0 * z.powi(5) + 17.0 * z.powi(3) - 15.0 * z) / 384.0;
+    z + ((third / degrees + second) / degrees + first) / degrees
 }
 
 /// Upper tail of the F distribution with 1 and `degrees` degrees of freedom at `f`; `None` if it does not exist.
@@ -230,7 +245,7 @@ mod tests {
             (1e6, 1.959966356814),
             (1e9, 1.959963986912),
         ] {
-            assert!((half_width(2.0, degrees) - 2.0 * quantile).abs() <= 2e-8, "{degrees}");
+            assert!((half_width(2.0, degrees) - 2.0 * quantile).abs() <= 1e-8, "{degrees}");
         }
         assert!(half_width(1.0, f64::NAN).is_nan());
     }

@@ -29,12 +29,7 @@ use crate::spectral::Grid;
 /// # Panics
 ///
 /// If `covariance` does not hold one value per stored mode.
-pub fn fit_modes(
-    grid: &Grid,
-    covariance: &[f64],
-    n_images: usize,
-    range: &FitRange,
-) -> Result<PowerLawFit, FitError> {
+pub fn fit_modes(grid: &Grid, covariance: &[f64], n_images: usize, range: &FitRange) -> Result<PowerLawFit, FitError> {
     let estimator = Estimator::Modes;
     if n_images < MIN_IMAGES {
         return Err(FitError::TooFewImages { estimator, n_images, needed: MIN_IMAGES });
@@ -61,4 +56,48 @@ pub fn fit_modes(
         n_images,
         curvature_p: modes.curvature_p(&residual),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spectral::Size;
+
+    #[test]
+    fn an_exact_law_is_recovered_on_any_size() {
+        for (height, width) in [(32, 32), (31, 37), (24, 40)] {
+            let grid = Grid::new(Size::new(height, width));
+            for delta in [-0.5, 0.0, 0.7, 2.0] {
+                let covariance: Vec<f64> = grid.frequencies().iter().map(|f| 0.09 * f.powf(-2.0 * delta)).collect();
+                let fit = fit_modes(&grid, &covariance, 9, &FitRange::for_size(grid.size())).expect("a regular law");
+                assert!((fit.delta - delta).abs() <= 1e-12);
+                assert!((fit.amplitude - 0.3).abs() <= 1e-12);
+                assert!(fit.residual_db <= 1e-12);
+            }
+        }
+    }
+
+    #[test]
+    fn scaling_the_images_scales_the_amplitude_alone() {
+        let grid = Grid::new(Size::new(21, 18));
+        let rough: Vec<f64> = (0..grid.n_modes()).map(|i| (1.5 + (i as f64).sin()) / (1.0 + i as f64)).collect();
+        let louder: Vec<f64> = rough.iter().map(|p| 49.0 * p).collect();
+        let range = FitRange { cross_mask: Some(1), ..FitRange::paper() };
+        let (a, b) = (fit_modes(&grid, &rough, 5, &range), fit_modes(&grid, &louder, 5, &range));
+        let (a, b) = (a.expect("has power"), b.expect("has power"));
+        assert!((b.amplitude / a.amplitude - 7.0).abs() <= 1e-12);
+        for (x, y) in [(a.delta, b.delta), (a.delta_high95, b.delta_high95), (a.r2, b.r2)] {
+            assert!((x - y).abs() <= 1e-12);
+        }
+    }
+
+    #[test]
+    fn one_image_and_flat_sets_are_refused() {
+        let grid = Grid::new(Size::square(16));
+        let range = FitRange::paper();
+        let one = fit_modes(&grid, &vec![1.0; grid.n_modes()], 1, &range).err();
+        assert_eq!(one, Some(FitError::TooFewImages { estimator: Estimator::Modes, n_images: 1, needed: 2 }));
+        let flat = fit_modes(&grid, &vec![0.0; grid.n_modes()], 9, &range).err();
+        assert!(matches!(flat, Some(FitError::NoPower { n_powerless, n_retained, .. }) if n_powerless == n_retained));
+    }
 }

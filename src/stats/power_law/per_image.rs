@@ -8,6 +8,9 @@
 //!
 //! # Conventions
 //!
+//! Annuli stand at their nominal frequency, so that the fit can be redone from a table of the RAPSD. Their modes' mean
+//! frequency differs a little, which draws Δ down by 1–2 % at 32 pixels and less at larger sizes.
+//!
 //! An image that varies no more than its own transform's rounding has no exponent.
 
 use super::whittle::minimise_exponent;

@@ -13,12 +13,15 @@
 //! `−2 Σ f^(−2Δ) ln f / Σ f^(−2Δ)`.
 //!
 //! Below 4 images per annulus `Ĉ` is too noisy to invert and its correlations are shrunk
-//! ([`shrink_correlations`](crate::stats::covariance::shrink_correlations)).
+//! ([`shrink_correlations`](crate::stats::covariance::shrink_correlations)). Images count by their effective number: a set
+//! of few strong images among many weak ones knows its covariance no better than the few.
 //!
 //! # Interval
 //!
-//! See [`gls`](super::gls). It covers the Δ of the population the images are a sample of, because what an image's modes
-//! share (its contrast, its own slope) is in `Ĉ`.
+//! See [`gls`](super::gls). It asks for the law of the population the images are a sample of, because what an image's
+//! modes share (its contrast, its own slope) is in `Ĉ`. That law is the one of the *mean* power: where images differ in
+//! slope, the steep ones carry the low frequencies, Δ is above the mean of the images' own exponents, and the mean power
+//! is no exact law (the curvature test sees it).
 
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 
@@ -295,12 +298,12 @@ mod tests {
         let too_few = FitError::TooFewImages { estimator: Estimator::Radial, n_images: 2, needed: 3 };
         assert_eq!(fit(&mean, &covariance, 2), Some(too_few));
         let flat = FitError::NoPower { unit: "annuli", n_powerless: 15, n_retained: 15 };
-        assert_eq!(fit(&vec![0.0; 17], &covariance, 90), Some(flat));
+        assert_eq!(fit(&[0.0; 17], &covariance, 90), Some(flat));
         let still = FitError::Covariance(CovarianceError::NoVariance { index: 0, variance: 0.0 });
         assert_eq!(fit(&mean, &Array2::zeros((17, 17)), 90), Some(still));
         let unknown = FitError::Covariance(CovarianceError::NotFinite { rows: 15, columns: 15 });
         assert_eq!(fit(&mean, &Array2::from_elem((17, 17), f64::NAN), 90), Some(unknown));
-        let copies = Array2::from_shape_fn((17, 17), |(i, j)| mean[i] * mean[j]);
+        let copies = Array2::from_shape_fn((17, 17), |(i, j)| 0.01 * mean[i] * mean[j]);
         assert!(matches!(
             fit(&mean, &copies, 90),
             Some(FitError::Covariance(CovarianceError::Factorisation { n: 15, .. }))

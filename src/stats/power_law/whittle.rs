@@ -32,8 +32,8 @@ const MAX_EXPONENT: f64 = 24.0;
 /// Newton steps; a handful suffice, bisection inside the bracket needs at most these.
 const MAX_STEPS: usize = 80;
 
-/// A step below this fraction of 1 + |Δ| ends the search.
-const STEP_TOLERANCE: f64 = 1e-13;
+/// A Newton step below this fraction of 1 + |Δ| is the last: what it leaves is of the order of its square.
+const STEP_TOLERANCE: f64 = 1e-8;
 
 /// Fits a power law to the modes' variances `covariance` (Γ, one per stored mode, value²) of `n_images` images.
 ///
@@ -104,12 +104,17 @@ where
         if !mean.is_finite() {
             return None;
         }
-        if mean > 0.0 { high = delta } else { low = delta }
+        if mean > 0.0 {
+            high = delta
+        } else {
+            low = delta
+        }
         let newton = delta - mean / (2.0 * variance);
-        let next = if newton > low && newton < high { newton } else { 0.5 * (low + high) };
+        let inside = newton > low && newton < high;
+        let next = if inside { newton } else { 0.5 * (low + high) };
         let step = (next - delta).abs();
         delta = next;
-        if step <= STEP_TOLERANCE * (1.0 + delta.abs()) {
+        if high - low <= f64::EPSILON * MAX_EXPONENT || (inside && step <= STEP_TOLERANCE * (1.0 + delta.abs())) {
             return (delta.abs() < MAX_EXPONENT * (1.0 - 1e-9)).then_some(delta);
         }
     }
