@@ -13,8 +13,8 @@
 //!
 //! # Cost
 //!
-//! For 8-bit RGB the decoder writes into the recycled pixel buffer; nothing is copied. Buffers above
-//! [`RETAINED_BYTES`] are given back with the next image that needs less.
+//! For 8-bit RGB the decoder writes into the recycled pixel buffer; nothing is copied. Buffers of
+//! more than 64 MiB are given back with the next image that needs less.
 
 use std::io::{Cursor, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -23,15 +23,13 @@ use std::path::Path;
 use image::metadata::Orientation;
 use image::{ColorType, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 
+use super::buffer::release_if_large;
 use super::colour::{Conversions, to_rgb8};
 use super::exif::{ExifPolicy, orient, oriented_size};
 use super::jpeg;
 use super::skip::SkipReason;
 use super::sniff::{Content, SNIFF_BYTES, format_name, sniff};
 use crate::spectral::Size;
-
-/// A buffer larger than this is not kept for an image that needs less.
-const RETAINED_BYTES: usize = 64 << 20;
 
 /// What a decoder may allocate beside the pixels (tables, chunks of metadata).
 const DECODER_OVERHEAD_BYTES: u64 = 64 << 20;
@@ -187,7 +185,8 @@ impl<'a> Opened<Box<dyn ImageDecoder + 'a>> {
         }
         let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
         let mut limits = Limits::no_limits();
-        limits.max_alloc = Some(options.max_pixels.saturating_mul(MAX_BYTES_PER_PIXEL) + DECODER_OVERHEAD_BYTES);
+        limits.max_alloc =
+            Some(options.max_pixels.saturating_mul(MAX_BYTES_PER_PIXEL).saturating_add(DECODER_OVERHEAD_BYTES));
         reader.limits(limits);
         let mut decoder = reader.into_decoder().map_err(|error| reason_of(&error, format))?;
         let (width, height) = decoder.dimensions();
@@ -289,13 +288,6 @@ fn cleared(buffer: &mut Vec<u8>, len: usize) -> Result<&mut [u8], SkipReason> {
     Ok(&mut buffer[..len])
 }
 
-/// Gives a very large buffer back when `len` bytes are enough.
-fn release_if_large(buffer: &mut Vec<u8>, len: usize) {
-    if buffer.capacity() > RETAINED_BYTES && len <= RETAINED_BYTES {
-        *buffer = Vec::new();
-    }
-}
-
 /// Runs a decoder; a panic in it becomes a reason to skip the file.
 fn guard<T>(bytes: &[u8], decode: impl FnOnce() -> Result<T, SkipReason>) -> Result<T, SkipReason> {
     // The buffers hold plain bytes, whole at any point; what a panic leaves in them is overwritten by the next image.
@@ -326,4 +318,34 @@ fn reason_of(error: &ImageError, format: ImageFormat) -> SkipReason {
 /// A message on one line, as a table's cell wants it.
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crash_of_the_decoder_is_a_reason_to_skip() {
+        let png = b"\x89PNG\r\n\x1a\n";
+        let crash: Result<(), _> = guard(png, || panic!("index {} out\n of bounds", 3));
+        let message = "index 3 out of bounds".to_owned();
+        assert_eq!(crash, Err(SkipReason::DecoderPanic { format: "PNG", message }));
+        assert_eq!(guard(png, || Ok(1)), Ok(1));
+    }
+
+    #[test]
+    fn a_recycled_buffer_is_blank() {
+        let mut buffer = vec![7; 10];
+        assert_eq!(cleared(&mut buffer, 4), Ok([0; 4].as_mut_slice()));
+        assert_eq!(cleared(&mut buffer, 20), Ok([0; 20].as_mut_slice()));
+        assert!(matches!(cleared(&mut buffer, usize::MAX), Err(SkipReason::OutOfMemory { .. })));
+    }
+
+    #[test]
+    fn sizes_are_judged_without_overflow() {
+        let options = DecodeOptions { max_pixels: u64::MAX, ..DecodeOptions::default() };
+        assert!(matches!(check_size(0, 5, &options), Err(SkipReason::ZeroSize { .. })));
+        assert!(matches!(check_size(1 << 33, 1 << 33, &options), Err(SkipReason::TooManyPixels { .. })));
+        assert_eq!(check_size(5, 3, &options), Ok(Size::new(3, 5)));
+    }
 }

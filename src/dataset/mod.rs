@@ -16,6 +16,7 @@
 //! yields a [`SkipReason`] or a [`Skipped`] entry, and the rest goes on. [`Decoder`] and [`Preprocessor`] own their
 //! buffers and recycle them; give each worker its own. Nothing here starts threads or prints.
 
+mod buffer;
 mod colour;
 mod decode;
 mod exif;
@@ -31,6 +32,7 @@ mod suggest;
 mod transform;
 mod view;
 mod walk;
+mod weights;
 
 pub use colour::Conversions;
 pub use decode::{DecodeOptions, Decoded, Decoder, Header, RgbImage};

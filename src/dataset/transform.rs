@@ -25,9 +25,10 @@ use std::str::FromStr;
 
 use super::decode::RgbImage;
 use super::letterbox::is_letterboxed;
-use super::resample::{Kernel, Resampler, Source, Target};
+use super::resample::{Resampler, Source, Target};
 use super::skip::SkipReason;
 use super::view::{View, Views};
+use super::weights::Kernel;
 use crate::spectral::Size;
 
 /// How an image is brought to the working size.

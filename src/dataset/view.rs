@@ -5,10 +5,10 @@ use crate::spectral::Size;
 /// One working image: a rectangle of an interleaved RGB image, 8 bits a channel.
 #[derive(Debug, Clone, Copy)]
 pub struct View<'a> {
-    /// Column and row of the first pixel in the decoded image, for `crop` and `tile`; zero for transforms that resample,
-    /// whose pixels have no single place in it.
+    /// Column of the first pixel in the decoded image, for `crop` and `tile`; zero for transforms that resample, whose
+    /// pixels have no single place in it.
     pub x_px: usize,
-    /// See `x_px`.
+    /// Row of the first pixel, likewise.
     pub y_px: usize,
     size: Size,
     /// From the first pixel on.

@@ -40,9 +40,8 @@ pub(super) fn walk(folder: &Path) -> impl Iterator<Item = Found> {
             None => {}
             Some(Err(error)) => found.push(bad_entry(&error)),
             Some(Ok(entry)) if entry.file_type().is_dir() => {
-                if depth > 0 && has_image_name(entry.path()) {
-                    open_folders.open(depth, entry.into_path());
-                }
+                let promises_image = depth > 0 && has_image_name(entry.path());
+                open_folders.enter(promises_image.then(|| (depth, entry.into_path())));
             }
             Some(Ok(entry)) => {
                 let file = tell(entry.file_type(), entry.into_path());
@@ -61,8 +60,9 @@ pub(super) fn walk(folder: &Path) -> impl Iterator<Item = Found> {
 struct OpenFolders(Vec<(usize, PathBuf)>);
 
 impl OpenFolders {
-    fn open(&mut self, depth: usize, path: PathBuf) {
-        self.0.push((depth, path));
+    /// The walk enters such a folder at this depth.
+    fn enter(&mut self, entered: Option<(usize, PathBuf)>) {
+        self.0.extend(entered);
     }
 
     /// An image was met: it lies in every one of them.

@@ -64,7 +64,7 @@ fn files_that_are_no_images_are_refused_in_words() {
         decode_error(b"\x89PNG\r\n\x1a\n and no more"),
         SkipReason::Corrupt { format: "PNG", .. } | SkipReason::Truncated { .. }
     ));
-    let folder = Folder::new();
+    let folder = Folder::create();
     assert_eq!(Decoder::new().read(&folder.path()), Err(SkipReason::Folder));
     let gone = Decoder::new().read(&folder.path().join("gone.png")).unwrap_err();
     assert_eq!(
@@ -128,7 +128,7 @@ fn one_pixel_is_an_image() {
 
 #[test]
 fn a_decoder_forgets_the_image_before() {
-    let folder = Folder::new();
+    let folder = Folder::create();
     let (large, small) = (folder.write("large", &jpeg(64, 64)), folder.write("small", &png(3, 2)));
     let bad = folder.write("bad", &png(64, 64)[..200]);
     let mut decoder = Decoder::new();
@@ -172,7 +172,7 @@ fn exif_orientation_is_obeyed_only_when_asked_for() {
         (7, image.rotate270().fliph()),
         (8, image.rotate270()),
     ];
-    let folder = Folder::new();
+    let folder = Folder::create();
     for (orientation, expected) in expected {
         let bytes = oriented(orientation);
         assert_eq!(decode(&bytes, &ignore).unwrap().1, stored);

@@ -8,7 +8,7 @@ use crate::{Folder, jpeg, keys, png};
 
 #[test]
 fn a_folder_lists_its_images_by_content_in_byte_order() {
-    let folder = Folder::new();
+    let folder = Folder::create();
     for name in ["b.png", "a/z.JPG", "a.png", "B.png", "a/å.png"] {
         folder.write(name, &png(2, 2));
     }
@@ -28,7 +28,7 @@ fn a_folder_lists_its_images_by_content_in_byte_order() {
 
 #[test]
 fn several_inputs_are_told_apart_by_their_names_and_overlaps_count_once() {
-    let folder = Folder::new();
+    let folder = Folder::create();
     folder.write("a/1.png", &png(2, 2));
     folder.write("b/1.png", &png(2, 2));
     let (a, b) = (folder.path().join("a"), folder.path().join("b"));
@@ -43,7 +43,7 @@ fn several_inputs_are_told_apart_by_their_names_and_overlaps_count_once() {
 
 #[test]
 fn a_mistyped_input_names_its_neighbour() {
-    let folder = Folder::new();
+    let folder = Folder::create();
     folder.write("photos/train/1.png", &png(2, 2));
     let missing = folder.path().join("fotos/train");
     let error = list_inputs(&[missing]).unwrap_err();
@@ -55,7 +55,7 @@ fn a_mistyped_input_names_its_neighbour() {
 
 #[test]
 fn inputs_that_are_not_read_say_what_to_do() {
-    let folder = Folder::new();
+    let folder = Folder::create();
     for name in ["shard-{0000..0099}.tar", "set.ZIP", "set.parquet", "set.npy", "set.npz"] {
         let error = list_inputs(&[folder.path().join(name)]).unwrap_err();
         assert!(matches!(&error, ListError::UnsupportedInput { .. }), "{error:?}");
@@ -68,7 +68,7 @@ fn inputs_that_are_not_read_say_what_to_do() {
 
 #[test]
 fn a_folder_without_images_is_an_error_that_counts_what_it_saw() {
-    let folder = Folder::new();
+    let folder = Folder::create();
     let empty = list_inputs(&[folder.path()]).unwrap_err();
     assert!(empty.to_string().contains("no files"), "{empty}");
     folder.write("c.txt", b"c");
@@ -82,7 +82,7 @@ fn a_folder_without_images_is_an_error_that_counts_what_it_saw() {
 
 #[test]
 fn a_folder_named_like_an_image_is_skipped_unless_images_are_in_it() {
-    let folder = Folder::new();
+    let folder = Folder::create();
     folder.write("good.png", &png(2, 2));
     fs::create_dir_all(folder.path().join("empty.png")).unwrap();
     folder.write("notes.png/notes.txt", b"words");
@@ -100,7 +100,7 @@ fn links_pipes_and_foreign_names_are_skipped_with_a_reason() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
     use std::os::unix::fs::symlink;
-    let folder = Folder::new();
+    let folder = Folder::create();
     let root = folder.path();
     folder.write("good.png", &png(2, 2));
     folder.write("sub/other.png", &png(2, 2));
@@ -129,13 +129,13 @@ fn links_pipes_and_foreign_names_are_skipped_with_a_reason() {
 #[test]
 fn what_may_not_be_opened_is_skipped() {
     use std::os::unix::fs::PermissionsExt;
-    let folder = Folder::new();
+    let folder = Folder::create();
     folder.write("good.png", &png(2, 2));
     let file = folder.write("secret.png", &png(2, 2));
     folder.write("locked/1.png", &png(2, 2));
     let locked = folder.path().join("locked");
-    fs::set_permissions(&file, fs::Permissions::from_mode(0)).unwrap();
-    fs::set_permissions(&locked, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o000)).unwrap();
+    fs::set_permissions(&locked, fs::Permissions::from_mode(0o000)).unwrap();
     // The superuser may open everything, so there is nothing to see.
     if fs::read(&file).is_err() {
         let listing = folder.list();
@@ -148,7 +148,7 @@ fn what_may_not_be_opened_is_skipped() {
 
 #[test]
 fn a_list_of_paths_keeps_lines_as_keys_and_skips_missing_files() {
-    let folder = Folder::new();
+    let folder = Folder::create();
     let one = folder.write("1.png", &png(2, 2)).display().to_string();
     let two = folder.write("2", &png(2, 2)).display().to_string();
     let notes = folder.write("notes.txt", b"words").display().to_string();

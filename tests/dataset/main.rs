@@ -20,7 +20,7 @@ pub fn repository(path: &str) -> PathBuf {
 pub struct Folder(TempDir);
 
 impl Folder {
-    pub fn new() -> Self {
+    pub fn create() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
@@ -68,7 +68,7 @@ pub fn png(width: u32, height: u32) -> Vec<u8> {
 
 /// Size, pixels and conversions of a file with these bytes.
 pub fn decode(bytes: &[u8], options: &DecodeOptions) -> Result<(Size, Vec<u8>, Conversions), SkipReason> {
-    let folder = Folder::new();
+    let folder = Folder::create();
     let path = folder.write("file", bytes);
     let mut decoder = Decoder::new();
     decoder.read(&path)?;

@@ -54,7 +54,7 @@ fn resized_crops_are_pillows_bit_for_bit() {
 }
 
 #[test]
-fn crops_of_every_photograph_are_within_a_level_of_pillows() {
+fn crops_of_every_photograph_are_close_to_pillows() {
     let mut n_photos = 0;
     for entry in fs::read_dir(repository("fixtures/photos")).unwrap() {
         let path = entry.unwrap().path();
@@ -68,7 +68,11 @@ fn crops_of_every_photograph_are_within_a_level_of_pillows() {
             let reference = repository("tests/reference").join(format!("{stem}.{transform}.png"));
             let expected = image::open(reference).unwrap().into_rgb8();
             let crop = apply(&mut preprocessor(transform, Size::square(64)), size, &pixels).unwrap();
-            assert!(difference(&crop, &expected) <= 1, "{name} {transform}");
+            // From equal pixels come equal crops. JPEG decoders differ by up to 4 levels where chroma is subsampled,
+            // because one of them rounds between the two directions of the interpolation.
+            let tolerance = if name.ends_with(".jpg") { 2 } else { 0 };
+            let found = difference(&crop, &expected);
+            assert!(found <= tolerance, "{name} {transform}: {found}");
         }
         n_photos += 1;
     }
@@ -227,7 +231,7 @@ fn no_photograph_is_letterboxed() {
 #[test]
 fn the_size_is_what_the_headers_agree_on() {
     let options = DecodeOptions::default();
-    let folder = Folder::new();
+    let folder = Folder::create();
     for i in 0..100 {
         folder.write(&format!("{i:03}.png"), &png(30, 20));
     }
@@ -239,12 +243,12 @@ fn the_size_is_what_the_headers_agree_on() {
     let auto = choose_resolution(&folder.list(), &options).unwrap();
     assert_eq!((auto.size, auto.sizes_agree), (Size::square(17), false));
 
-    let large = Folder::new();
+    let large = Folder::create();
     large.write("1.jpg", &jpeg(300, 280));
     large.write("2.jpg", &jpeg(300, 290));
     assert_eq!(choose_resolution(&large.list(), &options).unwrap().size, Size::square(256));
 
-    let bad = Folder::new();
+    let bad = Folder::create();
     bad.write("bad.png", b"no image");
     let error = choose_resolution(&bad.list(), &options).unwrap_err();
     assert!(matches!(error, ResolutionError::NoHeader { n_tried: 1, .. }));
