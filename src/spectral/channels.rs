@@ -108,3 +108,6 @@ fn split_ycbcr(row: &[u8], [luma, blue, red]: [&mut [f32]; 3]) {
 fn luma_code(p: &[u8]) -> i32 {
     2 * (299 * i32::from(p[0]) + 587 * i32::from(p[1]) + 114 * i32::from(p[2])) - 255_000
 }
+
+#[cfg(test)]
+mod tests;

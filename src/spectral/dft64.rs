@@ -40,3 +40,38 @@ pub fn orthonormal_dft(size: Size, plane: &[f64]) -> Vec<Complex64> {
     spectrum.iter_mut().for_each(|x| *x *= scale);
     spectrum
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spectral::Grid;
+    use crate::spectral::naive::{SIZES, half_of, naive_dft, normal_plane};
+
+    #[test]
+    fn every_mode_equals_the_double_sum() {
+        for (h, w) in SIZES {
+            let size = Size::new(h, w);
+            let plane = normal_plane(size, 8);
+            let expected = half_of(size, &naive_dft(size, &plane));
+            for (i, (x, y)) in orthonormal_dft(size, &plane).iter().zip(&expected).enumerate() {
+                assert!((x - y).norm() <= 1e-12, "{size}, mode {i}: {x} instead of {y}");
+            }
+        }
+    }
+
+    #[test]
+    fn parseval_closes_and_a_constant_is_its_zero_frequency_alone() {
+        for (h, w) in SIZES {
+            let size = Size::new(h, w);
+            let grid = Grid::new(size);
+            let plane = normal_plane(size, 9);
+            let energy: f64 = plane.iter().map(|v| v * v).sum();
+            let powers = orthonormal_dft(size, &plane).into_iter().enumerate();
+            let power: f64 = powers.map(|(i, x)| grid.multiplicity(i / h) * x.norm_sqr()).sum();
+            assert!((power - energy).abs() <= 1e-12 * energy, "{size}");
+            let constant = orthonormal_dft(size, &vec![-0.5; h * w]);
+            assert!((constant[0] + 0.5 * ((h * w) as f64).sqrt()).norm() <= 1e-12, "{size}");
+            assert!(constant[1..].iter().all(|x| x.norm() <= 1e-12), "{size}");
+        }
+    }
+}

@@ -130,3 +130,6 @@ pub fn fft_kernel() -> &'static str {
     #[allow(unreachable_code)]
     "rustfft-f32-scalar"
 }
+
+#[cfg(test)]
+mod tests;

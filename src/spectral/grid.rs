@@ -213,3 +213,6 @@ fn signed_index(k: usize, n: usize) -> i64 {
 fn signed_frequency(k: usize, n: usize) -> f64 {
     signed_index(k, n) as f64 / n as f64
 }
+
+#[cfg(test)]
+mod tests;

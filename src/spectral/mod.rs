@@ -4,6 +4,8 @@ pub mod channels;
 pub mod dft64;
 pub mod fft2;
 pub mod grid;
+#[cfg(test)]
+pub(crate) mod naive;
 pub mod real_form;
 pub mod window;
 

@@ -70,3 +70,56 @@ impl RealForm {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spectral::Size;
+    use crate::spectral::dft64::orthonormal_dft;
+    use crate::spectral::naive::{SIZES, normal_plane};
+
+    fn form_of(size: Size, plane: &[f64]) -> Vec<f64> {
+        let form = RealForm::new(&Grid::new(size));
+        assert_eq!((form.len(), form.is_empty()), (size.n_pixels(), false));
+        // A number that is not written would show.
+        let mut out = vec![f64::NAN; form.len()];
+        form.apply(&orthonormal_dft(size, plane), &mut out);
+        out
+    }
+
+    fn dot(a: &[f64], b: &[f64]) -> f64 {
+        a.iter().zip(b).map(|(x, y)| x * y).sum()
+    }
+
+    #[test]
+    fn lengths_and_angles_between_images_are_preserved() {
+        for (h, w) in SIZES {
+            let size = Size::new(h, w);
+            let planes: Vec<_> = (0..4).map(|seed| normal_plane(size, seed)).collect();
+            let forms: Vec<_> = planes.iter().map(|plane| form_of(size, plane)).collect();
+            for i in 0..planes.len() {
+                for j in 0..=i {
+                    let scale = (dot(&planes[i], &planes[i]) * dot(&planes[j], &planes[j])).sqrt();
+                    let (want, got) = (dot(&planes[i], &planes[j]), dot(&forms[i], &forms[j]));
+                    assert!((got - want).abs() <= 1e-12 * scale, "{size}, {i}·{j}: {got} instead of {want}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_map_is_orthogonal_as_a_matrix() {
+        // Images of single pixels give its columns; their scalar products are those of the pixels.
+        for (h, w) in [(1, 1), (1, 4), (3, 1), (2, 2), (4, 4), (5, 3), (3, 6), (6, 5)] {
+            let size = Size::new(h, w);
+            let pixel = |i: usize| (0..h * w).map(|k| f64::from(u8::from(k == i))).collect::<Vec<_>>();
+            let columns: Vec<_> = (0..h * w).map(|i| form_of(size, &pixel(i))).collect();
+            for (i, a) in columns.iter().enumerate() {
+                for (j, b) in columns.iter().enumerate() {
+                    let want = f64::from(u8::from(i == j));
+                    assert!((dot(a, b) - want).abs() <= 1e-12, "{size}, {i}·{j}: {}", dot(a, b));
+                }
+            }
+        }
+    }
+}

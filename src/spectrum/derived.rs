@@ -383,3 +383,6 @@ fn order_statistic(row: &[u64], rank: u64, lowest_log2: i32) -> f64 {
     }
     f64::NAN
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,8 @@ pub mod plan;
 pub mod reduce;
 pub mod saved;
 pub mod sketch;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use analyzer::{Analyzer, ImageSummary};
 pub use derived::{ModeCovariance, RadialStatistics, RapsdOf, ModeMoments};

@@ -65,7 +65,7 @@ fn labels_have_the_decimals_their_interval_needs() {
 
 #[test]
 fn estimates_differ_in_dash_and_width() {
-    let [a, b, c] = Estimator::DRAWN.map(Estimator::stroke);
+    let [a, b, c] = DRAWN.map(stroke_of);
     assert!(a.width_px > b.width_px && b.width_px > c.width_px);
     assert!(a.dash_px.is_empty() && b.dash_px != c.dash_px);
 }

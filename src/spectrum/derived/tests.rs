@@ -1,0 +1,449 @@
+//! Tests of everything derived from the exact sums against the definitions, computed image by image in double precision.
+
+use super::*;
+use crate::spectral::naive::{half_of, naive_dft, radial_mean};
+use crate::spectral::{Channels, Grid, RealForm, Size, Window};
+use crate::spectrum::AnalysisConfig;
+use crate::spectrum::testing::{Naive, analyze, pass, random_images};
+
+const SIZES: [(usize, usize); 3] = [(8, 8), (9, 7), (16, 16)];
+
+/// What single precision may get wrong, relative to the mean power of a mode.
+const SINGLE: f64 = 3e-6;
+
+/// Every way of preparing planes, by itself.
+fn configs(size: Size) -> Vec<(&'static str, AnalysisConfig)> {
+    let base = AnalysisConfig { coherence: true, diagonality_side: Some(6), ..AnalysisConfig::new(size) };
+    vec![
+        ("rgb", base.clone()),
+        ("luma", AnalysisConfig { channels: Channels::Luma, ..base.clone() }),
+        ("ycbcr", AnalysisConfig { channels: Channels::Ycbcr, ..base.clone() }),
+        ("hann", AnalysisConfig { window: Window::Hann, ..base.clone() }),
+        ("range 0:1", AnalysisConfig { range: (0.0, 1.0), ..base.clone() }),
+        ("range -3:29", AnalysisConfig { range: (-3.0, 29.0), ..base.clone() }),
+        ("no standardisation", AnalysisConfig { standardize: Standardize::None, ..base.clone() }),
+        ("pixels", AnalysisConfig { standardize: Standardize::Pixel, ..base.clone() }),
+        ("pixels, hann", AnalysisConfig { standardize: Standardize::Pixel, window: Window::Hann, ..base }),
+    ]
+}
+
+/// Calls `check` with every size, number of images and way of preparing them.
+fn on_every_set(numbers: &[usize], check: impl Fn(&str, &AnalysisConfig, &Spectrum, &Naive)) {
+    for (h, w) in SIZES {
+        let size = Size::new(h, w);
+        for &n in numbers {
+            let images = random_images(size, n, 10 + n as u64);
+            for (name, config) in configs(size) {
+                let label = format!("{name}, {n} images of {size}");
+                check(&label, &config, &analyze(&config, &images), &Naive::new(&config, &images));
+            }
+        }
+    }
+}
+
+fn assert_close(label: &str, got: f64, want: f64, tolerance: f64) {
+    assert!((got - want).abs() <= tolerance, "{label}: {got} instead of {want} (at most {tolerance:.1e} off)");
+}
+
+#[test]
+fn gamma_is_the_covariance_of_each_mode() {
+    on_every_set(&[2, 3, 17], |label, config, spectrum, naive| {
+        let gamma = spectrum.mode_covariance().expect("enough images");
+        assert_eq!(gamma.channels.len(), config.channels.count());
+        for (c, channel) in gamma.channels.iter().enumerate() {
+            for (k, g) in channel.iter().enumerate() {
+                let want = naive.covariance(c, c, k).re;
+                assert_close(&format!("{label}, channel {c}, mode {k}"), *g, want, 4.0 * SINGLE * naive.scale() * naive.n() as f64);
+                assert!(*g >= 0.0);
+            }
+        }
+        for (k, mean) in gamma.channel_mean().iter().enumerate() {
+            let want = gamma.channels.iter().map(|g| g[k]).sum::<f64>() / gamma.channels.len() as f64;
+            assert_close(label, *mean, want, 1e-12 * naive.scale());
+        }
+    });
+}
+
+#[test]
+fn mean_images_and_fields_are_those_of_the_planes() {
+    on_every_set(&[1, 17], |label, config, spectrum, naive| {
+        for (c, plane) in spectrum.mean_image().iter().enumerate() {
+            for (p, value) in plane.iter().enumerate() {
+                assert_close(label, *value, naive.mean(|i| naive.raw[i][c][p]), 1e-12 * (config.range.1 - config.range.0));
+            }
+        }
+        for (c, field) in spectrum.mean_field().iter().enumerate() {
+            for (k, m) in field.iter().enumerate() {
+                let want = naive.field(c, k);
+                let scale = naive.scale().sqrt() * (naive.size.n_pixels() as f64).sqrt();
+                assert!((m - want).norm() <= 1e-6 * scale, "{label}, channel {c}, mode {k}: {m} instead of {want}");
+            }
+        }
+        for (c, mean) in spectrum.channel_means().iter().enumerate() {
+            let plane_mean = |i: usize| naive.raw[i][c].iter().sum::<f64>() / naive.size.n_pixels() as f64;
+            assert_close(label, *mean, naive.mean(plane_mean), 1e-12 * (config.range.1 - config.range.0));
+        }
+    });
+}
+
+#[test]
+fn raw_moments_are_means_over_images() {
+    on_every_set(&[1, 3, 17], |label, config, spectrum, naive| {
+        // Powers of bright images reach HW times the mean square, at the zero frequency.
+        let peak = naive.scale() * naive.size.n_pixels() as f64;
+        for c in 0..config.channels.count() {
+            let moments = spectrum.raw_moments(c);
+            for k in 0..spectrum.grid().n_modes() {
+                let x = |i: usize| naive.spectra[i][c][k];
+                let at = format!("{label}, channel {c}, mode {k}");
+                let power = naive.mean(|i| x(i).norm_sqr());
+                // An error of a mode is a share of the whole plane's root mean square.
+                let error = SINGLE * (naive.scale() * (power + naive.scale())).sqrt() * if k == 0 { 16.0 } else { 1.0 };
+                let near = |name: &str, got: Complex64, want: Complex64, order: i32| {
+                    let tolerance = error * (power.max(naive.scale()).sqrt()).powi(order - 2) * f64::from(4 * order);
+                    assert!((got - want).norm() <= tolerance, "{at}: {name} is {got}, not {want} ± {tolerance:.1e}");
+                };
+                near("E|X|²", moments.power[k].into(), power.into(), 2);
+                near("E X²", moments.pseudo_power[k], naive.mean(|i| x(i) * x(i)), 2);
+                near("E|X|⁴", moments.power_square[k].into(), naive.mean(|i| x(i).norm_sqr().powi(2)).into(), 6);
+                near("E|X|²X", moments.power_field[k], naive.mean(|i| x(i) * x(i).norm_sqr()), 5);
+                near("M", moments.field[k], naive.field(c, k), 3);
+                assert!(moments.power[k] <= 2.0 * peak);
+            }
+        }
+    });
+}
+
+#[test]
+fn radial_statistics_are_those_of_the_images() {
+    on_every_set(&[1, 2, 17], |label, config, spectrum, naive| {
+        let mut rows: Vec<_> = (0..config.channels.count()).map(|c| (RapsdOf::Channel(c), Some(c))).collect();
+        rows.push((RapsdOf::ChannelMean, None));
+        let annuli = spectrum.grid().n_annuli();
+        let n = naive.n() as f64;
+        for (of, channel) in rows {
+            let statistics = spectrum.radial_statistics(of);
+            assert_eq!(statistics.n_images, naive.n() as u64);
+            let mean = |j: usize| naive.mean(|i| naive.rapsd(i, channel, j));
+            for j in 0..annuli {
+                assert_close(label, statistics.mean[j], mean(j), 1e-5 * (mean(j) + naive.scale()));
+            }
+            assert_eq!(statistics.covariance.len(), if naive.n() < 2 { 0 } else { annuli * annuli });
+            assert_eq!(statistics.std().len(), if naive.n() < 2 { 0 } else { annuli });
+            for j in 0..if naive.n() < 2 { 0 } else { annuli } {
+                for l in 0..annuli {
+                    let product = |i: usize| (naive.rapsd(i, channel, j) - mean(j)) * (naive.rapsd(i, channel, l) - mean(l));
+                    let want = naive.mean(product) * n / (n - 1.0);
+                    let scale = (mean(j) + naive.scale()) * (mean(l) + naive.scale());
+                    assert_close(label, statistics.covariance[j * annuli + l], want, 2e-5 * scale);
+                }
+                let variance = statistics.covariance[j * annuli + j];
+                assert_close(label, statistics.std()[j].powi(2), variance.max(0.0), 1e-12 * naive.scale().powi(2));
+            }
+        }
+    });
+}
+
+#[test]
+fn centred_rapsds_are_those_of_the_images_less_their_mean() {
+    on_every_set(&[2, 17], |label, config, spectrum, naive| {
+        let radial = |c: usize| {
+            let size = naive.size;
+            let centred = |i: usize| -> Vec<f64> {
+                let mean = |p: usize| naive.mean(|i| naive.planes[i][c][p]);
+                let none = config.standardize == Standardize::None;
+                let plane: Vec<f64> =
+                    (0..size.n_pixels()).map(|p| naive.planes[i][c][p] - if none { 0.0 } else { mean(p) }).collect();
+                radial_mean(size, &naive_dft(size, &plane).iter().map(|x| x.norm_sqr()).collect::<Vec<_>>())
+            };
+            let each: Vec<Vec<f64>> = (0..naive.n()).map(centred).collect();
+            (0..spectrum.grid().n_annuli()).map(|j| naive.mean(|i| each[i][j])).collect::<Vec<f64>>()
+        };
+        let channels: Vec<Vec<f64>> = (0..config.channels.count()).map(radial).collect();
+        for (j, got) in spectrum.centred_rapsd(RapsdOf::ChannelMean).iter().enumerate() {
+            let want = channels.iter().map(|r| r[j]).sum::<f64>() / channels.len() as f64;
+            assert_close(label, *got, want, 1e-5 * naive.scale() * naive.n() as f64);
+        }
+        for (c, channel) in channels.iter().enumerate() {
+            for (got, want) in spectrum.centred_rapsd(RapsdOf::Channel(c)).iter().zip(channel) {
+                assert_close(label, *got, *want, 1e-5 * naive.scale() * naive.n() as f64);
+            }
+        }
+    });
+}
+
+#[test]
+fn colour_covariance_is_that_of_the_pixels_and_sums_up_gamma() {
+    on_every_set(&[2, 17], |label, config, spectrum, naive| {
+        if config.standardize == Standardize::None {
+            return;
+        }
+        let channels = config.channels.count();
+        let n = naive.n() as f64;
+        let covariance = spectrum.color_covariance().expect("enough images");
+        let unit = (0.5 * (config.range.1 - config.range.0)).powi(2);
+        for c in 0..channels {
+            for d in 0..channels {
+                let at = |p: usize| {
+                    let (a, b) = (naive.mean(|i| naive.raw[i][c][p]), naive.mean(|i| naive.raw[i][d][p]));
+                    naive.mean(|i| (naive.raw[i][c][p] - a) * (naive.raw[i][d][p] - b)) * n / (n - 1.0)
+                };
+                let want = (0..naive.size.n_pixels()).map(at).sum::<f64>() / naive.size.n_pixels() as f64;
+                assert_close(label, covariance[c * channels + d], want, 1e-10 * unit);
+            }
+        }
+        if config.standardize == Standardize::Mean && config.window == Window::None {
+            let gamma = spectrum.mode_covariance().expect("enough images");
+            for (c, gamma) in gamma.channels.iter().enumerate() {
+                let total: f64 = spectrum.grid().to_full_plane(gamma).iter().sum();
+                let want = covariance[c * channels + c];
+                assert_close(label, total / naive.size.n_pixels() as f64, want, 1e-5 * naive.scale());
+            }
+        }
+    });
+}
+
+#[test]
+fn cross_covariances_are_those_of_each_pair_of_channels() {
+    on_every_set(&[2, 17], |label, config, spectrum, naive| {
+        for c in 0..config.channels.count() {
+            for d in 0..config.channels.count() {
+                let cross = spectrum.cross_covariance(c, d).expect("enough images");
+                if d >= c {
+                    assert!(cross.is_none(), "{label}: channels {c} and {d}");
+                    continue;
+                }
+                for (k, got) in cross.expect("summed up").iter().enumerate() {
+                    let want = naive.covariance(c, d, k);
+                    let tolerance = 4.0 * SINGLE * naive.scale() * naive.n() as f64;
+                    assert!((got - want).norm() <= tolerance, "{label}, channels {c} and {d}, mode {k}: {got} and {want}");
+                }
+            }
+        }
+    });
+    let images = random_images(Size::square(8), 3, 1);
+    let without = analyze(&AnalysisConfig::new(Size::square(8)), &images);
+    assert!(without.cross_covariance(1, 0).expect("enough images").is_none());
+}
+
+/// Area averages the obvious way: every pixel is cut into as many pieces as there are output pixels.
+fn naive_average(size: Size, reduced: Size, plane: &[f64]) -> Vec<f64> {
+    let fine = |y: usize, x: usize| plane[y / reduced.height * size.width + x / reduced.width];
+    let pieces = size.n_pixels() as f64;
+    let average = |i: usize| {
+        let (y0, x0) = (i / reduced.width * size.height, i % reduced.width * size.width);
+        let rows = y0..y0 + size.height;
+        rows.map(|y| (x0..x0 + size.width).map(|x| fine(y, x)).sum::<f64>()).sum::<f64>() / pieces
+    };
+    (0..reduced.n_pixels()).map(average).collect()
+}
+
+#[test]
+fn the_full_covariance_is_that_of_the_reduced_images_numbers() {
+    on_every_set(&[2, 17], |label, config, spectrum, naive| {
+        let (d, covariance) = spectrum.real_form_covariance().expect("enough images").expect("summed up");
+        let reduced = match (naive.size.height, naive.size.width) {
+            (9, 7) => Size::new(6, 5),
+            _ => Size::square(6),
+        };
+        assert_eq!((d, covariance.len()), (reduced.n_pixels(), reduced.n_pixels().pow(2)), "{label}");
+        let form = RealForm::new(&Grid::new(reduced));
+        let numbers = |i: usize| {
+            let channels = naive.planes[i].len() as f64;
+            let mean: Vec<f64> = (0..naive.size.n_pixels())
+                .map(|p| naive.planes[i].iter().map(|plane| plane[p]).sum::<f64>() / channels)
+                .collect();
+            let mut out = vec![0.0; d];
+            let spectrum = naive_dft(reduced, &naive_average(naive.size, reduced, &mean));
+            form.apply(&half_of(reduced, &spectrum), &mut out);
+            out
+        };
+        let each: Vec<Vec<f64>> = (0..naive.n()).map(numbers).collect();
+        let n = naive.n() as f64;
+        let none = config.standardize == Standardize::None;
+        let mean: Vec<f64> = (0..d).map(|a| if none { 0.0 } else { naive.mean(|i| each[i][a]) }).collect();
+        for a in 0..d {
+            for b in 0..d {
+                let product = naive.mean(|i| (each[i][a] - mean[a]) * (each[i][b] - mean[b]));
+                let want = product * if none { 1.0 } else { n / (n - 1.0) };
+                assert_close(&format!("{label}, {a} and {b}"), covariance[a * d + b], want, 1e-5 * naive.scale() * n);
+            }
+        }
+    });
+}
+
+#[test]
+fn the_trace_of_an_unreduced_full_covariance_is_the_sum_of_gamma() {
+    for (h, w) in SIZES {
+        let size = Size::new(h, w);
+        let config = AnalysisConfig { channels: Channels::Luma, diagonality_side: Some(32), ..AnalysisConfig::new(size) };
+        let spectrum = analyze(&config, &random_images(size, 12, 4));
+        let (d, covariance) = spectrum.real_form_covariance().expect("enough images").expect("summed up");
+        assert_eq!(d, size.n_pixels());
+        let trace: f64 = covariance.iter().step_by(d + 1).sum();
+        let gamma = spectrum.mode_covariance().expect("enough images");
+        let total: f64 = spectrum.grid().to_full_plane(&gamma.channels[0]).iter().sum();
+        assert_close(&size.to_string(), trace, total, 1e-5 * total);
+    }
+}
+
+#[test]
+fn quantiles_are_those_of_the_images_to_one_percent() {
+    let levels = [0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0];
+    on_every_set(&[1, 2, 17], |label, _, spectrum, naive| {
+        for (of, channel) in [(RapsdOf::ChannelMean, None), (RapsdOf::Channel(0), Some(0))] {
+            let got = spectrum.rapsd_quantiles(of, &levels);
+            for (level, row) in levels.iter().zip(&got) {
+                for (j, value) in row.iter().enumerate() {
+                    let mut sorted: Vec<f64> = (0..naive.n()).map(|i| naive.rapsd(i, channel, j)).collect();
+                    sorted.sort_by(f64::total_cmp);
+                    let position = level * (sorted.len() - 1) as f64;
+                    let (low, high) = (sorted[position.floor() as usize], sorted[position.ceil() as usize]);
+                    let want = low + position.fract() * (high - low);
+                    // Standardised planes have no brightness, so their zero frequency is rounding noise.
+                    let noise = 1e-9 * naive.scale();
+                    assert_close(&format!("{label}, level {level}, annulus {j}"), *value, want, 0.011 * want + noise);
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn half_the_range_has_a_quarter_of_the_power() {
+    let size = Size::new(9, 7);
+    let images = random_images(size, 5, 2);
+    let full = AnalysisConfig::new(size);
+    let half = AnalysisConfig { range: (0.0, 1.0), ..full.clone() };
+    let (full, half) = (analyze(&full, &images), analyze(&half, &images));
+    let (g, q) = (full.mode_covariance().expect("images"), half.mode_covariance().expect("images"));
+    for (g, q) in g.channels.concat().iter().zip(q.channels.concat()) {
+        assert_close("Γ", q, g / 4.0, 1e-6 * (g + 1e-2));
+    }
+    let of = RapsdOf::ChannelMean;
+    let (r, s) = (full.rapsd_quantiles(of, &[0.5]), half.rapsd_quantiles(of, &[0.5]));
+    for (a, b) in r[0].iter().zip(&s[0]).skip(1) {
+        assert_close("median", *b, a / 4.0, 1e-12);
+    }
+}
+
+#[test]
+fn summaries_describe_their_images() {
+    for (name, config) in configs(Size::new(9, 7)) {
+        if config.standardize == Standardize::Pixel {
+            continue;
+        }
+        let images = random_images(config.size, 4, 3);
+        let naive = Naive::new(&config, &images);
+        let unit = 0.5 * (config.range.1 - config.range.0);
+        for (i, summary) in pass(&config, None, &images, 2).1.iter().enumerate() {
+            let values = naive.raw[i].concat();
+            let mean = values.iter().sum::<f64>() / values.len() as f64;
+            let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / values.len() as f64;
+            assert_close(name, summary.mean, mean, 1e-12 * unit);
+            assert_close(name, summary.std, variance.sqrt(), 1e-10 * unit);
+            for (j, r) in summary.rapsd.iter().enumerate() {
+                assert_close(name, *r, naive.rapsd(i, None, j), 1e-5 * (naive.rapsd(i, None, j) + naive.scale()));
+            }
+            let each = summary.channel_rapsd.chunks_exact(summary.rapsd.len());
+            for (c, rapsd) in each.enumerate() {
+                for (j, r) in rapsd.iter().enumerate() {
+                    let want = naive.rapsd(i, Some(c), j);
+                    assert_close(name, *r, want, 1e-5 * (want + naive.scale()));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn one_image_has_a_spectrum_and_no_covariance() {
+    let config = AnalysisConfig { coherence: true, diagonality_side: Some(4), ..AnalysisConfig::new(Size::square(8)) };
+    let images = random_images(config.size, 1, 6);
+    let spectrum = analyze(&config, &images);
+    let too_few = |error: Option<SpectrumError>| {
+        assert!(matches!(error, Some(SpectrumError::TooFewImages { n_images: 1, needed: 2 })), "{error:?}");
+    };
+    too_few(spectrum.mode_covariance().err());
+    too_few(spectrum.color_covariance().err());
+    too_few(spectrum.cross_covariance(1, 0).err());
+    too_few(spectrum.real_form_covariance().err());
+    assert!(spectrum.radial_statistics(RapsdOf::ChannelMean).covariance.is_empty());
+    // Without means to remove, one image has a mean power.
+    let none = analyze(&AnalysisConfig { standardize: Standardize::None, ..config }, &images);
+    assert!(none.mode_covariance().is_ok());
+}
+
+#[test]
+fn equal_images_do_not_vary() {
+    for (h, w) in SIZES {
+        let size = Size::new(h, w);
+        for (name, config) in configs(size) {
+            if config.standardize == Standardize::None {
+                continue;
+            }
+            let image = random_images(size, 1, 7).remove(0);
+            let spectrum = analyze(&config, &[image.clone(), image.clone(), image]);
+            let scale = ((config.range.1 - config.range.0) / 2.0).powi(2);
+            for g in spectrum.mode_covariance().expect("three images").channels.concat() {
+                assert!((0.0..=1e-4 * scale).contains(&g), "{name}, {size}: {g}");
+            }
+        }
+    }
+}
+
+#[test]
+fn flat_images_have_no_power_beside_their_brightness() {
+    for (h, w) in SIZES {
+        let size = Size::new(h, w);
+        for (name, config) in configs(size) {
+            let flat = |v: [u8; 3]| v.repeat(size.n_pixels());
+            let images = [flat([0; 3]), flat([255; 3]), flat([200, 30, 90]), flat([77; 3])];
+            let spectrum = analyze(&config, &images);
+            let scale = ((config.range.1 - config.range.0) / 2.0).powi(2).max(config.range.0.powi(2));
+            let gamma = spectrum.mode_covariance().expect("four images");
+            for channel in &gamma.channels {
+                // A window spreads nothing either: it is applied around each image's own mean.
+                for (k, g) in channel.iter().enumerate().skip(1) {
+                    assert!((0.0..=1e-6 * scale).contains(g), "{name}, {size}, mode {k}: {g}");
+                }
+                assert!(channel[0].is_finite());
+            }
+            let finite = |values: &[f64]| assert!(values.iter().all(|v| v.is_finite()), "{name}, {size}");
+            finite(&spectrum.radial_statistics(RapsdOf::ChannelMean).covariance);
+            finite(&spectrum.centred_rapsd(RapsdOf::ChannelMean));
+            finite(&spectrum.rapsd_quantiles(RapsdOf::ChannelMean, &[0.05, 0.5, 0.95]).concat());
+            finite(&spectrum.color_covariance().expect("four images"));
+            finite(&spectrum.real_form_covariance().expect("four images").expect("summed up").1);
+            for moments in (0..config.channels.count()).map(|c| spectrum.raw_moments(c)) {
+                finite(&moments.power_square);
+            }
+        }
+    }
+}
+
+#[test]
+fn white_noise_is_flat() {
+    use rand::{RngExt, SeedableRng};
+    let (size, n) = (Size::new(16, 18), 400);
+    let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(12);
+    let images: Vec<Vec<u8>> =
+        (0..n).map(|_| (0..size.n_pixels() * 3).map(|_| random.random_range(0..=255u8)).collect()).collect();
+    let spectrum = analyze(&AnalysisConfig::new(size), &images);
+    // 256 equally likely levels, 2/255 apart.
+    let variance = (2.0f64 / 255.0).powi(2) * (256.0f64.powi(2) - 1.0) / 12.0;
+    let gamma = spectrum.mode_covariance().expect("images");
+    let relative: Vec<f64> = gamma.channels.concat().iter().map(|g| g / variance).collect();
+    let mean = relative.iter().sum::<f64>() / relative.len() as f64;
+    assert!((mean - 1.0).abs() <= 5.0 / (relative.len() as f64 * f64::from(n)).sqrt(), "mean {mean}");
+    // Each is a mean of n squares of relative deviation 1 (√2 on the few real modes).
+    let spread = (relative.iter().map(|g| (g - mean).powi(2)).sum::<f64>() / relative.len() as f64).sqrt();
+    assert!((spread * f64::from(n).sqrt() - 1.0).abs() <= 0.1, "spread {spread}");
+    assert!(relative.iter().all(|g| (g - 1.0).abs() <= 6.0 * (2.0 / f64::from(n)).sqrt()));
+    let statistics = spectrum.radial_statistics(RapsdOf::ChannelMean);
+    let n_modes = spectrum.grid().modes_per_annulus();
+    for (j, (r, modes)) in statistics.mean.iter().zip(n_modes).enumerate() {
+        let se = (2.0 / (modes * 3.0 * f64::from(n))).sqrt();
+        assert!((r / variance - 1.0).abs() <= 5.0 * se, "annulus {j}: {}", r / variance);
+    }
+}
