@@ -86,7 +86,7 @@ impl Target {
 }
 
 /// Weights and intermediate rows, recycled from image to image.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default)]
 pub(super) struct Resampler {
     weights: RememberedWeights,
     /// A block of source rows, interleaved.

@@ -142,7 +142,7 @@ impl PreprocessConfig {
 }
 
 /// Applies one [`PreprocessConfig`] to one image after the other with the same buffers. One for each worker.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Preprocessor {
     config: PreprocessConfig,
     resampler: Resampler,

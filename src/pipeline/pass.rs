@@ -137,7 +137,6 @@ struct Shared<'a> {
     files: &'a [SourceFile],
     config: &'a ScanConfig,
     plan: Arc<AnalysisPlan>,
-    preprocessor: Preprocessor,
     next: AtomicUsize,
     emitted: AtomicUsize,
     stop: AtomicBool,
@@ -160,11 +159,12 @@ pub(super) fn run_pass(
         .thread_name(|i| format!("specscan-{i}"))
         .build()
         .map_err(|source| ScanError::Threads { threads, source })?;
+    let preprocessors =
+        (0..threads).map(|_| Preprocessor::new(config.preprocess)).collect::<Result<Vec<_>, _>>()?;
     let shared = Shared {
         files,
         config,
         plan: Arc::clone(plan),
-        preprocessor: Preprocessor::new(config.preprocess)?,
         next: AtomicUsize::new(0),
         emitted: AtomicUsize::new(0),
         stop: AtomicBool::new(false),
@@ -174,9 +174,9 @@ pub(super) fn run_pass(
     let (outcome_sender, outcomes) = bounded(WINDOW);
     let (recycle, recycled) = bounded(WINDOW);
     let emitted = pool.in_place_scope(|scope| {
-        for _ in 0..threads {
+        for preprocessor in preprocessors {
             let (sender, recycled, shared) = (outcome_sender.clone(), recycled.clone(), &shared);
-            scope.spawn(move |_| work(shared, &sender, &recycled));
+            scope.spawn(move |_| work(shared, preprocessor, &sender, &recycled));
         }
         drop(outcome_sender);
         let emitted = emit_in_order(&shared, &outcomes, &recycle, sink, observer);
@@ -194,9 +194,13 @@ pub(super) fn run_pass(
 }
 
 /// One worker's life.
-fn work(shared: &Shared<'_>, outcomes: &Sender<FileOutcome>, recycled: &Receiver<FileOutcome>) {
+fn work(
+    shared: &Shared<'_>,
+    mut preprocessor: Preprocessor,
+    outcomes: &Sender<FileOutcome>,
+    recycled: &Receiver<FileOutcome>,
+) {
     let mut decoder = Decoder::new();
-    let mut preprocessor = shared.preprocessor.clone();
     let mut analyzer = Analyzer::new(Arc::clone(&shared.plan));
     let mut content = ContentSketch::default();
     while !shared.stopped() {
