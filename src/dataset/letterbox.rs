@@ -7,7 +7,7 @@
 //! bars
 //!
 //! 1. of one colour, up to the tolerance,
-//! 2. at least `max(2, ⌈side/64⌉)` lines thick, and not the whole image,
+//! 2. at least `max(2, ⌈side/64⌉)` lines thick,
 //! 3. that end at a straight edge: within [`EDGE_LINES`] lines of the bar's end there is a line of which at least half the
 //!    pixels lie more than three tolerances from the bar's colour.
 //!
@@ -81,7 +81,7 @@ fn has_bars(lines: &Lines<'_>) -> bool {
         return false;
     }
     let near = bar_lines(lines, first, 0..n);
-    if near < min_lines || near == n {
+    if near < min_lines {
         return false;
     }
     let far = bar_lines(lines, last, (0..n).rev());

@@ -166,3 +166,10 @@ fn a_list_of_paths_keeps_lines_as_keys_and_skips_missing_files() {
     let empty = list_from_reader(&b"\n\n"[..], "list.txt").unwrap_err();
     assert!(empty.to_string().contains("list.txt"), "{empty}");
 }
+
+#[test]
+fn a_list_counts_a_path_once_however_it_is_dotted() {
+    let lines = "./fixtures/photos/coffee.png\nfixtures/photos/coffee.png\nfixtures/./photos/coffee.png\n";
+    let listing = list_from_reader(lines.as_bytes(), "list.txt").unwrap();
+    assert_eq!(keys(&listing), ["./fixtures/photos/coffee.png"]);
+}

@@ -44,13 +44,20 @@ fn resized_crops_are_pillows_bit_for_bit() {
     let mut n_crops = 0;
     for line in table.lines().skip(1) {
         let [name, transform, side, expected] = line.split(',').collect::<Vec<_>>().try_into().unwrap();
-        let (size, pixels) = photo(name);
+        let (size, pixels) = match name.strip_prefix("gradient-") {
+            Some(sides) => {
+                let (width, height) = sides.split_once('x').unwrap();
+                let (width, height) = (width.parse().unwrap(), height.parse().unwrap());
+                (Size::new(height as usize, width as usize), gradient(width, height).into_bytes())
+            }
+            None => photo(name),
+        };
         let mut preprocessor = preprocessor(transform.parse().unwrap(), Size::square(side.parse().unwrap()));
         let crop = apply(&mut preprocessor, size, &pixels).unwrap();
         assert_eq!(format!("{:08x}", crc32(&crop)), expected, "{line}");
         n_crops += 1;
     }
-    assert_eq!(n_crops, 9 * 2 * 6);
+    assert_eq!(n_crops, (9 * 6 + 3 * 3) * 2);
 }
 
 #[test]
@@ -103,16 +110,16 @@ fn a_constant_image_stays_constant() {
 
 #[test]
 fn crops_and_tiles_are_windows_onto_the_image() {
-    let image = gradient(11, 8);
-    let (size, pixels) = (Size::new(8, 11), image.as_bytes());
+    let image = gradient(13, 8);
+    let (size, pixels) = (Size::new(8, 13), image.as_bytes());
     let window = |x: u32, y: u32, w: u32, h: u32| image.crop_imm(x, y, w, h).into_bytes();
     let mut crop = preprocessor(Transform::Crop, Size::new(3, 4));
     let view = crop.apply(&RgbImage { size, pixels }).unwrap().next().unwrap();
-    assert_eq!((view.x_px, view.y_px, bytes_of(&view)), (3, 2, window(3, 2, 4, 3)));
+    assert_eq!((view.x_px, view.y_px, bytes_of(&view)), (4, 2, window(4, 2, 4, 3)));
     let mut tile = preprocessor(Transform::Tile, Size::new(3, 4));
     let tiles: Vec<_> = tile.apply(&RgbImage { size, pixels }).unwrap().collect();
     let origins: Vec<_> = tiles.iter().map(|view| (view.x_px, view.y_px)).collect();
-    assert_eq!(origins, [(0, 0), (4, 0), (0, 3), (4, 3)]);
+    assert_eq!(origins, [(0, 0), (4, 0), (8, 0), (0, 3), (4, 3), (8, 3)]);
     for view in tiles {
         assert_eq!(view.size(), Size::new(3, 4));
         assert_eq!(bytes_of(&view), window(view.x_px as u32, view.y_px as u32, 4, 3));
@@ -196,12 +203,15 @@ fn bars_on_opposite_sides_are_found() {
             assert_eq!(reason, SkipReason::Letterboxed);
         }
     }
-    // Noise is no bar, nor is one bar, nor is a constant image, nor a disc on a plain ground.
+    // Noise is no bar, nor is one bar, nor are two of different colours, nor is a constant image, nor a disc on a plain ground.
     assert!(!is_letterboxed(&View::whole(&barred([128; 3], 40, false), size)));
     let picture = gradient(64, 64).into_bytes();
     let mut one_bar = barred([0; 3], 0, false);
     one_bar[32 * 64 * 3..].copy_from_slice(&picture[32 * 64 * 3..]);
     assert!(!is_letterboxed(&View::whole(&one_bar, size)));
+    let mut two_colors = barred([0; 3], 0, false);
+    two_colors[54 * 64 * 3..].fill(255);
+    assert!(!is_letterboxed(&View::whole(&two_colors, size)));
     assert!(!is_letterboxed(&View::whole(&[7; 64 * 64 * 3], size)));
     let disc: Vec<u8> = (0..64 * 64)
         .flat_map(|i: i32| if (i / 64 - 32).pow(2) + (i % 64 - 32).pow(2) < 400 { [200, 30, 90] } else { [255; 3] })
@@ -239,7 +249,7 @@ fn the_size_is_what_the_headers_agree_on() {
     let auto = choose_resolution(&folder.list(), &options).unwrap();
     assert_eq!((auto.size, auto.sizes_agree), (Size::new(20, 30), true));
     assert!(auto.n_headers >= 63, "{auto:?}");
-    folder.write("000.png", &png(17, 40));
+    folder.write("099.png", &png(17, 40));
     let auto = choose_resolution(&folder.list(), &options).unwrap();
     assert_eq!((auto.size, auto.sizes_agree), (Size::square(17), false));
 

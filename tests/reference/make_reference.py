@@ -42,6 +42,12 @@ def center_crop(image, n):
     return np.asarray(image.crop((x, y, x + side, y + side)).resize((n, n), resample=Image.LANCZOS))
 
 
+def gradient(width, height):
+    """The synthetic picture of the tests."""
+    y, x = np.mgrid[:height, :width]
+    return Image.fromarray(np.stack([x * 7 + y * 3, x * 2 + y * 11, x * y], axis=-1).astype(np.uint8))
+
+
 TRANSFORMS = {"center-crop-dhariwal": center_crop_dhariwal, "center-crop": center_crop}
 
 
@@ -98,6 +104,13 @@ def main():
                 for n in SIZES:
                     crop = np.ascontiguousarray(transform(image, n))
                     rows.append((path.name, name, n, f"{zlib.crc32(crop.tobytes()):08x}"))
+    # Halving an odd side of 4k + 1 pixels ends a box cell on the centre of a pixel.
+    for width, height in ((449, 301), (533, 800), (129, 257)):
+        image = gradient(width, height)
+        for name, transform in TRANSFORMS.items():
+            for n in (100, 64, 17):
+                crop = np.ascontiguousarray(transform(image, n))
+                rows.append((f"gradient-{width}x{height}", name, n, f"{zlib.crc32(crop.tobytes()):08x}"))
     with open(HERE / "crops.csv", "w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("photo", "transform", "side_px", "crc32"))
