@@ -246,21 +246,21 @@ fn the_size_is_what_the_headers_agree_on() {
         folder.write(&format!("{i:03}.png"), &png(30, 20));
     }
     folder.write("bad.png", b"no image");
-    let auto = choose_resolution(&folder.list(), &options).unwrap();
+    let auto = choose_resolution(&folder.list().files, &options).unwrap();
     assert_eq!((auto.size, auto.sizes_agree), (Size::new(20, 30), true));
     assert!(auto.n_headers >= 63, "{auto:?}");
     folder.write("099.png", &png(17, 40));
-    let auto = choose_resolution(&folder.list(), &options).unwrap();
+    let auto = choose_resolution(&folder.list().files, &options).unwrap();
     assert_eq!((auto.size, auto.sizes_agree), (Size::square(17), false));
 
     let large = Folder::create();
     large.write("1.jpg", &jpeg(300, 280));
     large.write("2.jpg", &jpeg(300, 290));
-    assert_eq!(choose_resolution(&large.list(), &options).unwrap().size, Size::square(256));
+    assert_eq!(choose_resolution(&large.list().files, &options).unwrap().size, Size::square(256));
 
     let bad = Folder::create();
     bad.write("bad.png", b"no image");
-    let error = choose_resolution(&bad.list(), &options).unwrap_err();
+    let error = choose_resolution(&bad.list().files, &options).unwrap_err();
     assert!(matches!(error, ResolutionError::NoHeader { n_tried: 1, .. }));
     assert!(error.to_string().contains("bad.png") && error.to_string().contains("--resolution"), "{error}");
 }
