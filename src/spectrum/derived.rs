@@ -278,8 +278,9 @@ impl Spectrum {
 
     /// Quantiles over images of the RAPSD in each annulus: for each of `levels` (in `[0, 1]`) one value per annulus.
     ///
-    /// Read from logarithmic histograms of 32 bins per octave, so exact to 1.1 %: memory does not grow with the number of
-    /// images, and merged spectra have the quantiles of the union. Between order statistics they are interpolated linearly.
+    /// Read from logarithmic histograms of 32 bins per octave, so exact to the width of a bin, 2.2 %: memory does not grow with
+    /// the number of images, and merged spectra have the quantiles of the union. Between order statistics they are interpolated
+    /// linearly.
     pub fn rapsd_quantiles(&self, of: RapsdOf, levels: &[f64]) -> Vec<Vec<f64>> {
         let annuli = self.grid.n_annuli();
         let rows = &self.histogram[self.row_of(of) * annuli * HISTOGRAM_BINS..][..annuli * HISTOGRAM_BINS];

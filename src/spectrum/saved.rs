@@ -24,6 +24,9 @@ use crate::spectral::{Channels, Grid, Size, Window};
 /// Version of the file layout.
 pub const FORMAT_VERSION: u32 = 1;
 
+/// Values of black and white reach this far at most; their fourth powers stay far inside 128 bits of quanta.
+const MAX_RANGE_VALUE: f64 = 1e4;
+
 /// How images became the planes that were transformed. Spectra are comparable, and mergeable, when this is equal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -84,7 +87,7 @@ pub struct Header {
     pub histogram_first_bin: usize,
     /// Exponent of each sum's quantum.
     pub quantum_log2: BTreeMap<String, i32>,
-    /// XXH3 of all tensors, hexadecimal.
+    /// XXH3 of this header (with an empty checksum) and all tensors, hexadecimal.
     pub checksum: String,
 }
 
@@ -240,7 +243,7 @@ impl Spectrum {
         let bytes = hashes.iter().flat_map(|v| v.to_le_bytes()).collect();
         blobs.insert("content_sketch".to_owned(), (Dtype::U64, vec![hashes.len()], bytes));
 
-        let header = Header {
+        let mut header = Header {
             format_version: FORMAT_VERSION,
             specscan_version: env!("CARGO_PKG_VERSION").to_owned(),
             preprocess: self.preprocess.clone(),
@@ -251,9 +254,14 @@ impl Spectrum {
             coherence: self.coherence,
             histogram_first_bin: first,
             quantum_log2: self.tensors.iter().map(|t| (t.spec.name.to_owned(), t.spec.quantum_log2)).collect(),
-            checksum: checksum(blobs.iter().map(|(name, (_, _, data))| (name.as_str(), data.as_slice()))),
+            checksum: String::new(),
         };
-        let json = serde_json::to_string(&header).map_err(|e| SpectrumError::Malformed { what: e.to_string() })?;
+        let to_json = |header: &Header| {
+            serde_json::to_string(header).map_err(|e| SpectrumError::Malformed { what: e.to_string() })
+        };
+        let tensors = blobs.iter().map(|(name, (_, _, data))| (name.as_str(), data.as_slice()));
+        header.checksum = checksum(&to_json(&header)?, tensors);
+        let json = to_json(&header)?;
         let mut views = Vec::with_capacity(blobs.len());
         for (name, (dtype, shape, data)) in &blobs {
             let view = TensorView::new(*dtype, shape.clone(), data).map_err(malformed)?;
@@ -286,7 +294,6 @@ impl Spectrum {
         if header.format_version != FORMAT_VERSION {
             return Err(SpectrumError::Version { found: header.format_version });
         }
-        check_size(&header.preprocess)?;
         let file = SafeTensors::deserialize(bytes).map_err(malformed)?;
         let mut names = file.names();
         names.sort_unstable();
@@ -294,13 +301,15 @@ impl Spectrum {
         for name in names {
             data.push((name, file.tensor(name).map_err(malformed)?));
         }
-        if checksum(data.iter().map(|(name, view)| (*name, view.data()))) != header.checksum {
+        let unsealed = json.replacen(&format!("\"checksum\":\"{}\"", header.checksum), "\"checksum\":\"\"", 1);
+        if checksum(&unsealed, data.iter().map(|(name, view)| (*name, view.data()))) != header.checksum {
             return Err(SpectrumError::Malformed { what: "its checksum; copy or scan it again".to_owned() });
         }
         Self::from_parts(header, &file)
     }
 
     fn from_parts(header: Header, file: &SafeTensors<'_>) -> Result<Self, SpectrumError> {
+        check_preprocess(&header.preprocess, file)?;
         let config = config_of(&header.preprocess, header.diagonality_side, header.coherence);
         let plan = AnalysisPlan::new(config, None);
         let mut tensors = Vec::with_capacity(plan.specs.len());
@@ -312,6 +321,7 @@ impl Spectrum {
         }
         let mut totals = Totals::new(&plan);
         read_histogram(file, header.histogram_first_bin, &mut totals.histogram)?;
+        check_count(header.counts.n_images, &totals.histogram)?;
         totals.tensors = tensors;
         totals.n_images = header.counts.n_images;
         let identity = u128::from_str_radix(&header.content_id, 16)
@@ -321,9 +331,6 @@ impl Spectrum {
             .ok_or_else(|| SpectrumError::Malformed { what: "its content sketch".to_owned() })?;
         let mut spectrum = Self::new(&plan, totals, header.preprocess, header.counts, content);
         spectrum.fft_kernel = header.fft_kernel;
-        if spectrum.counts.n_images == 0 {
-            return Err(SpectrumError::Malformed { what: "its image count, which is zero".to_owned() });
-        }
         Ok(spectrum)
     }
 }
@@ -337,11 +344,27 @@ fn malformed(error: safetensors::SafeTensorError) -> SpectrumError {
     SpectrumError::Malformed { what: error.to_string() }
 }
 
-/// Sizes come from a file and decide how much is allocated, so they are bounded first.
-fn check_size(preprocess: &Preprocess) -> Result<(), SpectrumError> {
+/// Sizes come from a file and decide how much is planned and allocated, so they are compared with a tensor the file really
+/// holds first; value ranges decide the quanta.
+fn check_preprocess(preprocess: &Preprocess, file: &SafeTensors<'_>) -> Result<(), SpectrumError> {
     let Size { height, width } = preprocess.size;
-    if height == 0 || width == 0 || height.saturating_mul(width) > 1 << 26 {
-        return Err(SpectrumError::Malformed { what: format!("the working size {height}x{width}") });
+    let pixels = file.tensor("pixel_sum.hi").map_err(malformed)?;
+    if height == 0 || width == 0 || pixels.shape() != [preprocess.channels.count(), height, width] {
+        let what = format!("the working size {height}x{width}, which its tensors do not have (their shape is {:?})", pixels.shape());
+        return Err(SpectrumError::Malformed { what });
+    }
+    let [low, high] = preprocess.range;
+    if !(high - low).is_normal() || low > high || low.abs().max(high.abs()) > MAX_RANGE_VALUE {
+        return Err(SpectrumError::Malformed { what: format!("its value range {low}:{high}") });
+    }
+    Ok(())
+}
+
+/// Every annulus of every image was counted in one bin.
+fn check_count(n_images: u64, histogram: &[u64]) -> Result<(), SpectrumError> {
+    let is_off = |row: &[u64]| row.iter().map(|n| u128::from(*n)).sum::<u128>() != u128::from(n_images);
+    if n_images == 0 || histogram.chunks_exact(HISTOGRAM_BINS).any(is_off) {
+        return Err(SpectrumError::Malformed { what: format!("its count of {n_images} images") });
     }
     Ok(())
 }
@@ -410,11 +433,15 @@ fn used_bins(histogram: &[u64]) -> (usize, usize) {
     if end == 0 { (0, 0) } else { (first, end - first) }
 }
 
-fn checksum<'a>(tensors: impl Iterator<Item = (&'a str, &'a [u8])>) -> String {
+fn checksum<'a>(header: &str, tensors: impl Iterator<Item = (&'a str, &'a [u8])>) -> String {
     let mut hasher = xxhash_rust::xxh3::Xxh3::new();
+    hasher.update(header.as_bytes());
     for (name, data) in tensors {
         hasher.update(name.as_bytes());
         hasher.update(data);
     }
     format!("{:032x}", hasher.digest128())
 }
+
+#[cfg(test)]
+mod tests;

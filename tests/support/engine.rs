@@ -1,0 +1,40 @@
+//! One engine over images in memory, as a pass runs it.
+
+use specscan::spectrum::analyzer::Totals;
+use specscan::spectrum::{
+    AnalysisConfig, AnalysisPlan, Analyzer, ContentSketch, Counts, ImageSummary, Preprocess, Spectrum,
+};
+
+/// The spectrum of interleaved RGB images of the planned size.
+pub fn spectrum_of(config: &AnalysisConfig, images: &[Vec<u8>]) -> Spectrum {
+    let plan = AnalysisPlan::new(config.clone(), None);
+    let mut analyzer = Analyzer::new(plan.clone());
+    let mut totals = Totals::new(&plan);
+    let mut summary = ImageSummary::default();
+    let mut content = ContentSketch::default();
+    for image in images {
+        if analyzer.is_full() {
+            analyzer.drain_into(&mut totals).expect("finite sums");
+        }
+        analyzer.add(image.chunks_exact(3 * config.size.width), &mut summary);
+        content.add_file(image);
+    }
+    analyzer.drain_into(&mut totals).expect("finite sums");
+    let counts = Counts { n_files: images.len() as u64, ..Counts::default() };
+    Spectrum::new(&plan, totals, preprocess_of(config), counts, content)
+}
+
+/// How the images of a test are said to have been made.
+pub fn preprocess_of(config: &AnalysisConfig) -> Preprocess {
+    Preprocess {
+        transform: "none".to_owned(),
+        size: config.size,
+        exif: "ignore".to_owned(),
+        allow_upscale: false,
+        drop_letterbox: false,
+        channels: config.channels,
+        range: [config.range.0, config.range.1],
+        standardize: config.standardize,
+        window: config.window,
+    }
+}
