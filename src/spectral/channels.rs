@@ -8,6 +8,8 @@
 //! channel's [`Channels::code_unit`]. Every code is below 2²⁴ in magnitude, so it is exact in `f32`, and sums of codes are
 //! exact integers.
 
+use multiversion::multiversion;
+
 /// Which channels are transformed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -88,7 +90,9 @@ impl Channels {
     }
 }
 
-fn split_rgb(row: &[u8], [red, green, blue]: [&mut [f32]; 3]) {
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2"))]
+fn split_rgb(row: &[u8], planes: [&mut [f32]; 3]) {
+    let [red, green, blue] = planes;
     for (((p, r), g), b) in row.chunks_exact(3).zip(red).zip(green).zip(blue) {
         *r = (2 * i32::from(p[0]) - 255) as f32;
         *g = (2 * i32::from(p[1]) - 255) as f32;
@@ -96,7 +100,9 @@ fn split_rgb(row: &[u8], [red, green, blue]: [&mut [f32]; 3]) {
     }
 }
 
-fn split_ycbcr(row: &[u8], [luma, blue, red]: [&mut [f32]; 3]) {
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2"))]
+fn split_ycbcr(row: &[u8], planes: [&mut [f32]; 3]) {
+    let [luma, blue, red] = planes;
     for (((p, y), cb), cr) in row.chunks_exact(3).zip(luma).zip(blue).zip(red) {
         let [r, g, b] = [i32::from(p[0]), i32::from(p[1]), i32::from(p[2])];
         *y = luma_code(p) as f32;

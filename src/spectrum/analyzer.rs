@@ -522,6 +522,7 @@ fn histogram_bin(power: f64, lowest_log2: i32) -> usize {
 }
 
 /// The sum of a plane; exact for codes, whose sums are integers far below 2⁵³.
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
 fn sum(plane: &[f32]) -> f64 {
     let mut lanes = [0.0f64; 8];
     let chunks = plane.chunks_exact(8);
@@ -535,6 +536,7 @@ fn sum(plane: &[f32]) -> f64 {
 }
 
 /// The scalar product of two planes; exact for codes below 2¹⁶ times their number of pixels below 2⁵³.
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
 fn dot(a: &[f32], b: &[f32]) -> f64 {
     let mut lanes = [0.0f64; 8];
     let (chunks_a, chunks_b) = (a.chunks_exact(8), b.chunks_exact(8));

@@ -10,8 +10,10 @@
 //! # Cost
 //!
 //! A worker adds into 64-bit lanes: scaling, one floating-point addition that rounds (see [`ROUNDER`]) and one integer
-//! addition per value, all vectorised. Chunks that hold a value too large for that take a slower 128-bit path with the same
-//! rounding. Lanes are emptied into 128-bit totals every [`FLUSH_AFTER`] contributions, before they can overflow.
+//! addition per value, all vectorised. Blocks that hold a value too large for that (the low frequencies of photographs do)
+//! split their values into two limbs with a lane each, vectorised too, with the same rounding; only values beyond 2¹⁰¹
+//! quanta go through 128-bit arithmetic one by one. Lanes are emptied into 128-bit totals every [`FLUSH_AFTER`]
+//! contributions, before they can overflow.
 
 use multiversion::multiversion;
 
@@ -20,11 +22,18 @@ use super::SpectrumError;
 /// Contributions after which a worker's lanes must be emptied: each is below 2⁵¹, so 4096 of them stay below 2⁶³.
 pub const FLUSH_AFTER: usize = 4096;
 
-/// Values that share one decision between the fast and the wide path, and one spill block.
-const CHUNK: usize = 64;
+/// Lanes that share the decision between the narrow and the wide path.
+const BLOCK: usize = 64;
 
-/// Largest magnitude, in quanta, that the fast path rounds exactly.
-const FAST_LIMIT: f64 = (1u64 << 51) as f64;
+/// Magnitudes below this, in quanta, are rounded exactly by [`ROUNDER`].
+const NARROW_LIMIT: f64 = (1u64 << 51) as f64;
+
+/// One unit of a wide value's upper limb, in quanta. The lower limb is at most half of it, so that a lane holds
+/// [`FLUSH_AFTER`] of them.
+const LIMB: f64 = (1u64 << 50) as f64;
+
+/// Magnitudes below this, in quanta, have an upper limb that is rounded exactly.
+const WIDE_LIMIT: f64 = NARROW_LIMIT * LIMB;
 
 /// 1.5 · 2⁵²: adding it to a number below 2⁵¹ leaves that number, rounded to the nearest integer, in the low mantissa bits.
 const ROUNDER: f64 = 6_755_399_441_055_744.0;
@@ -57,10 +66,27 @@ impl TensorSpec {
 pub struct ExactLanes {
     scale: f64,
     lanes: Vec<i64>,
-    /// Contributions too large for the lanes, allocated for the few chunks that see any.
-    spill: Vec<Option<Box<[i128; CHUNK]>>>,
+    /// Contributions too large for the lanes, allocated for the few blocks that see any.
+    wide: Vec<Option<Box<WideBlock>>>,
     /// Whether a contribution was not finite; reported when the lanes are emptied.
     not_finite: bool,
+}
+
+/// Sums of a block's contributions that are too large for its lanes.
+#[derive(Debug, Clone)]
+struct WideBlock {
+    /// Sums of upper limbs, in units of [`LIMB`] quanta.
+    upper: [i64; BLOCK],
+    /// Sums of lower limbs, in quanta.
+    lower: [i64; BLOCK],
+    /// Sums of what is too large even for two limbs, in quanta.
+    beyond: Option<Box<[i128; BLOCK]>>,
+}
+
+impl Default for WideBlock {
+    fn default() -> Self {
+        Self { upper: [0; BLOCK], lower: [0; BLOCK], beyond: None }
+    }
 }
 
 impl ExactLanes {
@@ -69,7 +95,7 @@ impl ExactLanes {
         Self {
             scale: f64::from(-quantum_log2).exp2(),
             lanes: vec![0; n],
-            spill: vec![None; n.div_ceil(CHUNK)],
+            wide: vec![None; n.div_ceil(BLOCK)],
             not_finite: false,
         }
     }
@@ -81,18 +107,8 @@ impl ExactLanes {
     /// If the values reach beyond the last sum.
     pub fn add(&mut self, offset: usize, values: &[f64]) {
         let lanes = &mut self.lanes[offset..offset + values.len()];
-        for (i, (lanes, values)) in lanes.chunks_mut(CHUNK).zip(values.chunks(CHUNK)).enumerate() {
-            if !add_fast(lanes, values, self.scale) {
-                let first = offset + i * CHUNK;
-                for (k, value) in values.iter().enumerate() {
-                    let quanta = (value * self.scale).round_ties_even();
-                    self.not_finite |= !quanta.is_finite();
-                    let index = first + k;
-                    let block = self.spill[index / CHUNK].get_or_insert_with(|| Box::new([0; CHUNK]));
-                    block[index % CHUNK] += quanta as i128;
-                }
-            }
-        }
+        let is_finite = add_values(lanes, &mut self.wide[offset / BLOCK..], offset % BLOCK, values, self.scale);
+        self.not_finite |= !is_finite;
     }
 
     /// Adds `values`, which are whole numbers of magnitude below 2²⁴, to the sums that start at `offset`. The quantum must
@@ -127,39 +143,97 @@ impl ExactLanes {
         for (total, lane) in totals.iter_mut().zip(&mut self.lanes) {
             *total = total.checked_add(i128::from(std::mem::take(lane))).ok_or_else(overflow)?;
         }
-        for (block, totals) in self.spill.iter_mut().zip(totals.chunks_mut(CHUNK)) {
+        for (block, totals) in self.wide.iter_mut().zip(totals.chunks_mut(BLOCK)) {
             if let Some(block) = block {
-                for (total, spilled) in totals.iter_mut().zip(block.iter_mut()) {
-                    *total = total.checked_add(std::mem::take(spilled)).ok_or_else(overflow)?;
-                }
+                block.drain_into(totals).ok_or_else(overflow)?;
             }
         }
         Ok(())
     }
 }
 
-/// Adds the rounded `values · scale` to `lanes`, or returns false and adds nothing when one of them is too large (or NaN).
-#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
-fn add_fast(lanes: &mut [i64], values: &[f64], scale: f64) -> bool {
-    let mut fits = true;
-    for value in values {
-        fits &= (value * scale).abs() < FAST_LIMIT;
+impl WideBlock {
+    /// Adds the rounded `quanta` from position `first` on; returns false if one of them is not finite. Inlined, so that it is
+    /// compiled for its caller's instruction set.
+    #[inline(always)]
+    fn add(&mut self, first: usize, quanta: &[f64]) -> bool {
+        let n = quanta.len();
+        if quanta.iter().fold(true, |fits, q| fits & (q.abs() < WIDE_LIMIT)) {
+            let limbs = self.upper[first..first + n].iter_mut().zip(&mut self.lower[first..first + n]);
+            for ((upper, lower), q) in limbs.zip(quanta) {
+                // The subtraction is exact, and whole limbs are even: rounding the rest rounds the whole, ties included.
+                let limbs = (q * (1.0 / LIMB) + ROUNDER) - ROUNDER;
+                *upper = upper.wrapping_add(round_narrow(limbs));
+                *lower = lower.wrapping_add(round_narrow(q - limbs * LIMB));
+            }
+            return true;
+        }
+        let beyond = self.beyond.get_or_insert_with(|| Box::new([0; BLOCK]));
+        for (sum, q) in beyond[first..first + n].iter_mut().zip(quanta) {
+            *sum += q.round_ties_even() as i128;
+        }
+        quanta.iter().all(|q| q.is_finite())
     }
-    if fits {
-        for (lane, value) in lanes.iter_mut().zip(values) {
-            let rounded = value * scale + ROUNDER;
-            *lane = lane.wrapping_add((rounded.to_bits() as i64).wrapping_sub(ROUNDER.to_bits() as i64));
+
+    /// Empties the block into `totals`; none if one overflows.
+    fn drain_into(&mut self, totals: &mut [i128]) -> Option<()> {
+        let beyond = self.beyond.take();
+        for (i, total) in totals.iter_mut().enumerate() {
+            let limbs = i128::from(std::mem::take(&mut self.upper[i])) * LIMB as i128;
+            let sum = limbs + i128::from(std::mem::take(&mut self.lower[i]));
+            *total = total.checked_add(sum)?.checked_add(beyond.as_ref().map_or(0, |b| b[i]))?;
+        }
+        Some(())
+    }
+}
+
+/// The integer nearest to `value`, of magnitude below [`NARROW_LIMIT`]; halves to even.
+#[inline]
+fn round_narrow(value: f64) -> i64 {
+    ((value + ROUNDER).to_bits() as i64).wrapping_sub(ROUNDER.to_bits() as i64)
+}
+
+/// Adds the rounded `values · scale` to `lanes`, the first of which is the `phase`-th of its block, and what is too large
+/// for them to `wide`. Returns false if a value is not finite.
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
+fn add_values(
+    lanes: &mut [i64],
+    wide: &mut [Option<Box<WideBlock>>],
+    phase: usize,
+    values: &[f64],
+    scale: f64,
+) -> bool {
+    let mut is_finite = true;
+    let mut quanta = [0.0; BLOCK];
+    let (mut start, mut phase) = (0, phase);
+    for wide in wide {
+        let end = (start + BLOCK - phase).min(values.len());
+        let quanta = &mut quanta[..end - start];
+        let mut fits = true;
+        for (q, value) in quanta.iter_mut().zip(&values[start..end]) {
+            *q = value * scale;
+            fits &= q.abs() < NARROW_LIMIT;
+        }
+        if fits {
+            for (lane, q) in lanes[start..end].iter_mut().zip(&*quanta) {
+                *lane = lane.wrapping_add(round_narrow(*q));
+            }
+        } else {
+            is_finite &= wide.get_or_insert_default().add(phase, quanta);
+        }
+        (start, phase) = (end, 0);
+        if start == values.len() {
+            break;
         }
     }
-    fits
+    is_finite
 }
 
 #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
 fn add_integers(lanes: &mut [i64], values: &[f32]) {
     for (lane, value) in lanes.iter_mut().zip(values) {
         // Whole numbers below 2²⁴ are exact in `f32`, and the rounder takes them to integers without a conversion call.
-        let rounded = f64::from(*value) + ROUNDER;
-        *lane = lane.wrapping_add((rounded.to_bits() as i64).wrapping_sub(ROUNDER.to_bits() as i64));
+        *lane = lane.wrapping_add(round_narrow(f64::from(*value)));
     }
 }
 
@@ -167,8 +241,7 @@ fn add_integers(lanes: &mut [i64], values: &[f32]) {
 fn add_squares(lanes: &mut [i64], values: &[f32]) {
     for (lane, value) in lanes.iter_mut().zip(values) {
         let value = f64::from(*value);
-        let rounded = value * value + ROUNDER;
-        *lane = lane.wrapping_add((rounded.to_bits() as i64).wrapping_sub(ROUNDER.to_bits() as i64));
+        *lane = lane.wrapping_add(round_narrow(value * value));
     }
 }
 
@@ -244,6 +317,33 @@ mod tests {
     }
 
     #[test]
+    fn every_magnitude_is_rounded_as_128_bit_arithmetic_rounds_it() {
+        // Halves and odd numbers of units in the last place, up to magnitudes beyond two limbs.
+        for exponent in 40..120 {
+            for step in -9..=9 {
+                let value = 2f64.powi(exponent) * (1.0 + f64::from(step) * 2f64.powi(-52)) + f64::from(step) * 0.5;
+                let expected = value.round_ties_even() as i128;
+                assert_eq!(sum_of(&[value, -value], 0), [expected, -expected], "{value:e}");
+            }
+        }
+    }
+
+    #[test]
+    fn values_may_start_and_end_inside_a_block() {
+        let n = 3 * BLOCK;
+        for (offset, length) in [(0, n), (5, n - 9), (BLOCK - 1, 2), (BLOCK, BLOCK), (n - 1, 1), (n, 0)] {
+            let values: Vec<f64> = (0..length).map(|i| if i % 50 == 7 { 1e20 } else { i as f64 + 1.0 }).collect();
+            let mut lanes = ExactLanes::new(n, 0);
+            lanes.add(offset, &values);
+            let mut totals = vec![0; n];
+            lanes.drain_into(&mut totals, "test").unwrap();
+            let expected: Vec<i128> = values.iter().map(|v| *v as i128).collect();
+            assert_eq!(totals[offset..offset + length], expected[..], "{offset} {length}");
+            assert_eq!(totals.iter().sum::<i128>(), expected.iter().sum::<i128>(), "{offset} {length}");
+        }
+    }
+
+    #[test]
     fn order_and_grouping_do_not_matter() {
         let values: Vec<f64> = (0..1000).map(|i| ((i * 7919) % 1013) as f64 * 1.37e-5 * 10f64.powi(i % 18)).collect();
         let total = |order: &mut dyn Iterator<Item = usize>, flush: usize| {
@@ -265,7 +365,7 @@ mod tests {
 
     #[test]
     fn lanes_hold_the_promised_number_of_largest_contributions() {
-        let largest = FAST_LIMIT - 1.0;
+        let largest = NARROW_LIMIT - 1.0;
         let mut lanes = ExactLanes::new(1, 0);
         for _ in 0..FLUSH_AFTER {
             lanes.add(0, &[largest]);
