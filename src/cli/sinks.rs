@@ -48,7 +48,9 @@ impl ImagesTable {
 
 impl RowSink for ImagesTable {
     fn image(&mut self, row: &ImageRow<'_>) -> SinkResult {
-        let fit = self.plan.as_ref().and_then(|plan| plan.fit(&row.summary.rapsd));
+        // The spectrum of a flat image is rounding noise.
+        let plan = self.plan.as_ref().filter(|_| !row.summary.flat);
+        let fit = plan.and_then(|plan| plan.fit(&row.summary.rapsd));
         let path = row_key(row, &mut self.key);
         self.table.push(&ImagesRow {
             path,
@@ -60,7 +62,7 @@ impl RowSink for ImagesTable {
             delta: fit.as_ref().map(|f| f.delta),
             amplitude: fit.as_ref().map(|f| f.amplitude),
             delta_r2: fit.as_ref().map(|f| f.r2).filter(|r2| r2.is_finite()),
-            flat: row.summary.std == 0.0,
+            flat: row.summary.flat,
         })?;
         Ok(())
     }

@@ -25,7 +25,7 @@ pub struct ImagesRow<'a> {
     pub amplitude: Option<f64>,
     /// Coefficient of determination of ln RAPSD on ln f; empty for a flat image.
     pub delta_r2: Option<f64>,
-    /// Whether the image has no power at any band.
+    /// Whether every channel has one value: no power at any band.
     pub flat: bool,
 }
 

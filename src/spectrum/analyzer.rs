@@ -28,6 +28,8 @@ pub struct ImageSummary {
     pub mean: f64,
     /// Standard deviation over pixels and channels.
     pub std: f64,
+    /// Whether every channel has one value: an image without power at any band.
+    pub flat: bool,
     /// RAPSD of each channel, value² per mode: channels × annuli.
     pub channel_rapsd: Vec<f64>,
     /// Mean of the channels' RAPSDs, value² per mode.
@@ -216,12 +218,14 @@ impl Analyzer {
         let channels = plan.config.channels.count();
         let full = plan.config.detail == Detail::Full;
         let mut code_sum = [0.0f64; 3];
+        let mut variance_sum = 0.0;
         let mut pair = 0;
-        let (mut square_sum, mut value_sum) = (0.0, 0.0);
+        summary.flat = true;
         for (c, plane) in self.planes.chunks_exact(n_pixels).enumerate() {
             self.lanes[at::PIXEL_SUM].add_integers(c * n_pixels, plane);
             self.lanes[at::PIXEL_SQUARE_SUM].add_squares(c * n_pixels, plane);
             code_sum[c] = sum(plane);
+            summary.flat &= plane.iter().all(|code| *code == plane[0]);
             for (d, other) in self.planes.chunks_exact(n_pixels).enumerate().take(c + 1) {
                 if full || d == c {
                     let product = dot(plane, other);
@@ -230,18 +234,20 @@ impl Analyzer {
                     }
                     pair += 1;
                     if d == c {
-                        let (scale, middle) = (plan.value_per_code(c), plan.config.middle_value());
-                        value_sum += n_pixels as f64 * middle + scale * code_sum[c];
-                        square_sum += scale * scale * product
-                            + 2.0 * scale * middle * code_sum[c]
-                            + n_pixels as f64 * middle * middle;
+                        let mean_code = code_sum[c] / n_pixels as f64;
+                        let variance = product / n_pixels as f64 - mean_code * mean_code;
+                        variance_sum += plan.value_per_code(c).powi(2) * variance.max(0.0);
                     }
                 }
             }
         }
-        let n = (n_pixels * channels) as f64;
-        summary.mean = value_sum / n;
-        summary.std = (square_sum / n - summary.mean * summary.mean).max(0.0).sqrt();
+        // Channel means enter as differences from the first: a grey image has a deviation of exactly zero.
+        let channel_mean = |c: usize| plan.value_per_code(c) * code_sum[c] / n_pixels as f64;
+        let differences = (0..channels).map(|c| channel_mean(c) - channel_mean(0));
+        let (sum, square_sum) = differences.fold((0.0, 0.0), |(s, q), d| (s + d, q + d * d));
+        let n = channels as f64;
+        summary.mean = plan.config.middle_value() + channel_mean(0) + sum / n;
+        summary.std = ((variance_sum + square_sum) / n - (sum / n).powi(2)).max(0.0).sqrt();
         if full {
             self.add_brightness(&code_sum);
         }
