@@ -22,12 +22,8 @@ pub fn print_error(error: &anyhow::Error) {
 
 /// Whether the reader of our output has gone away, as `head` does.
 pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| {
-        cause.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == ErrorKind::BrokenPipe)
-            || cause
-                .downcast_ref::<serde_json::Error>()
-                .is_some_and(|e| e.io_error_kind() == Some(ErrorKind::BrokenPipe))
-    })
+    let io = |cause: &(dyn std::error::Error + 'static)| cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+    error.chain().any(|cause| io(cause) == Some(ErrorKind::BrokenPipe))
 }
 
 /// Prints lines of results to stdout, unless `quiet`.
@@ -35,21 +31,22 @@ pub fn print_lines(quiet: bool, lines: &[String]) -> Result<()> {
     if quiet {
         return Ok(());
     }
-    let mut stdout = std::io::stdout().lock();
-    for line in lines {
-        writeln!(stdout, "{line}")?;
-    }
-    stdout.flush()?;
-    Ok(())
+    let text: String = lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
+    print(&text)
 }
 
 /// Prints a result as one JSON object to stdout.
 pub fn print_json(value: &serde_json::Value) -> Result<()> {
+    print(&(serde_json::to_string_pretty(value)? + "\n"))
+}
+
+/// Prints to stdout. A reader that has gone away is no error: the files are still wanted.
+fn print(text: &str) -> Result<()> {
     let mut stdout = std::io::stdout().lock();
-    serde_json::to_writer_pretty(&mut stdout, value)?;
-    writeln!(stdout)?;
-    stdout.flush()?;
-    Ok(())
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        result => Ok(result?),
+    }
 }
 
 /// Prints a warning to stderr unless `quiet`.
