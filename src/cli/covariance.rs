@@ -7,7 +7,7 @@ use serde_json::json;
 use super::console::{self, align, short};
 use super::exit::ExitStatus;
 use super::scan::describe;
-use super::session::{Input, Session, Wants, resolve};
+use super::session::{Session, Wants, resolve};
 use super::shared::SharedArgs;
 use super::{plan, plots};
 use crate::pipeline::NoRows;
@@ -47,8 +47,8 @@ pub fn run(args: &CovarianceArgs) -> Result<ExitStatus> {
         ..Wants::default()
     };
     let input = resolve(shared, wants)?;
-    if let (Input::Images(images), true) = (&input, shared.compute.dry_run) {
-        plan::print(shared, images)?;
+    if shared.compute.dry_run {
+        plan::print(shared, &input)?;
         return Ok(ExitStatus::Done);
     }
     let session = Session::open(shared)?;

@@ -7,8 +7,8 @@ use serde_json::json;
 use super::console;
 use super::exit::ExitStatus;
 use super::scan::describe;
-use super::session::{Input, Session, Wants, resolve};
-use super::shared::SharedArgs;
+use super::session::{Session, Wants, resolve};
+use super::shared::{SharedArgs, parse_file_name};
 use super::plan;
 use crate::pipeline::NoRows;
 use crate::report::arrays::{NamedArray, planes_array, write_npz, write_safetensors};
@@ -26,7 +26,7 @@ pub struct ExportArgs {
     format: Vec<ArrayFormat>,
 
     /// Name of the files, without their ending
-    #[arg(long, value_name = "NAME", default_value = "spectrum")]
+    #[arg(long, value_name = "NAME", value_parser = parse_file_name, default_value = "spectrum")]
     name: String,
 
     #[command(flatten)]
@@ -43,8 +43,8 @@ enum ArrayFormat {
 pub fn run(args: &ExportArgs) -> Result<ExitStatus> {
     let shared = &args.shared;
     let input = resolve(shared, Wants::default())?;
-    if let (Input::Images(images), true) = (&input, shared.compute.dry_run) {
-        plan::print(shared, images)?;
+    if shared.compute.dry_run {
+        plan::print(shared, &input)?;
         return Ok(ExitStatus::Done);
     }
     let session = Session::open(shared)?;

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::console::{self, align, short};
 use super::exit::ExitStatus;
 use super::scan::describe;
-use super::session::{Input, Scanned, Session, Wants, resolve};
+use super::session::{Scanned, Session, Wants, resolve};
 use super::shared::SharedArgs;
 use super::{interrupt, plan, plots};
 use crate::pipeline::{NoRows, centred_radial_statistics};
@@ -82,9 +82,9 @@ pub fn run(args: &FitDeltaArgs) -> Result<ExitStatus> {
         ..Wants::default()
     };
     let input = resolve(shared, wants)?;
-    if let (Input::Images(images), true) = (&input, shared.compute.dry_run) {
-        args.range(images.config.analysis.size)?;
-        plan::print(shared, images)?;
+    if shared.compute.dry_run {
+        args.range(input.size())?;
+        plan::print(shared, &input)?;
         return Ok(ExitStatus::Done);
     }
     let session = Session::open(shared)?;

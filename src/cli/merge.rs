@@ -10,6 +10,7 @@ use super::console;
 use super::exit::ExitStatus;
 use super::scan::describe;
 use super::session::load;
+use super::shared::parse_file_name;
 use crate::report::output_dir::OutputDir;
 
 /// Merge .spectrum files into one, exactly
@@ -24,7 +25,7 @@ pub struct MergeArgs {
     spectra: Vec<PathBuf>,
 
     /// Name of the merged .spectrum file
-    #[arg(long, value_name = "NAME", default_value = "merged")]
+    #[arg(long, value_name = "NAME", value_parser = parse_file_name, default_value = "merged")]
     name: String,
 
     /// Folder for the merged file; created if missing
@@ -42,7 +43,6 @@ pub struct MergeArgs {
 
 /// Runs the command.
 pub fn run(args: &MergeArgs) -> Result<ExitStatus> {
-    let out = OutputDir::create(&args.out)?;
     let (first, rest) = args.spectra.split_first().context("no spectrum was given")?;
     let mut merged = load(first)?;
     for path in rest {
@@ -51,6 +51,7 @@ pub fn run(args: &MergeArgs) -> Result<ExitStatus> {
             .merge(&spectrum, args.allow_shared)
             .with_context(|| format!("cannot merge {} with the spectra before it", path.display()))?;
     }
+    let out = OutputDir::create(&args.out)?;
     let bytes = merged.to_bytes()?;
     let file_name = format!("{}.spectrum", args.name);
     out.write_atomic(&file_name, |file| std::io::Write::write_all(file, &bytes))?;

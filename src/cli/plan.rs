@@ -4,10 +4,11 @@ use anyhow::Result;
 use indicatif::HumanBytes;
 
 use super::console;
-use super::session::Images;
+use super::scan::describe;
+use super::session::{Images, Input};
 use super::shared::SharedArgs;
 use crate::dataset::Decoder;
-use crate::spectrum::{AnalysisPlan, Standardize};
+use crate::spectrum::{AnalysisPlan, Spectrum, Standardize};
 
 /// Files decoded to estimate the time.
 const TIMED_FILES: usize = 8;
@@ -15,8 +16,34 @@ const TIMED_FILES: usize = 8;
 /// Share of a run's time that is decoding, roughly; the estimate says it is one.
 const DECODING_SHARE: f64 = 0.6;
 
-/// Prints the plan of scanning `images`.
-pub fn print(args: &SharedArgs, images: &Images) -> Result<()> {
+/// Prints what a run on `input` would do.
+pub fn print(args: &SharedArgs, input: &Input) -> Result<()> {
+    match input {
+        Input::Saved(spectrum) => print_saved(args, spectrum),
+        Input::Images(images) => print_images(args, images),
+    }
+}
+
+/// A saved spectrum takes no pass.
+fn print_saved(args: &SharedArgs, spectrum: &Spectrum) -> Result<()> {
+    if args.output.json {
+        return console::print_json(&serde_json::json!({
+            "counts": spectrum.counts(),
+            "preprocess": spectrum.preprocess(),
+            "passes": 0,
+            "out": args.output.out,
+        }));
+    }
+    let rows = [
+        ("spectrum", describe(spectrum)),
+        ("passes", "0: the images were scanned before".to_owned()),
+        ("output", args.output.out.display().to_string()),
+    ];
+    console::print_lines(false, &rows.map(|(name, value)| format!("{name:<14}{value}")))
+}
+
+/// The plan of scanning `images`.
+fn print_images(args: &SharedArgs, images: &Images) -> Result<()> {
     let config = &images.config;
     let plan = AnalysisPlan::new(config.analysis.clone(), None);
     let bytes: u64 = images.files.iter().filter_map(|f| std::fs::metadata(&f.path).ok()).map(|m| m.len()).sum();

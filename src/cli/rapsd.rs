@@ -45,8 +45,8 @@ enum ImagesFormat {
 pub fn run(args: &RapsdArgs) -> Result<ExitStatus> {
     let shared = &args.shared;
     let input = resolve(shared, Wants::default())?;
-    if let (Input::Images(images), true) = (&input, shared.compute.dry_run) {
-        plan::print(shared, images)?;
+    if shared.compute.dry_run {
+        plan::print(shared, &input)?;
         return Ok(ExitStatus::Done);
     }
     let session = Session::open(shared)?;

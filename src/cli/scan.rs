@@ -7,7 +7,7 @@ use serde_json::json;
 use super::console::{self, short};
 use super::exit::ExitStatus;
 use super::session::{Input, Scanned, Session, Wants, resolve};
-use super::shared::SharedArgs;
+use super::shared::{SharedArgs, parse_file_name};
 use super::sinks::ImagesTable;
 use super::{plan, plots};
 use crate::pipeline::NoRows;
@@ -25,7 +25,7 @@ use crate::stats::spectrum_fit::{ChannelFits, fit_spectrum};
 #[command(after_help = "Example: specscan scan photos --resolution 256 -o out && specscan fit-delta out/photos.spectrum")]
 pub struct ScanArgs {
     /// Name of the .spectrum file [default: that of the first input]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = parse_file_name)]
     name: Option<String>,
 
     /// Also sum up the full covariance of images reduced to at most N pixels a side, for `covariance`
@@ -49,8 +49,8 @@ pub fn run(args: &ScanArgs) -> Result<ExitStatus> {
         ..Wants::default()
     };
     let input = resolve(shared, wants)?;
-    if let (Input::Images(images), true) = (&input, shared.compute.dry_run) {
-        plan::print(shared, images)?;
+    if shared.compute.dry_run {
+        plan::print(shared, &input)?;
         return Ok(ExitStatus::Done);
     }
     let session = Session::open(shared)?;

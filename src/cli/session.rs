@@ -45,6 +45,16 @@ pub enum Input {
     Images(Box<Images>),
 }
 
+impl Input {
+    /// The working size.
+    pub fn size(&self) -> Size {
+        match self {
+            Self::Saved(spectrum) => spectrum.grid().size(),
+            Self::Images(images) => images.config.analysis.size,
+        }
+    }
+}
+
 /// Images, and how to scan them.
 pub struct Images {
     /// Usable-looking files, in path order.
@@ -174,7 +184,7 @@ pub fn resolve(args: &SharedArgs, wants: Wants) -> Result<Input> {
     }
     let listing = list(&args.input)?;
     let Listing { files, skipped, n_ignored } = listing;
-    let files = choose_files(files, &args.input);
+    let files = choose_files(files, &args.input)?;
     let decode = DecodeOptions {
         max_pixels: args.input.max_pixels,
         exif: args.input.exif.map_or(ExifPolicy::Ignore, Into::into),
@@ -242,7 +252,12 @@ fn list(input: &InputArgs) -> Result<Listing> {
 }
 
 /// The first, or randomly chosen, files; always in path order.
-fn choose_files(mut files: Vec<SourceFile>, input: &InputArgs) -> Vec<SourceFile> {
+fn choose_files(mut files: Vec<SourceFile>, input: &InputArgs) -> Result<Vec<SourceFile>> {
+    for (option, n) in [("--num", input.num), ("--sample", input.sample)] {
+        if n == Some(0) {
+            bail!("{option} 0: at least one file is needed; leave the option out to use all");
+        }
+    }
     if let Some(n) = input.num {
         files.truncate(n);
     }
@@ -251,20 +266,21 @@ fn choose_files(mut files: Vec<SourceFile>, input: &InputArgs) -> Vec<SourceFile
             let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(input.seed);
             let mut chosen = index::sample(&mut random, files.len(), n).into_vec();
             chosen.sort_unstable();
-            chosen.into_iter().map(|i| files[i].clone()).collect()
+            Ok(chosen.into_iter().map(|i| files[i].clone()).collect())
         }
-        _ => files,
+        _ => Ok(files),
     }
 }
 
 fn resolve_preprocess(args: &SharedArgs, files: &[SourceFile], decode: &DecodeOptions) -> Result<PreprocessConfig> {
     let given = &args.preprocess;
-    let found = choose_resolution(files, decode)?;
-    let size: Size = match given.resolution.unwrap_or(Resolution::Auto) {
-        Resolution::Fixed(size) => size,
-        Resolution::Auto => found.size,
+    let found = choose_resolution(files, decode);
+    let (size, untouched) = match (given.resolution.unwrap_or(Resolution::Auto), found) {
+        (Resolution::Auto, found) => found.map(|found| (found.size, found.sizes_agree))?,
+        (Resolution::Fixed(size), Ok(found)) => (size, found.sizes_agree && found.size == size),
+        // With a size given no header is needed; whether any image is usable, the pass will tell.
+        (Resolution::Fixed(size), Err(_)) => (size, false),
     };
-    let untouched = found.sizes_agree && found.size == size;
     let transform = given.transform.unwrap_or(if untouched { Transform::None } else { Transform::CenterCropDhariwal });
     let config = PreprocessConfig {
         transform,

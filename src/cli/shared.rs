@@ -361,6 +361,12 @@ impl From<WindowArg> for Window {
     }
 }
 
+/// The name of a file to be written, without its ending.
+pub fn parse_file_name(text: &str) -> Result<String, String> {
+    let is_plain = !text.is_empty() && std::path::Path::new(text).file_name() == Some(text.as_ref());
+    if is_plain { Ok(text.to_owned()) } else { Err("give a plain name without folders".to_owned()) }
+}
+
 fn parse_transform(text: &str) -> Result<Transform, String> {
     text.parse().map_err(|e| format!("{e}"))
 }
