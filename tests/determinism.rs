@@ -8,6 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use image::{DynamicImage, GrayImage, Rgb, Rgba};
 use specscan::dataset::{DecodeOptions, PreprocessConfig, SourceFile, Transform, list_inputs};
 use specscan::pipeline::observer::Silent;
 use specscan::pipeline::{Cancel, NoRows, ScanConfig, scan};
@@ -17,13 +18,35 @@ use tempfile::TempDir;
 
 const N_FILES: u32 = 40;
 
+/// `n` files in nested folders: PNG and JPEG, colour, grey and with alpha, of many sizes from 48 pixels on.
+fn write_varied(folder: &Path, n: u32) {
+    for i in 0..n {
+        let (width, height) = (48 + 7 * (i % 11), 50 + 9 * (i % 7));
+        let picture = sets::picture(width, height, i);
+        let sub = ["", "a/", "a/deep/", "Z/"][(i % 4) as usize];
+        let (image, extension): (DynamicImage, _) = match i % 5 {
+            0 => (GrayImage::from_fn(width, height, |x, y| image::Luma([picture.get_pixel(x, y)[1]])).into(), "png"),
+            1 => {
+                let alpha = image::RgbaImage::from_fn(width, height, |x, y| {
+                    let Rgb([r, g, b]) = *picture.get_pixel(x, y);
+                    Rgba([r, g, b, (x % 256) as u8])
+                });
+                (alpha.into(), "png")
+            }
+            2 | 3 => (picture.into(), "jpg"),
+            _ => (picture.into(), "png"),
+        };
+        sets::save(&folder.join(format!("{sub}{i:03}.{extension}")), &image);
+    }
+}
+
 /// A folder of varied images beside which results can be put.
 struct World(TempDir);
 
 impl World {
     fn new() -> Self {
         let world = Self(tempfile::tempdir().expect("a temporary folder"));
-        sets::write_varied(&world.path("photos"), N_FILES);
+        write_varied(&world.path("photos"), N_FILES);
         world
     }
 

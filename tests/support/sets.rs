@@ -1,9 +1,9 @@
-//! Small folders of image files: varied in size, format and content, the same bytes in every run.
+//! Images for tests: every one with something at every frequency, the same bytes in every run.
 
 use std::fs;
 use std::path::Path;
 
-use image::{DynamicImage, GrayImage, ImageFormat, Rgb, RgbImage, Rgba};
+use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 
 /// An image that has something at every frequency: gradients, an edge, a texture, all told by `seed`.
 pub fn picture(width: u32, height: u32, seed: u32) -> RgbImage {
@@ -38,33 +38,4 @@ pub fn save(path: &Path, image: &DynamicImage) {
     fs::create_dir_all(path.parent().expect("a folder")).expect("folders can be made");
     let format = ImageFormat::from_path(path).expect("a format");
     image.save_with_format(path, format).expect("the image can be written");
-}
-
-/// `n` PNG images of one size, `00.png`, `01.png` …
-pub fn write_uniform(folder: &Path, n: u32, width: u32, height: u32) {
-    for i in 0..n {
-        save(&folder.join(format!("{i:02}.png")), &picture(width, height, i).into());
-    }
-}
-
-/// `n` files in nested folders: PNG and JPEG, colour, grey and with alpha, of many sizes from 48 pixels on.
-pub fn write_varied(folder: &Path, n: u32) {
-    for i in 0..n {
-        let (width, height) = (48 + 7 * (i % 11), 50 + 9 * (i % 7));
-        let picture = picture(width, height, i);
-        let sub = ["", "a/", "a/deep/", "Z/"][(i % 4) as usize];
-        let (image, extension): (DynamicImage, _) = match i % 5 {
-            0 => (GrayImage::from_fn(width, height, |x, y| image::Luma([picture.get_pixel(x, y)[1]])).into(), "png"),
-            1 => {
-                let alpha = image::RgbaImage::from_fn(width, height, |x, y| {
-                    let Rgb([r, g, b]) = *picture.get_pixel(x, y);
-                    Rgba([r, g, b, (x % 256) as u8])
-                });
-                (alpha.into(), "png")
-            }
-            2 | 3 => (picture.into(), "jpg"),
-            _ => (picture.into(), "png"),
-        };
-        save(&folder.join(format!("{sub}{i:03}.{extension}")), &image);
-    }
 }

@@ -1,0 +1,185 @@
+//! Bad files of every kind: skipped, listed in path order with their reasons, counted, and judged by `--max-skipped`; everything
+//! else is still written.
+
+use std::fs;
+
+use super::{Printed, World, sets};
+
+const N_GOOD: u32 = 6;
+
+/// A PNG header that promises `side×side` pixels, and no pixels.
+fn absurd_png(side: u32) -> Vec<u8> {
+    let mut chunk = b"IHDR".to_vec();
+    chunk.extend(side.to_be_bytes());
+    chunk.extend(side.to_be_bytes());
+    chunk.extend([8, 2, 0, 0, 0]);
+    let mut crc = u32::MAX;
+    for byte in &chunk {
+        crc ^= u32::from(*byte);
+        for _ in 0..8 {
+            crc = if crc & 1 == 1 { crc >> 1 ^ 0xEDB8_8320 } else { crc >> 1 };
+        }
+    }
+    let mut png = b"\x89PNG\r\n\x1a\n\0\0\0\x0d".to_vec();
+    png.extend(chunk);
+    png.extend((!crc).to_be_bytes());
+    png.extend(b"\0\0\0\0IDAT");
+    png
+}
+
+/// Good images among one of each bad kind; the bad ones' paths with a part of their reasons, in the order of their bytes.
+fn write_broken_set(world: &World) -> Vec<(&'static str, &'static str)> {
+    super::write_uniform(&world.path("photos"), N_GOOD, 24, 16);
+    sets::save(&world.path("photos/whole.jpg"), &sets::picture(24, 16, 99).into());
+    let jpeg = fs::read(world.path("photos/whole.jpg")).expect("a JPEG");
+    fs::rename(world.path("photos/whole.jpg"), world.path("photos/10.jpg")).expect("renamed");
+    world.write("photos/20-truncated.jpg", &jpeg[..jpeg.len() / 2]);
+    world.write("photos/30-empty.png", "");
+    world.write("photos/40-text.png", "This is no picture.");
+    world.write("photos/50-absurd.png", absurd_png(100_000));
+    world.write("photos/60-cut.png", &fs::read(world.path("photos/00.png")).expect("a PNG")[..200]);
+    fs::create_dir(world.path("photos/70-folder.png")).expect("a folder");
+    sets::save(&world.path("photos/80-other-size.png"), &sets::picture(20, 16, 5).into());
+    world.write("photos/notes.txt", "ignored");
+    let mut bad = vec![
+        ("20-truncated.jpg", "truncated JPEG"),
+        ("30-empty.png", "empty"),
+        ("40-text.png", "no image"),
+        ("50-absurd.png", "100000×100000 pixels, more than the limit"),
+        ("60-cut.png", "end of file"),
+        ("70-folder.png", "is a folder"),
+        ("80-other-size.png", "20×16 where all images have to be 24×16"),
+    ];
+    if cfg!(unix) {
+        bad.extend(write_bad_links(world));
+    }
+    bad
+}
+
+#[cfg(unix)]
+fn write_bad_links(world: &World) -> Vec<(&'static str, &'static str)> {
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::symlink;
+    symlink("nowhere.png", world.path("photos/90-dangling.png")).expect("a link");
+    fs::create_dir(world.path("photos/91-loop")).expect("a folder");
+    symlink("..", world.path("photos/91-loop/up")).expect("a link");
+    let odd = std::ffi::OsStr::from_bytes(b"photos/92-odd\xff.png");
+    fs::copy(world.path("photos/00.png"), world.path(odd)).expect("a copy");
+    vec![("90-dangling.png", "does not exist"), ("91-loop/up", "leads back"), ("92-odd\u{fffd}.png", "not UTF-8")]
+}
+
+#[cfg(not(unix))]
+fn write_bad_links(_: &World) -> Vec<(&'static str, &'static str)> {
+    Vec::new()
+}
+
+fn assert_skips_are_listed(world: &World, out: &str, bad: &[(&str, &str)]) {
+    let table = world.table(&format!("{out}/skipped.csv"));
+    assert_eq!(table.header, ["path", "reason"]);
+    assert_eq!(table.column("path"), bad.iter().map(|b| b.0).collect::<Vec<_>>());
+    for (reason, (path, part)) in table.column("reason").iter().zip(bad) {
+        assert!(reason.contains(part), "{path}: {reason}");
+    }
+}
+
+const OPTIONS: &str = "--transform none --resolution 16x24 --plots none";
+
+#[test]
+fn bad_files_are_listed_and_fail_the_run_while_everything_else_is_written() {
+    let world = World::new();
+    let bad = write_broken_set(&world);
+    let output = world.run(&format!("scan photos -o out {OPTIONS}")).code(1);
+    let printed = Printed::from(output.get_output());
+    let n_all = bad.len() + N_GOOD as usize + 1;
+    let judged = format!("{} of {n_all} files were skipped, more than --max-skipped 1% allows", bad.len());
+    assert!(printed.stderr.contains(&judged), "{}", printed.stderr);
+    assert!(printed.stderr.contains("skipped 20-truncated.jpg") && printed.stderr.contains("skipped.csv"));
+    assert!(printed.stderr.contains(&format!("and {} more", bad.len() - 3)), "{}", printed.stderr);
+    assert_skips_are_listed(&world, "out", &bad);
+    let written = ["gamma.npy", "gamma_radial.csv", "images.csv", "photos.spectrum", "rapsd.csv", "run.json", "skipped.csv"];
+    assert_eq!(world.files("out"), written);
+    assert_eq!(world.table("out/images.csv").rows.len(), N_GOOD as usize + 1);
+    let run = world.json("out/run.json");
+    assert_eq!(run["counts"]["n_skipped"], bad.len());
+    assert_eq!(run["counts"]["n_files"], N_GOOD + 1);
+    assert_eq!(run["n_ignored"], 1);
+}
+
+#[test]
+fn the_limit_is_a_number_or_a_share() {
+    let world = World::new();
+    let bad = write_broken_set(&world);
+    let n = bad.len();
+    for (limit, code) in [("100%", 0), ("0", 1), ("0%", 1)] {
+        world.run(&format!("rapsd photos -o out {OPTIONS} --max-skipped {limit}")).code(code);
+    }
+    world.run(&format!("rapsd photos -o out {OPTIONS} --max-skipped {n}")).code(0);
+    world.run(&format!("rapsd photos -o out {OPTIONS} --max-skipped {}", n - 1)).code(1);
+    let share = 100.0 * n as f64 / (n as f64 + f64::from(N_GOOD) + 1.0);
+    world.run(&format!("rapsd photos -o out {OPTIONS} --max-skipped {:.2}%", share + 0.1)).code(0);
+    world.run(&format!("rapsd photos -o out {OPTIONS} --max-skipped {:.2}%", share - 0.1)).code(1);
+    assert_skips_are_listed(&world, "out", &bad);
+}
+
+#[test]
+fn every_command_judges_skips_and_quiet_leaves_the_judgement() {
+    let world = World::new();
+    let bad = write_broken_set(&world);
+    for command in ["scan", "rapsd", "covariance --diagonality 0", "fit-delta --cross-mask none", "export"] {
+        let (name, options) = command.split_once(' ').unwrap_or((command, ""));
+        let output = world.run(&format!("{name} photos {options} -q -o {name} {OPTIONS}")).code(1);
+        let printed = Printed::from(output.get_output());
+        assert_eq!(printed.stdout, "", "{command}");
+        assert_eq!(printed.stderr.lines().count(), 1, "{command}: {}", printed.stderr);
+        assert!(printed.stderr.starts_with("error: "), "{command}: {}", printed.stderr);
+        assert_skips_are_listed(&world, name, &bad);
+    }
+    let verbose = Printed::from(world.run(&format!("rapsd photos -v -o out {OPTIONS}")).code(1).get_output());
+    for (path, _) in bad {
+        assert!(verbose.stderr.contains(&format!("skipped {path}: ")), "{path}: {}", verbose.stderr);
+    }
+}
+
+#[test]
+fn the_good_images_count_as_if_the_bad_ones_were_not_there() {
+    let world = World::new();
+    write_broken_set(&world);
+    world.run(&format!("scan photos -o out {OPTIONS}")).code(1);
+    let mut good: Vec<String> = (0..N_GOOD).map(|i| format!("photos/{i:02}.png")).collect();
+    good.push("photos/10.jpg".to_owned());
+    world.write("good.txt", good.join("\n"));
+    world.succeed("scan --files-from good.txt -o good -q --plots none");
+    for table in ["rapsd.csv", "gamma.npy", "gamma_radial.csv"] {
+        assert!(world.read(&format!("out/{table}")) == world.read(&format!("good/{table}")), "{table}");
+    }
+}
+
+#[test]
+fn nothing_but_bad_files_is_an_error_that_names_the_first() {
+    let world = World::new();
+    world.write("photos/a.png", "");
+    world.write("photos/b.png", "words");
+    world.refuse("scan photos", &["a.png", "empty"]);
+    world.refuse("scan photos --resolution 16 -o out", &["none of the 2 images could be used", "a.png", "empty"]);
+    world.refuse("scan photos --resolution 16 --transform crop -o out", &["none of the 2 images", "a.png"]);
+    assert_eq!(world.files("out"), Vec::<String>::new());
+}
+
+#[test]
+fn a_list_may_name_what_is_not_there() {
+    let world = World::with_photos(3);
+    world.write("list.txt", "photos/02.png\nphotos/missing.png\n./photos/00.png\nphotos/00.png\nphotos\n");
+    world.run("scan --files-from list.txt -o out --plots none").code(1);
+    let skipped = world.table("out/skipped.csv");
+    assert_eq!(skipped.column("path"), ["photos", "photos/missing.png"]);
+    assert_eq!(world.table("out/images.csv").column("path"), ["./photos/00.png", "photos/02.png"]);
+}
+
+#[test]
+fn a_lower_pixel_limit_skips_larger_images() {
+    let world = World::with_photos(3);
+    sets::save(&world.path("photos/large.png"), &sets::picture(60, 50, 1).into());
+    world.run("scan photos -o out --resolution 16 --transform crop --plots none --max-pixels 1000 --max-skipped 1").code(0);
+    assert_eq!(world.table("out/skipped.csv").column("path"), ["large.png"]);
+    assert!(world.table("out/skipped.csv").column("reason")[0].contains("--max-pixels"));
+}
