@@ -81,7 +81,10 @@ const COMMANDS: [(&str, &[&str]); 5] = [
     ("scan", &["scan", "photos", "--resolution", "32", "--coherence", "--diagonality", "6"]),
     ("scan tiles", &["scan", "photos", "--resolution", "16", "--transform", "tile", "--plots", "none"]),
     ("rapsd", &["rapsd", "photos", "--resolution", "24x32", "--transform", "crop", "--per-channel", "--plots", "none"]),
-    ("covariance", &["covariance", "photos", "--resolution", "16", "--transform", "tile", "--coherence", "--diagonality", "6"]),
+    (
+        "covariance",
+        &["covariance", "photos", "--resolution", "16", "--transform", "tile", "--coherence", "--diagonality", "6"],
+    ),
     ("fit-delta", &["fit-delta", "photos", "--resolution", "32", "--channels", "ycbcr"]),
 ];
 
@@ -89,7 +92,8 @@ const COMMANDS: [(&str, &[&str]); 5] = [
 fn the_number_of_threads_does_not_matter() {
     let world = World::new();
     for (name, arguments) in COMMANDS {
-        let with = |threads: &str| world.run(&format!("{name} {threads}"), &[arguments, &["-q", "-j", threads]].concat());
+        let with =
+            |threads: &str| world.run(&format!("{name} {threads}"), &[arguments, &["-q", "-j", threads]].concat());
         let one = with("1");
         assert!(one.keys().any(|file| file.ends_with(".csv")), "{name}: {:?}", one.keys());
         for threads in ["2", "4", "7"] {
@@ -166,12 +170,7 @@ fn library_scan(files: &[SourceFile], threads: usize) -> Spectrum {
     let size = Size::square(20);
     let config = ScanConfig {
         decode: DecodeOptions::default(),
-        preprocess: PreprocessConfig {
-            transform: Transform::Tile,
-            size,
-            allow_upscale: false,
-            drop_letterbox: false,
-        },
+        preprocess: PreprocessConfig { transform: Transform::Tile, size, allow_upscale: false, drop_letterbox: false },
         analysis: AnalysisConfig::new(size),
         threads,
     };

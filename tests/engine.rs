@@ -40,7 +40,10 @@ impl Check {
 
     fn label(&self) -> String {
         let PowerLawFit { estimator, delta, delta_low95, delta_high95, .. } = &self.fit;
-        format!("{} {estimator} {}: {delta} [{delta_low95}, {delta_high95}], put in {}", self.size, self.channel, self.truth)
+        format!(
+            "{} {estimator} {}: {delta} [{delta_low95}, {delta_high95}], put in {}",
+            self.size, self.channel, self.truth
+        )
     }
 }
 
@@ -101,9 +104,8 @@ fn the_spectrum_that_was_put_in_is_measured_mode_by_mode() {
     let spectrum = spectrum_of(&AnalysisConfig::new(size), &noise.images(n, 77));
     let gamma = spectrum.mode_covariance().expect("images").channel_mean();
     let grid = spectrum.grid();
-    let relative: Vec<f64> = (1..grid.n_modes())
-        .map(|k| gamma[k] / (noise.amplitude.powi(2) * grid.frequencies()[k].powi(-2)))
-        .collect();
+    let relative: Vec<f64> =
+        (1..grid.n_modes()).map(|k| gamma[k] / (noise.amplitude.powi(2) * grid.frequencies()[k].powi(-2))).collect();
     let mean = relative.iter().sum::<f64>() / relative.len() as f64;
     assert!((mean - 1.0).abs() <= 0.01, "{mean}");
     // Three channels of n squares each, of relative deviation 1 (√2 for the three real modes).
@@ -112,7 +114,9 @@ fn the_spectrum_that_was_put_in_is_measured_mode_by_mode() {
     let spread = (relative.iter().map(|r| (r - mean).powi(2)).sum::<f64>() / relative.len() as f64).sqrt();
     assert!((spread / deviation - 1.0).abs() <= 0.1, "{spread} and {deviation}");
     // Gaussian images: kurtosis 2, no preferred phase, nothing shared between channels.
-    for row in gamma_radial_rows(&spectrum, &spectrum.mode_covariance().expect("images")).iter().filter(|r| r.channel == "g") {
+    for row in
+        gamma_radial_rows(&spectrum, &spectrum.mode_covariance().expect("images")).iter().filter(|r| r.channel == "g")
+    {
         if row.bin >= 3 {
             let (kurtosis, pseudo) = (row.kurtosis.expect("varies"), row.pseudo_covariance_ratio.expect("varies"));
             assert!((kurtosis - 2.0).abs() <= 0.2, "bin {}: κ4 {kurtosis}", row.bin);

@@ -22,7 +22,8 @@ pub fn print_error(error: &anyhow::Error) {
 
 /// Whether the reader of our output has gone away, as `head` does.
 pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    let io = |cause: &(dyn std::error::Error + 'static)| cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+    let io =
+        |cause: &(dyn std::error::Error + 'static)| cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
     error.chain().any(|cause| io(cause) == Some(ErrorKind::BrokenPipe))
 }
 

@@ -17,8 +17,8 @@ use crate::report::output_dir::OutputDir;
 use crate::report::rows::{coherence_rows, gamma_radial_rows};
 use crate::report::tables::{GammaRadialRow, StreamedTable, write_table};
 use crate::spectrum::Spectrum;
-use crate::stats::spectrum_covariance::{ColorCovariance, color_covariance, diagonality};
 use crate::stats::diagonality::Diagonality;
+use crate::stats::spectrum_covariance::{ColorCovariance, color_covariance, diagonality};
 
 /// Γ, pseudo-covariance, kurtosis, colour covariance, diagonality
 ///
@@ -135,7 +135,9 @@ fn print_summary(
     let mut table = vec![head.map(str::to_owned).to_vec()];
     let optional = |v: Option<f64>| v.map_or(String::new(), short);
     let last = rows.iter().map(|r| r.bin).max().unwrap_or(0);
-    for row in rows.iter().filter(|r| r.bin == 0 || r.bin == last || (r.bin.is_power_of_two() && r.bin.ilog2() % 2 == 0)) {
+    for row in
+        rows.iter().filter(|r| r.bin == 0 || r.bin == last || (r.bin.is_power_of_two() && r.bin.ilog2() % 2 == 0))
+    {
         let frequency = format!("{:.5}", row.frequency_cycles_per_px);
         let (pseudo, kurtosis) = (optional(row.pseudo_covariance_ratio), optional(row.kurtosis));
         table.push(vec![row.channel.to_owned(), frequency, short(row.gamma_mean), pseudo, kurtosis]);

@@ -6,10 +6,10 @@ use serde_json::json;
 
 use super::console;
 use super::exit::ExitStatus;
+use super::plan;
 use super::scan::describe;
 use super::session::{Session, Wants, resolve};
 use super::shared::{SharedArgs, parse_file_name};
-use super::plan;
 use crate::pipeline::NoRows;
 use crate::report::arrays::{NamedArray, planes_array, write_npz, write_safetensors};
 use crate::spectrum::{RapsdOf, Spectrum};

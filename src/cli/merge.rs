@@ -65,10 +65,13 @@ pub fn run(args: &MergeArgs) -> Result<ExitStatus> {
             "path": path,
         }))?;
     } else {
-        console::print_lines(false, &[
-            format!("{} from {} spectra", describe(&merged), args.spectra.len()),
-            format!("wrote {}", path.display()),
-        ])?;
+        console::print_lines(
+            false,
+            &[
+                format!("{} from {} spectra", describe(&merged), args.spectra.len()),
+                format!("wrote {}", path.display()),
+            ],
+        )?;
     }
     Ok(ExitStatus::Done)
 }

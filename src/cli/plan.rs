@@ -68,10 +68,16 @@ fn print_images(args: &SharedArgs, images: &Images) -> Result<()> {
     }
     let time = time.map_or("unknown: none of the first files can be decoded".to_owned(), |s| format!("about {s:.0} s"));
     let rows = [
-        ("files", format!("{} ({}), {skipped} unusable, {} ignored", images.files.len(), HumanBytes(bytes), images.n_ignored)),
+        (
+            "files",
+            format!("{} ({}), {skipped} unusable, {} ignored", images.files.len(), HumanBytes(bytes), images.n_ignored),
+        ),
         ("working size", preprocess.size.to_string()),
         ("transform", preprocess.transform.clone()),
-        ("channels", format!("{}, values {} to {}", preprocess.channels.name(), preprocess.range[0], preprocess.range[1])),
+        (
+            "channels",
+            format!("{}, values {} to {}", preprocess.channels.name(), preprocess.range[0], preprocess.range[1]),
+        ),
         ("passes", passes.to_string()),
         ("threads", config.threads.to_string()),
         ("memory", format!("about {} of buffers and sums", HumanBytes(memory))),
@@ -87,7 +93,11 @@ fn estimate_seconds(images: &Images) -> Option<f64> {
     let mut decoder = Decoder::new();
     let step = images.files.len().div_ceil(TIMED_FILES).max(1);
     let started = std::time::Instant::now();
-    let decoded = images.files.iter().step_by(step).filter(|f| decoder.read(&f.path).is_ok() && decoder.decode(&images.config.decode).is_ok());
+    let decoded = images
+        .files
+        .iter()
+        .step_by(step)
+        .filter(|f| decoder.read(&f.path).is_ok() && decoder.decode(&images.config.decode).is_ok());
     let n_decoded = decoded.count();
     let per_file = started.elapsed().as_secs_f64() / n_decoded as f64;
     (n_decoded > 0).then(|| per_file / DECODING_SHARE * images.files.len() as f64)

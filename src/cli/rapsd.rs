@@ -97,7 +97,8 @@ fn print_summary(shared: &SharedArgs, spectrum: &Spectrum, rows: &[RapsdRow]) ->
         let powers = [r.power_mean, r.power_q05, r.power_q50, r.power_q95].map(short);
         [frequency, format!("{:.0}", r.n_modes)].into_iter().chain(powers).collect()
     }));
-    let mut lines = vec![describe(spectrum), "power in value² per mode, one annulus per octave (all in rapsd.csv):".to_owned()];
+    let mut lines =
+        vec![describe(spectrum), "power in value² per mode, one annulus per octave (all in rapsd.csv):".to_owned()];
     lines.extend(align(&table));
     console::print_lines(shared.output.quiet, &lines)
 }

@@ -22,7 +22,9 @@ use crate::stats::spectrum_fit::{ChannelFits, fit_spectrum};
 ///
 /// Writes NAME.spectrum, images.csv, rapsd.csv, gamma.npy, gamma_radial.csv and plots of the RAPSD and of Γ.
 #[derive(Debug, Args)]
-#[command(after_help = "Example: specscan scan photos --resolution 256 -o out && specscan fit-delta out/photos.spectrum")]
+#[command(
+    after_help = "Example: specscan scan photos --resolution 256 -o out && specscan fit-delta out/photos.spectrum"
+)]
 pub struct ScanArgs {
     /// Name of the .spectrum file [default: that of the first input]
     #[arg(long, value_name = "NAME", value_parser = parse_file_name)]
@@ -43,11 +45,8 @@ pub struct ScanArgs {
 /// Runs the command.
 pub fn run(args: &ScanArgs) -> Result<ExitStatus> {
     let shared = &args.shared;
-    let wants = Wants {
-        diagonality_side: args.diagonality.map(usize::from),
-        coherence: args.coherence,
-        ..Wants::default()
-    };
+    let wants =
+        Wants { diagonality_side: args.diagonality.map(usize::from), coherence: args.coherence, ..Wants::default() };
     let input = resolve(shared, wants)?;
     if shared.compute.dry_run {
         plan::print(shared, &input)?;

@@ -178,7 +178,9 @@ impl<'a> Session<'a> {
 pub fn resolve(args: &SharedArgs, wants: Wants) -> Result<Input> {
     if let Some(spectra) = saved_spectra(&args.input)? {
         if let Some(option) = args.preprocess.first_given() {
-            bail!("{option} has no effect on a saved spectrum: its images were prepared when it was scanned; leave the option out");
+            bail!(
+                "{option} has no effect on a saved spectrum: its images were prepared when it was scanned; leave the option out"
+            );
         }
         return Ok(Input::Saved(Box::new(load_merged(&spectra)?)));
     }
@@ -214,7 +216,9 @@ fn saved_spectra(input: &InputArgs) -> Result<Option<Vec<PathBuf>>> {
     match n_saved {
         0 => Ok(None),
         n if n == input.inputs.len() => Ok(Some(input.inputs.clone())),
-        _ => bail!("saved spectra and images cannot be mixed in one run: scan the images first, then merge the spectra"),
+        _ => {
+            bail!("saved spectra and images cannot be mixed in one run: scan the images first, then merge the spectra")
+        }
     }
 }
 
@@ -282,12 +286,8 @@ fn resolve_preprocess(args: &SharedArgs, files: &[SourceFile], decode: &DecodeOp
         (Resolution::Fixed(size), Err(_)) => (size, false),
     };
     let transform = given.transform.unwrap_or(if untouched { Transform::None } else { Transform::CenterCropDhariwal });
-    let config = PreprocessConfig {
-        transform,
-        size,
-        allow_upscale: given.allow_upscale,
-        drop_letterbox: given.drop_letterbox,
-    };
+    let config =
+        PreprocessConfig { transform, size, allow_upscale: given.allow_upscale, drop_letterbox: given.drop_letterbox };
     config.validate()?;
     Ok(config)
 }

@@ -159,8 +159,7 @@ pub(super) fn run_pass(
         .thread_name(|i| format!("specscan-{i}"))
         .build()
         .map_err(|source| ScanError::Threads { threads, source })?;
-    let preprocessors =
-        (0..threads).map(|_| Preprocessor::new(config.preprocess)).collect::<Result<Vec<_>, _>>()?;
+    let preprocessors = (0..threads).map(|_| Preprocessor::new(config.preprocess)).collect::<Result<Vec<_>, _>>()?;
     let shared = Shared {
         files,
         config,

@@ -96,12 +96,8 @@ pub fn centred_radial_statistics(
     cancel: &Cancel,
 ) -> Result<Vec<RadialStatistics>, ScanError> {
     let sample = sample_by_hash(files, CENTRED_PASS_FILES);
-    let analysis = AnalysisConfig {
-        detail: Detail::Radial,
-        diagonality_side: None,
-        coherence: false,
-        ..config.analysis.clone()
-    };
+    let analysis =
+        AnalysisConfig { detail: Detail::Radial, diagonality_side: None, coherence: false, ..config.analysis.clone() };
     let plan = AnalysisPlan::new(analysis, Some(spectrum.reference(false)));
     observer.started("measuring the spread around the mean image", sample.len());
     let outcome = run_pass(&sample, config, &plan, &mut NoRows, observer, cancel)?;

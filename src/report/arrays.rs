@@ -125,10 +125,8 @@ impl StreamedNpy {
     /// If something cannot be written.
     pub fn commit(mut self) -> Result<(), OutputError> {
         // NPY format 1.0: magic, version, header length, a Python dictionary padded to a multiple of 64 bytes.
-        let dictionary = format!(
-            "{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}",
-            self.n_rows, self.n_columns
-        );
+        let dictionary =
+            format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}", self.n_rows, self.n_columns);
         let mut header = b"\x93NUMPY\x01\x00".to_vec();
         header.extend_from_slice(&((NPY_HEADER_BYTES - 10) as u16).to_le_bytes());
         header.extend_from_slice(dictionary.as_bytes());
@@ -146,4 +144,3 @@ impl StreamedNpy {
 pub fn planes_array(name: &'static str, height: usize, width: usize, planes: &[Vec<f64>]) -> NamedArray {
     NamedArray { name, shape: vec![planes.len(), height, width], values: planes.concat() }
 }
-

@@ -185,7 +185,11 @@ pub struct SkippedRow<'a> {
 /// # Errors
 ///
 /// If a row cannot be written; no file appears then.
-pub fn write_table<R: Serialize>(out: &OutputDir, name: &str, rows: impl IntoIterator<Item = R>) -> Result<(), OutputError> {
+pub fn write_table<R: Serialize>(
+    out: &OutputDir,
+    name: &str,
+    rows: impl IntoIterator<Item = R>,
+) -> Result<(), OutputError> {
     out.write_atomic(name, |file| -> Result<(), csv::Error> {
         let mut writer = csv::Writer::from_writer(file);
         for row in rows {
@@ -237,10 +241,10 @@ impl StreamedTable {
     /// If what is still buffered cannot be written, or the file cannot be renamed.
     pub fn commit(self) -> Result<(), OutputError> {
         // `into_inner` flushes and hands the error on; the writer's own drop would swallow it.
-        let staged = self.writer.into_inner().map_err(|error| OutputError::Write {
-            path: self.path,
-            source: error.into_error(),
-        })?;
+        let staged = self
+            .writer
+            .into_inner()
+            .map_err(|error| OutputError::Write { path: self.path, source: error.into_error() })?;
         staged.commit()
     }
 }

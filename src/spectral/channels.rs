@@ -81,7 +81,11 @@ impl Channels {
                 for row in rows {
                     let end = start + row.len() / 3;
                     let planes = [&mut first[start..end], &mut second[start..end], &mut third[start..end]];
-                    if self == Channels::Rgb { split_rgb(row, planes) } else { split_ycbcr(row, planes) }
+                    if self == Channels::Rgb {
+                        split_rgb(row, planes)
+                    } else {
+                        split_ycbcr(row, planes)
+                    }
                     start = end;
                 }
             }

@@ -13,20 +13,8 @@ use rustfft::num_complex::Complex64;
 use super::Size;
 
 /// Sizes that together take every code path: single pixels and rows, even, odd, prime, square and not.
-pub(crate) const SIZES: [(usize, usize); 12] = [
-    (1, 1),
-    (1, 7),
-    (7, 1),
-    (2, 3),
-    (3, 2),
-    (8, 8),
-    (9, 9),
-    (13, 13),
-    (16, 12),
-    (12, 16),
-    (15, 31),
-    (31, 37),
-];
+pub(crate) const SIZES: [(usize, usize); 12] =
+    [(1, 1), (1, 7), (7, 1), (2, 3), (3, 2), (8, 8), (9, 9), (13, 13), (16, 12), (12, 16), (15, 31), (31, 37)];
 
 /// The orthonormal transform of `plane` by its definition, `O((HW)²)`: all `H×W` modes, row by row, unshifted.
 pub(crate) fn naive_dft(size: Size, plane: &[f64]) -> Vec<Complex64> {

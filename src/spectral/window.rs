@@ -49,8 +49,8 @@ fn hann(n: usize) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spectral::dft64::orthonormal_dft;
     use crate::spectral::Grid;
+    use crate::spectral::dft64::orthonormal_dft;
     use crate::spectral::naive::normal_plane;
 
     #[test]

@@ -13,8 +13,8 @@ use rustfft::num_complex::{Complex32, Complex64};
 use super::SpectrumError;
 use super::exact::{ExactLanes, ExactTensor, FLUSH_AFTER};
 use super::plan::{
-    AnalysisPlan, Detail, DiagonalityPlan, HISTOGRAM_BINS, HISTOGRAM_BINS_PER_OCTAVE, LOG_FLOOR_POWER,
-    at, batch_length, outer_rows,
+    AnalysisPlan, Detail, DiagonalityPlan, HISTOGRAM_BINS, HISTOGRAM_BINS_PER_OCTAVE, LOG_FLOOR_POWER, at,
+    batch_length, outer_rows,
 };
 use crate::spectral::fft2::Fft2Workspace;
 
@@ -132,8 +132,7 @@ impl Analyzer {
         let n_pixels = plan.config.size.n_pixels();
         let channels = plan.config.channels.count();
         let spectrum_length = channels * plan.grid.n_modes();
-        let batch_length =
-            if plan.config.detail == Detail::Full { batch_length(spectrum_length * 8) } else { 1 };
+        let batch_length = if plan.config.detail == Detail::Full { batch_length(spectrum_length * 8) } else { 1 };
         let reduced = plan.diagonality.as_ref().map(|d| ReducedScratch {
             values: vec![0.0; d.form.len()],
             plane: vec![0.0; d.form.len()],

@@ -273,9 +273,8 @@ impl ExactTensor {
     pub fn merge(&mut self, other: &ExactTensor) -> Result<(), SpectrumError> {
         assert_eq!(self.spec, other.spec, "tensors to add have equal specifications");
         for (total, more) in self.totals.iter_mut().zip(&other.totals) {
-            *total = total
-                .checked_add(*more)
-                .ok_or_else(|| SpectrumError::Overflow { name: self.spec.name.to_owned() })?;
+            *total =
+                total.checked_add(*more).ok_or_else(|| SpectrumError::Overflow { name: self.spec.name.to_owned() })?;
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ pub mod sketch;
 pub(crate) mod testing;
 
 pub use analyzer::{Analyzer, ImageSummary};
-pub use derived::{ModeCovariance, RadialStatistics, RapsdOf, ModeMoments};
+pub use derived::{ModeCovariance, ModeMoments, RadialStatistics, RapsdOf};
 pub use exact::{ExactTensor, TensorSpec};
 pub use plan::{AnalysisConfig, AnalysisPlan, Detail, Reference, Standardize};
 
@@ -55,7 +55,9 @@ pub enum SpectrumError {
     )]
     OwnReference,
     /// A covariance of too few images.
-    #[error("a covariance needs at least {needed} images, and there is only {n_images}: add images, or cut this one with --transform tile")]
+    #[error(
+        "a covariance needs at least {needed} images, and there is only {n_images}: add images, or cut this one with --transform tile"
+    )]
     TooFewImages {
         /// Images there are.
         n_images: u64,
@@ -63,7 +65,10 @@ pub enum SpectrumError {
         needed: u64,
     },
     /// A file of another layout version.
-    #[error("it has layout version {found}, this specscan reads version {}: scan the images again", saved::FORMAT_VERSION)]
+    #[error(
+        "it has layout version {found}, this specscan reads version {}: scan the images again",
+        saved::FORMAT_VERSION
+    )]
     Version {
         /// The version found.
         found: u32,

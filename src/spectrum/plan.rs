@@ -249,8 +249,7 @@ fn tensor_specs(config: &AnalysisConfig, grid: &Grid, diagonality: Option<&Diago
     let unit = config.unit_log2();
     let channels = config.channels.count();
     let pixels = [channels, config.size.height, config.size.width];
-    let mut specs =
-        vec![TensorSpec::new("pixel_sum", &pixels, 0), TensorSpec::new("pixel_square_sum", &pixels, 0)];
+    let mut specs = vec![TensorSpec::new("pixel_sum", &pixels, 0), TensorSpec::new("pixel_square_sum", &pixels, 0)];
     if config.detail == Detail::Pixels {
         return specs;
     }

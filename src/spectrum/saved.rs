@@ -350,7 +350,10 @@ fn check_preprocess(preprocess: &Preprocess, file: &SafeTensors<'_>) -> Result<(
     let Size { height, width } = preprocess.size;
     let pixels = file.tensor("pixel_sum.hi").map_err(malformed)?;
     if height == 0 || width == 0 || pixels.shape() != [preprocess.channels.count(), height, width] {
-        let what = format!("the working size {height}x{width}, which its tensors do not have (their shape is {:?})", pixels.shape());
+        let what = format!(
+            "the working size {height}x{width}, which its tensors do not have (their shape is {:?})",
+            pixels.shape()
+        );
         return Err(SpectrumError::Malformed { what });
     }
     let [low, high] = preprocess.range;

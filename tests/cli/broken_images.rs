@@ -96,7 +96,8 @@ fn bad_files_are_listed_and_fail_the_run_while_everything_else_is_written() {
     assert!(printed.stderr.contains("skipped 20-truncated.jpg") && printed.stderr.contains("skipped.csv"));
     assert!(printed.stderr.contains(&format!("and {} more", bad.len() - 3)), "{}", printed.stderr);
     assert_skips_are_listed(&world, "out", &bad);
-    let written = ["gamma.npy", "gamma_radial.csv", "images.csv", "photos.spectrum", "rapsd.csv", "run.json", "skipped.csv"];
+    let written =
+        ["gamma.npy", "gamma_radial.csv", "images.csv", "photos.spectrum", "rapsd.csv", "run.json", "skipped.csv"];
     assert_eq!(world.files("out"), written);
     assert_eq!(world.table("out/images.csv").rows.len(), N_GOOD as usize + 1);
     let run = world.json("out/run.json");
@@ -179,7 +180,9 @@ fn a_list_may_name_what_is_not_there() {
 fn a_lower_pixel_limit_skips_larger_images() {
     let world = World::with_photos(3);
     sets::save(&world.path("photos/large.png"), &sets::picture(60, 50, 1).into());
-    world.run("scan photos -o out --resolution 16 --transform crop --plots none --max-pixels 1000 --max-skipped 1").code(0);
+    world
+        .run("scan photos -o out --resolution 16 --transform crop --plots none --max-pixels 1000 --max-skipped 1")
+        .code(0);
     assert_eq!(world.table("out/skipped.csv").column("path"), ["large.png"]);
     assert!(world.table("out/skipped.csv").column("reason")[0].contains("--max-pixels"));
 }

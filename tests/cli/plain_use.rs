@@ -126,7 +126,11 @@ fn one_image_is_scanned_and_what_is_missing_is_said() {
     let world = World::with_photos(1);
     let printed = world.succeed("scan photos -o out --plots none");
     assert!(printed.stdout.contains("1 image at"), "{}", printed.stdout);
-    assert!(printed.stderr.contains("no gamma.npy") && printed.stderr.contains("at least 2 images"), "{}", printed.stderr);
+    assert!(
+        printed.stderr.contains("no gamma.npy") && printed.stderr.contains("at least 2 images"),
+        "{}",
+        printed.stderr
+    );
     assert_eq!(world.files("out"), ["images.csv", "photos.spectrum", "rapsd.csv", "run.json"]);
     assert!(world.table("out/rapsd.csv").column("power_std").iter().all(|cell| cell.is_empty()));
     world.succeed("rapsd photos -o out --plots none");

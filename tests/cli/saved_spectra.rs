@@ -33,7 +33,8 @@ fn a_saved_spectrum_gives_the_numbers_of_its_folder() {
         world.succeed(&format!("{name} photos {options} -o {name}-folder -q --plots none"));
         world.succeed(&format!("{name} saved/photos.spectrum {options} -o {name}-saved -q"));
         for table in tables {
-            let (folder, saved) = (world.read(&format!("{name}-folder/{table}")), world.read(&format!("{name}-saved/{table}")));
+            let (folder, saved) =
+                (world.read(&format!("{name}-folder/{table}")), world.read(&format!("{name}-saved/{table}")));
             assert!(folder == saved, "{command}: {table} differs");
         }
     }
@@ -54,13 +55,19 @@ fn a_saved_spectrum_gives_the_numbers_of_its_folder() {
 fn saved_spectra_refuse_options_that_come_too_late() {
     let world = World::with_photos(3);
     world.succeed("scan photos -o out -q --plots none");
-    for option in ["--resolution 8", "--channels luma", "--window hann", "--range 0:1", "--transform crop", "--standardize none"] {
+    for option in
+        ["--resolution 8", "--channels luma", "--window hann", "--range 0:1", "--transform crop", "--standardize none"]
+    {
         let name = option.split(' ').next().expect("a word");
         world.refuse(&format!("rapsd out/photos.spectrum {option} -o x"), &[name, "has no effect on a saved spectrum"]);
     }
     world.refuse("rapsd out/photos.spectrum photos -o x", &["cannot be mixed", "merge"]);
     let printed = world.succeed("covariance out/photos.spectrum -o x --coherence --plots none");
-    assert!(printed.stderr.contains("no coherence.csv") && printed.stderr.contains("no diagonality.json"), "{}", printed.stderr);
+    assert!(
+        printed.stderr.contains("no coherence.csv") && printed.stderr.contains("no diagonality.json"),
+        "{}",
+        printed.stderr
+    );
 }
 
 #[test]
@@ -113,7 +120,8 @@ fn exported_arrays_have_their_names_and_shapes() {
     world.succeed("export photos -o out -q --format npz,safetensors --name set");
     world.succeed("covariance photos -o cov -q --plots none --diagonality 0");
     let mut archive = NpzReader::new(File::open(world.path("out/set.npz")).expect("written")).expect("an archive");
-    let mut names: Vec<String> = archive.names().expect("names").iter().map(|n| n.trim_end_matches(".npy").to_owned()).collect();
+    let mut names: Vec<String> =
+        archive.names().expect("names").iter().map(|n| n.trim_end_matches(".npy").to_owned()).collect();
     names.sort();
     // Reference files of the Fréchet distance are told by `mu` and `sigma`.
     assert_eq!(names, ["freq_cpp", "gamma", "mean", "meta_json", "n_images", "n_modes", "rapsd", "rapsd_se"]);
@@ -135,7 +143,8 @@ fn exported_arrays_have_their_names_and_shapes() {
     let meta: serde_json::Value = serde_json::from_slice(&meta.to_vec()).expect("JSON");
     assert_eq!(meta["counts"]["n_images"], 5);
 
-    let npy: Array3<f64> = Array3::read_npy(File::open(world.path("cov/gamma.npy")).expect("written")).expect("an array");
+    let npy: Array3<f64> =
+        Array3::read_npy(File::open(world.path("cov/gamma.npy")).expect("written")).expect("an array");
     assert_eq!(npy, gamma);
     // A covariance of a real image is equal at k and −k.
     assert_eq!(gamma[[1, 3, 5]], gamma[[1, 13, 19]]);
@@ -156,7 +165,10 @@ fn archive_has_suffix(world: &World) -> bool {
 #[test]
 fn lists_can_come_from_standard_input() {
     let world = World::with_photos(4);
-    let output = world.command("scan --files-from - -o out --plots none -q".split(' ')).write_stdin("photos/03.png\nphotos/01.png\n").assert();
+    let output = world
+        .command("scan --files-from - -o out --plots none -q".split(' '))
+        .write_stdin("photos/03.png\nphotos/01.png\n")
+        .assert();
     output.code(0);
     assert_eq!(world.table("out/images.csv").column("path"), ["photos/01.png", "photos/03.png"]);
     assert!(world.path("out/dataset.spectrum").exists());

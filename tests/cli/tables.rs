@@ -37,7 +37,11 @@ fn columns_are_those_of_the_contract() {
         "estimator,channel,delta,delta_low95,delta_high95,amplitude,r2,residual_db,frequency_low,frequency_high,\
          cross_mask,n_modes,n_images,curvature_p",
     );
-    assert_header(&world, "out/local_exponent.csv", "channel,frequency_cycles_per_px,delta,delta_low95,delta_high95,n_bins");
+    assert_header(
+        &world,
+        "out/local_exponent.csv",
+        "channel,frequency_cycles_per_px,delta,delta_low95,delta_high95,n_bins",
+    );
     world.succeed("covariance photos -o out -q --plots none --coherence --diagonality 4");
     assert_header(&world, "out/color.csv", "kind,name,value,r,g,b");
     assert_header(&world, "out/coherence.csv", "channel_a,channel_b,bin,frequency_cycles_per_px,coherence");
@@ -165,7 +169,10 @@ fn colour_rows_decompose_the_covariance() {
     let world = World::with_photos(4);
     world.succeed("covariance photos -o out -q --plots none --diagonality 4");
     let color = world.table("out/color.csv");
-    assert_eq!(color.column("kind"), ["covariance", "covariance", "covariance", "eigenvector", "eigenvector", "eigenvector"]);
+    assert_eq!(
+        color.column("kind"),
+        ["covariance", "covariance", "covariance", "eigenvector", "eigenvector", "eigenvector"]
+    );
     assert_eq!(color.column("name"), ["r", "g", "b", "1", "2", "3"]);
     let number = |row: usize, column: &str| color.column(column)[row].parse::<f64>().expect("a number");
     for (i, a) in ["r", "g", "b"].into_iter().enumerate() {

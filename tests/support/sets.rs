@@ -21,7 +21,8 @@ pub fn picture(width: u32, height: u32, seed: u32) -> RgbImage {
         let edge = if u + 0.3 * v > 0.3 + 0.05 * (s % 9.0) { 35.0 } else { -35.0 };
         let base = 110.0 + 10.0 * (s * 1.7).sin() + 40.0 * wave + edge;
         let grain = noise();
-        let channel = |tint: f64| (base + tint * 20.0 * (u - v) + 50.0 * grain + 12.0 * noise_of(x, y, seed, tint)) as u8;
+        let channel =
+            |tint: f64| (base + tint * 20.0 * (u - v) + 50.0 * grain + 12.0 * noise_of(x, y, seed, tint)) as u8;
         Rgb([channel(1.0), channel(-0.5), channel(0.3)])
     })
 }

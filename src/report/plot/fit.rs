@@ -205,8 +205,10 @@ impl FitFigure {
             if i == 1 {
                 self.draw_measured(canvas, &frame)?;
             }
-            canvas
-                .line(&frame.curve(&estimate.frequency_cycles_per_px, &estimate.power), stroke_of(estimate.estimator))?;
+            canvas.line(
+                &frame.curve(&estimate.frequency_cycles_per_px, &estimate.power),
+                stroke_of(estimate.estimator),
+            )?;
         }
         if self.estimates.len() < 2 {
             self.draw_measured(canvas, &frame)?;

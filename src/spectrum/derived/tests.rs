@@ -75,7 +75,12 @@ fn mean_images_and_fields_are_those_of_the_planes() {
     on_every_set(&[1, 17], |label, config, spectrum, naive| {
         for (c, plane) in spectrum.mean_image().iter().enumerate() {
             for (p, value) in plane.iter().enumerate() {
-                assert_close(label, *value, naive.mean(|i| naive.raw[i][c][p]), 1e-12 * (config.range.1 - config.range.0));
+                assert_close(
+                    label,
+                    *value,
+                    naive.mean(|i| naive.raw[i][c][p]),
+                    1e-12 * (config.range.1 - config.range.0),
+                );
             }
         }
         for (c, field) in spectrum.mean_field().iter().enumerate() {
@@ -135,7 +140,8 @@ fn radial_statistics_are_those_of_the_images() {
             assert_eq!(statistics.std().len(), if naive.n() < 2 { 0 } else { annuli });
             for j in 0..if naive.n() < 2 { 0 } else { annuli } {
                 for l in 0..annuli {
-                    let product = |i: usize| (naive.rapsd(i, channel, j) - mean(j)) * (naive.rapsd(i, channel, l) - mean(l));
+                    let product =
+                        |i: usize| (naive.rapsd(i, channel, j) - mean(j)) * (naive.rapsd(i, channel, l) - mean(l));
                     let want = naive.mean(product) * n / (n - 1.0);
                     let scale = (mean(j) + naive.scale()) * (mean(l) + naive.scale());
                     assert_close(label, statistics.covariance[j * annuli + l], want, 2e-5 * scale);
@@ -221,7 +227,10 @@ fn cross_covariances_are_those_of_each_pair_of_channels() {
                 for (k, got) in cross.expect("summed up").iter().enumerate() {
                     let want = naive.covariance(c, d, k);
                     let tolerance = single(naive, c, k) + single(naive, d, k);
-                    assert!((got - want).norm() <= tolerance, "{label}, channels {c} and {d}, mode {k}: {got} and {want}");
+                    assert!(
+                        (got - want).norm() <= tolerance,
+                        "{label}, channels {c} and {d}, mode {k}: {got} and {want}"
+                    );
                 }
             }
         }
@@ -281,7 +290,8 @@ fn the_full_covariance_is_that_of_the_reduced_images_numbers() {
 fn the_trace_of_an_unreduced_full_covariance_is_the_sum_of_gamma() {
     for (h, w) in SIZES {
         let size = Size::new(h, w);
-        let config = AnalysisConfig { channels: Channels::Luma, diagonality_side: Some(32), ..AnalysisConfig::new(size) };
+        let config =
+            AnalysisConfig { channels: Channels::Luma, diagonality_side: Some(32), ..AnalysisConfig::new(size) };
         let spectrum = analyze(&config, &random_images(size, 12, 4));
         let (d, covariance) = spectrum.real_form_covariance().expect("enough images").expect("summed up");
         assert_eq!(d, size.n_pixels());
