@@ -95,7 +95,7 @@ impl Observer for Progress {
         let bytes = self.n_bytes.fetch_add(n_bytes, Ordering::Relaxed) + n_bytes;
         match self.style {
             Style::Nothing => {}
-            Style::Bar if done % 16 == 0 => {
+            Style::Bar if done.is_multiple_of(16) => {
                 let state = self.state();
                 state.bar.set_position(done);
                 state.bar.set_message(rates(done, bytes, state.started.elapsed()));
