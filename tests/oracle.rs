@@ -32,7 +32,10 @@ fn missing(photos: &Path) -> Option<String> {
 /// Runs the comparison, or says why not.
 fn compare(photos: &Path, mode: &[&str]) {
     if let Some(reason) = missing(photos) {
-        assert!(std::env::var_os("SPECSCAN_REQUIRE_ORACLE").is_none_or(|v| v != "1"), "the comparison is required: {reason}");
+        assert!(
+            std::env::var_os("SPECSCAN_REQUIRE_ORACLE").is_none_or(|v| v != "1"),
+            "the comparison is required: {reason}"
+        );
         println!("skipped: {reason}");
         return;
     }

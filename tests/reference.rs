@@ -71,7 +71,8 @@ fn photographs_have_the_spectra_numpy_gives_them() {
         let color = spectrum.color_covariance().expect("images");
         assert_close(&format!("{name}: colours"), &color, &numbers(&set["color_covariance"]), 1e-9);
 
-        let fits = fit_spectrum(&spectrum, Some(&centred), &FitRange::for_size(spectrum.grid().size())).expect("images");
+        let fits =
+            fit_spectrum(&spectrum, Some(&centred), &FitRange::for_size(spectrum.grid().size())).expect("images");
         for estimator in [Estimator::Modes, Estimator::Radial, Estimator::Whittle] {
             let fit = fits[0].fit(estimator).expect("a power law");
             let want = &set["fits"][estimator.name()];
