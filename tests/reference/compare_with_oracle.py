@@ -64,9 +64,9 @@ def compare(size, transform, channels, power_tolerance, gamma_tolerance, fit_tol
         check(f"{name}: RAPSD of the set", column(table, "power_mean"), s.R.mean(0), power_tolerance)
         check(f"{name}: standard deviation of the RAPSD", column(table, "power_std"), s.R.std(0, ddof=1), 10 * power_tolerance)
         images = [[float(v) for k, v in row.items() if k != "path"] for row in rows(f"{out}/rapsd_images.csv")]
-        # Single images have bins near the noise of single precision, so they are compared where they have power.
-        R = np.maximum(s.R, 1e-6)
-        check(f"{name}: RAPSD of each image", np.maximum(images, 1e-6), R, 10 * power_tolerance)
+        # Single images have bins near the noise of single precision, so they are compared where they stand above 8-bit rounding.
+        floor = (2 / 255) ** 2 / 12
+        check(f"{name}: RAPSD of each image", np.maximum(images, floor), np.maximum(s.R, floor), 10 * power_tolerance)
         specscan("covariance", out, *options, "--diagonality", "0")
         check(f"{name}: Γ of each mode", np.load(f"{out}/gamma.npy"), s.G, gamma_tolerance)
         specscan("fit-delta", out, *options)

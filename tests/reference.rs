@@ -1,0 +1,84 @@
+//! The whole program against NumPy: photographs in, and the same radial power, covariances and power laws out.
+//!
+//! The numbers are in `tests/reference/photo_spectra.json`; the script that made them lies beside it.
+
+use std::path::Path;
+
+use serde_json::Value;
+use specscan::dataset::{DecodeOptions, PreprocessConfig, Transform, list_inputs};
+use specscan::pipeline::observer::Silent;
+use specscan::pipeline::{Cancel, NoRows, ScanConfig, centred_radial_statistics, scan};
+use specscan::spectral::{Channels, Size};
+use specscan::spectrum::{AnalysisConfig, RadialStatistics, RapsdOf, Spectrum};
+use specscan::stats::power_law::{Estimator, FitRange};
+use specscan::stats::spectrum_fit::fit_spectrum;
+
+fn root(path: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// Scans the photographs as a reference set was made.
+fn scan_as(set: &Value) -> (Spectrum, Vec<RadialStatistics>) {
+    let size = Size::square(set["side"].as_u64().expect("a side") as usize);
+    let transform: Transform = set["transform"].as_str().expect("a name").parse().expect("a transform");
+    let channels = if set["channels"] == "luma" { Channels::Luma } else { Channels::Rgb };
+    let config = ScanConfig {
+        decode: DecodeOptions::default(),
+        preprocess: PreprocessConfig { transform, size, allow_upscale: false, drop_letterbox: false },
+        analysis: AnalysisConfig { channels, ..AnalysisConfig::new(size) },
+        threads: 2,
+    };
+    let files = list_inputs(&[root("fixtures/photos")]).expect("photographs").files;
+    let cancel = Cancel::new(false);
+    let outcome = scan(&files, &config, &mut NoRows, &Silent, &cancel).expect("photographs");
+    assert_eq!(outcome.skipped, [], "{set}");
+    let centred = centred_radial_statistics(&files, &config, &outcome.spectrum, &Silent, &cancel).expect("photographs");
+    (outcome.spectrum, centred)
+}
+
+fn numbers(value: &Value) -> Vec<f64> {
+    value.as_array().expect("a list").iter().map(|v| v.as_f64().expect("a number")).collect()
+}
+
+fn assert_close(label: &str, got: &[f64], want: &[f64], tolerance: f64) {
+    assert_eq!(got.len(), want.len(), "{label}");
+    for (i, (a, b)) in got.iter().zip(want).enumerate() {
+        assert!((a - b).abs() <= tolerance * b.abs(), "{label}, number {i}: {a} instead of {b}");
+    }
+}
+
+#[test]
+fn photographs_have_the_spectra_numpy_gives_them() {
+    let text = std::fs::read_to_string(root("tests/reference/photo_spectra.json")).expect("the reference");
+    let sets: Vec<Value> = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(sets.len(), 4);
+    for set in &sets {
+        let name = format!("{} {} {}", set["transform"], set["side"], set["channels"]);
+        let (spectrum, centred) = scan_as(set);
+        assert_eq!(spectrum.n_images(), set["n_images"].as_u64().expect("a count"), "{name}");
+        let radial = spectrum.radial_statistics(RapsdOf::ChannelMean);
+        assert_close(&format!("{name}: RAPSD"), &radial.mean, &numbers(&set["rapsd_mean"]), 1e-5);
+        assert_close(&format!("{name}: its deviation"), &radial.std(), &numbers(&set["rapsd_std"]), 1e-4);
+
+        let gamma = spectrum.mode_covariance().expect("images");
+        let modes: Vec<Vec<f64>> = set["modes"].as_array().expect("a list").iter().map(numbers).collect();
+        assert!(modes.len() >= 50);
+        for (c, channel) in gamma.channels.iter().enumerate() {
+            let (plane, side) = (spectrum.grid().to_full_plane(channel), spectrum.grid().size().width);
+            let got: Vec<f64> = modes.iter().map(|mode| plane[mode[0] as usize * side + mode[1] as usize]).collect();
+            assert_close(&format!("{name}: Γ of channel {c}"), &got, &numbers(&set["gamma"][c]), 1e-4);
+        }
+        let color = spectrum.color_covariance().expect("images");
+        assert_close(&format!("{name}: colours"), &color, &numbers(&set["color_covariance"]), 1e-9);
+
+        let fits =
+            fit_spectrum(&spectrum, Some(&centred), &FitRange::for_size(spectrum.grid().size())).expect("images");
+        for estimator in [Estimator::Modes, Estimator::Radial, Estimator::Whittle] {
+            let fit = fits[0].fit(estimator).expect("a power law");
+            let want = &set["fits"][estimator.name()];
+            let got = [fit.delta, fit.amplitude];
+            let want = ["delta", "amplitude"].map(|key| want[key].as_f64().expect("a number"));
+            assert_close(&format!("{name}: Δ and A by {estimator}"), &got, &want, 1e-5);
+        }
+    }
+}
