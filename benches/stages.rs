@@ -150,7 +150,7 @@ fn print_table(set: &ImageSet, rounds: &[Milliseconds]) {
         ("sums over modes, colour, histograms", to_all - to_radial),
     ];
     let total: f64 = stages.iter().map(|(_, ms)| ms).sum();
-    println!("\n{}: {:.4} ms per image on one thread\n", set.name, total);
+    println!("\n{} in {}: {:.4} ms per image on one thread\n", set.name, set.folder.display(), total);
     println!("| stage | ms per image | share |\n|---|---:|---:|");
     for (name, ms) in stages {
         println!("| {name} | {ms:.4} | {:.0} % |", 100.0 * ms / total);

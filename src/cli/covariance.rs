@@ -22,7 +22,7 @@ use crate::stats::spectrum_covariance::{ColorCovariance, color_covariance, diago
 
 /// Γ, pseudo-covariance, kurtosis, colour covariance, diagonality
 ///
-/// Writes gamma.npy ([C,H,W], fftfreq order), gamma_radial.csv, color.csv, diagonality.json and a heat map of Γ.
+/// Writes gamma.npy (C×H×W, fftfreq order), gamma_radial.csv, color.csv, diagonality.json and a heat map of Γ.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: specscan covariance photos --resolution 256 --coherence -o out")]
 pub struct CovarianceArgs {

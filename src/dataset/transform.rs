@@ -18,7 +18,7 @@
 //!
 //! # Cost
 //!
-//! Nothing is copied where nothing is resampled: a [`View`](super::View) is a window onto the decoded pixels.
+//! Nothing is copied where nothing is resampled: a [`View`] is a window onto the decoded pixels.
 
 use std::fmt;
 use std::str::FromStr;

@@ -9,7 +9,7 @@
 //!
 //! # Cost
 //!
-//! A worker adds into 64-bit lanes: scaling, one floating-point addition that rounds (see [`ROUNDER`]) and one integer
+//! A worker adds into 64-bit lanes: scaling, one floating-point addition that rounds (see `ROUNDER`) and one integer
 //! addition per value, all vectorised. Blocks that hold a value too large for that (the low frequencies of photographs do)
 //! split their values into two limbs with a lane each, vectorised too, with the same rounding; only values beyond 2¹⁰¹
 //! quanta go through 128-bit arithmetic one by one. Lanes are emptied into 128-bit totals every [`FLUSH_AFTER`]

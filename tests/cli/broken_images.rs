@@ -86,7 +86,7 @@ const OPTIONS: &str = "--transform none --resolution 16x24 --plots none";
 
 #[test]
 fn bad_files_are_listed_and_fail_the_run_while_everything_else_is_written() {
-    let world = World::new();
+    let world = World::create();
     let bad = write_broken_set(&world);
     let output = world.run(&format!("scan photos -o out {OPTIONS}")).code(1);
     let printed = Printed::from(output.get_output());
@@ -108,7 +108,7 @@ fn bad_files_are_listed_and_fail_the_run_while_everything_else_is_written() {
 
 #[test]
 fn the_limit_is_a_number_or_a_share() {
-    let world = World::new();
+    let world = World::create();
     let bad = write_broken_set(&world);
     let n = bad.len();
     for (limit, code) in [("100%", 0), ("0", 1), ("0%", 1)] {
@@ -124,7 +124,7 @@ fn the_limit_is_a_number_or_a_share() {
 
 #[test]
 fn every_command_judges_skips_and_quiet_leaves_the_judgement() {
-    let world = World::new();
+    let world = World::create();
     let bad = write_broken_set(&world);
     for command in ["scan", "rapsd", "covariance --diagonality 0", "fit-delta --cross-mask none", "export"] {
         let (name, options) = command.split_once(' ').unwrap_or((command, ""));
@@ -143,7 +143,7 @@ fn every_command_judges_skips_and_quiet_leaves_the_judgement() {
 
 #[test]
 fn the_good_images_count_as_if_the_bad_ones_were_not_there() {
-    let world = World::new();
+    let world = World::create();
     write_broken_set(&world);
     world.run(&format!("scan photos -o out {OPTIONS}")).code(1);
     let mut good: Vec<String> = (0..N_GOOD).map(|i| format!("photos/{i:02}.png")).collect();
@@ -157,7 +157,7 @@ fn the_good_images_count_as_if_the_bad_ones_were_not_there() {
 
 #[test]
 fn nothing_but_bad_files_is_an_error_that_names_the_first() {
-    let world = World::new();
+    let world = World::create();
     world.write("photos/a.png", "");
     world.write("photos/b.png", "words");
     world.refuse("scan photos", &["a.png", "empty"]);

@@ -67,7 +67,7 @@ fn interrupt(child: &Child) {
 #[cfg(unix)]
 #[test]
 fn an_interrupted_run_leaves_nothing_half_done() {
-    let world = World::new();
+    let world = World::create();
     write_slow_set(&world);
     for (command, first_staged) in [("scan", "images.csv"), ("rapsd", "rapsd_images.csv")] {
         let words = format!("{command} slow -o {command} --resolution 1024 --transform crop -j 2 --progress never");
@@ -121,7 +121,7 @@ fn progress_goes_to_stderr_and_only_when_wanted() {
 #[test]
 #[ignore = "takes 15 s: the plain lines come every ten"]
 fn long_runs_off_a_terminal_say_every_ten_seconds_how_far_they_are() {
-    let world = World::new();
+    let world = World::create();
     write_slow_set(&world);
     let child = spawn(&world, "rapsd slow -o out --resolution 1024 --transform crop -j 2");
     std::thread::sleep(Duration::from_secs(14));

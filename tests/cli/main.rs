@@ -25,13 +25,13 @@ pub struct World(TempDir);
 
 impl World {
     /// An empty one.
-    pub fn new() -> Self {
+    pub fn create() -> Self {
         Self(tempfile::tempdir().expect("a temporary folder"))
     }
 
     /// With `n` PNG images of 24×16 pixels in `photos`.
     pub fn with_photos(n: u32) -> Self {
-        let world = Self::new();
+        let world = Self::create();
         write_uniform(&world.path("photos"), n, 24, 16);
         world
     }

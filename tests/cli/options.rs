@@ -75,7 +75,7 @@ fn a_typo_in_a_folder_is_met_with_the_nearest_name() {
 
 #[test]
 fn folders_without_images_are_refused() {
-    let world = World::new();
+    let world = World::create();
     world.write("notes/a.txt", "no picture");
     world.write("notes/b.md", "none either");
     std::fs::create_dir(world.path("empty")).expect("a folder");

@@ -6,7 +6,7 @@ const COMMANDS: [&str; 6] = ["scan", "rapsd", "covariance", "fit-delta", "merge"
 
 #[test]
 fn help_of_every_command_names_its_files_and_options() {
-    let world = World::new();
+    let world = World::create();
     let files: [(&str, &[&str]); 6] = [
         ("scan", &["NAME.spectrum", "images.csv", "rapsd.csv", "gamma.npy", "gamma_radial.csv", "--files-from"]),
         ("rapsd", &["rapsd.csv", "rapsd_images.csv", "--per-channel"]),
@@ -32,7 +32,7 @@ fn help_of_every_command_names_its_files_and_options() {
 
 #[test]
 fn without_a_command_the_help_is_shown_and_nothing_done() {
-    let output = World::new().command::<&str>([]).assert().code(2);
+    let output = World::create().command::<&str>([]).assert().code(2);
     assert!(String::from_utf8_lossy(&output.get_output().stderr).contains("Usage: specscan"));
 }
 
@@ -146,7 +146,7 @@ fn one_image_is_scanned_and_what_is_missing_is_said() {
 
 #[test]
 fn three_images_are_enough_for_every_table() {
-    let world = World::new();
+    let world = World::create();
     super::write_uniform(&world.path("photos"), 3, 48, 40);
     for command in ["scan", "rapsd", "covariance --diagonality 8", "fit-delta", "export"] {
         let (name, options) = command.split_once(' ').unwrap_or((command, ""));

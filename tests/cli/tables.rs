@@ -49,7 +49,7 @@ fn columns_are_those_of_the_contract() {
 
 #[test]
 fn images_come_in_path_order_with_what_they_are() {
-    let world = World::new();
+    let world = World::create();
     let files = [("B.png", 30, 20), ("a.jpg", 20, 40), ("a/z.png", 25, 25), ("b.png", 21, 22), ("Ä.png", 20, 20)];
     for (i, (name, width, height)) in files.iter().enumerate() {
         sets::save(&world.path(format!("photos/{name}")), &sets::picture(*width, *height, i as u32).into());
@@ -74,7 +74,7 @@ fn images_come_in_path_order_with_what_they_are() {
 
 #[test]
 fn flat_images_have_no_deviation_and_no_power() {
-    let world = World::new();
+    let world = World::create();
     for value in [0u8, 1, 77, 128, 200, 255] {
         let grey = image::RgbImage::from_pixel(21, 17, image::Rgb([value; 3]));
         sets::save(&world.path(format!("photos/{value:03}.png")), &grey.into());
@@ -94,7 +94,7 @@ fn flat_images_have_no_deviation_and_no_power() {
 
 #[test]
 fn tiles_are_named_by_their_corners() {
-    let world = World::new();
+    let world = World::create();
     sets::save(&world.path("photos/one.png"), &sets::picture(40, 33, 1).into());
     world.succeed("scan photos -o out -q --plots none --resolution 16 --transform tile");
     let table = world.table("out/images.csv");
