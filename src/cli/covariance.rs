@@ -42,6 +42,7 @@ pub struct CovarianceArgs {
 pub fn run(args: &CovarianceArgs) -> Result<ExitStatus> {
     let shared = &args.shared;
     let wants = Wants {
+        moments: true,
         diagonality_side: (args.diagonality > 0).then_some(usize::from(args.diagonality)),
         coherence: args.coherence,
         ..Wants::default()

@@ -46,7 +46,12 @@ pub struct ScanArgs {
 pub fn run(args: &ScanArgs) -> Result<ExitStatus> {
     let shared = &args.shared;
     let wants =
-        Wants { diagonality_side: args.diagonality.map(usize::from), coherence: args.coherence, ..Wants::default() };
+        Wants {
+            moments: true,
+            diagonality_side: args.diagonality.map(usize::from),
+            coherence: args.coherence,
+            ..Wants::default()
+        };
     let input = resolve(shared, wants)?;
     if shared.compute.dry_run {
         plan::print(shared, &input)?;

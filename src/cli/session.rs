@@ -27,6 +27,8 @@ use crate::spectrum::{AnalysisConfig, Detail, Spectrum, Standardize};
 /// Sums beyond the standard ones that a command needs.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Wants {
+    /// Pseudo-power and fourth moments of every mode; what follows needs them too.
+    pub moments: bool,
     /// Longest side of the reduced images whose full covariance is summed up, pixels.
     pub diagonality_side: Option<usize>,
     /// Cross-channel spectra.
@@ -201,7 +203,7 @@ pub fn resolve(args: &SharedArgs, wants: Wants) -> Result<Input> {
         window: args.preprocess.window.map_or(Window::None, Into::into),
         range: (low, high),
         standardize: standardize.unwrap_or_default(),
-        detail: Detail::Full,
+        detail: if wants.moments { Detail::Full } else { Detail::Power },
         diagonality_side: wants.diagonality_side,
         coherence: wants.coherence,
     };

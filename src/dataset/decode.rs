@@ -9,7 +9,7 @@
 //!
 //! The size is read from the header and judged before memory for pixels is asked for. A pixel buffer is cleared before
 //! it is filled: what a decoder leaves out of a damaged file is then the same in every run, and never a piece of the
-//! image decoded before.
+//! image decoded before. (libjpeg's code writes every row or fails, so its buffer need not be.)
 //!
 //! # Cost
 //!
@@ -268,7 +268,7 @@ fn decode_jpeg(
     if !jpeg::is_complete(bytes, layout) {
         return Err(SkipReason::Truncated { format });
     }
-    let rgb = cleared(pixels, size.n_pixels() * 3)?;
+    let rgb = sized(pixels, size.n_pixels() * 3)?;
     jpeg::decode_rgb(bytes, layout, rgb)
         .map_err(|error| SkipReason::Corrupt { format, message: one_line(&error.to_string()) })?;
     let conversions = Conversions { grey: layout.n_components == 1, ..Conversions::default() };
@@ -277,13 +277,18 @@ fn decode_jpeg(
 
 /// The first `len` bytes of a recycled buffer, all zero.
 fn cleared(buffer: &mut Vec<u8>, len: usize) -> Result<&mut [u8], SkipReason> {
+    let pixels = sized(buffer, len)?;
+    pixels.fill(0);
+    Ok(pixels)
+}
+
+/// The first `len` bytes of a recycled buffer, with whatever they hold.
+fn sized(buffer: &mut Vec<u8>, len: usize) -> Result<&mut [u8], SkipReason> {
     release_if_large(buffer, len);
     if buffer.len() < len {
         buffer.clear();
         buffer.try_reserve_exact(len).map_err(|_| SkipReason::OutOfMemory { n_bytes: len })?;
         buffer.resize(len, 0);
-    } else {
-        buffer[..len].fill(0);
     }
     Ok(&mut buffer[..len])
 }

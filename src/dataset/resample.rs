@@ -26,6 +26,7 @@
 use std::ops::Range;
 
 use multiversion::multiversion;
+use wide::u8x16;
 
 use super::buffer::grow;
 use super::weights::{Axis, Kernel, RememberedWeights, WEIGHT_BITS, Weights};
@@ -35,9 +36,6 @@ const HALF: i32 = 1 << (WEIGHT_BITS - 1);
 
 /// Rows that are resampled together, a row to each lane of a vector register.
 const ROW_BLOCK: usize = 16;
-
-/// Rows of half a block.
-const HALF_BLOCK: usize = ROW_BLOCK / 2;
 
 /// One pixel of each row of a block: the rows' red, then their green, then their blue.
 type PixelBlock = [u8; 3 * ROW_BLOCK];
@@ -93,8 +91,6 @@ pub(super) struct Resampler {
     block: Vec<PixelBlock>,
     /// The same rows resampled.
     resampled: Vec<PixelBlock>,
-    /// The halves of either: eight rows are what compilers know how to interleave.
-    halves: [Vec<[u8; HALF_BLOCK]>; 2],
     /// Rows after the first pass, filled up to whole blocks.
     rows: Vec<u8>,
 }
@@ -150,21 +146,12 @@ impl Resampler {
         let columns = weights.input_range();
         self.block.resize(columns.len(), [0; 3 * ROW_BLOCK]);
         self.resampled.resize(n_wanted, [0; 3 * ROW_BLOCK]);
-        for half in &mut self.halves {
-            half.resize(3 * columns.len().max(n_wanted), [0; HALF_BLOCK]);
-        }
         for (y, out) in wanted.clone().step_by(ROW_BLOCK).zip(out.chunks_exact_mut(row_bytes * ROW_BLOCK)) {
             // The last block may have fewer rows: the last one fills the rest and is computed in vain.
             let row = |r: usize| &source.row((y + r).min(wanted.end - 1))[columns.start * 3..columns.end * 3];
-            let [first, second] = &mut self.halves;
-            interleave_rows(&std::array::from_fn(row), &mut first[..columns.len() * 3]);
-            interleave_rows(&std::array::from_fn(|r| row(HALF_BLOCK + r)), &mut second[..columns.len() * 3]);
-            join_halves(first, second, &mut self.block);
+            interleave_rows(&std::array::from_fn(row), self.block.as_flattened_mut().as_chunks_mut().0);
             resample_block(&self.block, columns.start, weights, &mut self.resampled);
-            split_halves(&self.resampled, first, second);
-            let (upper, lower) = out.split_at_mut(row_bytes * HALF_BLOCK);
-            separate_rows(&first[..row_bytes], upper);
-            separate_rows(&second[..row_bytes], lower);
+            separate_rows(self.resampled.as_flattened().as_chunks().0, out);
         }
     }
 }
@@ -175,51 +162,58 @@ fn to_sample(sum: i32) -> u8 {
     (sum >> WEIGHT_BITS).clamp(0, 255) as u8
 }
 
-/// Interleaves rows of equal length: byte `x` of row `r` goes to `out[x][r]`.
-#[multiversion(targets("x86_64+avx2", "x86_64+sse4.1"))]
-fn interleave_rows(rows: &[&[u8]; HALF_BLOCK], out: &mut [[u8; HALF_BLOCK]]) {
-    let [a, b, c, d, e, f, g, h] = rows.map(|row| &row[..out.len()]);
-    for (x, out) in out.iter_mut().enumerate() {
-        *out = [a[x], b[x], c[x], d[x], e[x], f[x], g[x], h[x]];
+/// Interleaves rows as long as `out`: byte `x` of row `r` goes to `out[x][r]`.
+fn interleave_rows(rows: &[&[u8]; ROW_BLOCK], out: &mut [[u8; ROW_BLOCK]]) {
+    for x in square_starts(out.len()) {
+        let Some(out) = out[x..].first_chunk_mut::<ROW_BLOCK>() else { break };
+        let square = rows.map(|row| row[x..].first_chunk().copied().unwrap_or_default());
+        *out = transpose(&square);
+    }
+    if out.len() < ROW_BLOCK {
+        for (x, out) in out.iter_mut().enumerate() {
+            *out = rows.map(|row| row[x]);
+        }
     }
 }
 
-/// Undoes [`interleave_rows`].
-#[multiversion(targets("x86_64+avx2", "x86_64+sse4.1"))]
-fn separate_rows(block: &[[u8; HALF_BLOCK]], out: &mut [u8]) {
+/// Undoes [`interleave_rows`]: `out` holds the rows one after the other.
+fn separate_rows(block: &[[u8; ROW_BLOCK]], out: &mut [u8]) {
     let n = block.len();
-    let mut rows = out.chunks_exact_mut(n);
-    let [a, b, c, d, e, f, g, h] = std::array::from_fn(|_| rows.next().unwrap_or_default());
-    let (a, b, c, d) = (&mut a[..n], &mut b[..n], &mut c[..n], &mut d[..n]);
-    let (e, f, g, h) = (&mut e[..n], &mut f[..n], &mut g[..n], &mut h[..n]);
-    for (x, s) in block.iter().enumerate() {
-        a[x] = s[0];
-        b[x] = s[1];
-        c[x] = s[2];
-        d[x] = s[3];
-        e[x] = s[4];
-        f[x] = s[5];
-        g[x] = s[6];
-        h[x] = s[7];
+    for x in square_starts(n) {
+        let Some(square) = block[x..].first_chunk() else { break };
+        for (out, row) in out.chunks_exact_mut(n).zip(transpose(square)) {
+            if let Some(out) = out[x..].first_chunk_mut() {
+                *out = row;
+            }
+        }
+    }
+    if n < ROW_BLOCK {
+        for (r, out) in out.chunks_exact_mut(n).enumerate() {
+            out.iter_mut().zip(block).for_each(|(out, column)| *out = column[r]);
+        }
     }
 }
 
-/// Joins the halves of a block: eight rows and eight more.
-#[multiversion(targets("x86_64+avx2", "x86_64+sse4.1"))]
-fn join_halves(first: &[[u8; HALF_BLOCK]], second: &[[u8; HALF_BLOCK]], out: &mut [PixelBlock]) {
-    for ((out, first), second) in out.as_flattened_mut().chunks_exact_mut(ROW_BLOCK).zip(first).zip(second) {
-        out[..HALF_BLOCK].copy_from_slice(first);
-        out[HALF_BLOCK..].copy_from_slice(second);
-    }
+/// Where the squares start that cover `n` columns; none if a square is wider. The last ends with the columns and may overlap
+/// the one before it.
+fn square_starts(n: usize) -> impl Iterator<Item = usize> {
+    let end = if n < ROW_BLOCK { 0 } else { n };
+    (0..end).step_by(ROW_BLOCK).map(move |x| x.min(n - ROW_BLOCK))
 }
 
-/// Undoes [`join_halves`].
-#[multiversion(targets("x86_64+avx2", "x86_64+sse4.1"))]
-fn split_halves(block: &[PixelBlock], first: &mut [[u8; HALF_BLOCK]], second: &mut [[u8; HALF_BLOCK]]) {
-    for ((block, first), second) in block.as_flattened().chunks_exact(ROW_BLOCK).zip(first).zip(second) {
-        first.copy_from_slice(&block[..HALF_BLOCK]);
-        second.copy_from_slice(&block[HALF_BLOCK..]);
-    }
+/// Transposes a square of bytes: four perfect shuffles, each of which takes one bit of the row's index to the column's.
+#[inline(always)]
+fn transpose(square: &[[u8; ROW_BLOCK]; ROW_BLOCK]) -> [[u8; ROW_BLOCK]; ROW_BLOCK] {
+    shuffle(shuffle(shuffle(shuffle(square.map(u8x16::new))))).map(|row| row.to_array())
+}
+
+#[inline(always)]
+fn shuffle(rows: [u8x16; ROW_BLOCK]) -> [u8x16; ROW_BLOCK] {
+    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = rows;
+    let zip = |x, y| [u8x16::unpack_low(x, y), u8x16::unpack_high(x, y)];
+    let [[a, b], [c, d], [e, f], [g, h]] = [zip(a, i), zip(b, j), zip(c, k), zip(d, l)];
+    let [[i, j], [k, l], [m, n], [o, p]] = [zip(e, m), zip(f, n), zip(g, o), zip(h, p)];
+    [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p]
 }
 
 /// Output pixels of interleaved rows, interleaved in the same way. `block` starts at source column `first_column`.
@@ -259,5 +253,28 @@ fn combine_rows(rows: &[u8], weights: &[i32], out: &mut [u8]) {
     for (x, sample) in out.iter_mut().enumerate().skip(n_blocked) {
         let sum = weights.iter().enumerate().fold(HALF, |sum, (k, &w)| sum + i32::from(rows[k * n + x]) * w);
         *sample = to_sample(sum);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_any_length_are_interleaved_and_separated_again() {
+        for n in (1..40).chain([48, 255, 768]) {
+            let rows: Vec<Vec<u8>> =
+                (0..ROW_BLOCK).map(|r| (0..n).map(|x| (31 * r + 7 * x + x * x / 3) as u8).collect()).collect();
+            let mut block = vec![[0; ROW_BLOCK]; n];
+            interleave_rows(&std::array::from_fn(|r| rows[r].as_slice()), &mut block);
+            for (x, column) in block.iter().enumerate() {
+                for (r, sample) in column.iter().enumerate() {
+                    assert_eq!(*sample, rows[r][x], "byte {x} of row {r} of {n}");
+                }
+            }
+            let mut separated = vec![0; n * ROW_BLOCK];
+            separate_rows(&block, &mut separated);
+            assert_eq!(separated, rows.concat(), "{n}");
+        }
     }
 }

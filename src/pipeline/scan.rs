@@ -65,9 +65,7 @@ pub fn scan(
     cancel: &Cancel,
 ) -> Result<ScanOutcome, ScanError> {
     let reference = if config.analysis.standardize == Standardize::Pixel {
-        let first = AnalysisConfig { detail: Detail::Pixels, ..config.analysis.clone() };
-        let first = AnalysisConfig { diagonality_side: None, coherence: false, ..first };
-        let plan = AnalysisPlan::new(first, None);
+        let plan = AnalysisPlan::new(config.analysis.with_less_detail(Detail::Pixels), None);
         observer.started("measuring pixel means and deviations", files.len());
         let outcome = run_pass(files, config, &plan, &mut NoRows, observer, cancel)?;
         observer.finished();
@@ -96,8 +94,7 @@ pub fn centred_radial_statistics(
     cancel: &Cancel,
 ) -> Result<Vec<RadialStatistics>, ScanError> {
     let sample = sample_by_hash(files, CENTRED_PASS_FILES);
-    let analysis =
-        AnalysisConfig { detail: Detail::Radial, diagonality_side: None, coherence: false, ..config.analysis.clone() };
+    let analysis = config.analysis.with_less_detail(Detail::Radial);
     let plan = AnalysisPlan::new(analysis, Some(spectrum.reference(false)));
     observer.started("measuring the spread around the mean image", sample.len());
     let outcome = run_pass(&sample, config, &plan, &mut NoRows, observer, cancel)?;

@@ -94,10 +94,13 @@ fn push_gamma_rows(
     }
 }
 
-/// Annulus means of `|C|/Γ` and κ4 of one channel, over the modes that have a partner and some power.
+/// Annulus means of `|C|/Γ` and κ4 of one channel, over the modes that have a partner and some power; no values where the scan
+/// left the moments out.
 fn circularity(spectrum: &Spectrum, channel: usize) -> (Vec<Option<f64>>, Vec<Option<f64>>) {
     let grid = spectrum.grid();
-    let moments = spectrum.raw_moments(channel);
+    let Some(moments) = spectrum.raw_moments(channel) else {
+        return (vec![None; grid.n_annuli()], vec![None; grid.n_annuli()]);
+    };
     let of_mode = |k: usize| {
         let m = RawMoments {
             mean: moments.field[k],

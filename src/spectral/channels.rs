@@ -47,6 +47,15 @@ impl Channels {
         }
     }
 
+    /// Largest magnitude of a code of any channel.
+    pub fn largest_code(self) -> u64 {
+        match self {
+            Channels::Rgb => 255,
+            Channels::Luma => 255_000,
+            Channels::Ycbcr => 1_275_000,
+        }
+    }
+
     /// Half-ranges per code step of `channel`: codes times this lie in `[-1, 1]`.
     pub fn code_unit(self, channel: usize) -> f64 {
         match (self, channel) {
@@ -65,32 +74,31 @@ impl Channels {
     pub fn split<'a>(self, rows: impl Iterator<Item = &'a [u8]>, n_pixels: usize, planes: &mut [f32]) {
         assert_eq!(planes.len(), n_pixels * self.count(), "one plane per channel");
         let mut start = 0;
-        match self {
-            Channels::Luma => {
-                for row in rows {
-                    let end = start + row.len() / 3;
-                    for (p, y) in row.chunks_exact(3).zip(&mut planes[start..end]) {
-                        *y = luma_code(p) as f32;
-                    }
-                    start = end;
-                }
-            }
-            Channels::Rgb | Channels::Ycbcr => {
-                let (first, rest) = planes.split_at_mut(n_pixels);
-                let (second, third) = rest.split_at_mut(n_pixels);
-                for row in rows {
-                    let end = start + row.len() / 3;
-                    let planes = [&mut first[start..end], &mut second[start..end], &mut third[start..end]];
-                    if self == Channels::Rgb {
-                        split_rgb(row, planes)
-                    } else {
-                        split_ycbcr(row, planes)
-                    }
-                    start = end;
-                }
-            }
+        for row in rows {
+            self.split_row(row, start, planes);
+            start += row.len() / 3;
         }
         assert_eq!(start, n_pixels, "the rows hold one image");
+    }
+
+    /// Writes the codes of one row into each of `planes`, from position `start` of the plane on.
+    ///
+    /// # Panics
+    ///
+    /// If a plane ends before the row does.
+    pub fn split_row(self, row: &[u8], start: usize, planes: &mut [f32]) {
+        let n_pixels = planes.len() / self.count();
+        let end = start + row.len() / 3;
+        if self == Channels::Luma {
+            for (p, y) in row.chunks_exact(3).zip(&mut planes[start..end]) {
+                *y = luma_code(p) as f32;
+            }
+            return;
+        }
+        let (first, rest) = planes.split_at_mut(n_pixels);
+        let (second, third) = rest.split_at_mut(n_pixels);
+        let planes = [&mut first[start..end], &mut second[start..end], &mut third[start..end]];
+        if self == Channels::Rgb { split_rgb(row, planes) } else { split_ycbcr(row, planes) }
     }
 }
 

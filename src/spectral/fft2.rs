@@ -12,8 +12,8 @@
 //!
 //! # Cost
 //!
-//! `O(HW log HW)`, no allocation. Rows are transformed a few at a time and scattered into columns while they are still in
-//! the first-level cache.
+//! `O(HW log HW)`, no allocation. All rows are transformed first; then a few neighbouring columns at a time are gathered
+//! from them (a whole cache line of each row), transformed, and shown to the caller while they are in the first-level cache.
 
 use std::sync::Arc;
 
@@ -23,8 +23,8 @@ use rustfft::{Fft, FftPlanner};
 
 use super::Size;
 
-/// Rows transformed before they are scattered into columns: eight complex numbers fill a cache line.
-const ROWS_AT_ONCE: usize = 8;
+/// Columns gathered and transformed together: eight complex numbers fill a cache line.
+const COLUMNS_AT_ONCE: usize = 8;
 
 /// An immutable plan for one image size; cheap to clone and to share between threads.
 #[derive(Clone)]
@@ -76,7 +76,7 @@ impl Fft2Plan {
         let zero = Complex32::default();
         Fft2Workspace {
             row: vec![0.0; self.size.width],
-            row_spectra: vec![zero; ROWS_AT_ONCE * self.n_columns()],
+            row_spectra: vec![zero; self.size.height * self.n_columns()],
             row_scratch: vec![zero; self.rows.get_scratch_len()],
             column_scratch: vec![zero; self.columns.get_inplace_scratch_len()],
         }
@@ -88,26 +88,64 @@ impl Fft2Plan {
     ///
     /// If a slice has another length than the plan asks for, or the workspace belongs to another plan.
     pub fn forward(&self, plane: &[f32], spectrum: &mut [Complex32], workspace: &mut Fft2Workspace) {
-        let (h, w, n_columns) = (self.size.height, self.size.width, self.n_columns());
-        assert_eq!(plane.len(), h * w, "a plane of {}", self.size);
+        self.forward_by_columns(plane, spectrum, workspace, |_, _| {});
+    }
+
+    /// As [`Fft2Plan::forward`]; `finished` sees each block of whole columns as soon as it is done, with the index `kx` of its
+    /// first, and may change it.
+    ///
+    /// # Panics
+    ///
+    /// As [`Fft2Plan::forward`].
+    pub fn forward_by_columns(
+        &self,
+        plane: &[f32],
+        spectrum: &mut [Complex32],
+        workspace: &mut Fft2Workspace,
+        mut finished: impl FnMut(usize, &mut [Complex32]),
+    ) {
+        let (h, n_columns) = (self.size.height, self.n_columns());
         assert_eq!(spectrum.len(), h * n_columns, "a half-spectrum of {}", self.size);
-        for (block, rows) in plane.chunks(ROWS_AT_ONCE * w).enumerate() {
-            let n_rows = rows.len() / w;
-            for (row, out) in rows.chunks_exact(w).zip(workspace.row_spectra.chunks_exact_mut(n_columns)) {
-                workspace.row.copy_from_slice(row);
-                // The lengths come from the plan, so this cannot fail.
-                let done = self.rows.process_with_scratch(&mut workspace.row, out, &mut workspace.row_scratch);
-                debug_assert!(done.is_ok(), "row lengths come from the plan");
-            }
-            let y0 = block * ROWS_AT_ONCE;
-            for (kx, column) in spectrum.chunks_exact_mut(h).enumerate() {
-                let target = &mut column[y0..y0 + n_rows];
-                for (value, row) in target.iter_mut().zip(workspace.row_spectra.chunks_exact(n_columns)) {
-                    *value = row[kx];
-                }
+        self.transform_rows(plane, workspace);
+        for (block, columns) in spectrum.chunks_mut(COLUMNS_AT_ONCE * h).enumerate() {
+            let kx = block * COLUMNS_AT_ONCE;
+            gather_columns(&workspace.row_spectra, n_columns, kx, h, columns);
+            self.columns.process_with_scratch(columns, &mut workspace.column_scratch);
+            finished(kx, columns);
+        }
+    }
+
+    /// First pass: the rows' transforms, row by row.
+    fn transform_rows(&self, plane: &[f32], workspace: &mut Fft2Workspace) {
+        let (w, n_columns) = (self.size.width, self.n_columns());
+        assert_eq!(plane.len(), self.size.n_pixels(), "a plane of {}", self.size);
+        for (row, out) in plane.chunks_exact(w).zip(workspace.row_spectra.chunks_exact_mut(n_columns)) {
+            workspace.row.copy_from_slice(row);
+            // The lengths come from the plan, so this cannot fail.
+            let done = self.rows.process_with_scratch(&mut workspace.row, out, &mut workspace.row_scratch);
+            debug_assert!(done.is_ok(), "row lengths come from the plan");
+        }
+    }
+}
+
+/// Copies the columns from `first` on out of rows of `n_columns`, as many as `columns` holds at `h` values each.
+fn gather_columns(rows: &[Complex32], n_columns: usize, first: usize, h: usize, columns: &mut [Complex32]) {
+    let rows = rows.chunks_exact(n_columns);
+    if columns.len() == COLUMNS_AT_ONCE * h {
+        let mut columns = columns.chunks_exact_mut(h);
+        let mut columns: [&mut [Complex32]; COLUMNS_AT_ONCE] =
+            std::array::from_fn(|_| columns.next().unwrap_or_default());
+        for (y, row) in rows.enumerate() {
+            for (column, value) in columns.iter_mut().zip(&row[first..first + COLUMNS_AT_ONCE]) {
+                column[y] = *value;
             }
         }
-        self.columns.process_with_scratch(spectrum, &mut workspace.column_scratch);
+        return;
+    }
+    for (y, row) in rows.enumerate() {
+        for (column, value) in columns.chunks_exact_mut(h).zip(&row[first..]) {
+            column[y] = *value;
+        }
     }
 }
 

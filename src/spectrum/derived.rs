@@ -13,7 +13,7 @@
 
 use rustfft::num_complex::Complex64;
 
-use super::plan::{DiagonalityPlan, HISTOGRAM_BINS, HISTOGRAM_BINS_PER_OCTAVE, Reference, outer_rows};
+use super::plan::{Detail, DiagonalityPlan, HISTOGRAM_BINS, HISTOGRAM_BINS_PER_OCTAVE, Reference, outer_rows};
 use super::{Spectrum, SpectrumError, Standardize};
 use crate::spectral::dft64::orthonormal_dft;
 
@@ -183,20 +183,23 @@ impl Spectrum {
         Ok(ModeCovariance { channels, n_clamped })
     }
 
-    /// The raw moments of one channel's transform.
-    pub fn raw_moments(&self, channel: usize) -> ModeMoments {
+    /// The raw moments of one channel's transform; none unless the scan had full detail.
+    pub fn raw_moments(&self, channel: usize) -> Option<ModeMoments> {
+        if self.detail < Detail::Full {
+            return None;
+        }
         let n_modes = self.grid.n_modes();
         let part = |name: &str| self.mean_of(name)[channel * n_modes..(channel + 1) * n_modes].to_vec();
         let complex = |re: &str, im: &str| {
             part(re).into_iter().zip(part(im)).map(|(re, im)| Complex64::new(re, im)).collect::<Vec<_>>()
         };
-        ModeMoments {
+        Some(ModeMoments {
             power: part("power_sum"),
             pseudo_power: complex("pseudo_power_real_sum", "pseudo_power_imag_sum"),
             power_square: part("power_square_sum"),
             power_field: complex("power_field_real_sum", "power_field_imag_sum"),
             field: self.mean_field().swap_remove(channel),
-        }
+        })
     }
 
     /// Cross-covariance of two channels' transforms, `E[(X_c − M_c)(X_d − M_d)*]` with `c > d`, per stored mode; none unless

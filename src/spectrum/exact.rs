@@ -47,12 +47,29 @@ pub struct TensorSpec {
     pub shape: Vec<usize>,
     /// Exponent of the quantum: one unit is worth `2^quantum_log2`.
     pub quantum_log2: i32,
+    /// Largest magnitude of a contribution, where contributions are whole numbers.
+    pub largest_integer: Option<u64>,
 }
 
 impl TensorSpec {
     /// A tensor called `name`.
     pub fn new(name: &'static str, shape: &[usize], quantum_log2: i32) -> Self {
-        Self { name, shape: shape.to_vec(), quantum_log2 }
+        Self { name, shape: shape.to_vec(), quantum_log2, largest_integer: None }
+    }
+
+    /// A tensor called `name` of sums of whole numbers of magnitude up to `largest`.
+    pub fn integers(name: &'static str, shape: &[usize], largest: u64) -> Self {
+        Self { name, shape: shape.to_vec(), quantum_log2: 0, largest_integer: Some(largest) }
+    }
+
+    /// Whether [`FLUSH_AFTER`] contributions fit lanes of 32 bits.
+    fn fits_narrow_lanes(&self) -> bool {
+        self.largest_integer.is_some_and(|n| n.saturating_mul(FLUSH_AFTER as u64) <= i32::MAX as u64)
+    }
+
+    /// Bytes of the lane of one element.
+    pub(super) fn lane_bytes(&self) -> usize {
+        if self.fits_narrow_lanes() { size_of::<i32>() } else { size_of::<i64>() }
     }
 
     /// Number of elements.
@@ -66,6 +83,8 @@ impl TensorSpec {
 pub struct ExactLanes {
     scale: f64,
     lanes: Vec<i64>,
+    /// In place of `lanes` for sums of small whole numbers: half the memory to walk through.
+    narrow: Vec<i32>,
     /// Contributions too large for the lanes, allocated for the few blocks that see any.
     wide: Vec<Option<Box<WideBlock>>>,
     /// Whether a contribution was not finite; reported when the lanes are emptied.
@@ -95,9 +114,19 @@ impl ExactLanes {
         Self {
             scale: f64::from(-quantum_log2).exp2(),
             lanes: vec![0; n],
+            narrow: Vec::new(),
             wide: vec![None; n.div_ceil(BLOCK)],
             not_finite: false,
         }
+    }
+
+    /// Empty lanes for the sums of `spec`.
+    pub fn of(spec: &TensorSpec) -> Self {
+        if spec.fits_narrow_lanes() {
+            let narrow = vec![0; spec.n_elements()];
+            return Self { scale: 1.0, lanes: Vec::new(), narrow, wide: Vec::new(), not_finite: false };
+        }
+        Self::new(spec.n_elements(), spec.quantum_log2)
     }
 
     /// Adds `values` to the sums that start at `offset`.
@@ -111,23 +140,31 @@ impl ExactLanes {
         self.not_finite |= !is_finite;
     }
 
-    /// Adds `values`, which are whole numbers of magnitude below 2²⁴, to the sums that start at `offset`. The quantum must
-    /// be one.
+    /// Adds `values`, which are whole numbers within the bounds of the specification, to the sums that start at `offset`, and
+    /// returns their total.
     ///
     /// # Panics
     ///
-    /// If the values reach beyond the last sum.
-    pub fn add_integers(&mut self, offset: usize, values: &[f32]) {
-        add_integers(&mut self.lanes[offset..offset + values.len()], values);
+    /// If the values reach beyond the last sum, or these are not sums of whole numbers.
+    pub fn add_integers(&mut self, offset: usize, values: &[f32]) -> i64 {
+        if self.narrow.is_empty() {
+            add_integers_wide(&mut self.lanes[offset..offset + values.len()], values)
+        } else {
+            add_integers_narrow(&mut self.narrow[offset..offset + values.len()], values)
+        }
     }
 
-    /// Adds the squares of `values`, under the same conditions as [`ExactLanes::add_integers`].
+    /// Adds the squares of `values`, under the same conditions as [`ExactLanes::add_integers`], and returns their total.
     ///
     /// # Panics
     ///
-    /// If the values reach beyond the last sum.
-    pub fn add_squares(&mut self, offset: usize, values: &[f32]) {
-        add_squares(&mut self.lanes[offset..offset + values.len()], values);
+    /// As [`ExactLanes::add_integers`].
+    pub fn add_squares(&mut self, offset: usize, values: &[f32]) -> i64 {
+        if self.narrow.is_empty() {
+            add_squares_wide(&mut self.lanes[offset..offset + values.len()], values)
+        } else {
+            add_squares_narrow(&mut self.narrow[offset..offset + values.len()], values)
+        }
     }
 
     /// Empties the lanes into `totals`.
@@ -141,6 +178,9 @@ impl ExactLanes {
         }
         let overflow = || SpectrumError::Overflow { name: name.to_owned() };
         for (total, lane) in totals.iter_mut().zip(&mut self.lanes) {
+            *total = total.checked_add(i128::from(std::mem::take(lane))).ok_or_else(overflow)?;
+        }
+        for (total, lane) in totals.iter_mut().zip(&mut self.narrow) {
             *total = total.checked_add(i128::from(std::mem::take(lane))).ok_or_else(overflow)?;
         }
         for (block, totals) in self.wide.iter_mut().zip(totals.chunks_mut(BLOCK)) {
@@ -208,17 +248,13 @@ fn add_values(
     let (mut start, mut phase) = (0, phase);
     for wide in wide {
         let end = (start + BLOCK - phase).min(values.len());
-        let quanta = &mut quanta[..end - start];
-        let mut fits = true;
-        for (q, value) in quanta.iter_mut().zip(&values[start..end]) {
-            *q = value * scale;
-            fits &= q.abs() < NARROW_LIMIT;
-        }
-        if fits {
-            for (lane, q) in lanes[start..end].iter_mut().zip(&*quanta) {
-                *lane = lane.wrapping_add(round_narrow(*q));
+        let (lanes, values) = (&mut lanes[start..end], &values[start..end]);
+        // Blocks that never saw a large value most likely see none now: add first, and take it back if one was.
+        if wide.is_some() || !add_narrow(lanes, values, scale) {
+            let quanta = &mut quanta[..end - start];
+            for (q, value) in quanta.iter_mut().zip(values) {
+                *q = value * scale;
             }
-        } else {
             is_finite &= wide.get_or_insert_default().add(phase, quanta);
         }
         (start, phase) = (end, 0);
@@ -229,20 +265,84 @@ fn add_values(
     is_finite
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
-fn add_integers(lanes: &mut [i64], values: &[f32]) {
+/// Adds the rounded `values · scale` to `lanes`, or returns false and leaves them as they were if one is too large.
+#[inline(always)]
+fn add_narrow(lanes: &mut [i64], values: &[f64], scale: f64) -> bool {
+    let mut fits = true;
     for (lane, value) in lanes.iter_mut().zip(values) {
-        // Whole numbers below 2²⁴ are exact in `f32`, and the rounder takes them to integers without a conversion call.
-        *lane = lane.wrapping_add(round_narrow(f64::from(*value)));
+        let quanta = value * scale;
+        fits &= quanta.abs() < NARROW_LIMIT;
+        *lane = lane.wrapping_add(round_narrow(quanta));
     }
+    if !fits {
+        for (lane, value) in lanes.iter_mut().zip(values) {
+            *lane = lane.wrapping_sub(round_narrow(value * scale));
+        }
+    }
+    fits
+}
+
+/// Values whose total fits the narrow lanes of a specification: as many as may be added to one of its lanes.
+const RUN: usize = FLUSH_AFTER;
+
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
+fn add_integers_narrow(lanes: &mut [i32], values: &[f32]) -> i64 {
+    let mut total = 0;
+    for (lanes, values) in lanes.chunks_mut(RUN).zip(values.chunks(RUN)) {
+        let mut sum = 0i32;
+        for (lane, value) in lanes.iter_mut().zip(values) {
+            let value = narrow(*value);
+            *lane = lane.wrapping_add(value);
+            sum = sum.wrapping_add(value);
+        }
+        total += i64::from(sum);
+    }
+    total
 }
 
 #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
-fn add_squares(lanes: &mut [i64], values: &[f32]) {
-    for (lane, value) in lanes.iter_mut().zip(values) {
-        let value = f64::from(*value);
-        *lane = lane.wrapping_add(round_narrow(value * value));
+fn add_squares_narrow(lanes: &mut [i32], values: &[f32]) -> i64 {
+    let mut total = 0;
+    for (lanes, values) in lanes.chunks_mut(RUN).zip(values.chunks(RUN)) {
+        let mut sum = 0i32;
+        for (lane, value) in lanes.iter_mut().zip(values) {
+            let square = narrow(value * value);
+            *lane = lane.wrapping_add(square);
+            sum = sum.wrapping_add(square);
+        }
+        total += i64::from(sum);
     }
+    total
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
+fn add_integers_wide(lanes: &mut [i64], values: &[f32]) -> i64 {
+    let mut sum = 0i64;
+    for (lane, value) in lanes.iter_mut().zip(values) {
+        // Whole numbers below 2²⁴ are exact in `f32`, and the rounder takes them to integers without a conversion call.
+        let value = round_narrow(f64::from(*value));
+        *lane = lane.wrapping_add(value);
+        sum = sum.wrapping_add(value);
+    }
+    sum
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
+fn add_squares_wide(lanes: &mut [i64], values: &[f32]) -> i64 {
+    let mut sum = 0i64;
+    for (lane, value) in lanes.iter_mut().zip(values) {
+        let square = round_narrow(f64::from(*value) * f64::from(*value));
+        *lane = lane.wrapping_add(square);
+        sum = sum.wrapping_add(square);
+    }
+    sum
+}
+
+/// A whole number of magnitude below 2²² as an integer, by its bits: conversions saturate, and saturation costs.
+#[inline(always)]
+fn narrow(value: f32) -> i32 {
+    const ROUNDER: f32 = 12_582_912.0; // 1.5 · 2²³
+    ((value + ROUNDER).to_bits() as i32).wrapping_sub(ROUNDER.to_bits() as i32)
 }
 
 /// A finished tensor of exact sums.
@@ -372,6 +472,48 @@ mod tests {
         let mut totals = [0i128];
         lanes.drain_into(&mut totals, "test").unwrap();
         assert_eq!(totals[0], largest as i128 * FLUSH_AFTER as i128);
+    }
+
+    #[test]
+    fn whole_numbers_are_summed_exactly_in_lanes_of_either_width() {
+        // The bounds of 8-bit channels, of luma, and of colour differences: narrow, narrow and wide, wide.
+        for largest in [255u64, 255_000, 1_275_000] {
+            let values: Vec<f32> = (0..5003).map(|i| (i * 7919 % (2 * largest + 1)) as f32 - largest as f32).collect();
+            let specs = [TensorSpec::integers("sum", &[5003], largest), TensorSpec::integers("squares", &[5003], largest * largest)];
+            let [mut sums, mut squares] = specs.map(|spec| ExactLanes::of(&spec));
+            let (mut total, mut square_total) = (0, 0);
+            for _ in 0..3 {
+                total += sums.add_integers(0, &values);
+                square_total += squares.add_squares(0, &values);
+            }
+            let (mut got, mut got_squares) = (vec![0; 5003], vec![0; 5003]);
+            sums.drain_into(&mut got, "sum").unwrap();
+            squares.drain_into(&mut got_squares, "squares").unwrap();
+            for (i, value) in values.iter().enumerate() {
+                assert_eq!(got[i], 3 * *value as i128, "{largest}");
+                assert_eq!(got_squares[i], 3 * (*value as i128).pow(2), "{largest}");
+            }
+            assert_eq!(i128::from(total), got.iter().sum::<i128>());
+            assert_eq!(i128::from(square_total), got_squares.iter().sum::<i128>());
+        }
+    }
+
+    #[test]
+    fn narrow_lanes_and_totals_hold_the_largest_contributions() {
+        // The largest bound that is still narrow.
+        let largest = i32::MAX as u64 / FLUSH_AFTER as u64;
+        let spec = TensorSpec::integers("sum", &[FLUSH_AFTER], largest);
+        assert_eq!((spec.lane_bytes(), TensorSpec::integers("sum", &[1], largest + 1).lane_bytes()), (4, 8));
+        for sign in [1.0, -1.0] {
+            let mut lanes = ExactLanes::of(&spec);
+            let values = vec![sign * largest as f32; FLUSH_AFTER];
+            let total: i64 = (0..FLUSH_AFTER).map(|_| lanes.add_integers(0, &values)).sum();
+            let mut totals = vec![0; FLUSH_AFTER];
+            lanes.drain_into(&mut totals, "sum").unwrap();
+            let expected = sign as i128 * largest as i128 * FLUSH_AFTER as i128;
+            assert!(totals.iter().all(|t| *t == expected));
+            assert_eq!(i128::from(total), expected * FLUSH_AFTER as i128);
+        }
     }
 
     #[test]

@@ -64,6 +64,9 @@ pub enum SpectrumError {
         /// Images it takes.
         needed: u64,
     },
+    /// A spectrum that was not made to be saved.
+    #[error("it was made with less than full detail, which no later analysis could start from: scan with full detail")]
+    PartOfTheSums,
     /// A file of another layout version.
     #[error(
         "it has layout version {found}, this specscan reads version {}: scan the images again",

@@ -21,14 +21,16 @@ pub enum Standardize {
     Pixel,
 }
 
-/// How much is summed up over the images.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How much is summed up over the images; each level holds the sums of those before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Detail {
     /// Pixel means and variances only: the first of two passes.
     Pixels,
-    /// Radial averages only: a second pass around a known mean image.
+    /// Radial averages as well: a second pass around a known mean image.
     Radial,
-    /// Everything that later analysis starts from.
+    /// The power of every mode, brightness, colour and the spread of RAPSDs: what Γ, RAPSD and Δ are made of.
+    Power,
+    /// Everything that later analysis starts from: pseudo-power and fourth moments of every mode as well.
     Full,
 }
 
@@ -49,11 +51,16 @@ pub struct AnalysisConfig {
     pub detail: Detail,
     /// Longest side of the reduced images whose full covariance is summed up, pixels; none for no full covariance.
     pub diagonality_side: Option<usize>,
-    /// Whether cross-channel spectra are summed up.
+    /// Whether cross-channel spectra are summed up; this and the full covariance need full detail.
     pub coherence: bool,
 }
 
 impl AnalysisConfig {
+    /// The same analysis with less detail, and so without its optional parts.
+    pub fn with_less_detail(&self, detail: Detail) -> Self {
+        Self { detail, diagonality_side: None, coherence: false, ..self.clone() }
+    }
+
     /// The default analysis of images of `size`: RGB in `[-1, 1]`, mean removed, no window, full detail.
     pub fn new(size: Size) -> Self {
         Self {
@@ -120,7 +127,13 @@ pub const LOG_FLOOR_POWER: f64 = 1e-12;
 
 impl AnalysisPlan {
     /// Plans a pass. `reference` is the mean (and spread) that every image is compared with, for second passes.
+    ///
+    /// # Panics
+    ///
+    /// If optional sums are asked for without full detail.
     pub fn new(config: AnalysisConfig, reference: Option<Reference>) -> Arc<Self> {
+        let is_optional = config.coherence || config.diagonality_side.is_some();
+        assert!(config.detail == Detail::Full || !is_optional, "optional sums need full detail");
         let grid = Grid::new(config.size);
         let h = config.size.height;
         let folded_annuli = grid
@@ -174,15 +187,6 @@ impl AnalysisPlan {
         self.specs.len() - 1
     }
 
-    /// Bytes one worker holds, beside its decoder.
-    pub fn worker_bytes(&self) -> usize {
-        let sums: usize = self.specs.iter().map(|s| s.n_elements() * 8).sum();
-        let spectrum = self.config.channels.count() * self.grid.n_modes() * 8;
-        let histogram = (self.config.channels.count() + 1) * self.grid.n_annuli() * HISTOGRAM_BINS * 4;
-        let planes = self.config.channels.count() * self.config.size.n_pixels() * 4;
-        sums + spectrum * batch_length(spectrum) + histogram + planes
-    }
-
     /// Bytes of the totals that all workers share.
     pub fn shared_bytes(&self) -> usize {
         self.specs.iter().map(|s| s.n_elements() * 16).sum()
@@ -217,11 +221,6 @@ impl AnalysisConfig {
     }
 }
 
-/// Spectra that are collected before they are added up: enough to amortise the pass over the sums, within eight megabytes.
-pub(super) fn batch_length(spectrum_bytes: usize) -> usize {
-    (8_000_000 / spectrum_bytes.max(1)).clamp(1, 8)
-}
-
 /// Positions of the sums in a plan's list; the optional ones come after the last of these.
 pub(super) mod at {
     pub const PIXEL_SUM: usize = 0;
@@ -229,16 +228,16 @@ pub(super) mod at {
     pub const RAPSD_SUM: usize = 2;
     pub const RAPSD_OUTER: usize = 3;
     pub const POWER_SUM: usize = 4;
-    pub const PSEUDO_REAL_SUM: usize = 5;
-    pub const PSEUDO_IMAG_SUM: usize = 6;
-    pub const POWER_SQUARE_SUM: usize = 7;
-    pub const POWER_FIELD_REAL_SUM: usize = 8;
-    pub const POWER_FIELD_IMAG_SUM: usize = 9;
-    pub const LOG_RAPSD_SUM: usize = 10;
-    pub const LOG_RAPSD_OUTER: usize = 11;
-    pub const COLOR_OUTER: usize = 12;
-    pub const CHANNEL_MEAN_SUM: usize = 13;
-    pub const CHANNEL_MEAN_OUTER: usize = 14;
+    pub const LOG_RAPSD_SUM: usize = 5;
+    pub const LOG_RAPSD_OUTER: usize = 6;
+    pub const COLOR_OUTER: usize = 7;
+    pub const CHANNEL_MEAN_SUM: usize = 8;
+    pub const CHANNEL_MEAN_OUTER: usize = 9;
+    pub const PSEUDO_REAL_SUM: usize = 10;
+    pub const PSEUDO_IMAG_SUM: usize = 11;
+    pub const POWER_SQUARE_SUM: usize = 12;
+    pub const POWER_FIELD_REAL_SUM: usize = 13;
+    pub const POWER_FIELD_IMAG_SUM: usize = 14;
     pub const CROSS_POWER_REAL_SUM: usize = 15;
     pub const CROSS_POWER_IMAG_SUM: usize = 16;
 }
@@ -249,30 +248,50 @@ fn tensor_specs(config: &AnalysisConfig, grid: &Grid, diagonality: Option<&Diago
     let unit = config.unit_log2();
     let channels = config.channels.count();
     let pixels = [channels, config.size.height, config.size.width];
-    let mut specs = vec![TensorSpec::new("pixel_sum", &pixels, 0), TensorSpec::new("pixel_square_sum", &pixels, 0)];
-    if config.detail == Detail::Pixels {
-        return specs;
+    let largest = config.channels.largest_code();
+    let mut specs = vec![
+        TensorSpec::integers("pixel_sum", &pixels, largest),
+        TensorSpec::integers("pixel_square_sum", &pixels, largest * largest),
+    ];
+    if config.detail >= Detail::Radial {
+        let annuli = grid.n_annuli();
+        let pairs = annuli * (annuli + 1) / 2;
+        specs.push(TensorSpec::new("rapsd_sum", &[channels, annuli], 2 * unit - 44));
+        specs.push(TensorSpec::new("rapsd_outer", &[outer_rows(channels), pairs], 4 * unit - 50));
     }
-    let annuli = grid.n_annuli();
-    let pairs = annuli * (annuli + 1) / 2;
-    specs.push(TensorSpec::new("rapsd_sum", &[channels, annuli], 2 * unit - 44));
-    specs.push(TensorSpec::new("rapsd_outer", &[outer_rows(channels), pairs], 4 * unit - 50));
-    if config.detail == Detail::Radial {
-        return specs;
+    if config.detail >= Detail::Power {
+        push_power_specs(&mut specs, config, grid);
     }
-    let modes = [channels, grid.n_columns(), config.size.height];
+    if config.detail >= Detail::Full {
+        push_moment_specs(&mut specs, config, grid, diagonality);
+    }
+    specs
+}
+
+fn push_power_specs(specs: &mut Vec<TensorSpec>, config: &AnalysisConfig, grid: &Grid) {
+    let (unit, channels, annuli) = (config.unit_log2(), config.channels.count(), grid.n_annuli());
     let color_pairs = channels * (channels + 1) / 2;
-    specs.push(TensorSpec::new("power_sum", &modes, 2 * unit - 40));
+    specs.push(TensorSpec::new("power_sum", &[channels, grid.n_columns(), config.size.height], 2 * unit - 40));
+    specs.push(TensorSpec::new("log_rapsd_sum", &[annuli], -40));
+    specs.push(TensorSpec::new("log_rapsd_outer", &[annuli * (annuli + 1) / 2], -40));
+    specs.push(TensorSpec::new("color_outer", &[color_pairs], 0));
+    specs.push(TensorSpec::new("channel_mean_sum", &[channels], unit - 44));
+    specs.push(TensorSpec::new("channel_mean_outer", &[color_pairs], 2 * unit - 44));
+}
+
+fn push_moment_specs(
+    specs: &mut Vec<TensorSpec>,
+    config: &AnalysisConfig,
+    grid: &Grid,
+    diagonality: Option<&DiagonalityPlan>,
+) {
+    let (unit, channels) = (config.unit_log2(), config.channels.count());
+    let modes = [channels, grid.n_columns(), config.size.height];
     specs.push(TensorSpec::new("pseudo_power_real_sum", &modes, 2 * unit - 40));
     specs.push(TensorSpec::new("pseudo_power_imag_sum", &modes, 2 * unit - 40));
     specs.push(TensorSpec::new("power_square_sum", &modes, 4 * unit - 48));
     specs.push(TensorSpec::new("power_field_real_sum", &modes, 3 * unit - 44));
     specs.push(TensorSpec::new("power_field_imag_sum", &modes, 3 * unit - 44));
-    specs.push(TensorSpec::new("log_rapsd_sum", &[annuli], -40));
-    specs.push(TensorSpec::new("log_rapsd_outer", &[pairs], -40));
-    specs.push(TensorSpec::new("color_outer", &[color_pairs], 0));
-    specs.push(TensorSpec::new("channel_mean_sum", &[channels], unit - 44));
-    specs.push(TensorSpec::new("channel_mean_outer", &[color_pairs], 2 * unit - 44));
     if config.coherence && channels > 1 {
         let cross = [channels * (channels - 1) / 2, grid.n_columns(), config.size.height];
         specs.push(TensorSpec::new("cross_power_real_sum", &cross, 2 * unit - 40));
@@ -282,7 +301,6 @@ fn tensor_specs(config: &AnalysisConfig, grid: &Grid, diagonality: Option<&Diago
         let d = plan.form.len();
         specs.push(TensorSpec::new("real_form_outer", &[d * (d + 1) / 2], 2 * unit - 40));
     }
-    specs
 }
 
 /// Rows of RAPSD products: each channel and, when there are several, their mean last.

@@ -98,6 +98,7 @@ pub struct Spectrum {
     pub(super) fft_kernel: String,
     pub(super) counts: Counts,
     pub(super) content: ContentSketch,
+    pub(super) detail: Detail,
     pub(super) diagonality_side: Option<usize>,
     pub(super) coherence: bool,
     pub(super) tensors: Vec<ExactTensor>,
@@ -118,6 +119,7 @@ impl Spectrum {
             fft_kernel: crate::spectral::fft2::fft_kernel().to_owned(),
             counts: Counts { n_images: totals.n_images, ..counts },
             content,
+            detail: plan.config.detail,
             diagonality_side: plan.config.diagonality_side,
             coherence: plan.config.coherence,
             tensors: totals.tensors,
@@ -160,7 +162,8 @@ impl Spectrum {
 
     /// The analysis this spectrum came from.
     pub fn analysis_config(&self) -> AnalysisConfig {
-        config_of(&self.preprocess, self.diagonality_side, self.coherence)
+        let full = config_of(&self.preprocess, self.diagonality_side, self.coherence);
+        AnalysisConfig { detail: self.detail, ..full }
     }
 
     /// Adds another spectrum: the result is what one pass over both sets would have left, to the last bit.
@@ -199,6 +202,7 @@ impl Spectrum {
         let describe = |s: &Spectrum| {
             let p = &s.preprocess;
             [
+                ("detail", format!("{:?}", s.detail).to_lowercase()),
                 ("resolution", p.size.to_string()),
                 ("transform", p.transform.clone()),
                 ("exif", p.exif.clone()),
@@ -224,8 +228,11 @@ impl Spectrum {
     ///
     /// # Errors
     ///
-    /// If the header cannot be written as JSON; it always can.
+    /// If it was not made with full detail: later analysis starts from all sums.
     pub fn to_bytes(&self) -> Result<Vec<u8>, SpectrumError> {
+        if self.detail != Detail::Full {
+            return Err(SpectrumError::PartOfTheSums);
+        }
         let mut blobs: BTreeMap<String, (Dtype, Vec<usize>, Vec<u8>)> = BTreeMap::new();
         for tensor in &self.tensors {
             let hi = tensor.totals.iter().flat_map(|v| ((v >> 64) as i64).to_le_bytes()).collect();

@@ -78,9 +78,7 @@ pub(crate) fn pass(
 /// A whole scan: two passes where pixels are standardised.
 pub(crate) fn analyze(config: &AnalysisConfig, images: &[Vec<u8>]) -> Spectrum {
     let reference = (config.standardize == Standardize::Pixel).then(|| {
-        let first =
-            AnalysisConfig { detail: Detail::Pixels, diagonality_side: None, coherence: false, ..config.clone() };
-        pass(&first, None, images, 5).0.reference(true)
+        pass(&config.with_less_detail(Detail::Pixels), None, images, 5).0.reference(true)
     });
     pass(config, reference, images, 5).0
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::spectral::naive::{half_of, naive_dft, radial_mean};
 use crate::spectral::{Channels, Grid, RealForm, Size, Window};
-use crate::spectrum::AnalysisConfig;
+use crate::spectrum::{AnalysisConfig, Detail, SpectrumError};
 use crate::spectrum::testing::{Naive, analyze, pass, random_images};
 
 const SIZES: [(usize, usize); 3] = [(8, 8), (9, 7), (16, 16)];
@@ -101,7 +101,7 @@ fn mean_images_and_fields_are_those_of_the_planes() {
 fn raw_moments_are_means_over_images() {
     on_every_set(&[1, 3, 17], |label, config, spectrum, naive| {
         for c in 0..config.channels.count() {
-            let moments = spectrum.raw_moments(c);
+            let moments = spectrum.raw_moments(c).expect("full detail");
             for k in 0..spectrum.grid().n_modes() {
                 let x = |i: usize| naive.spectra[i][c][k];
                 let at = format!("{label}, channel {c}, mode {k}");
@@ -430,7 +430,7 @@ fn flat_images_have_no_power_beside_their_brightness() {
             finite(&spectrum.rapsd_quantiles(RapsdOf::ChannelMean, &[0.05, 0.5, 0.95]).concat());
             finite(&spectrum.color_covariance().expect("four images"));
             finite(&spectrum.real_form_covariance().expect("four images").expect("summed up").1);
-            for moments in (0..config.channels.count()).map(|c| spectrum.raw_moments(c)) {
+            for moments in (0..config.channels.count()).filter_map(|c| spectrum.raw_moments(c)) {
                 finite(&moments.power_square);
             }
         }
@@ -460,5 +460,37 @@ fn white_noise_is_flat() {
     for (j, (r, modes)) in statistics.mean.iter().zip(n_modes).enumerate() {
         let se = (2.0 / (modes * 3.0 * f64::from(n))).sqrt();
         assert!((r / variance - 1.0).abs() <= 5.0 * se, "annulus {j}: {}", r / variance);
+    }
+}
+
+#[test]
+fn less_detail_leaves_the_same_sums_and_says_what_it_lacks() {
+    for (h, w) in SIZES {
+        let size = Size::new(h, w);
+        let images = random_images(size, 11, 5);
+        for (name, config) in configs(size) {
+            if config.standardize == Standardize::Pixel {
+                continue;
+            }
+            let full = analyze(&config, &images);
+            for detail in [Detail::Pixels, Detail::Radial, Detail::Power] {
+                let less = analyze(&config.with_less_detail(detail), &images);
+                assert!(less.tensors.len() < full.tensors.len(), "{name}");
+                for (a, b) in less.tensors.iter().zip(&full.tensors) {
+                    assert_eq!(a, b, "{name}, {detail:?}");
+                }
+                assert!(less.raw_moments(0).is_none());
+                assert!(matches!(less.to_bytes(), Err(SpectrumError::PartOfTheSums)));
+                assert!(full.clone().merge(&less, true).is_err());
+            }
+            let power = analyze(&config.with_less_detail(Detail::Power), &images);
+            let (a, b) = (power.mode_covariance().expect("enough"), full.mode_covariance().expect("enough"));
+            assert_eq!(a.channels, b.channels);
+            let levels = [0.1, 0.5];
+            assert_eq!(
+                power.rapsd_quantiles(RapsdOf::ChannelMean, &levels),
+                full.rapsd_quantiles(RapsdOf::ChannelMean, &levels)
+            );
+        }
     }
 }

@@ -1,0 +1,142 @@
+//! The transform, with what is taken of every mode while its column is in the first-level cache: the sums of powers and the
+//! annulus means; then the sums over RAPSDs.
+
+use multiversion::multiversion;
+use rustfft::num_complex::Complex32;
+
+use super::{Analyzer, ImageSummary, add_outer};
+use crate::spectrum::plan::{
+    AnalysisPlan, Detail, HISTOGRAM_BINS, HISTOGRAM_BINS_PER_OCTAVE, LOG_FLOOR_POWER, at, outer_rows,
+};
+
+/// Scratch for one image's powers.
+#[derive(Debug)]
+pub(super) struct RadialScratch {
+    column_power: Vec<f64>,
+    log_rapsd: Vec<f64>,
+    products: Vec<f64>,
+}
+
+impl RadialScratch {
+    pub(super) fn new(plan: &AnalysisPlan) -> Self {
+        Self {
+            column_power: vec![0.0; plan.config.size.height],
+            log_rapsd: Vec::with_capacity(plan.grid.n_annuli()),
+            products: vec![0.0; plan.grid.n_annuli() * (plan.grid.n_annuli() + 1) / 2],
+        }
+    }
+}
+
+impl Analyzer {
+    /// Transforms the planes, into the next spectra of the batch where spectra are kept; adds powers to the sums over modes
+    /// and leaves the RAPSDs in `summary`.
+    pub(super) fn transform(&mut self, summary: &mut ImageSummary) {
+        let plan = &*self.plan;
+        let (height, n_pixels) = (plan.config.size.height, plan.config.size.n_pixels());
+        let (n_modes, n_annuli) = (plan.grid.n_modes(), plan.grid.n_annuli());
+        let channels = plan.config.channels.count();
+        let keeps_spectra = plan.config.detail == Detail::Full;
+        summary.channel_rapsd.clear();
+        summary.channel_rapsd.resize(channels * n_annuli, 0.0);
+        let rapsds = summary.channel_rapsd.chunks_exact_mut(n_annuli);
+        for (c, (plane, rapsd)) in self.planes.chunks_exact(n_pixels).zip(rapsds).enumerate() {
+            let position = if keeps_spectra { self.n_collected * channels + c } else { 0 };
+            let spectrum = &mut self.spectra[position * n_modes..(position + 1) * n_modes];
+            let column_power = &mut self.radial.column_power[..];
+            let mut power_lanes = self.lanes.get_mut(at::POWER_SUM);
+            let factor = plan.power_factor(c).powi(2);
+            plan.fft.forward_by_columns(plane, spectrum, &mut self.fft, |first_kx, columns| {
+                if first_kx == 0 && plan.reference.is_none() {
+                    // Code zero stands for the middle of the range, which only the zero frequency sees.
+                    let middle_code = plan.config.middle_value() / plan.value_per_code(c);
+                    columns[0].re += (middle_code * n_pixels as f64) as f32;
+                }
+                for (kx, column) in (first_kx..).zip(columns.chunks_exact(height)) {
+                    powers(column, factor, column_power);
+                    if let Some(lanes) = &mut power_lanes {
+                        lanes.add(c * n_modes + kx * height, column_power);
+                    }
+                    fold(column_power);
+                    add_to_annuli(column_power, &plan.folded_annuli[kx], plan.grid.multiplicity(kx), rapsd);
+                }
+            });
+            for (r, n) in rapsd.iter_mut().zip(plan.grid.modes_per_annulus()) {
+                *r /= n;
+            }
+        }
+        summary.rapsd.clear();
+        summary.rapsd.resize(n_annuli, 0.0);
+        for rapsd in summary.channel_rapsd.chunks_exact(n_annuli) {
+            for (mean, r) in summary.rapsd.iter_mut().zip(rapsd) {
+                *mean += *r / channels as f64;
+            }
+        }
+    }
+
+    /// Adds the RAPSDs in `summary` to the sums over annuli.
+    pub(super) fn add_radial(&mut self, summary: &ImageSummary) {
+        let plan = &*self.plan;
+        let annuli = plan.grid.n_annuli();
+        let channels = plan.config.channels.count();
+        self.lanes[at::RAPSD_SUM].add(0, &summary.channel_rapsd);
+        let lowest = plan.config.histogram_lowest_log2();
+        let pairs = annuli * (annuli + 1) / 2;
+        let has_histogram = plan.config.detail >= Detail::Power;
+        for row in 0..outer_rows(channels) {
+            let rapsd =
+                if row < channels { &summary.channel_rapsd[row * annuli..][..annuli] } else { &summary.rapsd[..] };
+            add_outer(&mut self.lanes[at::RAPSD_OUTER], row * pairs, rapsd, &mut self.radial.products);
+            if has_histogram {
+                for (j, power) in rapsd.iter().enumerate() {
+                    self.histogram[(row * annuli + j) * HISTOGRAM_BINS + histogram_bin(*power, lowest)] += 1;
+                }
+            }
+        }
+        if has_histogram {
+            self.add_log_radial(summary);
+        }
+    }
+
+    fn add_log_radial(&mut self, summary: &ImageSummary) {
+        let RadialScratch { log_rapsd, products, .. } = &mut self.radial;
+        log_rapsd.clear();
+        log_rapsd.extend(summary.rapsd.iter().map(|r| r.max(LOG_FLOOR_POWER).ln()));
+        self.lanes[at::LOG_RAPSD_SUM].add(0, log_rapsd);
+        add_outer(&mut self.lanes[at::LOG_RAPSD_OUTER], 0, log_rapsd, products);
+    }
+}
+
+/// The powers of a column's modes; `factor` makes them those of the orthonormal transform of values.
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
+fn powers(column: &[Complex32], factor: f64, power: &mut [f64]) {
+    for (p, x) in power.iter_mut().zip(column) {
+        let (re, im) = (f64::from(x.re), f64::from(x.im));
+        *p = factor * (re * re + im * im);
+    }
+}
+
+/// Adds to the powers of `ky = 1, 2, …` of a column those of `-ky`, where that is another mode: both lie in one annulus.
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
+fn fold(power: &mut [f64]) {
+    let h = power.len();
+    let (low, high) = power.split_at_mut(h.div_ceil(2));
+    if low.len() > 1 {
+        for (p, q) in low[1..].iter_mut().zip(high.iter().rev()) {
+            *p += q;
+        }
+    }
+}
+
+/// Adds folded powers to the sums of their annuli.
+fn add_to_annuli(power: &[f64], annuli: &[u32], multiplicity: f64, sums: &mut [f64]) {
+    for (power, &j) in power.iter().zip(annuli) {
+        sums[j as usize] += multiplicity * power;
+    }
+}
+
+/// The bin of a power in the logarithmic histograms; zero power lies in the first.
+fn histogram_bin(power: f64, lowest_log2: i32) -> usize {
+    let octaves = power.log2() - f64::from(lowest_log2);
+    // The cast saturates, so zero power (minus infinity) lands in the first bin.
+    ((octaves * f64::from(HISTOGRAM_BINS_PER_OCTAVE)) as usize).min(HISTOGRAM_BINS - 1)
+}
