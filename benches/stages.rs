@@ -3,7 +3,7 @@
 //! # What is measured
 //!
 //! Reading, decoding, preparing, splitting into channels and transforming are timed on their own. The sums are timed through
-//! the engine at its three levels of detail, and the stages between two levels are their difference; so the stages add up to
+//! the engine at its four levels of detail, and the stages between two levels are their difference; so the stages add up to
 //! an image. Each figure is the median over rounds, in which the stages take turns.
 //!
 //! # Settings
@@ -31,9 +31,9 @@ const IMAGES_PER_ROUND: usize = 200;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
-/// Milliseconds per image: read, decode, prepare, split, fft2, then the engine at its three levels of detail, each of which
+/// Milliseconds per image: read, decode, prepare, split, fft2, then the engine at its four levels of detail, each of which
 /// includes the split and the levels before it.
-type Milliseconds = [f64; 8];
+type Milliseconds = [f64; 9];
 
 fn main() -> Outcome<()> {
     let data = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("../bench-data");
@@ -56,7 +56,7 @@ struct Stages {
     planes: Vec<f32>,
     spectrum: Vec<Complex32>,
     fft: (Fft2Plan, Fft2Workspace),
-    engines: [(Analyzer, Totals); 3],
+    engines: [(Analyzer, Totals); 4],
     summary: ImageSummary,
 }
 
@@ -84,14 +84,14 @@ impl Stages {
             planes: vec![0.0; 3 * size.n_pixels()],
             spectrum: vec![Complex32::default(); fft.n_modes()],
             fft: (fft, workspace),
-            engines: [Detail::Pixels, Detail::Radial, Detail::Full].map(engine),
+            engines: [Detail::Pixels, Detail::Radial, Detail::Power, Detail::Full].map(engine),
             summary: ImageSummary::default(),
         })
     }
 
     /// Runs every image through every stage.
     fn round(&mut self) -> Outcome<Milliseconds> {
-        let mut ms = [0.0; 8];
+        let mut ms = [0.0; 9];
         self.pixels.clear();
         for file in &self.files {
             let start = Instant::now();
@@ -132,13 +132,13 @@ impl Stages {
 }
 
 fn print_table(set: &ImageSet, rounds: &[Milliseconds]) {
-    let mut ms = [0.0; 8];
+    let mut ms = [0.0; 9];
     for (i, ms) in ms.iter_mut().enumerate() {
         let mut values: Vec<f64> = rounds.iter().map(|round| round[i]).collect();
         values.sort_by(f64::total_cmp);
         *ms = values[values.len() / 2];
     }
-    let [read, decode, prepare, split, fft, to_pixels, to_radial, to_all] = ms;
+    let [read, decode, prepare, split, fft, to_pixels, to_radial, to_power, to_all] = ms;
     let stages = [
         ("read", read),
         ("decode", decode),
@@ -147,7 +147,8 @@ fn print_table(set: &ImageSet, rounds: &[Milliseconds]) {
         ("pixel sums", to_pixels - split),
         ("fft2", fft),
         ("radial averages and their sums", to_radial - to_pixels - fft),
-        ("sums over modes, colour, histograms", to_all - to_radial),
+        ("powers of modes, colour, histograms", to_power - to_radial),
+        ("moments of modes (`scan`, `covariance`)", to_all - to_power),
     ];
     let total: f64 = stages.iter().map(|(_, ms)| ms).sum();
     println!("\n{} in {}: {:.4} ms per image on one thread\n", set.name, set.folder.display(), total);

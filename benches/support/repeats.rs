@@ -9,7 +9,7 @@ use specscan::dataset::{SourceFile, list_inputs};
 use super::image_sets::ImageSet;
 
 /// Images of a run, at least.
-const MIN_IMAGES: usize = 2_000;
+const MIN_IMAGES: usize = 4_000;
 
 /// How many times as many images the larger folder holds, on which memory must not depend.
 pub const MEMORY_FACTOR: usize = 4;

@@ -6,10 +6,10 @@ use serde_json::json;
 
 use super::console::{self, align, short};
 use super::exit::ExitStatus;
+use super::plots;
 use super::scan::describe;
 use super::session::{Session, Wants, resolve};
 use super::shared::SharedArgs;
-use super::{plan, plots};
 use crate::pipeline::NoRows;
 use crate::report::arrays::{planes_array, write_npy};
 use crate::report::manifest::write_json;
@@ -48,11 +48,7 @@ pub fn run(args: &CovarianceArgs) -> Result<ExitStatus> {
         ..Wants::default()
     };
     let input = resolve(shared, wants)?;
-    if shared.compute.dry_run {
-        plan::print(shared, &input)?;
-        return Ok(ExitStatus::Done);
-    }
-    let session = Session::open(shared)?;
+    let Some(session) = Session::open(shared, &input)? else { return Ok(ExitStatus::Done) };
     let scanned = session.scan(input, &mut NoRows)?;
     let spectrum = &scanned.spectrum;
     let gamma = spectrum.mode_covariance()?;

@@ -6,7 +6,6 @@ use serde_json::json;
 
 use super::console;
 use super::exit::ExitStatus;
-use super::plan;
 use super::scan::describe;
 use super::session::{Session, Wants, resolve};
 use super::shared::{SharedArgs, parse_file_name};
@@ -43,11 +42,7 @@ enum ArrayFormat {
 pub fn run(args: &ExportArgs) -> Result<ExitStatus> {
     let shared = &args.shared;
     let input = resolve(shared, Wants::default())?;
-    if shared.compute.dry_run {
-        plan::print(shared, &input)?;
-        return Ok(ExitStatus::Done);
-    }
-    let session = Session::open(shared)?;
+    let Some(session) = Session::open(shared, &input)? else { return Ok(ExitStatus::Done) };
     let scanned = session.scan(input, &mut NoRows)?;
     let spectrum = &scanned.spectrum;
     let arrays = arrays(args, spectrum);

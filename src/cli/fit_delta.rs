@@ -9,7 +9,7 @@ use super::exit::ExitStatus;
 use super::scan::describe;
 use super::session::{Scanned, Session, Wants, resolve};
 use super::shared::SharedArgs;
-use super::{interrupt, plan, plots};
+use super::{interrupt, plots};
 use crate::pipeline::{NoRows, centred_radial_statistics};
 use crate::report::rows::{fit_rows, local_exponent_rows};
 use crate::report::tables::write_table;
@@ -82,15 +82,10 @@ pub fn run(args: &FitDeltaArgs) -> Result<ExitStatus> {
         ..Wants::default()
     };
     let input = resolve(shared, wants)?;
-    if shared.compute.dry_run {
-        args.range(input.size())?;
-        plan::print(shared, &input)?;
-        return Ok(ExitStatus::Done);
-    }
-    let session = Session::open(shared)?;
+    let range = args.range(input.size())?;
+    let Some(session) = Session::open(shared, &input)? else { return Ok(ExitStatus::Done) };
     let scanned = session.scan(input, &mut NoRows)?;
     let spectrum = &scanned.spectrum;
-    let range = args.range(spectrum.grid().size())?;
     let centred = centred(&session, &scanned)?;
     let channels = fit_spectrum(spectrum, centred.as_deref(), &range)?;
     write_table(&session.out, "fit.csv", fit_rows(&channels))?;

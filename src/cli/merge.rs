@@ -39,6 +39,10 @@ pub struct MergeArgs {
     /// Print the result as one JSON object
     #[arg(long)]
     json: bool,
+
+    /// Print nothing but errors (and the object of --json)
+    #[arg(short, long)]
+    quiet: bool,
 }
 
 /// Runs the command.
@@ -66,7 +70,7 @@ pub fn run(args: &MergeArgs) -> Result<ExitStatus> {
         }))?;
     } else {
         console::print_lines(
-            false,
+            args.quiet,
             &[
                 format!("{} from {} spectra", describe(&merged), args.spectra.len()),
                 format!("wrote {}", path.display()),

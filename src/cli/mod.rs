@@ -77,6 +77,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
         console::print_error(&anyhow::Error::new(error).context("cannot watch for Ctrl-C"));
         return ExitStatus::Failed;
     }
+    silence_decoders();
     crate::stats::blas::pin_blas_threads();
     match cli.command.run() {
         Ok(status) => status,
@@ -90,6 +91,16 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
             }
         }
     }
+}
+
+/// A decoder that panics becomes a line of `skipped.csv`; it need not print a backtrace as well.
+fn silence_decoders() {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if !crate::dataset::is_decoding() {
+            report(info);
+        }
+    }));
 }
 
 #[cfg(test)]

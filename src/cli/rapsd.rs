@@ -6,12 +6,12 @@ use serde_json::json;
 
 use super::console::{self, align, short};
 use super::exit::ExitStatus;
+use super::plots;
 use super::scan::describe;
 use super::session::{Input, Session, Wants, resolve};
 use super::shared::SharedArgs;
 use super::sinks::RapsdImages;
-use super::{plan, plots};
-use crate::report::rows::{channel_rapsd_rows, rapsd_rows};
+use crate::report::rows::rapsd_rows;
 use crate::report::tables::{RapsdRow, write_table};
 use crate::spectrum::{RapsdOf, Spectrum};
 
@@ -45,11 +45,7 @@ enum ImagesFormat {
 pub fn run(args: &RapsdArgs) -> Result<ExitStatus> {
     let shared = &args.shared;
     let input = resolve(shared, Wants::default())?;
-    if shared.compute.dry_run {
-        plan::print(shared, &input)?;
-        return Ok(ExitStatus::Done);
-    }
-    let session = Session::open(shared)?;
+    let Some(session) = Session::open(shared, &input)? else { return Ok(ExitStatus::Done) };
     let mut sink = match &input {
         Input::Images(images) => {
             let grid = crate::spectral::Grid::new(images.config.analysis.size);
@@ -71,10 +67,11 @@ pub fn run(args: &RapsdArgs) -> Result<ExitStatus> {
     let spectrum = &scanned.spectrum;
     let rows = rapsd_rows(spectrum, RapsdOf::ChannelMean);
     write_table(&session.out, "rapsd.csv", &rows)?;
-    let mut channels = Vec::new();
+    let mut channels: Vec<usize> = Vec::new();
     if args.per_channel {
-        write_table(&session.out, "rapsd_channels.csv", channel_rapsd_rows(spectrum))?;
         channels = (0..spectrum.preprocess().channels.count()).collect();
+        let rows = channels.iter().flat_map(|c| rapsd_rows(spectrum, RapsdOf::Channel(*c)));
+        write_table(&session.out, "rapsd_channels.csv", rows)?;
     }
     plots::rapsd(&session, shared, spectrum, None, &channels);
     print_summary(shared, spectrum, &rows)?;

@@ -6,10 +6,10 @@ use serde_json::json;
 
 use super::console::{self, short};
 use super::exit::ExitStatus;
+use super::plots;
 use super::session::{Input, Scanned, Session, Wants, resolve};
 use super::shared::{SharedArgs, parse_file_name};
 use super::sinks::ImagesTable;
-use super::{plan, plots};
 use crate::pipeline::NoRows;
 use crate::report::arrays::{planes_array, write_npy};
 use crate::report::rows::{gamma_radial_rows, rapsd_rows};
@@ -45,19 +45,14 @@ pub struct ScanArgs {
 /// Runs the command.
 pub fn run(args: &ScanArgs) -> Result<ExitStatus> {
     let shared = &args.shared;
-    let wants =
-        Wants {
-            moments: true,
-            diagonality_side: args.diagonality.map(usize::from),
-            coherence: args.coherence,
-            ..Wants::default()
-        };
+    let wants = Wants {
+        moments: true,
+        diagonality_side: args.diagonality.map(usize::from),
+        coherence: args.coherence,
+        ..Wants::default()
+    };
     let input = resolve(shared, wants)?;
-    if shared.compute.dry_run {
-        plan::print(shared, &input)?;
-        return Ok(ExitStatus::Done);
-    }
-    let session = Session::open(shared)?;
+    let Some(session) = Session::open(shared, &input)? else { return Ok(ExitStatus::Done) };
     let scanned = match &input {
         Input::Images(images) => {
             let grid = crate::spectral::Grid::new(images.config.analysis.size);

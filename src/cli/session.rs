@@ -10,9 +10,9 @@ use rand::SeedableRng;
 use rand::seq::index;
 
 use super::exit::ExitStatus;
-use super::interrupt;
 use super::progress::Progress;
 use super::shared::{InputArgs, Resolution, SharedArgs, ValueRange};
+use super::{interrupt, plan};
 use crate::dataset::{
     DecodeOptions, ExifPolicy, Listing, PreprocessConfig, Skipped, SourceFile, Transform, choose_resolution,
     list_from_reader, list_inputs,
@@ -90,12 +90,16 @@ pub struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    /// Checks the output folder.
-    pub fn open(args: &'a SharedArgs) -> Result<Self> {
+    /// Checks the output folder. With `--dry-run` prints what a run on `input` would do instead; there is no session then.
+    pub fn open(args: &'a SharedArgs, input: &Input) -> Result<Option<Self>> {
+        if args.compute.dry_run {
+            plan::print(args, input)?;
+            return Ok(None);
+        }
         let started = Instant::now();
         let out = OutputDir::create(&args.output.out)?;
         let progress = Progress::new(args.output.progress, args.output.quiet);
-        Ok(Self { args, out, progress, started })
+        Ok(Some(Self { args, out, progress, started }))
     }
 
     /// Runs the pass over images, rows into `sink`; a saved spectrum is handed on as it is.

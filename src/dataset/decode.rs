@@ -16,6 +16,7 @@
 //! For 8-bit RGB the decoder writes into the recycled pixel buffer; nothing is copied. Buffers of
 //! more than 64 MiB are given back with the next image that needs less.
 
+use std::cell::Cell;
 use std::io::{Cursor, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -86,7 +87,7 @@ pub struct Header {
 /// Reads and decodes one file after the other with the same buffers. One for each worker.
 ///
 /// A decoder that panics is caught and becomes [`SkipReason::DecoderPanic`]. The panic hook still runs first: a program
-/// that wants silence installs its own.
+/// that wants silence installs one that asks [`is_decoding`].
 #[derive(Debug, Default)]
 pub struct Decoder {
     file: Vec<u8>,
@@ -293,10 +294,22 @@ fn sized(buffer: &mut Vec<u8>, len: usize) -> Result<&mut [u8], SkipReason> {
     Ok(&mut buffer[..len])
 }
 
+thread_local! {
+    static IS_DECODING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread is in a decoder, whose panics are caught and reported as skipped files.
+pub fn is_decoding() -> bool {
+    IS_DECODING.get()
+}
+
 /// Runs a decoder; a panic in it becomes a reason to skip the file.
 fn guard<T>(bytes: &[u8], decode: impl FnOnce() -> Result<T, SkipReason>) -> Result<T, SkipReason> {
+    IS_DECODING.set(true);
     // The buffers hold plain bytes, whole at any point; what a panic leaves in them is overwritten by the next image.
-    catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|payload| {
+    let outcome = catch_unwind(AssertUnwindSafe(decode));
+    IS_DECODING.set(false);
+    outcome.unwrap_or_else(|payload| {
         let format = match sniff(&bytes[..bytes.len().min(SNIFF_BYTES)]) {
             Content::Image(format) => format_name(format),
             _ => "image",
@@ -335,7 +348,8 @@ mod tests {
         let crash: Result<(), _> = guard(png, || panic!("index {} out\n of bounds", 3));
         let message = "index 3 out of bounds".to_owned();
         assert_eq!(crash, Err(SkipReason::DecoderPanic { format: "PNG", message }));
-        assert_eq!(guard(png, || Ok(1)), Ok(1));
+        assert_eq!(guard(png, || Ok(is_decoding())), Ok(true));
+        assert!(!is_decoding());
     }
 
     #[test]

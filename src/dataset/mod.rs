@@ -35,7 +35,7 @@ mod walk;
 mod weights;
 
 pub use colour::Conversions;
-pub use decode::{DecodeOptions, Decoded, Decoder, Header, RgbImage};
+pub use decode::{DecodeOptions, Decoded, Decoder, Header, RgbImage, is_decoding};
 pub use exif::ExifPolicy;
 pub use file_list::list_from_reader;
 pub use letterbox::is_letterboxed;

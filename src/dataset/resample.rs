@@ -210,10 +210,25 @@ fn transpose(square: &[[u8; ROW_BLOCK]; ROW_BLOCK]) -> [[u8; ROW_BLOCK]; ROW_BLO
 #[inline(always)]
 fn shuffle(rows: [u8x16; ROW_BLOCK]) -> [u8x16; ROW_BLOCK] {
     let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = rows;
-    let zip = |x, y| [u8x16::unpack_low(x, y), u8x16::unpack_high(x, y)];
-    let [[a, b], [c, d], [e, f], [g, h]] = [zip(a, i), zip(b, j), zip(c, k), zip(d, l)];
-    let [[i, j], [k, l], [m, n], [o, p]] = [zip(e, m), zip(f, n), zip(g, o), zip(h, p)];
-    [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p]
+    let (low, high) = (u8x16::unpack_low, u8x16::unpack_high);
+    [
+        low(a, i),
+        high(a, i),
+        low(b, j),
+        high(b, j),
+        low(c, k),
+        high(c, k),
+        low(d, l),
+        high(d, l),
+        low(e, m),
+        high(e, m),
+        low(f, n),
+        high(f, n),
+        low(g, o),
+        high(g, o),
+        low(h, p),
+        high(h, p),
+    ]
 }
 
 /// Output pixels of interleaved rows, interleaved in the same way. `block` starts at source column `first_column`.

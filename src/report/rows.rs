@@ -1,6 +1,6 @@
 //! From results to table rows.
 
-use super::tables::{ChannelRapsdRow, CoherenceRow, FitRow, GammaRadialRow, LocalExponentRow, RapsdRow, decibels};
+use super::tables::{CoherenceRow, FitRow, GammaRadialRow, LocalExponentRow, RapsdRow, decibels};
 use crate::spectral::Grid;
 use crate::spectrum::{ModeCovariance, RapsdOf, Spectrum, SpectrumError};
 use crate::stats::moments::RawMoments;
@@ -9,15 +9,20 @@ use crate::stats::spectrum_fit::ChannelFits;
 /// Quantile levels of the RAPSD tables and bands.
 pub const RAPSD_LEVELS: [f64; 5] = [0.05, 0.25, 0.5, 0.75, 0.95];
 
-/// Rows of `rapsd.csv`.
+/// Rows of `rapsd.csv`, or those of one channel in `rapsd_channels.csv`.
 pub fn rapsd_rows(spectrum: &Spectrum, of: RapsdOf) -> Vec<RapsdRow> {
     let grid = spectrum.grid();
     let statistics = spectrum.radial_statistics(of);
     let std = statistics.std();
     let quantiles = spectrum.rapsd_quantiles(of, &RAPSD_LEVELS);
     let frequencies = grid.annulus_frequencies();
+    let channel = match of {
+        RapsdOf::ChannelMean => None,
+        RapsdOf::Channel(c) => Some(spectrum.preprocess().channels.names()[c]),
+    };
     (0..grid.n_annuli())
         .map(|j| RapsdRow {
+            channel,
             bin: j,
             frequency_cycles_per_px: frequencies[j],
             n_modes: grid.modes_per_annulus()[j],
@@ -31,28 +36,6 @@ pub fn rapsd_rows(spectrum: &Spectrum, of: RapsdOf) -> Vec<RapsdRow> {
             power_db: decibels(statistics.mean[j]),
         })
         .collect()
-}
-
-/// Rows of `rapsd_channels.csv`.
-pub fn channel_rapsd_rows(spectrum: &Spectrum) -> Vec<ChannelRapsdRow> {
-    let mut rows = Vec::new();
-    for (c, channel) in spectrum.preprocess().channels.names().iter().enumerate() {
-        rows.extend(rapsd_rows(spectrum, RapsdOf::Channel(c)).into_iter().map(|r| ChannelRapsdRow {
-            channel,
-            bin: r.bin,
-            frequency_cycles_per_px: r.frequency_cycles_per_px,
-            n_modes: r.n_modes,
-            power_mean: r.power_mean,
-            power_std: r.power_std,
-            power_q05: r.power_q05,
-            power_q25: r.power_q25,
-            power_q50: r.power_q50,
-            power_q75: r.power_q75,
-            power_q95: r.power_q95,
-            power_db: r.power_db,
-        }));
-    }
-    rows
 }
 
 /// Rows of `gamma_radial.csv`: the mean over channels first, then each channel if there are several.

@@ -29,39 +29,13 @@ pub struct ImagesRow<'a> {
     pub flat: bool,
 }
 
-/// Row of `rapsd.csv`: one annulus of the set.
+/// Row of `rapsd.csv`: one annulus of the set; or of `rapsd_channels.csv`: one annulus of one channel.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RapsdRow {
+    /// Channel name; no such column in `rapsd.csv`, which is about the mean over channels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel: Option<&'static str>,
     /// Annulus index `j`.
-    pub bin: usize,
-    /// `j/L`.
-    pub frequency_cycles_per_px: f64,
-    /// Modes of the full plane in the annulus.
-    pub n_modes: f64,
-    /// Mean over images, value² per mode.
-    pub power_mean: f64,
-    /// Standard deviation over images (n−1); empty for one image.
-    pub power_std: Option<f64>,
-    /// 5 % quantile over images, value² per mode.
-    pub power_q05: f64,
-    /// 25 % quantile.
-    pub power_q25: f64,
-    /// Median.
-    pub power_q50: f64,
-    /// 75 % quantile.
-    pub power_q75: f64,
-    /// 95 % quantile.
-    pub power_q95: f64,
-    /// `10·log10` of the mean; empty where the mean is zero.
-    pub power_db: Option<f64>,
-}
-
-/// Row of `rapsd_channels.csv`: one annulus of one channel.
-#[derive(Debug, Clone, Serialize)]
-pub struct ChannelRapsdRow {
-    /// Channel name.
-    pub channel: &'static str,
-    /// Annulus index.
     pub bin: usize,
     /// `j/L`.
     pub frequency_cycles_per_px: f64,

@@ -3,6 +3,7 @@
 pub mod analyzer;
 pub mod derived;
 pub mod exact;
+pub mod file;
 pub mod plan;
 pub mod reduce;
 pub mod saved;
@@ -70,7 +71,7 @@ pub enum SpectrumError {
     /// A file of another layout version.
     #[error(
         "it has layout version {found}, this specscan reads version {}: scan the images again",
-        saved::FORMAT_VERSION
+        file::FORMAT_VERSION
     )]
     Version {
         /// The version found.

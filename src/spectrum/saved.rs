@@ -1,31 +1,13 @@
-//! A finished spectrum: exact sums, counts and everything needed to say how they were made; merging, and the bytes of the
-//! `.spectrum` file.
-//!
-//! # Format
-//!
-//! A safetensors file. Its metadata has one key, `specscan`, with a JSON object ([`Header`]). Each sum `NAME` is stored as
-//! `NAME.hi` (i64) and `NAME.lo` (u64), the two halves of a 128-bit integer count of quanta. Beside them: `rapsd_histogram`
-//! (u64 counts, rows × annuli × bins, trimmed to the bins in use) and `content_sketch` (u64). Half-spectra have the shape
-//! `[channel, kx, ky]` with `kx = 0 … ⌊W/2⌋` and `ky` in `fftfreq` order. Nothing in the file depends on threads, on the
-//! order of images, on the time, or on how the set was cut before it was merged.
+//! A finished spectrum: exact sums, counts and everything needed to say how they were made; and the merging of spectra.
 
-use std::collections::BTreeMap;
-
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
 use super::analyzer::Totals;
-use super::exact::{ExactTensor, TensorSpec};
-use super::plan::{AnalysisConfig, AnalysisPlan, Detail, HISTOGRAM_BINS};
+use super::exact::ExactTensor;
+use super::plan::{AnalysisConfig, AnalysisPlan, Detail};
 use super::sketch::ContentSketch;
 use super::{SpectrumError, Standardize};
 use crate::spectral::{Channels, Grid, Size, Window};
-
-/// Version of the file layout.
-pub const FORMAT_VERSION: u32 = 1;
-
-/// Values of black and white reach this far at most; their fourth powers stay far inside 128 bits of quanta.
-const MAX_RANGE_VALUE: f64 = 1e4;
 
 /// How images became the planes that were transformed. Spectra are comparable, and mergeable, when this is equal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -51,6 +33,23 @@ pub struct Preprocess {
     pub window: Window,
 }
 
+impl Preprocess {
+    /// Of images that have the working size and are taken as they are.
+    pub fn untouched(config: &AnalysisConfig) -> Self {
+        Self {
+            transform: "none".to_owned(),
+            size: config.size,
+            exif: "ignore".to_owned(),
+            allow_upscale: false,
+            drop_letterbox: false,
+            channels: config.channels,
+            range: [config.range.0, config.range.1],
+            standardize: config.standardize,
+            window: config.window,
+        }
+    }
+}
+
 /// What a spectrum was made of. All counts add up when spectra are merged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Counts {
@@ -62,33 +61,6 @@ pub struct Counts {
     pub n_skipped: u64,
     /// Files whose pixels were not 8-bit RGB and were converted: alpha dropped, palette, grey, CMYK or 16 bits.
     pub n_converted: u64,
-}
-
-/// The JSON header of a `.spectrum` file.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Header {
-    /// Version of the file layout.
-    pub format_version: u32,
-    /// Version of the program that wrote it.
-    pub specscan_version: String,
-    /// How images became planes.
-    pub preprocess: Preprocess,
-    /// Code path of the transform.
-    pub fft_kernel: String,
-    /// What was summed up.
-    pub counts: Counts,
-    /// Order-independent identity of the files, hexadecimal.
-    pub content_id: String,
-    /// Longest side of the reduced images with a full covariance, if any, pixels.
-    pub diagonality_side: Option<usize>,
-    /// Whether cross-channel spectra are held.
-    pub coherence: bool,
-    /// First bin of the stored histograms.
-    pub histogram_first_bin: usize,
-    /// Exponent of each sum's quantum.
-    pub quantum_log2: BTreeMap<String, i32>,
-    /// XXH3 of this header (with an empty checksum) and all tensors, hexadecimal.
-    pub checksum: String,
 }
 
 /// Exact sums over a set of images, and how they were made.
@@ -223,163 +195,9 @@ impl Spectrum {
             .find(|(a, b)| a != b)
             .map(|((name, a), (_, b))| format!("{name} is {a} in one and {b} in the other"))
     }
-
-    /// The bytes of the `.spectrum` file.
-    ///
-    /// # Errors
-    ///
-    /// If it was not made with full detail: later analysis starts from all sums.
-    pub fn to_bytes(&self) -> Result<Vec<u8>, SpectrumError> {
-        if self.detail != Detail::Full {
-            return Err(SpectrumError::PartOfTheSums);
-        }
-        let mut blobs: BTreeMap<String, (Dtype, Vec<usize>, Vec<u8>)> = BTreeMap::new();
-        for tensor in &self.tensors {
-            let hi = tensor.totals.iter().flat_map(|v| ((v >> 64) as i64).to_le_bytes()).collect();
-            let lo = tensor.totals.iter().flat_map(|v| (*v as u64).to_le_bytes()).collect();
-            let shape = tensor.spec.shape.clone();
-            blobs.insert(format!("{}.hi", tensor.spec.name), (Dtype::I64, shape.clone(), hi));
-            blobs.insert(format!("{}.lo", tensor.spec.name), (Dtype::U64, shape, lo));
-        }
-        let (first, used) = used_bins(&self.histogram);
-        let rows = self.histogram.len() / HISTOGRAM_BINS;
-        let trimmed = self.histogram.chunks_exact(HISTOGRAM_BINS).flat_map(|row| &row[first..first + used]);
-        let trimmed = trimmed.flat_map(|v| v.to_le_bytes()).collect();
-        blobs.insert("rapsd_histogram".to_owned(), (Dtype::U64, vec![rows, used], trimmed));
-        let hashes = self.content.hashes();
-        let bytes = hashes.iter().flat_map(|v| v.to_le_bytes()).collect();
-        blobs.insert("content_sketch".to_owned(), (Dtype::U64, vec![hashes.len()], bytes));
-
-        let mut header = Header {
-            format_version: FORMAT_VERSION,
-            specscan_version: env!("CARGO_PKG_VERSION").to_owned(),
-            preprocess: self.preprocess.clone(),
-            fft_kernel: self.fft_kernel.clone(),
-            counts: self.counts,
-            content_id: self.content_id(),
-            diagonality_side: self.diagonality_side,
-            coherence: self.coherence,
-            histogram_first_bin: first,
-            quantum_log2: self.tensors.iter().map(|t| (t.spec.name.to_owned(), t.spec.quantum_log2)).collect(),
-            checksum: String::new(),
-        };
-        let to_json = |header: &Header| {
-            serde_json::to_string(header).map_err(|e| SpectrumError::Malformed { what: e.to_string() })
-        };
-        let tensors = blobs.iter().map(|(name, (_, _, data))| (name.as_str(), data.as_slice()));
-        header.checksum = checksum(&to_json(&header)?, tensors);
-        let json = to_json(&header)?;
-        let mut views = Vec::with_capacity(blobs.len());
-        for (name, (dtype, shape, data)) in &blobs {
-            let view = TensorView::new(*dtype, shape.clone(), data).map_err(malformed)?;
-            views.push((name, view));
-        }
-        // One metadata key: several would be written in the arbitrary order of a hash map.
-        let metadata = std::iter::once(("specscan".to_owned(), json)).collect();
-        safetensors::serialize(views, Some(metadata)).map_err(malformed)
-    }
-
-    /// Reads the bytes of a `.spectrum` file and checks version, shapes, counts and checksum.
-    ///
-    /// # Errors
-    ///
-    /// If any of those is not as it should be; the message names it.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, SpectrumError> {
-        let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|e| SpectrumError::Malformed {
-            what: format!("it is no safetensors file ({e}); scan images to make one"),
-        })?;
-        let json = metadata.metadata().as_ref().and_then(|m| m.get("specscan")).ok_or_else(|| {
-            SpectrumError::Malformed { what: "it is a safetensors file without the metadata key `specscan`".to_owned() }
-        })?;
-        let header: Header = serde_json::from_str(json).map_err(|e| {
-            // A newer layout may have other fields, so the version is looked for before the fields are blamed.
-            match serde_json::from_str::<VersionOnly>(json) {
-                Ok(v) if v.format_version != FORMAT_VERSION => SpectrumError::Version { found: v.format_version },
-                _ => SpectrumError::Malformed { what: format!("its header: {e}") },
-            }
-        })?;
-        if header.format_version != FORMAT_VERSION {
-            return Err(SpectrumError::Version { found: header.format_version });
-        }
-        let file = SafeTensors::deserialize(bytes).map_err(malformed)?;
-        let mut names = file.names();
-        names.sort_unstable();
-        let mut data = Vec::with_capacity(names.len());
-        for name in names {
-            data.push((name, file.tensor(name).map_err(malformed)?));
-        }
-        let unsealed = json.replacen(&format!("\"checksum\":\"{}\"", header.checksum), "\"checksum\":\"\"", 1);
-        if checksum(&unsealed, data.iter().map(|(name, view)| (*name, view.data()))) != header.checksum {
-            return Err(SpectrumError::Malformed { what: "its checksum; copy or scan it again".to_owned() });
-        }
-        Self::from_parts(header, &file)
-    }
-
-    fn from_parts(header: Header, file: &SafeTensors<'_>) -> Result<Self, SpectrumError> {
-        check_preprocess(&header.preprocess, file)?;
-        let config = config_of(&header.preprocess, header.diagonality_side, header.coherence);
-        let plan = AnalysisPlan::new(config, None);
-        let mut tensors = Vec::with_capacity(plan.specs.len());
-        for spec in &plan.specs {
-            if header.quantum_log2.get(spec.name) != Some(&spec.quantum_log2) {
-                return Err(SpectrumError::Malformed { what: format!("the quantum of `{}`", spec.name) });
-            }
-            tensors.push(read_exact(file, spec)?);
-        }
-        let mut totals = Totals::new(&plan);
-        read_histogram(file, header.histogram_first_bin, &mut totals.histogram)?;
-        check_count(header.counts.n_images, &totals.histogram)?;
-        totals.tensors = tensors;
-        totals.n_images = header.counts.n_images;
-        let identity = u128::from_str_radix(&header.content_id, 16)
-            .map_err(|e| SpectrumError::Malformed { what: format!("its content id: {e}") })?;
-        let hashes = read_u64(file, "content_sketch")?;
-        let content = ContentSketch::from_parts(identity, hashes)
-            .ok_or_else(|| SpectrumError::Malformed { what: "its content sketch".to_owned() })?;
-        let mut spectrum = Self::new(&plan, totals, header.preprocess, header.counts, content);
-        spectrum.fft_kernel = header.fft_kernel;
-        Ok(spectrum)
-    }
 }
 
-#[derive(Deserialize)]
-struct VersionOnly {
-    format_version: u32,
-}
-
-fn malformed(error: safetensors::SafeTensorError) -> SpectrumError {
-    SpectrumError::Malformed { what: error.to_string() }
-}
-
-/// Sizes come from a file and decide how much is planned and allocated, so they are compared with a tensor the file really
-/// holds first; value ranges decide the quanta.
-fn check_preprocess(preprocess: &Preprocess, file: &SafeTensors<'_>) -> Result<(), SpectrumError> {
-    let Size { height, width } = preprocess.size;
-    let pixels = file.tensor("pixel_sum.hi").map_err(malformed)?;
-    if height == 0 || width == 0 || pixels.shape() != [preprocess.channels.count(), height, width] {
-        let what = format!(
-            "the working size {height}x{width}, which its tensors do not have (their shape is {:?})",
-            pixels.shape()
-        );
-        return Err(SpectrumError::Malformed { what });
-    }
-    let [low, high] = preprocess.range;
-    if !(high - low).is_normal() || low > high || low.abs().max(high.abs()) > MAX_RANGE_VALUE {
-        return Err(SpectrumError::Malformed { what: format!("its value range {low}:{high}") });
-    }
-    Ok(())
-}
-
-/// Every annulus of every image was counted in one bin.
-fn check_count(n_images: u64, histogram: &[u64]) -> Result<(), SpectrumError> {
-    let is_off = |row: &[u64]| row.iter().map(|n| u128::from(*n)).sum::<u128>() != u128::from(n_images);
-    if n_images == 0 || histogram.chunks_exact(HISTOGRAM_BINS).any(is_off) {
-        return Err(SpectrumError::Malformed { what: format!("its count of {n_images} images") });
-    }
-    Ok(())
-}
-
-fn config_of(preprocess: &Preprocess, diagonality_side: Option<usize>, coherence: bool) -> AnalysisConfig {
+pub(super) fn config_of(preprocess: &Preprocess, diagonality_side: Option<usize>, coherence: bool) -> AnalysisConfig {
     AnalysisConfig {
         size: preprocess.size,
         channels: preprocess.channels,
@@ -391,67 +209,3 @@ fn config_of(preprocess: &Preprocess, diagonality_side: Option<usize>, coherence
         coherence,
     }
 }
-
-fn read_exact(file: &SafeTensors<'_>, spec: &TensorSpec) -> Result<ExactTensor, SpectrumError> {
-    let half = |suffix: &str| {
-        let name = format!("{}.{suffix}", spec.name);
-        let view = file.tensor(&name).map_err(malformed)?;
-        if view.shape() != spec.shape {
-            let what = format!("the shape {:?} of `{name}`, which should be {:?}", view.shape(), spec.shape);
-            return Err(SpectrumError::Malformed { what });
-        }
-        read_u64(file, &name)
-    };
-    let (hi, lo) = (half("hi")?, half("lo")?);
-    let totals = hi.iter().zip(&lo).map(|(hi, lo)| (i128::from(*hi as i64) << 64) | i128::from(*lo)).collect();
-    Ok(ExactTensor { spec: spec.clone(), totals })
-}
-
-fn read_u64(file: &SafeTensors<'_>, name: &str) -> Result<Vec<u64>, SpectrumError> {
-    let view = file.tensor(name).map_err(malformed)?;
-    if !matches!(view.dtype(), Dtype::I64 | Dtype::U64) {
-        return Err(SpectrumError::Malformed { what: format!("the type of `{name}`") });
-    }
-    let (words, _) = view.data().as_chunks::<8>();
-    Ok(words.iter().map(|bytes| u64::from_le_bytes(*bytes)).collect())
-}
-
-fn read_histogram(file: &SafeTensors<'_>, first: usize, histogram: &mut [u64]) -> Result<(), SpectrumError> {
-    let counts = read_u64(file, "rapsd_histogram")?;
-    let rows = histogram.len() / HISTOGRAM_BINS;
-    let used = counts.len() / rows;
-    if used * rows != counts.len() || first.saturating_add(used) > HISTOGRAM_BINS {
-        return Err(SpectrumError::Malformed { what: "the shape of `rapsd_histogram`".to_owned() });
-    }
-    if used > 0 {
-        for (row, counts) in histogram.chunks_exact_mut(HISTOGRAM_BINS).zip(counts.chunks_exact(used)) {
-            row[first..first + used].copy_from_slice(counts);
-        }
-    }
-    Ok(())
-}
-
-/// First bin in use over all rows, and the number of bins from there to the last one in use.
-fn used_bins(histogram: &[u64]) -> (usize, usize) {
-    let (mut first, mut end) = (HISTOGRAM_BINS, 0);
-    for row in histogram.chunks_exact(HISTOGRAM_BINS) {
-        if let Some(bin) = row.iter().position(|&n| n > 0) {
-            first = first.min(bin);
-            end = end.max(row.iter().rposition(|&n| n > 0).map_or(0, |bin| bin + 1));
-        }
-    }
-    if end == 0 { (0, 0) } else { (first, end - first) }
-}
-
-fn checksum<'a>(header: &str, tensors: impl Iterator<Item = (&'a str, &'a [u8])>) -> String {
-    let mut hasher = xxhash_rust::xxh3::Xxh3::new();
-    hasher.update(header.as_bytes());
-    for (name, data) in tensors {
-        hasher.update(name.as_bytes());
-        hasher.update(data);
-    }
-    format!("{:032x}", hasher.digest128())
-}
-
-#[cfg(test)]
-mod tests;

@@ -34,21 +34,6 @@ pub(crate) fn random_images(size: Size, n: usize, seed: u64) -> Vec<Vec<u8>> {
     (0..n).map(|_| image()).collect()
 }
 
-/// How the images of a test are said to have been made.
-pub(crate) fn preprocess(config: &AnalysisConfig) -> Preprocess {
-    Preprocess {
-        transform: "none".to_owned(),
-        size: config.size,
-        exif: "ignore".to_owned(),
-        allow_upscale: false,
-        drop_letterbox: false,
-        channels: config.channels,
-        range: [config.range.0, config.range.1],
-        standardize: config.standardize,
-        window: config.window,
-    }
-}
-
 /// One pass of one engine, emptied every `drain_every` images.
 pub(crate) fn pass(
     config: &AnalysisConfig,
@@ -72,14 +57,13 @@ pub(crate) fn pass(
     }
     analyzer.drain_into(&mut totals).expect("finite sums");
     let counts = Counts { n_files: images.len() as u64, ..Counts::default() };
-    (Spectrum::new(&plan, totals, preprocess(config), counts, content), summaries)
+    (Spectrum::new(&plan, totals, Preprocess::untouched(config), counts, content), summaries)
 }
 
 /// A whole scan: two passes where pixels are standardised.
 pub(crate) fn analyze(config: &AnalysisConfig, images: &[Vec<u8>]) -> Spectrum {
-    let reference = (config.standardize == Standardize::Pixel).then(|| {
-        pass(&config.with_less_detail(Detail::Pixels), None, images, 5).0.reference(true)
-    });
+    let reference = (config.standardize == Standardize::Pixel)
+        .then(|| pass(&config.with_less_detail(Detail::Pixels), None, images, 5).0.reference(true));
     pass(config, reference, images, 5).0
 }
 

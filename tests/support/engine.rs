@@ -21,20 +21,5 @@ pub fn spectrum_of(config: &AnalysisConfig, images: &[Vec<u8>]) -> Spectrum {
     }
     analyzer.drain_into(&mut totals).expect("finite sums");
     let counts = Counts { n_files: images.len() as u64, ..Counts::default() };
-    Spectrum::new(&plan, totals, preprocess_of(config), counts, content)
-}
-
-/// How the images of a test are said to have been made.
-pub fn preprocess_of(config: &AnalysisConfig) -> Preprocess {
-    Preprocess {
-        transform: "none".to_owned(),
-        size: config.size,
-        exif: "ignore".to_owned(),
-        allow_upscale: false,
-        drop_letterbox: false,
-        channels: config.channels,
-        range: [config.range.0, config.range.1],
-        standardize: config.standardize,
-        window: config.window,
-    }
+    Spectrum::new(&plan, totals, Preprocess::untouched(config), counts, content)
 }

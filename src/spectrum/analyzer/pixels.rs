@@ -25,8 +25,8 @@ impl Analyzer {
                 let squares = self.lanes[at::PIXEL_SQUARE_SUM].add_squares(c * n_pixels + start, codes(c));
                 square_sum[c] += i128::from(squares);
                 if plan.config.detail >= Detail::Power {
-                    for d in 0..c {
-                        products[c][d] += dot(codes(c), codes(d));
+                    for (d, product) in products[c].iter_mut().enumerate().take(c) {
+                        *product += dot(codes(c), codes(d));
                     }
                 }
             }

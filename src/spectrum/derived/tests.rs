@@ -3,8 +3,8 @@
 use super::*;
 use crate::spectral::naive::{half_of, naive_dft, radial_mean};
 use crate::spectral::{Channels, Grid, RealForm, Size, Window};
-use crate::spectrum::{AnalysisConfig, Detail, SpectrumError};
 use crate::spectrum::testing::{Naive, analyze, pass, random_images};
+use crate::spectrum::{AnalysisConfig, Detail, SpectrumError};
 
 const SIZES: [(usize, usize); 3] = [(8, 8), (9, 7), (16, 16)];
 

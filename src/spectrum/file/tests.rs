@@ -1,7 +1,9 @@
 //! Tests of the `.spectrum` bytes: they hold everything, betray every damage, and do not depend on how the set was cut.
 
 use super::*;
+use crate::spectral::{Channels, Window};
 use crate::spectrum::testing::{analyze, pass, random_images};
+use crate::spectrum::{AnalysisConfig, Standardize};
 
 fn config(size: Size) -> AnalysisConfig {
     AnalysisConfig { coherence: true, diagonality_side: Some(4), ..AnalysisConfig::new(size) }
