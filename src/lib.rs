@@ -2,6 +2,7 @@
 
 pub mod cli;
 pub mod dataset;
+pub mod diffusion;
 pub mod pipeline;
 pub mod report;
 pub mod spectral;

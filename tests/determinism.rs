@@ -169,6 +169,7 @@ fn a_set_cut_in_three_and_merged_is_the_whole() {
 fn library_scan(files: &[SourceFile], threads: usize) -> Spectrum {
     let size = Size::square(20);
     let config = ScanConfig {
+        effective_resolution: false,
         decode: DecodeOptions::default(),
         preprocess: PreprocessConfig { transform: Transform::Tile, size, allow_upscale: false, drop_letterbox: false },
         analysis: AnalysisConfig::new(size),

@@ -23,6 +23,7 @@ fn scan_as(set: &Value) -> (Spectrum, Vec<RadialStatistics>) {
     let transform: Transform = set["transform"].as_str().expect("a name").parse().expect("a transform");
     let channels = if set["channels"] == "luma" { Channels::Luma } else { Channels::Rgb };
     let config = ScanConfig {
+        effective_resolution: false,
         decode: DecodeOptions::default(),
         preprocess: PreprocessConfig { transform, size, allow_upscale: false, drop_letterbox: false },
         analysis: AnalysisConfig { channels, ..AnalysisConfig::new(size) },

@@ -47,6 +47,7 @@ pub fn decode_only(files: &[SourceFile]) -> Result<f64, Box<dyn Error>> {
 pub fn scan_all(files: &[SourceFile], side: usize) -> Result<Scanned, Box<dyn Error>> {
     let size = Size::square(side);
     let config = ScanConfig {
+        effective_resolution: false,
         decode: DecodeOptions::default(),
         preprocess: PreprocessConfig {
             transform: Transform::CenterCropDhariwal,

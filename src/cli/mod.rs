@@ -1,6 +1,7 @@
 //! The command line: the only layer that knows clap and indicatif. Each subcommand is one file with its arguments and a `run`, and one
 //! line in the table below.
 
+mod bounds;
 mod console;
 mod covariance;
 mod exit;
@@ -8,6 +9,7 @@ mod export;
 mod fit_delta;
 mod interrupt;
 mod merge;
+mod noise_levels;
 mod plan;
 mod plots;
 mod progress;
@@ -58,6 +60,7 @@ subcommands! {
     Rapsd => rapsd::RapsdArgs,
     Covariance => covariance::CovarianceArgs,
     FitDelta => fit_delta::FitDeltaArgs,
+    Bounds => bounds::BoundsArgs,
     Merge => merge::MergeArgs,
     Export => export::ExportArgs,
 }

@@ -29,6 +29,8 @@ use crate::spectrum::{AnalysisConfig, Detail, Spectrum, Standardize};
 pub struct Wants {
     /// Pseudo-power and fourth moments of every mode; what follows needs them too.
     pub moments: bool,
+    /// The effective resolution of every image.
+    pub effective_resolution: bool,
     /// Longest side of the reduced images whose full covariance is summed up, pixels.
     pub diagonality_side: Option<usize>,
     /// Cross-channel spectra.
@@ -210,8 +212,10 @@ pub fn resolve(args: &SharedArgs, wants: Wants) -> Result<Input> {
         detail: if wants.moments { Detail::Full } else { Detail::Power },
         diagonality_side: wants.diagonality_side,
         coherence: wants.coherence,
+        keep_spectra: false,
     };
-    let config = ScanConfig { decode, preprocess, analysis, threads: args.compute.threads()? };
+    let threads = args.compute.threads()?;
+    let config = ScanConfig { decode, preprocess, analysis, effective_resolution: wants.effective_resolution, threads };
     Ok(Input::Images(Box::new(Images { files, skipped, n_ignored, config })))
 }
 

@@ -10,6 +10,9 @@ use crate::report::plot::PlotFormat;
 use crate::spectral::{Channels, Size, Window};
 use crate::spectrum::Standardize;
 
+/// Most workers: each holds megabytes of buffers and sums, and machines with more cores are not at hand.
+const MAX_THREADS: usize = 1024;
+
 /// Where images come from.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Input")]
@@ -149,6 +152,9 @@ impl ComputeArgs {
     pub fn threads(&self) -> Result<usize> {
         match self.threads {
             Some(0) => bail!("--threads 0: at least one worker is needed; leave the option out to use all cores"),
+            Some(n) if n > MAX_THREADS => {
+                bail!("--threads {n}: at most {MAX_THREADS} workers can be had; more than there are cores gain nothing")
+            }
             Some(n) => Ok(n),
             None => Ok(std::thread::available_parallelism().map_or(1, usize::from)),
         }

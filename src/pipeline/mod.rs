@@ -3,6 +3,7 @@
 
 pub mod observer;
 pub mod pass;
+mod resolution_probe;
 pub mod scan;
 
 pub use observer::Observer;

@@ -14,8 +14,10 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::Observer;
+use super::resolution_probe::ResolutionProbe;
 use super::scan::ScanConfig;
 use crate::dataset::{Decoder, PreprocessError, Preprocessor, SkipReason, Skipped, SourceFile, Transform};
+use crate::diffusion::EffectiveResolutionPlan;
 use crate::spectrum::analyzer::Totals;
 use crate::spectrum::{AnalysisPlan, Analyzer, ContentSketch, Counts, ImageSummary, SpectrumError};
 
@@ -43,6 +45,8 @@ pub struct ImageRow<'a> {
     pub format: &'static str,
     /// What its transform says.
     pub summary: &'a ImageSummary,
+    /// Effective resolution, pixels; none where it was not asked for or cannot be told.
+    pub effective_resolution_px: Option<f64>,
 }
 
 /// Takes the rows of a pass, in path order, from one thread.
@@ -131,6 +135,7 @@ struct FileOutcome {
 struct ImageRecord {
     tile_origin: Option<(usize, usize)>,
     summary: ImageSummary,
+    effective_resolution_px: Option<f64>,
 }
 
 struct Shared<'a> {
@@ -159,6 +164,7 @@ pub(super) fn run_pass(
         .thread_name(|i| format!("specscan-{i}"))
         .build()
         .map_err(|source| ScanError::Threads { threads, source })?;
+    let sharpness = config.effective_resolution.then(|| Arc::new(EffectiveResolutionPlan::new(config.analysis.size)));
     let preprocessors = (0..threads).map(|_| Preprocessor::new(config.preprocess)).collect::<Result<Vec<_>, _>>()?;
     let shared = Shared {
         files,
@@ -175,7 +181,8 @@ pub(super) fn run_pass(
     let emitted = pool.in_place_scope(|scope| {
         for preprocessor in preprocessors {
             let (sender, recycled, shared) = (outcome_sender.clone(), recycled.clone(), &shared);
-            scope.spawn(move |_| work(shared, preprocessor, &sender, &recycled));
+            let probe = sharpness.clone().map(|plan| ResolutionProbe::new(plan, config.analysis.channels));
+            scope.spawn(move |_| work(Worker::new(shared, preprocessor, probe), &sender, &recycled));
         }
         drop(outcome_sender);
         let emitted = emit_in_order(&shared, &outcomes, &recycle, sink, observer);
@@ -192,15 +199,18 @@ pub(super) fn run_pass(
     Ok(PassOutcome { totals, counts, content, skipped })
 }
 
+/// What one worker owns.
+struct Worker<'a> {
+    shared: &'a Shared<'a>,
+    decoder: Decoder,
+    preprocessor: Preprocessor,
+    analyzer: Analyzer,
+    probe: Option<ResolutionProbe>,
+}
+
 /// One worker's life.
-fn work(
-    shared: &Shared<'_>,
-    mut preprocessor: Preprocessor,
-    outcomes: &Sender<FileOutcome>,
-    recycled: &Receiver<FileOutcome>,
-) {
-    let mut decoder = Decoder::new();
-    let mut analyzer = Analyzer::new(Arc::clone(&shared.plan));
+fn work(mut worker: Worker<'_>, outcomes: &Sender<FileOutcome>, recycled: &Receiver<FileOutcome>) {
+    let shared = worker.shared;
     let mut content = ContentSketch::default();
     while !shared.stopped() {
         let index = shared.next.fetch_add(1, Ordering::Relaxed);
@@ -210,47 +220,48 @@ fn work(
         }
         let mut outcome = recycled.try_recv().unwrap_or_default();
         outcome.reset(index);
-        let result = analyze_file(shared, file, &mut decoder, &mut preprocessor, &mut analyzer, &mut outcome);
-        match result {
-            Ok(()) => content.add_file(decoder.bytes()),
+        match worker.analyze_file(file, &mut outcome) {
+            Ok(()) => content.add_file(worker.decoder.bytes()),
             Err(reason) => outcome.skip = Some(reason),
         }
         if outcomes.send(outcome).is_err() {
             break;
         }
     }
-    shared.collect(&mut analyzer);
+    shared.collect(&mut worker.analyzer);
     let mut collected = shared.collected.lock().unwrap_or_else(PoisonError::into_inner);
     if let Ok((_, all)) = &mut *collected {
         all.merge(&content);
     }
 }
 
-/// Reads, decodes, cuts and analyses one file.
-fn analyze_file(
-    shared: &Shared<'_>,
-    file: &SourceFile,
-    decoder: &mut Decoder,
-    preprocessor: &mut Preprocessor,
-    analyzer: &mut Analyzer,
-    outcome: &mut FileOutcome,
-) -> Result<(), SkipReason> {
-    outcome.n_bytes = decoder.read(&file.path)?.len() as u64;
-    let decoded = decoder.decode(&shared.config.decode)?;
-    outcome.width_px = decoded.image.size.width;
-    outcome.height_px = decoded.image.size.height;
-    outcome.format = decoded.format;
-    outcome.converted = decoded.conversions.any();
-    let is_tile = shared.config.preprocess.transform == Transform::Tile;
-    for view in preprocessor.apply(&decoded.image)? {
-        if analyzer.is_full() {
-            shared.collect(analyzer);
-        }
-        let record = outcome.next_record();
-        record.tile_origin = is_tile.then_some((view.x_px, view.y_px));
-        analyzer.add(view.rows(), &mut record.summary);
+impl<'a> Worker<'a> {
+    fn new(shared: &'a Shared<'a>, preprocessor: Preprocessor, probe: Option<ResolutionProbe>) -> Self {
+        let analyzer = Analyzer::new(Arc::clone(&shared.plan));
+        Self { shared, decoder: Decoder::new(), preprocessor, analyzer, probe }
     }
-    Ok(())
+
+    /// Reads, decodes, cuts and analyses one file.
+    fn analyze_file(&mut self, file: &SourceFile, outcome: &mut FileOutcome) -> Result<(), SkipReason> {
+        let Self { shared, decoder, preprocessor, analyzer, probe } = self;
+        outcome.n_bytes = decoder.read(&file.path)?.len() as u64;
+        let decoded = decoder.decode(&shared.config.decode)?;
+        outcome.width_px = decoded.image.size.width;
+        outcome.height_px = decoded.image.size.height;
+        outcome.format = decoded.format;
+        outcome.converted = decoded.conversions.any();
+        let is_tile = shared.config.preprocess.transform == Transform::Tile;
+        for view in preprocessor.apply(&decoded.image)? {
+            if analyzer.is_full() {
+                shared.collect(analyzer);
+            }
+            let record = outcome.next_record();
+            record.tile_origin = is_tile.then_some((view.x_px, view.y_px));
+            analyzer.add(view.rows(), &mut record.summary);
+            record.effective_resolution_px = probe.as_mut().and_then(|probe| probe.measure(analyzer, &view));
+        }
+        Ok(())
+    }
 }
 
 impl Shared<'_> {
@@ -333,6 +344,7 @@ fn emit_images(key: &str, outcome: &FileOutcome, sink: &mut dyn RowSink) -> Resu
             height_px: outcome.height_px,
             format: outcome.format,
             summary: &record.summary,
+            effective_resolution_px: record.effective_resolution_px,
         };
         sink.image(&row).map_err(|source| ScanError::Row { key: key.to_owned(), source })?;
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Observer;
 use super::pass::{Cancel, NoRows, PassOutcome, RowSink, ScanError, run_pass};
 use crate::dataset::{DecodeOptions, PreprocessConfig, Skipped, SourceFile};
+use crate::spectral::Window;
 use crate::spectrum::{
     AnalysisConfig, AnalysisPlan, Detail, Preprocess, RadialStatistics, RapsdOf, Spectrum, Standardize,
 };
@@ -22,6 +23,8 @@ pub struct ScanConfig {
     pub preprocess: PreprocessConfig,
     /// What is computed of them.
     pub analysis: AnalysisConfig,
+    /// Whether the effective resolution of every image is measured on the way; its rows hold it.
+    pub effective_resolution: bool,
     /// Workers; the result does not depend on it.
     pub threads: usize,
 }
@@ -66,6 +69,7 @@ pub fn scan(
 ) -> Result<ScanOutcome, ScanError> {
     let reference = if config.analysis.standardize == Standardize::Pixel {
         let plan = AnalysisPlan::new(config.analysis.with_less_detail(Detail::Pixels), None);
+        let config = &ScanConfig { effective_resolution: false, ..config.clone() };
         observer.started("measuring pixel means and deviations", files.len());
         let outcome = run_pass(files, config, &plan, &mut NoRows, observer, cancel)?;
         observer.finished();
@@ -73,7 +77,10 @@ pub fn scan(
     } else {
         None
     };
-    let plan = AnalysisPlan::new(config.analysis.clone(), reference);
+    // The detector wants the plain image: without window or pixel standardisation its transforms are made anyway.
+    let shares_spectra = config.analysis.window == Window::None && reference.is_none();
+    let keep_spectra = config.effective_resolution && shares_spectra;
+    let plan = AnalysisPlan::new(AnalysisConfig { keep_spectra, ..config.analysis.clone() }, reference);
     observer.started("scanning", files.len());
     let outcome = run_pass(files, config, &plan, sink, observer, cancel)?;
     observer.finished();
@@ -93,6 +100,7 @@ pub fn centred_radial_statistics(
     observer: &dyn Observer,
     cancel: &Cancel,
 ) -> Result<Vec<RadialStatistics>, ScanError> {
+    let config = &ScanConfig { effective_resolution: false, ..config.clone() };
     let sample = sample_by_hash(files, CENTRED_PASS_FILES);
     let analysis = config.analysis.with_less_detail(Detail::Radial);
     let plan = AnalysisPlan::new(analysis, Some(spectrum.reference(false)));

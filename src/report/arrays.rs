@@ -3,7 +3,7 @@
 use std::io::{Seek, SeekFrom, Write};
 
 use ndarray::{Array1, ArrayViewD, IxDyn};
-use ndarray_npy::{NpzWriter, WriteNpyExt};
+use ndarray_npy::{NpzReader, NpzWriter, WriteNpyExt};
 use safetensors::tensor::{Dtype, TensorView};
 
 use super::output_dir::{OutputDir, OutputError, StagedFile};
@@ -51,6 +51,44 @@ pub fn write_npz(out: &OutputDir, file_name: &str, arrays: &[NamedArray], meta_j
         archive.finish()?;
         Ok(())
     })
+}
+
+/// Why an archive holds no schedule.
+#[derive(Debug, thiserror::Error)]
+pub enum SigmasError {
+    /// It is no `.npz`, or a damaged one.
+    #[error("it is no npz archive that can be read")]
+    Unreadable(#[from] ndarray_npy::ReadNpzError),
+    /// It has no array that could be meant.
+    #[error("it holds {found}; give an archive with one list of numbers, or one called `sigma` or `sigmas`")]
+    NoSigmas {
+        /// The arrays it has.
+        found: String,
+    },
+}
+
+/// The sigmas in the bytes of an `.npz` archive: its array `sigma` or `sigmas`, or its only one, of one axis and doubles or
+/// singles.
+///
+/// # Errors
+///
+/// If it cannot be read, or has no such array.
+pub fn read_sigmas_npz(bytes: &[u8]) -> Result<Vec<f64>, SigmasError> {
+    let mut archive = NpzReader::new(std::io::Cursor::new(bytes))?;
+    let names = archive.names()?;
+    let stem = |name: &str| name.trim_end_matches(".npy").to_owned();
+    let named = names.iter().find(|n| matches!(stem(n).as_str(), "sigma" | "sigmas"));
+    let none = || SigmasError::NoSigmas { found: format!("the arrays {}", names.join(", ")) };
+    let chosen = named.or((names.len() == 1).then(|| &names[0])).ok_or_else(none)?;
+    if let Ok(doubles) = archive.by_name::<ndarray::OwnedRepr<f64>, ndarray::Ix1>(chosen) {
+        return Ok(doubles.to_vec());
+    }
+    match archive.by_name::<ndarray::OwnedRepr<f32>, ndarray::Ix1>(chosen) {
+        Ok(singles) => Ok(singles.iter().map(|v| f64::from(*v)).collect()),
+        Err(_) => {
+            Err(SigmasError::NoSigmas { found: format!("`{chosen}`, which is no list of floating-point numbers") })
+        }
+    }
 }
 
 /// Writes arrays as `.safetensors`, with a JSON text under the metadata key `specscan`.

@@ -53,12 +53,14 @@ pub struct AnalysisConfig {
     pub diagonality_side: Option<usize>,
     /// Whether cross-channel spectra are summed up; this and the full covariance need full detail.
     pub coherence: bool,
+    /// Whether the spectra of the image added last can be looked at ([`super::Analyzer::latest_spectra`]).
+    pub keep_spectra: bool,
 }
 
 impl AnalysisConfig {
     /// The same analysis with less detail, and so without its optional parts.
     pub fn with_less_detail(&self, detail: Detail) -> Self {
-        Self { detail, diagonality_side: None, coherence: false, ..self.clone() }
+        Self { detail, diagonality_side: None, coherence: false, keep_spectra: false, ..self.clone() }
     }
 
     /// The default analysis of images of `size`: RGB in `[-1, 1]`, mean removed, no window, full detail.
@@ -72,6 +74,7 @@ impl AnalysisConfig {
             detail: Detail::Full,
             diagonality_side: None,
             coherence: false,
+            keep_spectra: false,
         }
     }
 }

@@ -207,5 +207,6 @@ pub(super) fn config_of(preprocess: &Preprocess, diagonality_side: Option<usize>
         detail: Detail::Full,
         diagonality_side,
         coherence,
+        keep_spectra: false,
     }
 }

@@ -94,19 +94,11 @@ impl Frame {
         x: XLabels<'_>,
         y_title: &str,
     ) -> Result<(), PlotError> {
-        let Rect { left, top, right, bottom } = self.area;
+        self.draw_x_axis(canvas, x)?;
+        let Rect { left, top, bottom, .. } = self.area;
         let stroke = Stroke::solid(DARK_GREY, 1.0);
-        canvas.line(&[(left, bottom), (right, bottom)], stroke)?;
         canvas.line(&[(left, top), (left, bottom)], stroke)?;
         let text = Text::new(TICK_PX, BLACK);
-        for tick in self.x_ticks() {
-            let (at, _) = self.place(tick.value, self.y.low());
-            let length = if tick.label.is_some() { TICK_LENGTH_PX } else { 0.6 * TICK_LENGTH_PX };
-            canvas.line(&[(at, bottom), (at, bottom + length)], stroke)?;
-            if let (Some(label), XLabels::Titled(_)) = (&tick.label, x) {
-                canvas.text(label, (at, bottom + TICK_LENGTH_PX + 10.0), text.aligned(Align::Middle))?;
-            }
-        }
         for tick in self.y_ticks() {
             let (_, at) = self.place(self.x.low(), tick.value);
             let length = if tick.label.is_some() { TICK_LENGTH_PX } else { 0.6 * TICK_LENGTH_PX };
@@ -116,10 +108,26 @@ impl Frame {
             }
         }
         let title = Text::new(TEXT_PX, BLACK).aligned(Align::Middle);
-        if let XLabels::Titled(x_title) = x {
-            canvas.text(x_title, ((left + right) / 2.0, bottom + 38.0), title)?;
-        }
         canvas.text(y_title, (MARGIN_PX + 0.5 * TEXT_PX, (top + bottom) / 2.0), title.rising())
+    }
+
+    /// Draws the lower axis alone.
+    pub fn draw_x_axis<S: Surface>(&self, canvas: &mut Canvas<'_, S>, x: XLabels<'_>) -> Result<(), PlotError> {
+        let Rect { left, right, bottom, .. } = self.area;
+        let stroke = Stroke::solid(DARK_GREY, 1.0);
+        canvas.line(&[(left, bottom), (right, bottom)], stroke)?;
+        let text = Text::new(TICK_PX, BLACK).aligned(Align::Middle);
+        for tick in self.x_ticks() {
+            let (at, _) = self.place(tick.value, self.y.low());
+            let length = if tick.label.is_some() { TICK_LENGTH_PX } else { 0.6 * TICK_LENGTH_PX };
+            canvas.line(&[(at, bottom), (at, bottom + length)], stroke)?;
+            if let (Some(label), XLabels::Titled(_)) = (&tick.label, x) {
+                canvas.text(label, (at, bottom + TICK_LENGTH_PX + 10.0), text)?;
+            }
+        }
+        let XLabels::Titled(title) = x else { return Ok(()) };
+        let look = Text::new(TEXT_PX, BLACK).aligned(Align::Middle);
+        canvas.text(title, ((left + right) / 2.0, bottom + 38.0), look)
     }
 }
 

@@ -17,6 +17,7 @@ use std::error::Error;
 
 pub mod axes;
 pub mod bitmap;
+pub mod bounds;
 pub mod canvas;
 pub mod fit;
 pub mod font;
@@ -28,6 +29,7 @@ pub mod style;
 pub mod svg;
 #[cfg(test)]
 mod testing;
+pub mod waste;
 
 use canvas::{Canvas, Surface};
 

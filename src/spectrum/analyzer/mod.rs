@@ -48,6 +48,8 @@ pub struct Analyzer {
     spectra: Vec<Complex32>,
     n_collected: usize,
     batch_length: usize,
+    /// Where in `spectra` those of the image added last begin.
+    latest: usize,
     n_pending: usize,
     fft: Fft2Workspace,
     radial: RadialScratch,
@@ -86,12 +88,12 @@ fn histogram_length(plan: &AnalysisPlan) -> usize {
 
 /// Complex numbers of the spectra that a worker keeps, and images they belong to.
 fn spectra_kept(plan: &AnalysisPlan) -> (usize, usize) {
-    let n_modes = plan.grid.n_modes();
+    let length = plan.config.channels.count() * plan.grid.n_modes();
     match plan.config.detail {
         Detail::Pixels => (0, 1),
-        Detail::Radial | Detail::Power => (n_modes, 1),
+        Detail::Radial | Detail::Power if plan.config.keep_spectra => (length, 1),
+        Detail::Radial | Detail::Power => (plan.grid.n_modes(), 1),
         Detail::Full => {
-            let length = plan.config.channels.count() * n_modes;
             let n = batch_length(length * size_of::<Complex32>());
             (n * length, n)
         }
@@ -119,6 +121,7 @@ impl Analyzer {
             spectra: vec![Complex32::default(); n_kept],
             n_collected: 0,
             batch_length,
+            latest: 0,
             n_pending: 0,
             fft: plan.fft.workspace(),
             radial: RadialScratch::new(&plan),
@@ -155,6 +158,13 @@ impl Analyzer {
                 self.add_collected();
             }
         }
+    }
+
+    /// The spectra of the image added last: the unnormalised half-spectrum of each channel's codes
+    /// ([`crate::spectral::fft2`]), prepared as planned. None unless the plan keeps them.
+    pub fn latest_spectra(&self) -> Option<&[Complex32]> {
+        let length = self.plan.config.channels.count() * self.plan.grid.n_modes();
+        self.plan.config.keep_spectra.then(|| &self.spectra[self.latest..self.latest + length])
     }
 
     /// Empties the lanes into `totals`.

@@ -35,13 +35,14 @@ impl Analyzer {
         let (height, n_pixels) = (plan.config.size.height, plan.config.size.n_pixels());
         let (n_modes, n_annuli) = (plan.grid.n_modes(), plan.grid.n_annuli());
         let channels = plan.config.channels.count();
-        let keeps_spectra = plan.config.detail == Detail::Full;
+        let keeps_spectra = plan.config.detail == Detail::Full || plan.config.keep_spectra;
+        self.latest = self.n_collected * channels * n_modes;
         summary.channel_rapsd.clear();
         summary.channel_rapsd.resize(channels * n_annuli, 0.0);
         let rapsds = summary.channel_rapsd.chunks_exact_mut(n_annuli);
         for (c, (plane, rapsd)) in self.planes.chunks_exact(n_pixels).zip(rapsds).enumerate() {
-            let position = if keeps_spectra { self.n_collected * channels + c } else { 0 };
-            let spectrum = &mut self.spectra[position * n_modes..(position + 1) * n_modes];
+            let start = if keeps_spectra { self.latest + c * n_modes } else { 0 };
+            let spectrum = &mut self.spectra[start..start + n_modes];
             let column_power = &mut self.radial.column_power[..];
             let mut power_lanes = self.lanes.get_mut(at::POWER_SUM);
             let factor = plan.power_factor(c).powi(2);

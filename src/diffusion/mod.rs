@@ -1,0 +1,33 @@
+//! What a diffusion trainer takes from a spectrum: noise bounds, schedules, and how sharp an image really is. Pure maths.
+//!
+//! # From a RAPSD to a schedule
+//!
+//! ```text
+//! RAPSD ─► compute_bounds ─► NoiseRange ─► TightPlan::fill ─► logSNR over time ─► NoiseLevel (σ, ᾱ, flow time)
+//!                               │                                  └► mixture and sampler: schedules drawn by class
+//! ReferenceSchedule ─► sigmas ──┴─► compute_waste
+//! ```
+//!
+//! # Conventions
+//!
+//! A noised image is `α x + σ ε` with white `ε` of unit variance per pixel. Everything here speaks of the *relative* noise
+//! level `s = σ/α`, called `sigma` in code as samplers call it, and of `logSNR λ = −2 ln s`. Powers are value² per mode, so
+//! sigmas are in the units of the pixel range. Nothing here reads files, starts threads or prints.
+
+pub mod bounds;
+pub mod convert;
+pub mod effective_resolution;
+pub mod mixture;
+pub mod sampler;
+pub mod schedules;
+mod small_matrix;
+pub mod statistics;
+pub mod tight;
+
+pub use bounds::{ImageBounds, Kappa, NoiseRange, compute_bounds, rounding_power};
+pub use convert::NoiseLevel;
+pub use effective_resolution::EffectiveResolutionPlan;
+pub use sampler::ScheduleSampler;
+pub use schedules::{ReferenceSchedule, Waste, compute_waste};
+pub use statistics::{BoundsRow, BoundsStatistics, Histogram, WasteStatistics};
+pub use tight::{ScheduleKind, TightPlan, TightSchedule};

@@ -1,0 +1,340 @@
+//! Statistics of bounds and schedules over a set of any size, in fixed memory: histograms on logarithmic or linear grids.
+//!
+//! # Conventions
+//!
+//! Quantiles are order statistics with linear interpolation between neighbours, as in NumPy, with the values of a bin spread
+//! evenly over it: exact to a bin width, and exact where all values are one. Values beyond the grid count in its end bins;
+//! quantiles never leave the range of the values seen.
+
+use super::bounds::NoiseRange;
+use super::schedules::Waste;
+
+/// Bins per octave of sigma: a width of 0.54 %.
+const BINS_PER_OCTAVE: f64 = 128.0;
+/// Sigmas are told apart between 2⁻³² and 2³².
+const OCTAVES: f64 = 32.0;
+/// Bins per octave, on either axis, of the joint histogram: a width of 4 %.
+const JOINT_BINS_PER_OCTAVE: f64 = 16.0;
+/// Octaves on either side of 1 of the joint histogram; the bounds of 8-bit images of up to 2¹⁶ pixels a side lie within.
+const JOINT_OCTAVES: f64 = 24.0;
+const JOINT_BINS: usize = (2.0 * JOINT_OCTAVES * JOINT_BINS_PER_OCTAVE) as usize;
+
+/// Counts of values on an even grid.
+#[derive(Debug, Clone)]
+pub struct Histogram {
+    first: f64,
+    bin_width: f64,
+    counts: Vec<u64>,
+    n: u64,
+    least: f64,
+    largest: f64,
+}
+
+impl Histogram {
+    /// An empty histogram of `n_bins` bins of `bin_width` from `first` on.
+    pub fn new(first: f64, bin_width: f64, n_bins: usize) -> Self {
+        Self { first, bin_width, counts: vec![0; n_bins], n: 0, least: f64::INFINITY, largest: f64::NEG_INFINITY }
+    }
+
+    /// Counts a value.
+    ///
+    /// # Panics
+    ///
+    /// If it is NaN.
+    pub fn add(&mut self, value: f64) {
+        assert!(!value.is_nan(), "NaN has no place among values");
+        // The cast saturates: values beyond the grid count in the end bins.
+        let bin = ((value - self.first) / self.bin_width) as usize;
+        let last = self.counts.len() - 1;
+        self.counts[bin.min(last)] += 1;
+        self.n += 1;
+        self.least = self.least.min(value);
+        self.largest = self.largest.max(value);
+    }
+
+    /// Values counted.
+    pub fn n(&self) -> u64 {
+        self.n
+    }
+
+    /// The quantile at `level` in `[0, 1]`; none without values.
+    pub fn quantile(&self, level: f64) -> Option<f64> {
+        if self.n == 0 {
+            return None;
+        }
+        let position = level * (self.n - 1) as f64;
+        let (below, share) = (position.floor(), position.fract());
+        let low = self.order_statistic(below as u64);
+        let value = if share > 0.0 { low + share * (self.order_statistic(below as u64 + 1) - low) } else { low };
+        Some(value.clamp(self.least, self.largest))
+    }
+
+    fn order_statistic(&self, rank: u64) -> f64 {
+        if rank == 0 {
+            return self.least;
+        }
+        if rank + 1 >= self.n {
+            return self.largest;
+        }
+        let mut before = 0;
+        for (bin, &count) in self.counts.iter().enumerate() {
+            if rank < before + count {
+                let within = ((rank - before) as f64 + 0.5) / count as f64;
+                return (self.first + (bin as f64 + within) * self.bin_width).clamp(self.least, self.largest);
+            }
+            before += count;
+        }
+        self.largest
+    }
+}
+
+/// One schedule's waste on every image.
+#[derive(Debug, Clone)]
+pub struct WasteStatistics {
+    below_sum: f64,
+    above_sum: f64,
+    total: Histogram,
+}
+
+impl Default for WasteStatistics {
+    fn default() -> Self {
+        Self { below_sum: 0.0, above_sum: 0.0, total: Histogram::new(0.0, 1.0 / 4096.0, 4097) }
+    }
+}
+
+impl WasteStatistics {
+    fn add(&mut self, waste: Waste) {
+        self.below_sum += waste.below;
+        self.above_sum += waste.above;
+        self.total.add(waste.total());
+    }
+
+    /// Mean waste over images; none without images.
+    pub fn mean(&self) -> Option<Waste> {
+        let n = self.total.n() as f64;
+        (n > 0.0).then(|| Waste { below: self.below_sum / n, above: self.above_sum / n })
+    }
+
+    /// Quantile over images of the whole waste, 0 to 1; none without images.
+    pub fn quantile(&self, level: f64) -> Option<f64> {
+        self.total.quantile(level)
+    }
+}
+
+/// What the bounds of a set come to.
+#[derive(Debug, Clone)]
+pub struct BoundsStatistics {
+    log2_sigma_min: Histogram,
+    log2_sigma_max: Histogram,
+    /// Images by σ_max (slowest) and σ_min.
+    joint: Vec<u32>,
+    n_images: u64,
+    n_flat: u64,
+    n_floored: u64,
+    n_soft: u64,
+    n_sharpness_known: u64,
+    waste: Vec<WasteStatistics>,
+}
+
+/// Images with similar σ_max, as a share of all, and the spread of their σ_min.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BoundsRow {
+    /// Shares of the images with a smaller and with at most this σ_max, 0 to 1.
+    pub share: (f64, f64),
+    /// σ_max of these images, value.
+    pub sigma_max: f64,
+    /// Their σ_min at the levels 5, 25, 50, 75 and 95 %, value.
+    pub sigma_min: [f64; 5],
+}
+
+impl BoundsStatistics {
+    /// No images yet; `n_schedules` reference schedules.
+    pub fn new(n_schedules: usize) -> Self {
+        let grid = || Histogram::new(-OCTAVES, 1.0 / BINS_PER_OCTAVE, (2.0 * OCTAVES * BINS_PER_OCTAVE) as usize);
+        Self {
+            log2_sigma_min: grid(),
+            log2_sigma_max: grid(),
+            joint: vec![0u32; JOINT_BINS * JOINT_BINS],
+            n_images: 0,
+            n_flat: 0,
+            n_floored: 0,
+            n_soft: 0,
+            n_sharpness_known: 0,
+            waste: vec![WasteStatistics::default(); n_schedules],
+        }
+    }
+
+    /// Adds an image: its bounds (none if flat), the waste of each schedule on it, and whether it is soft (none if unknown).
+    ///
+    /// # Panics
+    ///
+    /// If there is not one waste per schedule (none at all for a flat image).
+    pub fn add(&mut self, range: Option<&NoiseRange>, waste: &[Waste], is_soft: Option<bool>) {
+        self.n_images += 1;
+        self.n_sharpness_known += u64::from(is_soft.is_some());
+        self.n_soft += u64::from(is_soft == Some(true));
+        let Some(range) = range else {
+            self.n_flat += 1;
+            return;
+        };
+        assert_eq!(waste.len(), self.waste.len(), "one waste per schedule");
+        self.n_floored += u64::from(range.floor);
+        self.log2_sigma_min.add(range.sigma_min.log2());
+        self.log2_sigma_max.add(range.sigma_max.log2());
+        self.joint[joint_bin(range.sigma_max) * JOINT_BINS + joint_bin(range.sigma_min)] += 1;
+        self.waste.iter_mut().zip(waste).for_each(|(statistics, w)| statistics.add(*w));
+    }
+
+    /// Images added.
+    pub fn n_images(&self) -> u64 {
+        self.n_images
+    }
+
+    /// Images without bounds.
+    pub fn n_flat(&self) -> u64 {
+        self.n_flat
+    }
+
+    /// Images whose σ_min is the rounding floor.
+    pub fn n_floored(&self) -> u64 {
+        self.n_floored
+    }
+
+    /// Soft images, and images of which it is known.
+    pub fn n_soft(&self) -> (u64, u64) {
+        (self.n_soft, self.n_sharpness_known)
+    }
+
+    /// Quantile of σ_min over the images that have bounds, value.
+    pub fn sigma_min_quantile(&self, level: f64) -> Option<f64> {
+        self.log2_sigma_min.quantile(level).map(f64::exp2)
+    }
+
+    /// Quantile of σ_max, likewise.
+    pub fn sigma_max_quantile(&self, level: f64) -> Option<f64> {
+        self.log2_sigma_max.quantile(level).map(f64::exp2)
+    }
+
+    /// Waste of each schedule, in the order given.
+    pub fn waste(&self) -> &[WasteStatistics] {
+        &self.waste
+    }
+
+    /// The joint distribution of the bounds as at most about `n_rows` rows of rising σ_max, each of about as many images.
+    pub fn rows(&self, n_rows: u64) -> Vec<BoundsRow> {
+        let n: u64 = self.joint.iter().map(|c| u64::from(*c)).sum();
+        let least = n.div_ceil(n_rows.max(1)).max(1);
+        let mut rows = Vec::new();
+        let (mut before, mut counts, mut log2_max_sum) = (0, vec![0u64; JOINT_BINS], 0.0);
+        for (bin, line) in self.joint.chunks_exact(JOINT_BINS).enumerate() {
+            let here: u64 = line.iter().map(|c| u64::from(*c)).sum();
+            counts.iter_mut().zip(line).for_each(|(c, l)| *c += u64::from(*l));
+            log2_max_sum += here as f64 * joint_log2(bin as f64 + 0.5);
+            let gathered: u64 = counts.iter().sum();
+            if here > 0 && (gathered >= least || before + gathered == n) {
+                rows.push(BoundsRow {
+                    share: (before as f64 / n as f64, (before + gathered) as f64 / n as f64),
+                    sigma_max: (log2_max_sum / gathered as f64).exp2(),
+                    sigma_min: [0.05, 0.25, 0.5, 0.75, 0.95].map(|level| joint_quantile(&counts, gathered, level)),
+                });
+                (before, log2_max_sum) = (before + gathered, 0.0);
+                counts.fill(0);
+            }
+        }
+        rows
+    }
+}
+
+fn joint_bin(sigma: f64) -> usize {
+    (((sigma.log2() + JOINT_OCTAVES) * JOINT_BINS_PER_OCTAVE) as usize).min(JOINT_BINS - 1)
+}
+
+fn joint_log2(bin: f64) -> f64 {
+    bin / JOINT_BINS_PER_OCTAVE - JOINT_OCTAVES
+}
+
+fn joint_quantile(counts: &[u64], n: u64, level: f64) -> f64 {
+    let rank = level * n as f64;
+    let mut before = 0.0;
+    for (bin, &count) in counts.iter().enumerate() {
+        let count = count as f64;
+        if count > 0.0 && before + count >= rank {
+            return joint_log2(bin as f64 + (rank - before) / count).exp2();
+        }
+        before += count;
+    }
+    f64::NAN
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn range(sigma_min: f64, sigma_max: f64) -> NoiseRange {
+        NoiseRange { sigma_min, sigma_max, weakest_annulus: 9, strongest_annulus: 1, floor: sigma_min < 0.01 }
+    }
+
+    #[test]
+    fn quantiles_are_those_of_the_sorted_values_to_a_bin() {
+        let mut histogram = Histogram::new(-10.0, 0.01, 2000);
+        let mut values: Vec<f64> = (0..1001).map(|i| f64::from(i * 7919 % 1009) / 101.0 - 5.0).collect();
+        values.iter().for_each(|v| histogram.add(*v));
+        values.sort_by(f64::total_cmp);
+        for level in [0.0f64, 0.05, 0.25, 0.5, 0.777, 0.95, 1.0] {
+            let position = level * 1000.0;
+            let (i, share) = (position as usize, position.fract());
+            let expected = values[i] + share * (values[(i + 1).min(1000)] - values[i]);
+            let got = histogram.quantile(level).expect("values");
+            assert!((got - expected).abs() <= 0.0101, "{level}: {got} and {expected}");
+        }
+        assert_eq!(histogram.n(), 1001);
+    }
+
+    #[test]
+    fn one_value_is_its_own_quantile_and_none_has_none() {
+        let mut histogram = Histogram::new(0.0, 1.0, 3);
+        assert_eq!(histogram.quantile(0.5), None);
+        for _ in 0..3 {
+            histogram.add(77.25);
+            assert_eq!(histogram.quantile(0.3), Some(77.25));
+        }
+    }
+
+    #[test]
+    fn counts_and_means_are_those_of_the_images() {
+        let mut statistics = BoundsStatistics::new(2);
+        assert!(statistics.waste()[0].mean().is_none() && statistics.rows(100).is_empty());
+        let waste = |below, above| Waste { below, above };
+        statistics.add(Some(&range(0.1, 10.0)), &[waste(0.5, 0.0), waste(0.0, 0.25)], Some(true));
+        statistics.add(Some(&range(0.005, 40.0)), &[waste(0.0, 0.0), waste(0.0, 0.75)], Some(false));
+        statistics.add(None, &[], None);
+        assert_eq!((statistics.n_images(), statistics.n_flat(), statistics.n_floored()), (3, 1, 1));
+        assert_eq!(statistics.n_soft(), (1, 2));
+        assert_eq!(statistics.waste()[0].mean(), Some(waste(0.25, 0.0)));
+        assert_eq!(statistics.waste()[1].mean(), Some(waste(0.0, 0.5)));
+        assert_eq!(statistics.waste()[1].quantile(1.0), Some(0.75));
+        let median = statistics.sigma_max_quantile(0.5).expect("two images");
+        assert!((median / 20.0 - 1.0).abs() < 1e-9, "the mean of the logarithms: {median}");
+    }
+
+    #[test]
+    fn rows_cover_all_images_and_keep_pairs_together() {
+        let mut statistics = BoundsStatistics::new(0);
+        // σ_min falls as σ_max rises.
+        for i in 0..1000 {
+            let sigma_max = (f64::from(i) / 200.0).exp2() * 4.0;
+            statistics.add(Some(&range(1.0 / sigma_max, sigma_max)), &[], None);
+        }
+        let rows = statistics.rows(100);
+        assert!(rows.len() > 20 && rows.len() <= 100, "{}", rows.len());
+        assert!(rows[0].share.0 == 0.0 && rows[rows.len() - 1].share.1 == 1.0);
+        for pair in rows.windows(2) {
+            assert!(pair[0].share.1 == pair[1].share.0 && pair[0].sigma_max < pair[1].sigma_max);
+        }
+        for row in rows {
+            let product = row.sigma_min[2] * row.sigma_max;
+            assert!((product - 1.0).abs() < 0.1, "{row:?}");
+            assert!(row.sigma_min.windows(2).all(|w| w[0] <= w[1]));
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! The useful noise of each image, and the ranges that schedules spend their steps on.
+//!
+//! Images lie one above the other, by their largest useful noise; each is a bar from its smallest to its largest. Where
+//! there are too many to draw, a row stands for several, and shades of its left edge show how their smallest differ. So
+//! the two bounds are seen together, whatever the number of images.
+
+use super::axes::Axis;
+use super::canvas::{Canvas, Rect, Surface, Text};
+use super::font::{Align, text_width};
+use super::frame::{self, Frame, XLabels};
+use super::style::{
+    BLACK, BLUE, DARK_GREY, DOTTED, GREEN, MARGIN_PX, ORANGE, PURPLE, SMALL_PX, Stroke, VERMILLION, tint,
+};
+use super::{Figure, PlotError};
+use crate::diffusion::BoundsRow;
+
+/// What is drawn. Noise levels are relative, in pixel values.
+#[derive(Debug, Clone, Default)]
+pub struct BoundsFigure {
+    /// The message in plain words.
+    pub title: String,
+    /// Number of images, size, preprocess, thresholds.
+    pub subtitle: String,
+    /// Images in order of their largest useful noise.
+    pub rows: Vec<BoundsRow>,
+    /// Names and ranges of schedules; a range may end at infinity.
+    pub schedules: Vec<(String, f64, f64)>,
+    /// Noise level of 8-bit rounding.
+    pub rounding_sigma: f64,
+}
+
+/// Height of the strip of one schedule, logical pixels.
+const STRIP_PX: f64 = 21.0;
+const COLOURS: [super::style::Colour; 6] = [VERMILLION, GREEN, PURPLE, ORANGE, BLACK, DARK_GREY];
+/// Noise levels beyond this are drawn as an arrow's worth of it.
+const LARGEST_SIGMA: f64 = 2e3;
+
+impl Figure for BoundsFigure {
+    fn size_px(&self) -> (u32, u32) {
+        (900, (470.0 + STRIP_PX * self.schedules.len() as f64) as u32)
+    }
+
+    fn draw<S: Surface>(&self, canvas: &mut Canvas<'_, S>) -> Result<(), PlotError> {
+        let page = canvas.bounds();
+        let top = frame::draw_heading(canvas, &self.title, &self.subtitle)? + 6.0;
+        let bottom = page.bottom - frame::X_AXIS_PX;
+        let right = page.right - 2.0 * MARGIN_PX;
+        let Some(x) = self.x_axis() else {
+            let area = Rect { left: MARGIN_PX, top, right: page.right - MARGIN_PX, bottom: page.bottom - MARGIN_PX };
+            return frame::draw_note(canvas, area, "every image is flat: there is no noise level to bound");
+        };
+        let y = Axis::linear(0.0, 100.0, 1.0);
+        let strips = STRIP_PX * self.schedules.len() as f64 + 10.0;
+        let left = frame::y_axis_px(&y, bottom - strips - top)?;
+        let whole = Frame { area: Rect { left, top, right, bottom }, x, y };
+        let images = Frame { area: Rect { bottom: bottom - strips, ..whole.area }, ..whole };
+        images.draw_grid(canvas)?;
+        self.draw_images(canvas, &images)?;
+        self.draw_rounding(canvas, &images)?;
+        images.draw_axes(canvas, XLabels::Hidden, "images, by largest useful noise (%)")?;
+        let strips = Frame { area: Rect { top: images.area.bottom, ..whole.area }, ..whole };
+        self.draw_schedules(canvas, &strips)?;
+        strips.draw_x_axis(canvas, XLabels::Titled("relative noise level σ/α (pixel values)"))
+    }
+}
+
+impl BoundsFigure {
+    /// An axis over all bounds and all finite ends of schedules.
+    fn x_axis(&self) -> Option<Axis> {
+        let (first, last) = (self.rows.first()?, self.rows.last()?);
+        let low = self.rows.iter().map(|r| r.sigma_min[0]).fold(first.sigma_min[0], f64::min);
+        let ends = self.schedules.iter().flat_map(|(_, low, high)| [*low, *high]);
+        let ends = ends.filter(|s| *s > 0.0).map(|s| s.min(LARGEST_SIGMA)).chain([self.rounding_sigma]);
+        let (low, high) = ends.fold((low, last.sigma_max), |(l, h), s| (l.min(s), h.max(s)));
+        // Room at the right for the schedules' names.
+        Some(Axis::log(low / 1.3, high * 1.3, 1.0).with_headroom(0.12))
+    }
+
+    fn draw_images<S: Surface>(&self, canvas: &mut Canvas<'_, S>, frame: &Frame) -> Result<(), PlotError> {
+        for row in &self.rows {
+            let (_, bottom) = frame.place(1.0, 100.0 * row.share.0);
+            let (_, top) = frame.place(1.0, 100.0 * row.share.1);
+            let [q05, q25, q50, q75, q95] = row.sigma_min.map(|s| frame.place(s, 0.0).0);
+            let (right, _) = frame.place(row.sigma_max, 0.0);
+            // From the faint edge, where few images begin, to the full bar.
+            let edges = [(q05, q25, 0.16), (q25, q50, 0.28), (q50, q75, 0.4), (q75, q95, 0.5), (q95, right, 0.58)];
+            for (left, right, share) in edges {
+                if right > left {
+                    canvas.rect(Rect { left, top, right, bottom }, tint(BLUE, share))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn draw_rounding<S: Surface>(&self, canvas: &mut Canvas<'_, S>, frame: &Frame) -> Result<(), PlotError> {
+        let (x, _) = frame.place(self.rounding_sigma, 0.0);
+        let Rect { top, bottom, .. } = frame.area;
+        canvas.line(&[(x, top), (x, bottom)], Stroke::solid(DARK_GREY, 1.2).dashed(DOTTED))?;
+        let look = Text::new(SMALL_PX, DARK_GREY).aligned(Align::Middle).rising();
+        canvas.text("8-bit rounding noise", (x - 9.0, top + 0.3 * (bottom - top)), look)
+    }
+
+    fn draw_schedules<S: Surface>(&self, canvas: &mut Canvas<'_, S>, frame: &Frame) -> Result<(), PlotError> {
+        for (i, (name, low, high)) in self.schedules.iter().enumerate() {
+            let y = frame.area.top + 10.0 + (i as f64 + 0.5) * STRIP_PX;
+            let colour = COLOURS[i % COLOURS.len()];
+            let (from, _) = frame.place(*low, 0.0);
+            let (to, _) = frame.place(high.min(LARGEST_SIGMA), 0.0);
+            canvas.line(&[(from, y), (to, y)], Stroke::solid(colour, 5.0))?;
+            let end = if *high > LARGEST_SIGMA { " →" } else { "" };
+            let label = format!("{name}{end}");
+            let width = text_width(&label, SMALL_PX)?;
+            // Beside the bar where there is room, else above its right end, on white.
+            let is_beside = to + 6.0 + width <= frame.area.right;
+            let at = if is_beside { (to + 6.0, y) } else { (frame.area.right - width - 2.0, y) };
+            if !is_beside {
+                let back = Rect { left: at.0 - 3.0, top: y - 7.0, right: frame.area.right, bottom: y + 7.0 };
+                canvas.rect(back, super::style::WHITE)?;
+            }
+            canvas.text(&label, at, Text::new(SMALL_PX, colour))?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::plot::testing::check;
+
+    fn row(low: f64, high: f64, sigma_max: f64) -> BoundsRow {
+        BoundsRow { share: (low, high), sigma_max, sigma_min: [0.01, 0.02, 0.03, 0.04, 0.05] }
+    }
+
+    #[test]
+    fn one_image_many_images_and_none_are_drawn() {
+        let schedules = vec![("edm:18".to_owned(), 0.002, 80.0), ("flow:50,1".to_owned(), 0.02, f64::INFINITY)];
+        for rows in [
+            vec![],
+            vec![row(0.0, 1.0, 20.0)],
+            (0..100).map(|i| row(f64::from(i) / 100.0, f64::from(i + 1) / 100.0, f64::from(i + 1))).collect(),
+        ] {
+            let figure = BoundsFigure {
+                title: "Useful noise".to_owned(),
+                subtitle: "images".to_owned(),
+                rows,
+                schedules: schedules.clone(),
+                rounding_sigma: 0.00226,
+            };
+            check(&figure);
+        }
+    }
+}
