@@ -81,7 +81,7 @@ pub fn run(args: &BoundsArgs) -> Result<ExitStatus> {
     plots::bounds(&session, shared, &scanned.spectrum, &statistics, &schedules, rounding_power);
     plots::waste(&session, shared, &scanned.spectrum, &rows);
     print_summary(args, kappa, &scanned.spectrum, &statistics, &rows)?;
-    session.finish(&scanned)
+    session.finish(&scanned, &[])
 }
 
 /// The level that hides the brightness of the set, over the channels' mean; none for one image.

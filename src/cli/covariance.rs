@@ -79,7 +79,7 @@ pub fn run(args: &CovarianceArgs) -> Result<ExitStatus> {
     }
     plots::gamma(&session, shared, spectrum, &gamma);
     print_summary(shared, spectrum, &rows, &color, diagonality.as_ref())?;
-    session.finish(&scanned)
+    session.finish(&scanned, &["coherence.csv", "diagonality.json"])
 }
 
 /// `color.csv`: the covariance matrix, then eigenvalues with their eigenvectors; columns are named after the channels.

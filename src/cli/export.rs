@@ -71,7 +71,7 @@ pub fn run(args: &ExportArgs) -> Result<ExitStatus> {
         lines.extend(arrays.iter().map(|a| format!("{:<10}{:?}", a.name, a.shape)));
         console::print_lines(shared.output.quiet, &lines)?;
     }
-    session.finish(&scanned)
+    session.finish(&scanned, &[])
 }
 
 fn arrays(args: &ExportArgs, spectrum: &Spectrum) -> Vec<NamedArray> {

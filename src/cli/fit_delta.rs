@@ -7,15 +7,15 @@ use serde_json::json;
 use super::console::{self, align, short};
 use super::exit::ExitStatus;
 use super::scan::describe;
-use super::session::{Scanned, Session, Wants, resolve};
+use super::session::{Input, Scanned, Session, Wants, resolve};
 use super::shared::SharedArgs;
 use super::{interrupt, plots};
 use crate::pipeline::{NoRows, centred_radial_statistics};
 use crate::report::rows::{fit_rows, local_exponent_rows};
 use crate::report::tables::write_table;
-use crate::spectral::{Channels, Size};
+use crate::spectral::{Channels, Grid, Size};
 use crate::spectrum::{RadialStatistics, Standardize};
-use crate::stats::power_law::FitRange;
+use crate::stats::power_law::{Estimator, FitRange};
 use crate::stats::spectrum_fit::{ChannelFits, fit_spectrum};
 
 /// Fit the power law Γ = A² f^(−2Δ), with intervals
@@ -79,23 +79,47 @@ pub fn run(args: &FitDeltaArgs) -> Result<ExitStatus> {
     let wants = Wants {
         standardize: args.paper.then_some(Standardize::Pixel),
         channels: args.paper.then_some(Channels::Luma),
+        second_pass: true,
         ..Wants::default()
     };
     let input = resolve(shared, wants)?;
     let range = args.range(input.size())?;
+    range.check(&Grid::new(input.size()))?;
+    if args.paper {
+        check_paper(&input)?;
+    }
     let Some(session) = Session::open(shared, &input)? else { return Ok(ExitStatus::Done) };
     let scanned = session.scan(input, &mut NoRows)?;
     let spectrum = &scanned.spectrum;
     let centred = centred(&session, &scanned)?;
     let channels = fit_spectrum(spectrum, centred.as_deref(), &range)?;
+    let fitted = channels.iter().flat_map(|c| &c.fits).any(|(_, fit)| fit.is_ok());
+    ensure!(fitted, "no estimator could fit a power law: {}", first_failure(&channels));
     write_table(&session.out, "fit.csv", fit_rows(&channels))?;
-    write_table(&session.out, "local_exponent.csv", local_exponent_rows(&channels))?;
+    let local = local_exponent_rows(&channels);
+    if local.is_empty() {
+        console::warn(shared.output.quiet, "no local_exponent.csv: images of this size have too few annuli for it");
+    } else {
+        write_table(&session.out, "local_exponent.csv", local)?;
+    }
     plots::fit(&session, shared, spectrum, &channels);
     print_summary(args, &scanned, &channels, centred.is_some())?;
-    let fitted = channels.iter().flat_map(|c| &c.fits).any(|(_, fit)| fit.is_ok());
-    let status = session.finish(&scanned)?;
-    ensure!(fitted, "no estimator could fit a power law: {}", first_failure(&channels));
-    Ok(status)
+    session.finish(&scanned, &["local_exponent.csv"])
+}
+
+/// The recipe says how images are prepared, which a saved spectrum cannot make up for.
+fn check_paper(input: &Input) -> Result<()> {
+    let Input::Saved(spectrum) = input else { return Ok(()) };
+    let preprocess = spectrum.preprocess();
+    let fits = preprocess.channels == Channels::Luma && preprocess.standardize == Standardize::Pixel;
+    ensure!(
+        fits,
+        "--paper takes luma and standardised pixels, and this spectrum holds {} with the standardisation {}: \
+         scan the images with --channels luma --standardize pixel, or leave --paper out",
+        preprocess.channels.name(),
+        format!("{:?}", preprocess.standardize).to_lowercase()
+    );
+    Ok(())
 }
 
 fn first_failure(channels: &[ChannelFits]) -> String {
@@ -157,18 +181,15 @@ fn print_summary(args: &FitDeltaArgs, scanned: &Scanned, channels: &[ChannelFits
             }
         }
     }
-    let range = channels.iter().flat_map(|c| &c.fits).find_map(|(_, fit)| fit.as_ref().ok()).map(|fit| fit.range);
+    let fits = || channels.iter().flat_map(|c| &c.fits).filter_map(|(_, fit)| fit.as_ref().ok());
     let mut lines = vec![describe(spectrum)];
-    if let Some(range) = range {
-        let cross = range.cross_mask.map_or("whole plane".to_owned(), |a| format!("without the cross |k| ≤ {a}"));
-        let high = if range.high_inclusive >= std::f64::consts::FRAC_1_SQRT_2 {
-            "the corners".to_owned()
-        } else {
-            short(range.high_inclusive)
-        };
-        lines.push(format!("Γ = A² f^(−2Δ) over {} < f ≤ {high} cycles/px, {cross}", short(range.low_exclusive)));
+    if let Some(fit) = fits().find(|f| f.estimator != Estimator::Radial).or_else(|| fits().next()) {
+        let cross = fit.range.cross_mask.map_or("whole plane".to_owned(), |a| format!("without the cross |k| ≤ {a}"));
+        let (low, high) = fit.fitted_cycles_per_px;
+        lines.push(format!("Γ = A² f^(−2Δ) over f = {} … {} cycles/px, {cross}", short(low), short(high)));
     }
     lines.extend(align(&table));
+    lines.push("intervals of modes and whittle hold for these images, that of radial for all of their kind".to_owned());
     lines.extend(notes);
     console::print_lines(args.shared.output.quiet, &lines)
 }

@@ -9,8 +9,9 @@ use serde_json::json;
 use super::console;
 use super::exit::ExitStatus;
 use super::scan::describe;
-use super::session::load;
+use super::session::{earlier_files, load};
 use super::shared::parse_file_name;
+use crate::report::manifest::{Manifest, write_json};
 use crate::report::output_dir::OutputDir;
 
 /// Merge .spectrum files into one, exactly
@@ -47,19 +48,31 @@ pub struct MergeArgs {
 
 /// Runs the command.
 pub fn run(args: &MergeArgs) -> Result<ExitStatus> {
+    let started = std::time::Instant::now();
     let (first, rest) = args.spectra.split_first().context("no spectrum was given")?;
     let mut merged = load(first)?;
+    let out = OutputDir::create(&args.out)?;
     for path in rest {
         let spectrum = load(path)?;
         merged
             .merge(&spectrum, args.allow_shared)
             .with_context(|| format!("cannot merge {} with the spectra before it", path.display()))?;
     }
-    let out = OutputDir::create(&args.out)?;
     let bytes = merged.to_bytes()?;
     let file_name = format!("{}.spectrum", args.name);
     out.write_atomic(&file_name, |file| std::io::Write::write_all(file, &bytes))?;
     let path = out.path_of(&file_name);
+    let manifest = Manifest {
+        preprocess: Some(merged.preprocess().clone()),
+        fft_kernel: Some(merged.fft_kernel().to_owned()),
+        counts: Some(merged.counts()),
+        content_id: Some(merged.content_id()),
+        wall_time_s: started.elapsed().as_secs_f64(),
+        earlier_files: earlier_files(&out),
+        files: out.written(),
+        ..Manifest::new()
+    };
+    write_json(&out, "run.json", &manifest)?;
     if args.json {
         console::print_json(&json!({
             "schema_version": 1,

@@ -47,7 +47,12 @@ fn print_images(args: &SharedArgs, images: &Images) -> Result<()> {
     let config = &images.config;
     let plan = AnalysisPlan::new(config.analysis.clone(), None);
     let bytes: u64 = images.files.iter().filter_map(|f| std::fs::metadata(&f.path).ok()).map(|m| m.len()).sum();
-    let passes = if config.analysis.standardize == Standardize::Pixel { 2 } else { 1 };
+    // A second pass centres the images on the mean of the first; standardised pixels were centred in theirs.
+    let passes = match config.analysis.standardize {
+        Standardize::Pixel => 2,
+        Standardize::Mean if images.second_pass => 2,
+        _ => 1,
+    };
     let memory = (config.threads * plan.worker_bytes() + plan.shared_bytes()) as u64;
     let preprocess = config.preprocess_record();
     let time = estimate_seconds(images).map(|s| s * f64::from(passes) / config.threads as f64);

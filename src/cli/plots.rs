@@ -40,7 +40,12 @@ pub fn rapsd(
     });
     let figure = RapsdFigure {
         title: rapsd_title(spectrum, fits),
-        subtitle: format!("{}, nothing removed", describe(spectrum)),
+        // An image's own RAPSD has no mean image removed, but pixels may have been standardised.
+        subtitle: match spectrum.preprocess().standardize {
+            Standardize::Pixel => subtitle(spectrum),
+            _ => format!("{}, nothing removed", describe(spectrum)),
+        },
+        power_unit: unit(spectrum),
         mean: spectrum.radial_statistics(RapsdOf::ChannelMean).mean,
         mean_label: if n == 1 { "power".to_owned() } else { format!("mean of {n} images") },
         bands: (n >= BANDS_FROM_IMAGES).then(|| {
@@ -134,9 +139,9 @@ fn estimate_curve(fit: &PowerLawFit) -> EstimateCurve {
     }
 }
 
-/// Frequencies over the range of a fit, evenly spaced in their logarithm, and the law's power there.
+/// Frequencies over which a law was fitted, evenly spaced in their logarithm, and the law's power there.
 fn curve(fit: &PowerLawFit) -> (Vec<f64>, Vec<f64>) {
-    let (low, high) = (fit.range.low_exclusive.max(1e-4), fit.range.high_inclusive.min(0.5));
+    let (low, high) = fit.fitted_cycles_per_px;
     let step = (high / low).ln() / (CURVE_POINTS - 1) as f64;
     let frequency: Vec<f64> = (0..CURVE_POINTS).map(|i| low * (step * i as f64).exp()).collect();
     let power = frequency.iter().map(|f| fit.amplitude * fit.amplitude * f.powf(-2.0 * fit.delta)).collect();
@@ -144,7 +149,7 @@ fn curve(fit: &PowerLawFit) -> (Vec<f64>, Vec<f64>) {
 }
 
 fn range_text(fit: &PowerLawFit) -> String {
-    format!("{:.3}–{:.2}", fit.range.low_exclusive, fit.range.high_inclusive.min(0.5))
+    format!("{:.3}–{:.2} cycles/px", fit.fitted_cycles_per_px.0, fit.fitted_cycles_per_px.1)
 }
 
 /// Images or rows of images that a picture of bounds shows.
@@ -199,7 +204,8 @@ fn subtitle(spectrum: &Spectrum) -> String {
     format!("{}, {removed}", describe(spectrum))
 }
 
-fn unit(spectrum: &Spectrum) -> &'static str {
+/// Unit of the powers of `spectrum`, before `per mode`.
+pub fn unit(spectrum: &Spectrum) -> &'static str {
     match spectrum.preprocess().standardize {
         Standardize::Pixel => "standard deviations²",
         _ => "value²",

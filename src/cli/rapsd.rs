@@ -75,7 +75,7 @@ pub fn run(args: &RapsdArgs) -> Result<ExitStatus> {
     }
     plots::rapsd(&session, shared, spectrum, None, &channels);
     print_summary(shared, spectrum, &rows)?;
-    session.finish(&scanned)
+    session.finish(&scanned, &["rapsd_images.csv", "rapsd_images.npy", "rapsd_images_paths.csv", "rapsd_channels.csv"])
 }
 
 fn print_summary(shared: &SharedArgs, spectrum: &Spectrum, rows: &[RapsdRow]) -> Result<()> {
@@ -94,8 +94,10 @@ fn print_summary(shared: &SharedArgs, spectrum: &Spectrum, rows: &[RapsdRow]) ->
         let powers = [r.power_mean, r.power_q05, r.power_q50, r.power_q95].map(short);
         [frequency, format!("{:.0}", r.n_modes)].into_iter().chain(powers).collect()
     }));
-    let mut lines =
-        vec![describe(spectrum), "power in value² per mode, one annulus per octave (all in rapsd.csv):".to_owned()];
+    let mut lines = vec![
+        describe(spectrum),
+        format!("power in {} per mode, one annulus per octave (all in rapsd.csv):", plots::unit(spectrum)),
+    ];
     lines.extend(align(&table));
     console::print_lines(shared.output.quiet, &lines)
 }

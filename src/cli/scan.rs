@@ -87,7 +87,7 @@ fn write_results(args: &ScanArgs, session: &Session<'_>, scanned: &Scanned) -> R
     }
     plots::rapsd(session, shared, spectrum, fits.first(), &[]);
     print_summary(shared, spectrum, fits.first())?;
-    session.finish(scanned)
+    session.finish(scanned, &["gamma.npy", "gamma_radial.csv"])
 }
 
 /// The name of the first input without its ending, or `dataset`.
@@ -134,13 +134,13 @@ fn print_summary(shared: &SharedArgs, spectrum: &Spectrum, fits: Option<&Channel
     }
     if let Some(fit) = fit {
         lines.push(format!(
-            "power law          Δ = {:.3} [{:.3}, {:.3}], A = {} over {} < f ≤ {} cycles/px (whittle)",
+            "power law          Δ = {:.3} [{:.3}, {:.3}], A = {} over f = {} … {} cycles/px (whittle; for these images)",
             fit.delta,
             fit.delta_low95,
             fit.delta_high95,
             short(fit.amplitude),
-            short(fit.range.low_exclusive),
-            short(fit.range.high_inclusive)
+            short(fit.fitted_cycles_per_px.0),
+            short(fit.fitted_cycles_per_px.1)
         ));
     }
     console::print_lines(shared.output.quiet, &lines)

@@ -9,13 +9,14 @@ use anyhow::{Context, Result, bail};
 use rand::SeedableRng;
 use rand::seq::index;
 
+use super::console;
 use super::exit::ExitStatus;
 use super::progress::Progress;
 use super::shared::{InputArgs, Resolution, SharedArgs, ValueRange};
 use super::{interrupt, plan};
 use crate::dataset::{
     DecodeOptions, ExifPolicy, Listing, PreprocessConfig, Skipped, SourceFile, Transform, choose_resolution,
-    list_from_reader, list_inputs,
+    list_from_reader, list_inputs, own_files,
 };
 use crate::pipeline::{RowSink, ScanConfig, scan};
 use crate::report::manifest::{Manifest, write_json};
@@ -29,6 +30,8 @@ use crate::spectrum::{AnalysisConfig, Detail, Spectrum, Standardize};
 pub struct Wants {
     /// Pseudo-power and fourth moments of every mode; what follows needs them too.
     pub moments: bool,
+    /// Whether the command reads the images once more after the scan.
+    pub second_pass: bool,
     /// The effective resolution of every image.
     pub effective_resolution: bool,
     /// Longest side of the reduced images whose full covariance is summed up, pixels.
@@ -67,6 +70,8 @@ pub struct Images {
     pub skipped: Vec<Skipped>,
     /// Files beside them that are no images.
     pub n_ignored: u64,
+    /// Whether the command reads the images once more after the scan.
+    pub second_pass: bool,
     /// How they are scanned.
     pub config: ScanConfig,
 }
@@ -119,27 +124,30 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Writes `skipped.csv` and `run.json`, says where everything is, and judges the skips.
-    pub fn finish(&self, scanned: &Scanned) -> Result<ExitStatus> {
+    /// Writes `skipped.csv` and `run.json`, says where everything is, and judges the skips. Of the files a command writes
+    /// only in some runs, `optional`, those of earlier runs are removed: they speak of other images.
+    pub fn finish(&self, scanned: &Scanned, optional: &[&str]) -> Result<ExitStatus> {
         let output = &self.args.output;
         if !scanned.skipped.is_empty() {
             let rows = scanned.skipped.iter().map(|s| SkippedRow { path: &s.path, reason: &s.reason });
             write_table(&self.out, "skipped.csv", rows)?;
         }
+        for name in optional.iter().chain(&["skipped.csv"]) {
+            self.out.remove_stale(name)?;
+        }
         let spectrum = &scanned.spectrum;
         let manifest = Manifest {
-            schema_version: 1,
-            specscan_version: env!("CARGO_PKG_VERSION"),
-            arguments: std::env::args_os().skip(1).map(|a| a.to_string_lossy().into_owned()).collect(),
             preprocess: Some(spectrum.preprocess().clone()),
             fft_kernel: Some(spectrum.fft_kernel().to_owned()),
             counts: Some(spectrum.counts()),
             n_ignored: scanned.images.as_ref().map_or(0, |i| i.n_ignored),
             content_id: Some(spectrum.content_id()),
-            seed: self.args.input.seed,
-            threads: self.args.compute.threads()?,
+            seed: Some(self.args.input.seed),
+            threads: Some(self.args.compute.threads()?),
             wall_time_s: self.started.elapsed().as_secs_f64(),
+            earlier_files: earlier_files(&self.out),
             files: self.out.written(),
+            ..Manifest::new()
         };
         write_json(&self.out, "run.json", &manifest)?;
         let mut stderr = std::io::stderr().lock();
@@ -182,10 +190,20 @@ impl<'a> Session<'a> {
     }
 }
 
+/// Files that earlier runs left in the output folder.
+pub fn earlier_files(out: &OutputDir) -> Vec<String> {
+    let written = out.written();
+    let own = own_files(out.path()).unwrap_or_default().into_iter();
+    let is_left = |name: &String| name != "run.json" && !written.contains(name) && out.path_of(name).exists();
+    let mut earlier: Vec<String> = own.filter(is_left).collect();
+    earlier.sort();
+    earlier
+}
+
 /// Finds what the command line points at, and settles every option that depends on it.
 pub fn resolve(args: &SharedArgs, wants: Wants) -> Result<Input> {
     if let Some(spectra) = saved_spectra(&args.input)? {
-        if let Some(option) = args.preprocess.first_given() {
+        if let Some(option) = args.preprocess.first_given().or(args.input.first_about_images()) {
             bail!(
                 "{option} has no effect on a saved spectrum: its images were prepared when it was scanned; leave the option out"
             );
@@ -193,10 +211,13 @@ pub fn resolve(args: &SharedArgs, wants: Wants) -> Result<Input> {
         return Ok(Input::Saved(Box::new(load_merged(&spectra)?)));
     }
     let listing = list(&args.input)?;
-    let Listing { files, skipped, n_ignored } = listing;
+    let Listing { files, skipped, n_ignored, own_outputs } = listing;
+    for folder in own_outputs {
+        console::warn(args.output.quiet, &format!("left out the folder {folder}: it holds results of specscan"));
+    }
     let files = choose_files(files, &args.input)?;
     let decode = DecodeOptions {
-        max_pixels: args.input.max_pixels,
+        max_pixels: args.input.max_pixels.unwrap_or(DecodeOptions::default().max_pixels),
         exif: args.input.exif.map_or(ExifPolicy::Ignore, Into::into),
     };
     let preprocess = resolve_preprocess(args, &files, &decode)?;
@@ -216,7 +237,7 @@ pub fn resolve(args: &SharedArgs, wants: Wants) -> Result<Input> {
     };
     let threads = args.compute.threads()?;
     let config = ScanConfig { decode, preprocess, analysis, effective_resolution: wants.effective_resolution, threads };
-    Ok(Input::Images(Box::new(Images { files, skipped, n_ignored, config })))
+    Ok(Input::Images(Box::new(Images { files, skipped, n_ignored, second_pass: wants.second_pass, config })))
 }
 
 /// The saved spectra among the inputs; none if the inputs are images.
@@ -249,7 +270,8 @@ pub fn load_merged(paths: &[PathBuf]) -> Result<Spectrum> {
 
 /// Reads one spectrum.
 pub fn load(path: &PathBuf) -> Result<Spectrum> {
-    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let bytes = std::fs::read(path)
+        .with_context(|| format!("cannot read {}; check the path of the spectrum", path.display()))?;
     Spectrum::from_bytes(&bytes).with_context(|| format!("cannot use {}", path.display()))
 }
 
@@ -286,11 +308,28 @@ fn choose_files(mut files: Vec<SourceFile>, input: &InputArgs) -> Result<Vec<Sou
     }
 }
 
+/// Looks at the sizes of a few images before all are read: if none of them can be used, the run is not begun; if fewer than
+/// half can, it says so.
+fn check_headers(config: &PreprocessConfig, headers: &[(String, Size)], args: &SharedArgs) -> Result<()> {
+    let mut refused = headers.iter().filter_map(|(key, size)| Some((key, config.accepts(*size).err()?)));
+    let Some((key, reason)) = refused.next() else { return Ok(()) };
+    let n_refused = 1 + refused.count();
+    let n = headers.len();
+    if n_refused == n {
+        bail!("none of the {n} images looked at can be used (first: {key}: {reason})");
+    }
+    if 2 * n_refused > n {
+        let message = format!("{n_refused} of the {n} images looked at cannot be used (first: {key}: {reason})");
+        console::warn(args.output.quiet, &message);
+    }
+    Ok(())
+}
+
 fn resolve_preprocess(args: &SharedArgs, files: &[SourceFile], decode: &DecodeOptions) -> Result<PreprocessConfig> {
     let given = &args.preprocess;
     let found = choose_resolution(files, decode);
-    let (size, untouched) = match (given.resolution.unwrap_or(Resolution::Auto), found) {
-        (Resolution::Auto, found) => found.map(|found| (found.size, found.sizes_agree))?,
+    let (size, untouched) = match (given.resolution.unwrap_or(Resolution::Auto), &found) {
+        (Resolution::Auto, _) => found.clone().map(|found| (found.size, found.sizes_agree))?,
         (Resolution::Fixed(size), Ok(found)) => (size, found.sizes_agree && found.size == size),
         // With a size given no header is needed; whether any image is usable, the pass will tell.
         (Resolution::Fixed(size), Err(_)) => (size, false),
@@ -299,5 +338,7 @@ fn resolve_preprocess(args: &SharedArgs, files: &[SourceFile], decode: &DecodeOp
     let config =
         PreprocessConfig { transform, size, allow_upscale: given.allow_upscale, drop_letterbox: given.drop_letterbox };
     config.validate()?;
+    let headers = found.map(|found| found.headers).unwrap_or_default();
+    check_headers(&config, &headers, args)?;
     Ok(config)
 }

@@ -41,13 +41,27 @@ pub struct InputArgs {
     #[arg(long, value_name = "N|P%", default_value = "1%")]
     pub max_skipped: Limit,
 
-    /// Refuse images whose header promises more pixels than this
-    #[arg(long, value_name = "N", default_value_t = 1 << 28)]
-    pub max_pixels: u64,
+    /// Refuse images whose header promises more pixels than this [default: 268435456]
+    #[arg(long, value_name = "N")]
+    pub max_pixels: Option<u64>,
 
     /// What to do with the orientation written by cameras [default: ignore, as ADM and EDM do]
     #[arg(long, value_name = "POLICY")]
     pub exif: Option<ExifArg>,
+}
+
+impl InputArgs {
+    /// The first option about reading images that was given, if any: a saved spectrum reads none.
+    pub fn first_about_images(&self) -> Option<&'static str> {
+        [
+            (self.num.is_some(), "--num"),
+            (self.sample.is_some(), "--sample"),
+            (self.exif.is_some(), "--exif"),
+            (self.max_pixels.is_some(), "--max-pixels"),
+        ]
+        .iter()
+        .find_map(|(given, name)| given.then_some(*name))
+    }
 }
 
 /// How images are prepared: what the network would see.

@@ -44,7 +44,7 @@ pub fn list_from_reader(mut reader: impl BufRead, name: &str) -> Result<Listing,
         match look_at(PathBuf::from(&key)) {
             Found::Image(path) => listing.files.push(SourceFile { key, path }),
             Found::Bad(_, reason) => listing.skipped.push(Skipped { path: key, reason: reason.to_string() }),
-            Found::Other(_) => {
+            Found::Other(_) | Found::OwnOutput(_) => {
                 listing.n_ignored += 1;
                 first_ignored.get_or_insert(key);
             }

@@ -16,6 +16,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+use super::own_output::spectrum_in;
 use super::skip::{SkipReason, plain_io_message};
 use super::sniff::{has_image_name, holds_image};
 use super::suggest::similar_path;
@@ -48,6 +49,8 @@ pub struct Listing {
     pub skipped: Vec<Skipped>,
     /// Files beside the images that are none (notes, labels).
     pub n_ignored: u64,
+    /// Folders of specscan's own results, which were left out, sorted.
+    pub own_outputs: Vec<String>,
 }
 
 /// Inputs that cannot be listed.
@@ -92,7 +95,7 @@ pub enum ListError {
         path: PathBuf,
     },
     /// Nothing to read in all the inputs.
-    #[error("no images in {inputs}: {}; give a folder that holds images", none_found(*n_ignored, first_ignored, skipped))]
+    #[error("no images in {inputs}: {}; {}", none_found(*n_ignored, first_ignored, skipped), remedy(spectrum))]
     NoImages {
         /// The inputs, as given.
         inputs: String,
@@ -102,6 +105,8 @@ pub enum ListError {
         first_ignored: Option<String>,
         /// What was skipped.
         skipped: Vec<Skipped>,
+        /// A saved spectrum in one of the inputs.
+        spectrum: Option<PathBuf>,
     },
     /// A list of paths that cannot be read.
     #[error("the list of paths {name} cannot be read: {message}")]
@@ -117,6 +122,13 @@ fn hint(suggestion: &Option<PathBuf>) -> String {
     match suggestion {
         Some(path) => format!("did you mean {}?", path.display()),
         None => "check the path".to_owned(),
+    }
+}
+
+fn remedy(spectrum: &Option<PathBuf>) -> String {
+    match spectrum {
+        Some(path) => format!("did you mean the saved spectrum {}?", path.display()),
+        None => "give a folder that holds images".to_owned(),
     }
 }
 
@@ -155,7 +167,13 @@ pub fn list_inputs(inputs: &[PathBuf]) -> Result<Listing, ListError> {
         }
     }
     let names: Vec<_> = inputs.iter().map(|input| input.display().to_string()).collect();
-    collector.finish(&names.join(", "))
+    collector.finish(&names.join(", ")).map_err(|error| match error {
+        ListError::NoImages { inputs: names, n_ignored, first_ignored, skipped, .. } => {
+            let spectrum = inputs.iter().find_map(|input| spectrum_in(input));
+            ListError::NoImages { inputs: names, n_ignored, first_ignored, skipped, spectrum }
+        }
+        other => other,
+    })
 }
 
 fn input_error(path: &Path, error: &std::io::Error) -> ListError {
@@ -216,6 +234,7 @@ impl Collector {
                 Found::Image(path) if path_is_utf8(&path, folder) => self.listing.files.push(SourceFile { key, path }),
                 Found::Image(_) => self.skip(key, &SkipReason::NotUtf8),
                 Found::Other(_) => self.ignore(key),
+                Found::OwnOutput(_) => self.listing.own_outputs.push(key),
                 Found::Bad(_, SkipReason::Unreadable { message }) if below.as_os_str().is_empty() => {
                     return Err(ListError::Unreadable { path: folder.to_owned(), message });
                 }
@@ -268,9 +287,11 @@ pub(super) fn finish(mut listing: Listing, inputs: &str, first_ignored: Option<S
     listing.files.dedup_by(|later, earlier| later.key == earlier.key);
     listing.skipped.sort_by(|a, b| a.path.as_bytes().cmp(b.path.as_bytes()));
     listing.skipped.dedup();
+    listing.own_outputs.sort();
     if listing.files.is_empty() {
         let Listing { skipped, n_ignored, .. } = listing;
-        return Err(ListError::NoImages { inputs: inputs.to_owned(), n_ignored, first_ignored, skipped });
+        let inputs = inputs.to_owned();
+        return Err(ListError::NoImages { inputs, n_ignored, first_ignored, skipped, spectrum: None });
     }
     Ok(listing)
 }

@@ -12,14 +12,14 @@ const N_PROBES: usize = 64;
 const DEFAULT_SIDE_PX: usize = 256;
 
 /// A working size chosen from headers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AutoResolution {
     /// The common size, or a square of 256 pixels, or of the smallest shorter side seen if that is less.
     pub size: Size,
     /// Whether all headers read gave the same size.
     pub sizes_agree: bool,
-    /// Headers that could be read.
-    pub n_headers: usize,
+    /// Sizes in the headers that could be read, with the keys of their files.
+    pub headers: Vec<(String, Size)>,
 }
 
 /// No working size could be chosen.
@@ -52,21 +52,21 @@ pub fn choose_resolution(files: &[SourceFile], options: &DecodeOptions) -> Resul
     let n_files = files.len();
     let n_tried = n_files.min(N_PROBES);
     let mut decoder = Decoder::new();
-    let mut sizes = Vec::with_capacity(n_tried);
+    let mut headers = Vec::with_capacity(n_tried);
     let mut failure = ResolutionError::NoFiles;
     for i in 0..n_tried {
         let file = &files[i * n_files / n_tried];
         match decoder.probe(&file.path, options) {
-            Ok(header) => sizes.push(header.size),
+            Ok(header) => headers.push((file.key.clone(), header.size)),
             Err(reason) if failure == ResolutionError::NoFiles => {
                 failure = ResolutionError::NoHeader { n_tried, key: file.key.clone(), reason };
             }
             Err(_) => {}
         }
     }
-    let first = *sizes.first().ok_or(failure)?;
-    let sizes_agree = sizes.iter().all(|&size| size == first);
-    let shorter_side = sizes.iter().map(|size| size.height.min(size.width)).min();
+    let first = headers.first().ok_or(failure)?.1;
+    let sizes_agree = headers.iter().all(|(_, size)| *size == first);
+    let shorter_side = headers.iter().map(|(_, size)| size.height.min(size.width)).min();
     let square = Size::square(shorter_side.unwrap_or(DEFAULT_SIDE_PX).min(DEFAULT_SIDE_PX));
-    Ok(AutoResolution { size: if sizes_agree { first } else { square }, sizes_agree, n_headers: sizes.len() })
+    Ok(AutoResolution { size: if sizes_agree { first } else { square }, sizes_agree, headers })
 }

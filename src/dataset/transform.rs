@@ -139,6 +139,26 @@ impl PreprocessConfig {
         }
         Ok(())
     }
+
+    /// Whether an image of the size `found` can be brought to the working size.
+    ///
+    /// # Errors
+    ///
+    /// Why not.
+    pub fn accepts(&self, found: Size) -> Result<(), SkipReason> {
+        let Self { transform, size: needed, allow_upscale, .. } = *self;
+        let too_small = found.width < needed.width || found.height < needed.height;
+        match transform {
+            Transform::None if found != needed => Err(SkipReason::OtherSize { found, needed }),
+            Transform::Crop | Transform::Tile if too_small => {
+                Err(SkipReason::TooSmall { found, needed, transform: transform.name() })
+            }
+            _ if transform.resamples() && too_small && !allow_upscale => {
+                Err(SkipReason::WouldEnlarge { found, needed })
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Applies one [`PreprocessConfig`] to one image after the other with the same buffers. One for each worker.
@@ -211,18 +231,7 @@ impl Preprocessor {
 
     /// Refuses images that cannot be brought to size.
     fn check_size(&self, found: Size) -> Result<(), SkipReason> {
-        let PreprocessConfig { transform, size: needed, allow_upscale, .. } = self.config;
-        let too_small = found.width < needed.width || found.height < needed.height;
-        match transform {
-            Transform::None if found != needed => Err(SkipReason::OtherSize { found, needed }),
-            Transform::Crop | Transform::Tile if too_small => {
-                Err(SkipReason::TooSmall { found, needed, transform: transform.name() })
-            }
-            _ if transform.resamples() && too_small && !allow_upscale => {
-                Err(SkipReason::WouldEnlarge { found, needed })
-            }
-            _ => Ok(()),
-        }
+        self.config.accepts(found)
     }
 
     fn center_crop_dhariwal<'a>(&'a mut self, image: &RgbImage<'a>) -> Views<'a> {

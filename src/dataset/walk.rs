@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
+use super::own_output::own_files;
 use super::skip::SkipReason;
 use super::sniff::{has_image_name, holds_image};
 
@@ -15,6 +16,8 @@ pub(super) enum Found {
     Image(PathBuf),
     /// Any other regular file.
     Other(PathBuf),
+    /// A folder of specscan's own results, which is not entered.
+    OwnOutput(PathBuf),
     /// Something that can be neither.
     Bad(PathBuf, SkipReason),
 }
@@ -22,23 +25,42 @@ pub(super) enum Found {
 impl Found {
     pub fn path(&self) -> &Path {
         match self {
-            Self::Image(path) | Self::Other(path) | Self::Bad(path, _) => path,
+            Self::Image(path) | Self::Other(path) | Self::OwnOutput(path) | Self::Bad(path, _) => path,
         }
     }
 }
 
 /// Everything below `folder`, links followed, in no particular order. Folders are not reported, unless one has the name
-/// of an image and no image in it.
+/// of an image and no image in it, or holds results of specscan. Results in `folder` itself are no images.
 pub(super) fn walk(folder: &Path) -> impl Iterator<Item = Found> {
     let mut open_folders = OpenFolders::default();
     // A last step without an entry closes the folders that are still open.
-    let entries = WalkDir::new(folder).follow_links(true).into_iter().map(Some).chain(std::iter::once(None));
-    entries.flat_map(move |entry| {
+    let mut entries = WalkDir::new(folder).follow_links(true).into_iter();
+    let own = own_files(folder).unwrap_or_default();
+    let mut is_over = false;
+    let steps = std::iter::from_fn(move || {
+        let entry = entries.next();
+        if let Some(Ok(entry)) = &entry
+            && entry.depth() > 0
+            && entry.file_type().is_dir()
+            && own_files(entry.path()).is_some()
+        {
+            entries.skip_current_dir();
+        }
+        (!std::mem::replace(&mut is_over, entry.is_none())).then_some(entry)
+    });
+    steps.flat_map(move |entry| {
         let depth = entry.as_ref().map_or(0, |entry| entry.as_ref().map_or_else(|e| e.depth(), DirEntry::depth));
         let mut found = open_folders.close_from(depth);
         match entry {
             None => {}
             Some(Err(error)) => found.push(bad_entry(&error)),
+            Some(Ok(entry)) if depth > 0 && entry.file_type().is_dir() && own_files(entry.path()).is_some() => {
+                found.push(Found::OwnOutput(entry.into_path()));
+            }
+            Some(Ok(entry)) if depth == 1 && entry.file_name().to_str().is_some_and(|name| own.contains(name)) => {
+                found.push(Found::Other(entry.into_path()));
+            }
             Some(Ok(entry)) if entry.file_type().is_dir() => {
                 let promises_image = depth > 0 && has_image_name(entry.path());
                 open_folders.enter(promises_image.then(|| (depth, entry.into_path())));

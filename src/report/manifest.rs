@@ -24,14 +24,43 @@ pub struct Manifest {
     pub n_ignored: u64,
     /// Order-independent identity of the images.
     pub content_id: Option<String>,
-    /// Seed of everything random.
-    pub seed: u64,
-    /// Workers.
-    pub threads: usize,
+    /// Seed of everything random; none where nothing is.
+    pub seed: Option<u64>,
+    /// Workers; none where one was enough.
+    pub threads: Option<usize>,
     /// Wall time, seconds.
     pub wall_time_s: f64,
     /// Files written beside this one.
     pub files: Vec<String>,
+    /// Files of earlier runs that are still there.
+    pub earlier_files: Vec<String>,
+}
+
+impl Manifest {
+    /// That of a run with this process's arguments, of which nothing else is known yet.
+    pub fn new() -> Self {
+        Self {
+            schema_version: 1,
+            specscan_version: env!("CARGO_PKG_VERSION"),
+            arguments: std::env::args_os().skip(1).map(|a| a.to_string_lossy().into_owned()).collect(),
+            preprocess: None,
+            fft_kernel: None,
+            counts: None,
+            n_ignored: 0,
+            content_id: None,
+            seed: None,
+            threads: None,
+            wall_time_s: 0.0,
+            files: Vec::new(),
+            earlier_files: Vec::new(),
+        }
+    }
+}
+
+impl Default for Manifest {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 /// Writes a JSON document, indented, as `name`.

@@ -123,6 +123,22 @@ impl OutputDir {
         self.written.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Removes the file `name` that an earlier run left, unless this one has written it.
+    ///
+    /// # Errors
+    ///
+    /// [`OutputError::Write`] if it is there and cannot be removed.
+    pub fn remove_stale(&self, name: &str) -> Result<(), OutputError> {
+        let path = self.path_of(name);
+        if self.written().iter().any(|written| written == name) {
+            return Ok(());
+        }
+        match fs::remove_file(&path) {
+            Err(source) if source.kind() != ErrorKind::NotFound => Err(OutputError::Write { path, source }),
+            _ => Ok(()),
+        }
+    }
+
     /// Writes the file `name` as a whole: `fill` produces its content, and only if it succeeds does the file appear
     /// (or replace the one there).
     ///

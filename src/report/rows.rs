@@ -14,7 +14,6 @@ pub const RAPSD_LEVELS: [f64; 5] = [0.05, 0.25, 0.5, 0.75, 0.95];
 pub fn rapsd_rows(spectrum: &Spectrum, of: RapsdOf) -> Vec<RapsdRow> {
     let grid = spectrum.grid();
     let statistics = spectrum.radial_statistics(of);
-    let std = statistics.std();
     let quantiles = spectrum.rapsd_quantiles(of, &RAPSD_LEVELS);
     let frequencies = grid.annulus_frequencies();
     let channel = match of {
@@ -28,7 +27,7 @@ pub fn rapsd_rows(spectrum: &Spectrum, of: RapsdOf) -> Vec<RapsdRow> {
             frequency_cycles_per_px: frequencies[j],
             n_modes: grid.modes_per_annulus()[j],
             power_mean: statistics.mean[j],
-            power_std: std.get(j).copied(),
+            power_std: statistics.std_of(j),
             power_q05: quantiles[0][j],
             power_q25: quantiles[1][j],
             power_q50: quantiles[2][j],
@@ -92,11 +91,17 @@ fn circularity(spectrum: &Spectrum, channel: usize) -> (Vec<Option<f64>>, Vec<Op
             power: moments.power[k],
             power_times_value: moments.power_field[k],
             power_square: moments.power_square[k],
+            grid_error: grid_error(moments.field[k].norm(), &moments.grid_error),
         };
         if grid.is_self_conjugate(k) { (None, None) } else { (m.impropriety(), m.kurtosis()) }
     };
     let (pseudo, kurtosis): (Vec<_>, Vec<_>) = (0..grid.n_modes()).map(of_mode).unzip();
     (annulus_means(grid, &pseudo), annulus_means(grid, &kurtosis))
+}
+
+/// How far the fixed-point grid may have moved a fourth central moment, from the errors of the raw ones and the mean.
+fn grid_error(mean: f64, [second, third, fourth]: &[f64; 3]) -> f64 {
+    fourth + 4.0 * mean * third + 6.0 * mean * mean * second
 }
 
 /// Annulus means over the modes that have a value.
@@ -145,7 +150,6 @@ pub fn fit_rows(channels: &[ChannelFits]) -> Vec<FitRow> {
     for channel in channels {
         for (_, fit) in &channel.fits {
             let Ok(fit) = fit else { continue };
-            let unlimited = fit.range.high_inclusive >= std::f64::consts::FRAC_1_SQRT_2;
             rows.push(FitRow {
                 estimator: fit.estimator.name(),
                 channel: channel.channel,
@@ -155,8 +159,8 @@ pub fn fit_rows(channels: &[ChannelFits]) -> Vec<FitRow> {
                 amplitude: fit.amplitude,
                 r2: finite(fit.r2),
                 residual_db: fit.residual_db,
-                frequency_low: fit.range.low_exclusive,
-                frequency_high: (!unlimited).then_some(fit.range.high_inclusive),
+                frequency_low: fit.fitted_cycles_per_px.0,
+                frequency_high: fit.fitted_cycles_per_px.1,
                 cross_mask: match fit.estimator {
                     crate::stats::power_law::Estimator::Radial => None,
                     _ => fit.range.cross_mask,

@@ -114,10 +114,10 @@ pub struct FitRow {
     pub r2: Option<f64>,
     /// Root mean square residual, dB.
     pub residual_db: f64,
-    /// Fitted frequencies are above this, cycles per pixel.
+    /// Lowest frequency that was fitted, cycles per pixel.
     pub frequency_low: f64,
-    /// Fitted frequencies are at most this, cycles per pixel; empty when there is no limit.
-    pub frequency_high: Option<f64>,
+    /// Highest frequency that was fitted, cycles per pixel.
+    pub frequency_high: f64,
     /// Half-width of the central cross that is left out, wave numbers; empty when nothing is.
     pub cross_mask: Option<u32>,
     /// Modes fitted (of the full plane), or annuli for `radial`.

@@ -53,6 +53,8 @@ pub struct ModeMoments {
     pub power_field: Vec<Complex64>,
     /// `E X`.
     pub field: Vec<Complex64>,
+    /// How far the fixed-point grid may have moved the second, third and fourth moments.
+    pub grid_error: [f64; 3],
 }
 
 /// Which RAPSD is meant: one channel's, or the mean of the channels'.
@@ -73,9 +75,19 @@ pub struct RadialStatistics {
     pub mean: Vec<f64>,
     /// Covariance across images, annuli × annuli row by row; empty for fewer than two images.
     pub covariance: Vec<f64>,
+    /// Variances at or below this are lost on the fixed-point grid, value⁴.
+    pub least_variance: f64,
 }
 
 impl RadialStatistics {
+    /// Standard deviation over images of one annulus; none for fewer than two images, or where it is too small to be told.
+    pub fn std_of(&self, annulus: usize) -> Option<f64> {
+        let variance = *self.covariance.get(annulus * (self.mean.len() + 1))?;
+        // Nothing varies: that is known exactly. Anything else below the grid is not.
+        let is_known = variance > self.least_variance || self.mean[annulus] == 0.0;
+        is_known.then(|| variance.max(0.0).sqrt())
+    }
+
     /// Standard deviation over images of each annulus; empty for fewer than two images.
     pub fn std(&self) -> Vec<f64> {
         let n = self.mean.len();
@@ -94,6 +106,12 @@ impl Spectrum {
         let n = self.counts.n_images as f64;
         let tensor = self.tensors.iter().find(|t| t.spec.name == name);
         tensor.map(|t| t.values().iter().map(|v| v / n).collect()).unwrap_or_default()
+    }
+
+    /// The quantum of a sum, in the unit of its contributions; zero if this spectrum does not hold it.
+    fn quantum(&self, name: &str) -> f64 {
+        let tensor = self.tensors.iter().find(|t| t.spec.name == name);
+        tensor.map_or(0.0, |t| f64::from(t.spec.quantum_log2).exp2())
     }
 
     fn n_channels(&self) -> usize {
@@ -199,6 +217,7 @@ impl Spectrum {
             power_square: part("power_square_sum"),
             power_field: complex("power_field_real_sum", "power_field_imag_sum"),
             field: self.mean_field().swap_remove(channel),
+            grid_error: ["power_sum", "power_field_real_sum", "power_square_sum"].map(|name| 0.5 * self.quantum(name)),
         })
     }
 
@@ -250,7 +269,8 @@ impl Spectrum {
                 }
             }
         }
-        RadialStatistics { n_images: self.counts.n_images, mean, covariance }
+        let least_variance = 4.0 * self.quantum("rapsd_outer");
+        RadialStatistics { n_images: self.counts.n_images, mean, covariance, least_variance }
     }
 
     /// Mean RAPSD of the images with the mean image removed: `R̄[j]` less the annulus mean of `|M|²`.

@@ -4,9 +4,11 @@
 #[path = "../support/sets.rs"]
 mod sets;
 
+mod bounds; // noise bounds and waste
 mod broken_images; // skips: every kind of bad file, --max-skipped
 mod interruption; // Ctrl-C, broken pipes, progress
 mod options; // values that cannot be, and where they are refused
+mod own_results; // folders of earlier results as input and output
 mod plain_use; // help, dry runs, --json, -q, few images
 mod saved_spectra; // .spectrum input, merge, export
 mod tables; // columns, order and content of what is written

@@ -17,7 +17,7 @@ fn unknown_options_and_commands_name_the_nearest() {
 #[test]
 fn values_out_of_range_are_refused_with_what_is_right() {
     let world = World::with_photos(2);
-    let cases: [(&str, &[&str]); 22] = [
+    let cases: [(&str, &[&str]); 23] = [
         ("--resolution 0", &["--resolution", "1 to 8192"]),
         ("--resolution abc", &["--resolution", "abc", "number of pixels"]),
         ("--resolution 16x", &["--resolution", "number of pixels"]),
@@ -25,6 +25,7 @@ fn values_out_of_range_are_refused_with_what_is_right() {
         ("--resolution -5", &["-5"]),
         ("--threads 0", &["--threads", "at least one"]),
         ("--threads two", &["--threads"]),
+        ("--threads 100000", &["--threads 100000", "at most 1024"]),
         ("--range 1:-1", &["--range", "black", "smaller"]),
         ("--range 1:1", &["--range"]),
         ("--range 5", &["--range", "colon"]),

@@ -55,12 +55,26 @@ fn a_saved_spectrum_gives_the_numbers_of_its_folder() {
 fn saved_spectra_refuse_options_that_come_too_late() {
     let world = World::with_photos(3);
     world.succeed("scan photos -o out -q --plots none");
-    for option in
-        ["--resolution 8", "--channels luma", "--window hann", "--range 0:1", "--transform crop", "--standardize none"]
-    {
+    for option in [
+        "--resolution 8",
+        "--channels luma",
+        "--window hann",
+        "--range 0:1",
+        "--transform crop",
+        "--standardize none",
+        "--num 2",
+        "--sample 2",
+        "--exif apply",
+        "--max-pixels 5",
+    ] {
         let name = option.split(' ').next().expect("a word");
         world.refuse(&format!("rapsd out/photos.spectrum {option} -o x"), &[name, "has no effect on a saved spectrum"]);
     }
+    world.refuse(
+        "fit-delta out/photos.spectrum --paper -o x",
+        &["--paper takes luma", "--channels luma --standardize pixel"],
+    );
+    world.refuse("bounds out/photos.spectrum -o x", &["holds no single images"]);
     world.refuse("rapsd out/photos.spectrum photos -o x", &["cannot be mixed", "merge"]);
     let printed = world.succeed("covariance out/photos.spectrum -o x --coherence --plots none");
     assert!(
@@ -96,7 +110,8 @@ fn merging_gives_the_whole_and_refuses_what_does_not_fit() {
     world.succeed("scan photos -o whole --name whole -q --plots none");
     let printed = world.succeed("merge b/b.spectrum a/a.spectrum -o merged --name all");
     assert!(printed.stdout.contains("5 images") && printed.stdout.contains("from 2 spectra"), "{}", printed.stdout);
-    assert_eq!(world.files("merged"), ["all.spectrum"]);
+    assert_eq!(world.files("merged"), ["all.spectrum", "run.json"]);
+    assert_eq!(world.json("merged/run.json")["counts"]["n_images"], 5);
     assert!(world.read("merged/all.spectrum") == world.read("whole/whole.spectrum"));
     // Several spectra given to a command are merged on the way.
     world.succeed("rapsd a/a.spectrum b/b.spectrum -o both -q");

@@ -22,6 +22,8 @@ pub struct RapsdFigure {
     pub subtitle: String,
     /// Annulus frequencies in rising order; those that are not positive are left out.
     pub frequency_cycles_per_px: Vec<f64>,
+    /// Unit of the powers, before `per mode`; `value²` if empty.
+    pub power_unit: &'static str,
     /// Mean power over the images. NaN interrupts the line.
     pub mean: Vec<f64>,
     /// What the mean line is called, such as `mean of 200 images` or, for one image, `power`.
@@ -146,7 +148,11 @@ impl Figure for RapsdFigure {
         frame.draw_grid(canvas)?;
         legend.draw(canvas, place)?;
         prepared.draw_data(canvas, &frame, place)?;
-        frame.draw_axes(canvas, XLabels::Titled("radial frequency (cycles/pixel)"), "power (value² per mode)")
+        frame.draw_axes(
+            canvas,
+            XLabels::Titled("radial frequency (cycles/pixel)"),
+            &format!("power ({} per mode)", if self.power_unit.is_empty() { "value²" } else { self.power_unit }),
+        )
     }
 }
 

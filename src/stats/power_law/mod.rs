@@ -108,8 +108,10 @@ pub struct PowerLawFit {
     pub r2: f64,
     /// Root mean square of the residuals of the log power, in dB.
     pub residual_db: f64,
-    /// Where it was fitted.
+    /// Where it was asked to be fitted.
     pub range: FitRange,
+    /// Lowest and highest frequency that entered, cycles per pixel: the cross mask and the grid leave less than the range.
+    pub fitted_cycles_per_px: (f64, f64),
     /// Modes of the full plane that entered.
     pub n_modes: usize,
     /// Images behind the spectrum.

@@ -52,6 +52,7 @@ pub fn fit_modes(grid: &Grid, covariance: &[f64], n_images: usize, range: &FitRa
         r2: fit.r2,
         residual_db: fit.residual_db,
         range: *range,
+        fitted_cycles_per_px: modes.frequencies,
         n_modes: modes.n_modes,
         n_images,
         curvature_p: modes.curvature_p(&residual),

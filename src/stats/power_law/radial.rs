@@ -31,7 +31,7 @@ use crate::spectral::Grid;
 use crate::stats::covariance::check_square;
 
 /// Annuli that leave a degree of freedom beside A and Δ.
-const MIN_BINS: usize = 3;
+pub(super) const MIN_BINS: usize = 3;
 
 /// Images from which rows with their mean removed still vary independently of each other.
 const MIN_IMAGES: usize = 3;
@@ -94,12 +94,19 @@ pub fn fit_radial(grid: &Grid, moments: &RadialMoments<'_>, range: &FitRange) ->
         r2: fit.r2,
         residual_db: fit.residual_db,
         range: FitRange { cross_mask: None, ..*range },
+        fitted_cycles_per_px: ends_of(grid, &annuli),
         n_modes: annuli.iter().map(|&j| grid.modes_per_annulus()[j]).sum::<f64>() as usize,
         n_images,
         curvature_p: (annuli.len() > MIN_BINS)
             .then(|| f_test(bent.step[2].powi(2) / bent.variance[2], bent.degrees))
             .flatten(),
     })
+}
+
+/// Lowest and highest frequency of some annuli in rising order, cycles per pixel.
+fn ends_of(grid: &Grid, annuli: &[usize]) -> (f64, f64) {
+    let frequency = |j: Option<&usize>| j.map_or(0.0, |&j| j as f64 / grid.size().longer_side() as f64);
+    (frequency(annuli.first()), frequency(annuli.last()))
 }
 
 /// Annuli in the range, all of which must have power.

@@ -1,6 +1,8 @@
 //! Which modes a power law is fitted to: a band of frequencies, and whether the central cross is left out.
 
 use super::FitError;
+use super::radial::MIN_BINS;
+use super::retained::RetainedModes;
 use crate::spectral::{Grid, Size};
 
 /// Half width of the masked central cross, in wave numbers.
@@ -51,6 +53,21 @@ impl FitRange {
             ky.unsigned_abs() > u64::from(a) && kx.unsigned_abs() > u64::from(a)
         });
         outside_cross && self.contains(grid.frequencies()[index])
+    }
+
+    /// Checks that modes or annuli enough for a fit lie in the range, whatever their power: what can be known before any image
+    /// is read.
+    ///
+    /// # Errors
+    ///
+    /// If the range is empty, or too narrow for every estimator on this grid.
+    pub fn check(&self, grid: &Grid) -> Result<(), FitError> {
+        let by_modes = RetainedModes::select(grid, &vec![1.0; grid.n_modes()], self);
+        let n_annuli = grid.annulus_frequencies().iter().filter(|f| self.contains(**f)).count();
+        match by_modes {
+            Err(error) if n_annuli < MIN_BINS => Err(error),
+            _ => self.validate(),
+        }
     }
 
     /// Checks that the band is not empty and does not reach below 0.

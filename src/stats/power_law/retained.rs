@@ -21,6 +21,8 @@ pub(super) struct RetainedModes {
     pub mean_log_frequency: f64,
     /// `Σ w x²`.
     pub spread: f64,
+    /// Lowest and highest frequency, cycles per pixel.
+    pub frequencies: (f64, f64),
     /// Modes of the full plane, `Σ w`.
     pub n_modes: usize,
     /// Conjugate pairs and self-conjugate modes.
@@ -34,11 +36,14 @@ impl RetainedModes {
         range.validate()?;
         let (mut x, mut power, mut weight) = (Vec::new(), Vec::new(), Vec::new());
         let (mut n_self_conjugate, mut n_powerless) = (0, 0);
+        let mut frequencies = (f64::INFINITY, 0.0f64);
         for index in (0..grid.n_modes()).filter(|&i| range.retains(grid, i)) {
             let value = covariance[index];
             n_powerless += usize::from(!(value > 0.0 && value.is_finite()));
             n_self_conjugate += usize::from(grid.is_self_conjugate(index));
-            x.push(grid.frequencies()[index].ln());
+            let frequency = grid.frequencies()[index];
+            frequencies = (frequencies.0.min(frequency), frequencies.1.max(frequency));
+            x.push(frequency.ln());
             power.push(value);
             weight.push(grid.multiplicity(index / grid.size().height));
         }
@@ -55,7 +60,7 @@ impl RetainedModes {
             let unit = "independent modes";
             return Err(FitError::TooFewPoints { unit, n: n_independent, needed: MIN_INDEPENDENT_MODES });
         }
-        Ok(Self { x, power, weight, mean_log_frequency: mean, spread, n_modes, n_independent })
+        Ok(Self { x, power, weight, mean_log_frequency: mean, spread, frequencies, n_modes, n_independent })
     }
 
     /// Weighted sum over the full plane of values at the retained modes.
@@ -142,6 +147,7 @@ mod tests {
             weight: vec![1.0; 7],
             mean_log_frequency: 0.0,
             spread: 28.0,
+            frequencies: (0.1, 0.5),
             n_modes: 7,
             n_independent: 7,
             x: x.clone(),

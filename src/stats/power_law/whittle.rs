@@ -73,6 +73,7 @@ pub fn fit_whittle(
         r2: fit.r2,
         residual_db: fit.residual_db,
         range: *range,
+        fitted_cycles_per_px: modes.frequencies,
         n_modes: modes.n_modes,
         n_images,
         curvature_p: modes.curvature_p(&dispersion),

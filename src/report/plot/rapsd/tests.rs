@@ -13,6 +13,7 @@ fn figure(side: usize) -> RapsdFigure {
         power: law(1.1)[1..].to_vec(),
     };
     RapsdFigure {
+        power_unit: "value²",
         title: "Power falls as 1/f²".into(),
         subtitle: format!("100 images, {side}×{side} px"),
         mean: law(1.0),
