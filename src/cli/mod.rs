@@ -14,7 +14,9 @@ mod plan;
 mod plots;
 mod progress;
 mod rapsd;
+mod sampler;
 mod scan;
+mod schedule;
 mod session;
 mod shared;
 mod sinks;
@@ -42,7 +44,7 @@ macro_rules! subcommands {
     ($($variant:ident => $module:ident :: $args:ident,)*) => {
         #[derive(Debug, Subcommand)]
         enum Command {
-            $($variant($module::$args),)*
+            $($variant(Box<$module::$args>),)*
         }
 
         impl Command {
@@ -61,6 +63,7 @@ subcommands! {
     Covariance => covariance::CovarianceArgs,
     FitDelta => fit_delta::FitDeltaArgs,
     Bounds => bounds::BoundsArgs,
+    Schedule => schedule::ScheduleArgs,
     Merge => merge::MergeArgs,
     Export => export::ExportArgs,
 }

@@ -29,5 +29,5 @@ pub use convert::NoiseLevel;
 pub use effective_resolution::EffectiveResolutionPlan;
 pub use sampler::ScheduleSampler;
 pub use schedules::{ReferenceSchedule, Waste, compute_waste};
-pub use statistics::{BoundsRow, BoundsStatistics, Histogram, WasteStatistics};
+pub use statistics::{BoundsRow, BoundsStatistics, Histogram, ScheduleStatistics, WasteStatistics};
 pub use tight::{ScheduleKind, TightPlan, TightSchedule};

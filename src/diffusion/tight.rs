@@ -320,6 +320,24 @@ fn map_to_bounds(logsnr: &mut [f64], t: &[f64], range: &NoiseRange) {
 }
 
 impl TightSchedule {
+    /// The same schedule at `n_steps` evenly spaced times (2 or more), linear in between; it stays strictly decreasing.
+    pub fn resampled(&self, n_steps: usize) -> Self {
+        let last = self.logsnr.len() - 1;
+        let t: Vec<f64> = (0..n_steps).map(|i| i as f64 / (n_steps - 1) as f64).collect();
+        let value = |t: &f64| {
+            let at = t * last as f64;
+            let i = (at as usize).min(last - 1);
+            let share = at - i as f64;
+            if share == 1.0 {
+                self.logsnr[i + 1]
+            } else {
+                self.logsnr[i] + share * (self.logsnr[i + 1] - self.logsnr[i])
+            }
+        };
+        let logsnr = t.iter().map(value).collect();
+        Self { t, logsnr }
+    }
+
     /// The noise levels, in order of t (ascending).
     pub fn levels(&self) -> impl ExactSizeIterator<Item = NoiseLevel> {
         // A schedule's logSNRs are numbers, never NaN.

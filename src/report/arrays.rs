@@ -68,7 +68,7 @@ pub enum SigmasError {
 }
 
 /// The sigmas in the bytes of an `.npz` archive: its array `sigma` or `sigmas`, or its only one, of one axis and doubles or
-/// singles.
+/// singles (or several, of which all but one have the length 1).
 ///
 /// # Errors
 ///
@@ -80,13 +80,16 @@ pub fn read_sigmas_npz(bytes: &[u8]) -> Result<Vec<f64>, SigmasError> {
     let named = names.iter().find(|n| matches!(stem(n).as_str(), "sigma" | "sigmas"));
     let none = || SigmasError::NoSigmas { found: format!("the arrays {}", names.join(", ")) };
     let chosen = named.or((names.len() == 1).then(|| &names[0])).ok_or_else(none)?;
-    if let Ok(doubles) = archive.by_name::<ndarray::OwnedRepr<f64>, ndarray::Ix1>(chosen) {
-        return Ok(doubles.to_vec());
-    }
-    match archive.by_name::<ndarray::OwnedRepr<f32>, ndarray::Ix1>(chosen) {
-        Ok(singles) => Ok(singles.iter().map(|v| f64::from(*v)).collect()),
-        Err(_) => {
-            Err(SigmasError::NoSigmas { found: format!("`{chosen}`, which is no list of floating-point numbers") })
+    let doubles = match archive.by_name::<ndarray::OwnedRepr<f64>, IxDyn>(chosen) {
+        Ok(doubles) => Some(doubles),
+        Err(_) => archive.by_name::<ndarray::OwnedRepr<f32>, IxDyn>(chosen).ok().map(|a| a.mapv(f64::from)),
+    };
+    let is_list = |shape: &[usize]| shape.iter().filter(|n| **n != 1).count() <= 1;
+    match doubles.filter(|a| is_list(a.shape())) {
+        Some(list) => Ok(list.iter().copied().collect()),
+        None => {
+            let found = format!("`{chosen}`, which is no list of floating-point numbers");
+            Err(SigmasError::NoSigmas { found })
         }
     }
 }
@@ -125,6 +128,18 @@ pub struct StreamedNpy {
 /// Length of the header, its padding included: room for any number of rows.
 const NPY_HEADER_BYTES: usize = 128;
 
+/// The header of an array in NPY format 1.0: magic, version, header length, a Python dictionary padded to 128 bytes.
+pub(super) fn npy_header(descr: &str, shape: &[usize]) -> Vec<u8> {
+    let extents: String = shape.iter().map(|n| format!("{n}, ")).collect();
+    let dictionary = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({}), }}", extents.trim_end());
+    let mut header = b"\x93NUMPY\x01\x00".to_vec();
+    header.extend_from_slice(&((NPY_HEADER_BYTES - 10) as u16).to_le_bytes());
+    header.extend_from_slice(dictionary.as_bytes());
+    header.resize(NPY_HEADER_BYTES - 1, b' ');
+    header.push(b'\n');
+    header
+}
+
 impl StreamedNpy {
     /// Opens a matrix of `n_columns` columns.
     ///
@@ -162,14 +177,7 @@ impl StreamedNpy {
     ///
     /// If something cannot be written.
     pub fn commit(mut self) -> Result<(), OutputError> {
-        // NPY format 1.0: magic, version, header length, a Python dictionary padded to a multiple of 64 bytes.
-        let dictionary =
-            format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}", self.n_rows, self.n_columns);
-        let mut header = b"\x93NUMPY\x01\x00".to_vec();
-        header.extend_from_slice(&((NPY_HEADER_BYTES - 10) as u16).to_le_bytes());
-        header.extend_from_slice(dictionary.as_bytes());
-        header.resize(NPY_HEADER_BYTES - 1, b' ');
-        header.push(b'\n');
+        let header = npy_header("<f4", &[self.n_rows, self.n_columns]);
         let written = self.staged.seek(SeekFrom::Start(0)).and_then(|_| self.staged.write_all(&header));
         if let Err(source) = written {
             return Err(OutputError::Write { path: self.staged.path().to_owned(), source });

@@ -5,4 +5,5 @@ pub mod manifest;
 pub mod output_dir;
 pub mod plot;
 pub mod rows;
+pub mod schedules;
 pub mod tables;

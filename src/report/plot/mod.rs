@@ -25,6 +25,7 @@ pub mod frame;
 pub mod gamma;
 pub mod legend;
 pub mod rapsd;
+pub mod schedule;
 pub mod style;
 pub mod svg;
 #[cfg(test)]

@@ -1,0 +1,185 @@
+//! Schedules as files: `schedules.npz` and `schedules.csv`, filled while a pass runs and whole when it is over.
+//!
+//! # Format
+//!
+//! `schedules.npz` holds `t` (S times), `key` (N names), `flat_key` (names of images without a schedule), and, as N×S doubles,
+//! `logsnr`, `sigmas` (relative, EDM's), `alpha_bar`, `vp_alpha`, `vp_sigma`, `flow_time`; and the metadata as JSON text in
+//! `meta_json` (bytes). Names are NumPy strings. No array is called `mu` or `sigma`: archives of FID statistics are told by those.
+//!
+//! # Cost
+//!
+//! Memory does not grow with the number of schedules: their logSNRs and names wait in unnamed temporary files.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, DateTime, ZipWriter};
+
+use super::arrays::npy_header;
+use super::output_dir::{OutputDir, OutputError};
+use super::tables::{ScheduleRow, StreamedTable};
+use crate::diffusion::NoiseLevel;
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// An array of one value per point, and how a level reads in its unit.
+type Unit = (&'static str, fn(NoiseLevel) -> f64);
+
+/// The arrays that follow from the logSNRs.
+const UNITS: [Unit; 5] = [
+    ("sigmas", NoiseLevel::sigma),
+    ("alpha_bar", NoiseLevel::alpha_bar),
+    ("vp_alpha", |level| level.variance_preserving().0),
+    ("vp_sigma", |level| level.variance_preserving().1),
+    ("flow_time", NoiseLevel::flow_time),
+];
+
+/// Names that wait to become an array of NumPy strings.
+struct Names {
+    lines: BufWriter<File>,
+    n: usize,
+    longest_chars: usize,
+}
+
+impl Names {
+    fn create() -> io::Result<Self> {
+        Ok(Self { lines: BufWriter::new(tempfile::tempfile()?), n: 0, longest_chars: 1 })
+    }
+
+    fn push(&mut self, name: &str) -> io::Result<()> {
+        self.n += 1;
+        self.longest_chars = self.longest_chars.max(name.chars().count());
+        // A name may hold a line break, but no zero byte: file systems have none.
+        self.lines.write_all(name.as_bytes())?;
+        self.lines.write_all(&[0])
+    }
+
+    /// Writes them as `.npy`: UTF-32, filled up with zeros to the longest.
+    fn write_npy(self, out: &mut impl Write) -> Result<(), BoxError> {
+        out.write_all(&npy_header(&format!("<U{}", self.longest_chars), &[self.n]))?;
+        let mut file = self.lines.into_inner().map_err(io::IntoInnerError::into_error)?;
+        file.seek(SeekFrom::Start(0))?;
+        for name in BufReader::new(file).split(0) {
+            let name = String::from_utf8(name?)?;
+            let mut cell = Vec::with_capacity(4 * self.longest_chars);
+            name.chars().for_each(|c| cell.extend_from_slice(&u32::from(c).to_le_bytes()));
+            cell.resize(4 * self.longest_chars, 0);
+            out.write_all(&cell)?;
+        }
+        Ok(())
+    }
+}
+
+/// `schedules.npz` and `schedules.csv` while they are filled.
+pub struct ScheduleFiles {
+    t: Vec<f64>,
+    table: StreamedTable,
+    keys: Names,
+    flat_keys: Names,
+    /// logSNRs, doubles, schedule after schedule.
+    logsnr: BufWriter<File>,
+}
+
+impl ScheduleFiles {
+    /// Opens both for schedules at the times `t`.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be created.
+    pub fn create(out: &OutputDir, t: &[f64]) -> Result<Self, OutputError> {
+        let temporary = |source| OutputError::Write { path: std::env::temp_dir(), source };
+        Ok(Self {
+            t: t.to_vec(),
+            table: StreamedTable::create(out, "schedules.csv")?,
+            keys: Names::create().map_err(temporary)?,
+            flat_keys: Names::create().map_err(temporary)?,
+            logsnr: BufWriter::new(tempfile::tempfile().map_err(temporary)?),
+        })
+    }
+
+    /// Adds the schedule of `key`; none if it is flat.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written, or is no schedule.
+    ///
+    /// # Panics
+    ///
+    /// If it does not have one logSNR per time.
+    pub fn push(&mut self, key: &str, logsnr: Option<&[f64]>) -> Result<(), BoxError> {
+        let Some(logsnr) = logsnr else {
+            self.flat_keys.push(key)?;
+            self.table.push(&ScheduleRow { path: key, flat: true, ..ScheduleRow::default() })?;
+            return Ok(());
+        };
+        assert_eq!(logsnr.len(), self.t.len(), "one logSNR per time");
+        self.keys.push(key)?;
+        for (step, (t, &logsnr)) in self.t.iter().zip(logsnr).enumerate() {
+            self.logsnr.write_all(&logsnr.to_le_bytes())?;
+            let level = NoiseLevel::from_logsnr(logsnr)?;
+            let (vp_alpha, vp_sigma) = level.variance_preserving();
+            self.table.push(&ScheduleRow {
+                path: key,
+                step: Some(step),
+                t: Some(*t),
+                logsnr: Some(logsnr),
+                sigma: Some(level.sigma()),
+                alpha_bar: Some(level.alpha_bar()),
+                vp_alpha: Some(vp_alpha),
+                vp_sigma: Some(vp_sigma),
+                flow_time: Some(level.flow_time()),
+                flat: false,
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Completes both; `meta_json` says how the schedules were made.
+    ///
+    /// # Errors
+    ///
+    /// If something cannot be written.
+    pub fn commit(self, out: &OutputDir, meta_json: &str) -> Result<(), OutputError> {
+        let Self { t, table, keys, flat_keys, logsnr } = self;
+        out.write_atomic("schedules.npz", |file| -> Result<(), BoxError> {
+            let mut logsnr = logsnr.into_inner().map_err(io::IntoInnerError::into_error)?;
+            let mut archive = ZipWriter::new(file);
+            // The same schedules give the same bytes: no times of writing. Names and smooth curves shrink well.
+            let options = SimpleFileOptions::default()
+                .compression_method(CompressionMethod::Deflated)
+                .last_modified_time(DateTime::default())
+                .large_file(true);
+            archive.start_file("t.npy", options)?;
+            archive.write_all(&npy_header("<f8", &[t.len()]))?;
+            t.iter().try_for_each(|t| archive.write_all(&t.to_le_bytes()))?;
+            let n = keys.n;
+            archive.start_file("key.npy", options)?;
+            keys.write_npy(&mut archive)?;
+            archive.start_file("flat_key.npy", options)?;
+            flat_keys.write_npy(&mut archive)?;
+            archive.start_file("logsnr.npy", options)?;
+            archive.write_all(&npy_header("<f8", &[n, t.len()]))?;
+            logsnr.seek(SeekFrom::Start(0))?;
+            io::copy(&mut logsnr, &mut archive)?;
+            for (name, unit) in UNITS {
+                archive.start_file(format!("{name}.npy"), options)?;
+                archive.write_all(&npy_header("<f8", &[n, t.len()]))?;
+                logsnr.seek(SeekFrom::Start(0))?;
+                let mut values = BufReader::new(&logsnr);
+                let mut bytes = [0; 8];
+                for _ in 0..n * t.len() {
+                    values.read_exact(&mut bytes)?;
+                    let level = NoiseLevel::from_logsnr(f64::from_le_bytes(bytes))?;
+                    archive.write_all(&unit(level).to_le_bytes())?;
+                }
+            }
+            archive.start_file("meta_json.npy", options)?;
+            archive.write_all(&npy_header("|u1", &[meta_json.len()]))?;
+            archive.write_all(meta_json.as_bytes())?;
+            archive.finish()?;
+            Ok(())
+        })?;
+        table.commit()
+    }
+}
