@@ -155,7 +155,8 @@ pub fn sample(args: &SampleArgs) -> Result<ExitStatus> {
     let steps = 2..=MAX_SCHEDULE_STEPS;
     ensure!(steps.contains(&args.steps), "--steps {}: a schedule has 2 to {MAX_SCHEDULE_STEPS}", args.steps);
     let path = args.sampler.display();
-    let text = std::fs::read_to_string(&args.sampler).with_context(|| format!("cannot read the sampler {path}"))?;
+    let text = std::fs::read_to_string(&args.sampler)
+        .with_context(|| format!("cannot read the sampler {path}; check its path"))?;
     let sampler: ScheduleSampler = serde_json::from_str(&text)
         .with_context(|| format!("{path} is no sampler; make one with specscan schedule fit-sampler"))?;
     sampler.validate().with_context(|| format!("cannot use the sampler {path}"))?;

@@ -258,7 +258,10 @@ impl ScheduleSampler {
         let found = self.classes.iter().enumerate().find(|(_, c)| c.name == class);
         let (index, model) = found.ok_or_else(|| SamplerError::UnknownClass {
             class: class.to_owned(),
-            known: self.classes.iter().map(|c| format!("'{}'", c.name)).collect::<Vec<_>>().join(", "),
+            known: match self.classes.as_slice() {
+                [all] if all.name.is_empty() => "one model of all images, without classes".to_owned(),
+                classes => classes.iter().map(|c| format!("'{}'", c.name)).collect::<Vec<_>>().join(", "),
+            },
         })?;
         Ok(ScheduleDrawer { sampler: self, model, rows: model.mixture.drawer()?, index, seed })
     }

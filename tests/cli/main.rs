@@ -11,6 +11,7 @@ mod options; // values that cannot be, and where they are refused
 mod own_results; // folders of earlier results as input and output
 mod plain_use; // help, dry runs, --json, -q, few images
 mod saved_spectra; // .spectrum input, merge, export
+mod schedules; // schedules, samplers, draws
 mod tables; // columns, order and content of what is written
 
 use std::ffi::OsStr;

@@ -83,10 +83,34 @@ def compare(size, transform, channels, power_tolerance, gamma_tolerance, fit_tol
             check(f"{name}: A by {estimator}", float(fit["amplitude"]), want["A"], fit_tolerance)
 
 
+def compare_noise_levels(size, steps):
+    """Bounds of the PNG photographs, and their schedules of all kinds."""
+    paths = [p for p in specref.list_images(FOLDER) if p.endswith(".png")]
+    spectra = {Path(p).name: specref.rapsd(specref.load(p, size, "crop", "rgb")) for p in paths}
+    options = ["--resolution", str(size), "--transform", "crop"]
+    with tempfile.TemporaryDirectory() as out:
+        specscan("bounds", out, *options)
+        table = {r["path"]: r for r in rows(f"{out}/bounds.csv")}
+        wanted = {name: specref.bounds(r) for name, r in spectra.items()}
+        for column in ("sigma_min", "sigma_max", "logsnr_min", "logsnr_max"):
+            got = [float(table[name][column]) for name in spectra]
+            check(f"crop {size}: {column} of each PNG", got, [wanted[name][column] for name in spectra], 1e-4)
+        floors = [table[name]["floor"] == str(wanted[name]["floored"]).lower() for name in spectra]
+        check(f"crop {size}: floor of each PNG", floors, np.ones(len(floors)), 0)
+        for kind in ("frequency", "power", "mixed"):
+            specscan("schedule", out, *options, "--kind", kind, "--steps", str(steps))
+            archive = np.load(f"{out}/schedules.npz")
+            place = {name: i for i, name in enumerate(archive["key"])}
+            got = [archive["sigmas"][place[name]] for name in spectra]
+            want = [specref.schedule(r, size, steps)[kind] for r in spectra.values()]
+            check(f"crop {size}: {kind} schedule of each PNG", got, want, 1e-3)
+
+
 if len(sys.argv) > 4 and sys.argv[4] == "jpeg":
     compare(256, "adm", "rgb", 1e-2, np.inf, 5e-3, "--allow-upscale")
 else:
     for channels in ("rgb", "luma"):
         compare(128, "crop", channels, 1e-5, 1e-4, 1e-5)
         compare(64, "tile", channels, 1e-5, 1e-4, 1e-5)
+    compare_noise_levels(128, 11)
 sys.exit(failed)
