@@ -1,5 +1,6 @@
 //! Pure Fourier mathematics of one image: grids, transforms, windows, channels. No files, no threads, no printing.
 
+pub mod annuli;
 pub mod channels;
 pub mod dft64;
 pub mod fft2;
@@ -9,6 +10,7 @@ pub(crate) mod naive;
 pub mod real_form;
 pub mod window;
 
+pub use annuli::AnnulusSums;
 pub use channels::Channels;
 pub use grid::{Grid, Size};
 pub use real_form::RealForm;

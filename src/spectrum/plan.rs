@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::exact::TensorSpec;
 use super::reduce::AreaAverage;
 use crate::spectral::fft2::Fft2Plan;
-use crate::spectral::{Channels, Grid, RealForm, Size, Window};
+use crate::spectral::{AnnulusSums, Channels, Grid, RealForm, Size, Window};
 
 /// How the images are centred and scaled before anything is said about their covariance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
@@ -96,8 +96,7 @@ pub struct AnalysisPlan {
     pub(super) fft: Fft2Plan,
     pub(super) window: Option<Vec<f32>>,
     pub(super) reference: Option<Reference>,
-    /// Annulus of the modes `ky = 0 … ⌊H/2⌋` of each stored column that lie in one; a prefix, because f grows with ky.
-    pub(super) folded_annuli: Vec<Vec<u32>>,
+    pub(super) annuli: AnnulusSums,
     pub(super) diagonality: Option<DiagonalityPlan>,
     pub(super) specs: Vec<TensorSpec>,
 }
@@ -138,15 +137,7 @@ impl AnalysisPlan {
         let is_optional = config.coherence || config.diagonality_side.is_some();
         assert!(config.detail == Detail::Full || !is_optional, "optional sums need full detail");
         let grid = Grid::new(config.size);
-        let h = config.size.height;
-        let folded_annuli = grid
-            .annuli()
-            .chunks_exact(h)
-            .map(|column| {
-                let half = &column[..h / 2 + 1];
-                half.iter().copied().take_while(|&j| j != crate::spectral::grid::NO_ANNULUS).collect()
-            })
-            .collect();
+        let annuli = AnnulusSums::new(&grid);
         let diagonality = config.diagonality_side.map(|side| DiagonalityPlan::new(config.size, side));
         let specs = tensor_specs(&config, &grid, diagonality.as_ref());
         Arc::new(Self {
@@ -154,7 +145,7 @@ impl AnalysisPlan {
             window: config.window.weights(config.size),
             grid,
             reference,
-            folded_annuli,
+            annuli,
             diagonality,
             specs,
             config,

@@ -34,7 +34,7 @@ use crate::spectral::{Channels, Size};
 use knee::KneePlan;
 use nearest::nearest_factor;
 use reach::ReachPlan;
-use windowed::WindowedRapsd;
+use windowed::{ColumnScratch, WindowedRapsd};
 
 /// Least longer side of images that are judged, pixels.
 pub const LEAST_SIDE_PX: usize = 64;
@@ -70,7 +70,7 @@ pub struct SpectralPlan {
 pub struct EffectiveResolutionWorkspace {
     planes: Vec<f32>,
     spectrum: Vec<Complex32>,
-    column: Vec<Complex32>,
+    column: ColumnScratch,
     fft: Fft2Workspace,
     rapsd: Vec<f64>,
     look: SpectralWorkspace,
@@ -120,7 +120,7 @@ impl EffectiveResolutionPlan {
         EffectiveResolutionWorkspace {
             planes: vec![0.0; 3 * self.size.n_pixels()],
             spectrum: vec![Complex32::default(); self.fft.n_modes()],
-            column: vec![Complex32::default(); self.size.height],
+            column: self.windowed.scratch(),
             fft: self.fft.workspace(),
             rapsd: vec![0.0; self.n_annuli()],
             look: SpectralWorkspace { power_db: Vec::with_capacity(self.n_annuli()) },

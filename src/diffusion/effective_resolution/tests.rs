@@ -73,7 +73,7 @@ fn three_taps_equal_a_window_in_space() {
         let mut spectrum = vec![Complex32::default(); fft.n_modes()];
         fft.forward(&plane, &mut spectrum, &mut fft.workspace());
         let mut rapsd = vec![0.0; taps.n_annuli()];
-        taps.add(&spectrum, 1.0 / (h * w) as f64, &mut vec![Complex32::default(); h], &mut rapsd);
+        taps.add(&spectrum, 1.0 / (h * w) as f64, &mut taps.scratch(), &mut rapsd);
         taps.finish(&mut rapsd);
         for (got, want) in rapsd.iter().zip(&expected) {
             assert!((got - want).abs() <= 1e-5 * (1.0 + want), "{size}: {rapsd:?} is not {expected:?}");

@@ -11,10 +11,10 @@
 //! Half-spectra are stored column by column ([`crate::spectral::grid`]); beyond the stored columns `X[−k] = X[k]*`. An axis
 //! of one pixel is left alone.
 
+use multiversion::multiversion;
 use rustfft::num_complex::Complex32;
 
-use crate::spectral::grid::NO_ANNULUS;
-use crate::spectral::{Grid, Size};
+use crate::spectral::{AnnulusSums, Grid, Size};
 
 /// Mean square of the Hann window of two or more points; two points, `[0, 1]`, have ½.
 fn mean_square(n: usize) -> f64 {
@@ -28,62 +28,72 @@ fn mean_square(n: usize) -> f64 {
 /// What the windowed RAPSD of one size needs.
 #[derive(Debug, Clone)]
 pub(super) struct WindowedRapsd {
-    grid: Grid,
-    /// Modes `ky = 0, 1, … ⌊H/2⌋` of each stored column that lie in an annulus; a prefix, because f grows with ky.
-    reach: Vec<usize>,
+    size: Size,
+    n_annuli: usize,
+    annuli: AnnulusSums,
     inverse_mean_square: f64,
+}
+
+/// Scratch of one column.
+#[derive(Debug, Clone)]
+pub(super) struct ColumnScratch {
+    across: Vec<Complex32>,
+    power: Vec<f64>,
 }
 
 impl WindowedRapsd {
     pub fn new(size: Size) -> Self {
         let grid = Grid::new(size);
-        let reach = grid
-            .annuli()
-            .chunks_exact(size.height)
-            .map(|column| column[..size.height / 2 + 1].iter().take_while(|&&j| j != NO_ANNULUS).count())
-            .collect();
         let inverse_mean_square = 1.0 / (mean_square(size.height) * mean_square(size.width));
-        Self { grid, reach, inverse_mean_square }
+        Self { size, n_annuli: grid.n_annuli(), annuli: AnnulusSums::new(&grid), inverse_mean_square }
     }
 
     pub fn n_annuli(&self) -> usize {
-        self.grid.n_annuli()
+        self.n_annuli
     }
 
-    /// Adds `power_factor · |·|²` of the windowed transform of one channel to the sums over annuli. `column` is scratch of
-    /// one column.
-    pub fn add(&self, spectrum: &[Complex32], power_factor: f64, column: &mut [Complex32], sums: &mut [f64]) {
-        let size = self.grid.size();
-        let h = size.height;
-        assert_eq!(spectrum.len(), self.grid.n_modes(), "a half-spectrum of {size}");
-        for (kx, &reach) in self.reach.iter().enumerate() {
-            let factor = power_factor * self.inverse_mean_square * self.grid.multiplicity(kx);
-            window_across(spectrum, size, kx, column);
-            let annuli = &self.grid.annuli()[kx * h..(kx + 1) * h];
-            let down = |before: Complex32, here: Complex32, after: Complex32| {
-                let x = if h == 1 { here } else { here * 0.5 - (before + after) * 0.25 };
-                let (re, im) = (f64::from(x.re), f64::from(x.im));
-                factor * (re * re + im * im)
-            };
-            for ky in 0..reach {
-                let before = column[if ky == 0 { h - 1 } else { ky - 1 }];
-                let after = column[if ky + 1 == h { 0 } else { ky + 1 }];
-                sums[annuli[ky] as usize] += down(before, column[ky], after);
-            }
-            // Negative ky mirror the positive ones, and lie in the same annuli.
-            for ky in (h + 1 - reach.max(1)).max(h / 2 + 1)..h {
-                sums[annuli[ky] as usize] +=
-                    down(column[ky - 1], column[ky], column[if ky + 1 == h { 0 } else { ky + 1 }]);
-            }
+    pub fn scratch(&self) -> ColumnScratch {
+        let h = self.size.height;
+        ColumnScratch { across: vec![Complex32::default(); h], power: vec![0.0; h] }
+    }
+
+    /// Adds `power_factor · |·|²` of the windowed transform of one channel to the sums over annuli.
+    pub fn add(&self, spectrum: &[Complex32], power_factor: f64, scratch: &mut ColumnScratch, sums: &mut [f64]) {
+        let (h, n_columns) = (self.size.height, self.size.width / 2 + 1);
+        assert_eq!(spectrum.len(), h * n_columns, "a half-spectrum of {}", self.size);
+        let factor = power_factor * self.inverse_mean_square;
+        let ColumnScratch { across, power } = scratch;
+        for kx in 0..n_columns {
+            window_across(spectrum, self.size, kx, across);
+            powers_windowed_down(across, factor, power);
+            self.annuli.add_column(kx, power, sums);
         }
     }
 
     /// Turns the sums into means.
     pub fn finish(&self, sums: &mut [f64]) {
-        for (s, n) in sums.iter_mut().zip(self.grid.modes_per_annulus()) {
-            *s /= n;
-        }
+        self.annuli.finish(sums);
     }
+}
+
+/// Powers of a column windowed along y: of `½ X[ky] − ¼ (X[ky−1] + X[ky+1])`, indices modulo H.
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
+fn powers_windowed_down(column: &[Complex32], factor: f64, power: &mut [f64]) {
+    let h = column.len();
+    let of = |before: Complex32, here: Complex32, after: Complex32| {
+        let (re, im) = (0.5 * here.re - 0.25 * (before.re + after.re), 0.5 * here.im - 0.25 * (before.im + after.im));
+        factor * (f64::from(re) * f64::from(re) + f64::from(im) * f64::from(im))
+    };
+    if h == 1 {
+        power[0] = factor * (f64::from(column[0].re).powi(2) + f64::from(column[0].im).powi(2));
+        return;
+    }
+    let inner = column[..h - 2].iter().zip(&column[1..h - 1]).zip(&column[2..]);
+    for (p, ((before, here), after)) in power[1..h - 1].iter_mut().zip(inner) {
+        *p = of(*before, *here, *after);
+    }
+    power[0] = of(column[h - 1], column[0], column[1 % h]);
+    power[h - 1] = of(column[h - 2], column[h - 1], column[0]);
 }
 
 /// Column `kx` of the transform windowed along x: `½ X[kx] − ¼ (X[kx−1] + X[kx+1])`.

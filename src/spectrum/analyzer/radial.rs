@@ -57,13 +57,10 @@ impl Analyzer {
                     if let Some(lanes) = &mut power_lanes {
                         lanes.add(c * n_modes + kx * height, column_power);
                     }
-                    fold(column_power);
-                    add_to_annuli(column_power, &plan.folded_annuli[kx], plan.grid.multiplicity(kx), rapsd);
+                    plan.annuli.add_column(kx, column_power, rapsd);
                 }
             });
-            for (r, n) in rapsd.iter_mut().zip(plan.grid.modes_per_annulus()) {
-                *r /= n;
-            }
+            plan.annuli.finish(rapsd);
         }
         summary.rapsd.clear();
         summary.rapsd.resize(n_annuli, 0.0);
@@ -113,25 +110,6 @@ fn powers(column: &[Complex32], factor: f64, power: &mut [f64]) {
     for (p, x) in power.iter_mut().zip(column) {
         let (re, im) = (f64::from(x.re), f64::from(x.im));
         *p = factor * (re * re + im * im);
-    }
-}
-
-/// Adds to the powers of `ky = 1, 2, …` of a column those of `-ky`, where that is another mode: both lie in one annulus.
-#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
-fn fold(power: &mut [f64]) {
-    let h = power.len();
-    let (low, high) = power.split_at_mut(h.div_ceil(2));
-    if low.len() > 1 {
-        for (p, q) in low[1..].iter_mut().zip(high.iter().rev()) {
-            *p += q;
-        }
-    }
-}
-
-/// Adds folded powers to the sums of their annuli.
-fn add_to_annuli(power: &[f64], annuli: &[u32], multiplicity: f64, sums: &mut [f64]) {
-    for (power, &j) in power.iter().zip(annuli) {
-        sums[j as usize] += multiplicity * power;
     }
 }
 
