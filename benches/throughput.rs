@@ -119,6 +119,7 @@ fn measure(subject: &Subject, peer: Option<&Peer>, rounds: usize, data: &Path) -
         ("library scan, full detail", Box::new(|| Ok(in_process::scan_all(files, set.side)?.images_per_s))),
         (table::SCAN, Box::new(|| whole_process(&["scan"], subject, data))),
         (table::RAPSD, Box::new(|| whole_process(&["rapsd", "--images", "none"], subject, data))),
+        (table::BOUNDS, Box::new(|| whole_process(&["bounds"], subject, data))),
     ];
     if let Some(peer) = peer {
         let theirs = peer.run(&set.folder, set.side, data)?;

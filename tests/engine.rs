@@ -148,7 +148,8 @@ fn assert_tables_are_finite(label: &str, config: &AnalysisConfig, images: &[Vec<
         for row in rows.as_array().expect("rows") {
             let powers = row.as_object().expect("a row").iter();
             for (name, value) in powers.filter(|(name, _)| name.starts_with("power_") || *name == "gamma_mean") {
-                let may_be_absent = name.ends_with("_db");
+                // A deviation below the fixed-point grid, as of equal images, cannot be told.
+                let may_be_absent = name.ends_with("_db") || *name == "power_std";
                 assert!(value.is_number() || may_be_absent, "{label}: {table} {name} is {value} in {row}");
             }
         }

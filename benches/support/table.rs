@@ -9,10 +9,14 @@ use super::repeats::MEMORY_FACTOR;
 pub const DECODE_ONLY: &str = "decoding only";
 pub const SCAN: &str = "`specscan scan`";
 pub const RAPSD: &str = "`specscan rapsd --images none`";
+pub const BOUNDS: &str = "`specscan bounds`";
 pub const PEER: &str = "Python peer";
 
 /// Least share of the decode-only rate.
 const MIN_SHARE_OF_DECODING: f64 = 0.8;
+
+/// Least share of the rate of `rapsd` that `bounds` must keep: its own work for each image costs less than a tenth.
+const MIN_SHARE_OF_RAPSD: f64 = 0.9;
 
 /// Most memory of a process, bytes, and most that one more image may add to it: its path is kept, its pixels are not.
 const MAX_PEAK_BYTES: f64 = 300e6;
@@ -97,6 +101,10 @@ fn verdicts(measured: &Measured) -> Vec<String> {
     if let Some(share) = measured.ratio(SCAN, DECODE_ONLY) {
         let text = format!("{SCAN} runs at {:.0} % of decoding only (at least 80 %)", 100.0 * share);
         lines.push(verdict(share >= MIN_SHARE_OF_DECODING, &text));
+    }
+    if let Some(share) = measured.ratio(BOUNDS, RAPSD) {
+        let text = format!("{BOUNDS} runs at {:.0} % of the rate of {RAPSD} (at least 90 %)", 100.0 * share);
+        lines.push(verdict(share >= MIN_SHARE_OF_RAPSD, &text));
     }
     let (peak, larger) = measured.peak;
     let text = format!(

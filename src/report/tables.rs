@@ -43,7 +43,7 @@ pub struct RapsdRow {
     pub n_modes: f64,
     /// Mean over images, value² per mode.
     pub power_mean: f64,
-    /// Standard deviation over images (n−1); empty for one image.
+    /// Standard deviation over images (n−1); empty for one image, and where it is too small to be told from none.
     pub power_std: Option<f64>,
     /// 5 % quantile over images, value² per mode.
     pub power_q05: f64,

@@ -494,3 +494,25 @@ fn less_detail_leaves_the_same_sums_and_says_what_it_lacks() {
         }
     }
 }
+
+#[test]
+fn deviations_below_the_fixed_point_grid_are_not_given() {
+    // One pixel at 1 to 3 of 255 in black images: powers near 1e-8, whose squares the grid does not hold.
+    let size = Size::new(64, 64);
+    let image = |i: usize| {
+        let mut bytes = vec![0; 3 * size.n_pixels()];
+        bytes[3 * (97 * i % size.n_pixels())] = 1 + (i % 3) as u8;
+        bytes
+    };
+    let faint = analyze(&AnalysisConfig::new(size), &(0..30).map(image).collect::<Vec<_>>());
+    let statistics = faint.radial_statistics(RapsdOf::ChannelMean);
+    assert!(statistics.mean[20] > 0.0 && statistics.std_of(20).is_none(), "{}", statistics.mean[20]);
+    let moments = faint.raw_moments(0).expect("full detail");
+    assert!(moments.grid_error.iter().all(|e| *e > 0.0));
+    // Photographs are far above it.
+    let plain = analyze(&AnalysisConfig::new(size), &random_images(size, 30, 8));
+    let statistics = plain.radial_statistics(RapsdOf::ChannelMean);
+    for (j, std) in statistics.std().into_iter().enumerate() {
+        assert_eq!(statistics.std_of(j), Some(std));
+    }
+}
