@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
+use super::console::short;
 use super::session::Input;
 use crate::diffusion::bounds::KappaReading;
 use crate::diffusion::{Kappa, ReferenceSchedule, rounding_power};
@@ -53,16 +54,22 @@ pub fn describe_kappa(kappa: Kappa) -> [String; 2] {
     let percent = |r: KappaReading| format!("{:.3} % of its power denoised wrong", 100.0 * r.relative_error);
     let bits = |r: KappaReading| format!("{:.3} bits per mode", r.bits_left);
     let (low, high) = (kappa.reading_at_min(), kappa.reading_at_max());
+    let plain = |value: f64| match short(value) {
+        text if text.contains('.') && !text.contains('e') => {
+            text.trim_end_matches('0').trim_end_matches('.').to_owned()
+        }
+        text => text,
+    };
     [
         format!(
-            "κ_min = {:.4}   at sigma_min no band keeps less than {}, with at most {}",
-            kappa.min(),
+            "κ_min = {}: at sigma_min no band keeps less than {}, with at most {}",
+            plain(kappa.min()),
             bits(low),
             percent(low)
         ),
         format!(
-            "κ_max = {:.4}   at sigma_max no band keeps more than {}, with at least {}",
-            kappa.max(),
+            "κ_max = {}: at sigma_max no band keeps more than {}, with at least {}",
+            plain(kappa.max()),
             bits(high),
             percent(high)
         ),

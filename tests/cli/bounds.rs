@@ -63,7 +63,7 @@ fn rows_hold_the_bounds_of_each_image_and_say_which_are_flat() {
     }
     assert_eq!(flat, ["faint.png", "flat.png", "one-colour.png"]);
     assert!(printed.stdout.contains("3 flat"), "{}", printed.stdout);
-    for part in ["κ_min = 0.1", "1.730 bits", "9.091 %", "κ_max = 10", "0.069 bits"] {
+    for part in ["κ_min = 0.1: ", "1.730 bits", "9.091 %", "κ_max = 10: ", "0.069 bits"] {
         assert!(printed.stdout.contains(part), "`{part}` is missing in {}", printed.stdout);
     }
     let names = world.files("out");

@@ -150,7 +150,9 @@ impl FitFigure {
         let fitted = fitted.filter(|&p| p <= highest * 1e3);
         let powers = shown().map(|(_, p)| p).chain(fitted).filter(|&p| p >= floor);
         let (low, high) = powers.fold((highest, highest), |(l, h), p| (l.min(p), h.max(p)));
-        let last = measured().map(|(f, _)| f).filter(|f| f.is_finite()).fold(0.5, f64::max);
+        // Laws that were fitted in the corners, too, reach beyond the last annulus.
+        let fitted = self.estimates.iter().flat_map(|e| e.frequency_cycles_per_px.iter().copied());
+        let last = measured().map(|(f, _)| f).chain(fitted).filter(|f| f.is_finite()).fold(0.5, f64::max);
         Some((Axis::log(first / 1.02, last * 1.02, 0.3), Axis::log(low / 1.5, high * 1.5, 2.0)))
     }
 

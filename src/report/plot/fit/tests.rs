@@ -114,3 +114,16 @@ fn lists_of_different_length_are_an_error() {
         Err(PlotError::Length { what: "local", .. })
     ));
 }
+
+#[test]
+fn laws_fitted_in_the_corners_lie_within_the_axes() {
+    let mut figure = figure(64);
+    let (f, p) = (0.7, 1e-3 * 0.7f64.powi(-2));
+    for estimate in &mut figure.estimates {
+        estimate.frequency_cycles_per_px.push(f);
+        estimate.power.push(p);
+    }
+    let (x, y) = figure.upper_axes().expect("powers");
+    assert!(x.contains(f) && y.contains(p), "{x:?} {y:?}");
+    check(&figure);
+}
