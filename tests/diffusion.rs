@@ -258,3 +258,30 @@ fn enlarged_photographs_are_soft_and_native_ones_are_not() {
     assert!(native <= 2, "{native} of {} native photographs called soft", paths.len());
     assert!(found + 1 >= paths.len(), "{found} of {} found: {enlarged:?}", paths.len());
 }
+
+/// An image after JPEG at a quality of 75, by another encoder and decoder than specscan's.
+fn through_jpeg(image: &[u8], side: usize) -> Vec<u8> {
+    let mut file = Vec::new();
+    let encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut file, 75);
+    let n = u32::try_from(side).expect("a side");
+    image::ImageEncoder::write_image(encoder, image, n, n, image::ExtendedColorType::Rgb8).expect("encodes");
+    image::load_from_memory(&file).expect("decodes").into_rgb8().into_raw()
+}
+
+#[test]
+fn enlargement_shows_through_jpeg() {
+    let plan = EffectiveResolutionPlan::new(Size::square(256));
+    let mut workspace = plan.workspace();
+    let mut is_soft = |image: &[u8]| {
+        let resolution = plan.measure_rgb(|| image.chunks_exact(3 * 256), &mut workspace).expect("power");
+        plan.is_soft(resolution)
+    };
+    let mut count = |make: &dyn Fn(&PathBuf) -> Vec<u8>| {
+        photographs().iter().filter(|path| is_soft(&through_jpeg(&make(path), 256))).count()
+    };
+    let sharp = |path: &PathBuf, side| working_images(path, side, Transform::CenterCropDhariwal).remove(0);
+    let native = count(&|path| sharp(path, 256));
+    let enlarged = count(&|path| twice(&sharp(path, 128), 128));
+    assert!(enlarged >= 9, "{enlarged} of 12 found");
+    assert!(native <= 2, "{native} of 12 native photographs called soft");
+}

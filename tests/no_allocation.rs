@@ -7,6 +7,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use safetensors::SafeTensors;
+use specscan::diffusion::{EffectiveResolutionPlan, Kappa, ScheduleKind, TightPlan, rounding_power};
 use specscan::spectral::{Channels, Size, Window};
 use specscan::spectrum::analyzer::Totals;
 use specscan::spectrum::{AnalysisConfig, AnalysisPlan, Analyzer, Detail, ImageSummary, Spectrum};
@@ -76,9 +77,11 @@ fn images_are_added_without_any_allocation() {
         ("luma", AnalysisConfig { channels: Channels::Luma, ..full.clone() }),
         ("ycbcr, hann", AnalysisConfig { channels: Channels::Ycbcr, window: Window::Hann, ..full.clone() }),
         ("odd size", AnalysisConfig { size: Size::new(37, 41), ..full.clone() }),
-        ("radial", AnalysisConfig { detail: Detail::Radial, coherence: false, diagonality_side: None, ..full.clone() }),
+        ("radial", full.with_less_detail(Detail::Radial)),
     ];
-    cases.push(("pixels", AnalysisConfig { detail: Detail::Pixels, ..cases[4].1.clone() }));
+    cases.push(("pixels", full.with_less_detail(Detail::Pixels)));
+    cases.push(("power", full.with_less_detail(Detail::Power)));
+    cases.push(("kept spectra", AnalysisConfig { keep_spectra: true, ..full.with_less_detail(Detail::Power) }));
     for (name, config) in cases {
         let images = images(config.size, 20);
         let reference = engine::spectrum_of(&full_at(config.size, config.channels), &images).reference(true);
@@ -101,6 +104,34 @@ fn images_are_added_without_any_allocation() {
             assert_eq!(calls, 0, "{name}: allocations for 40 images");
         }
     }
+}
+
+#[test]
+fn noise_levels_are_found_without_any_allocation() {
+    let size = Size::square(96);
+    let config = AnalysisConfig { keep_spectra: true, ..AnalysisConfig::new(size).with_less_detail(Detail::Power) };
+    let plan = AnalysisPlan::new(config, None);
+    let mut analyzer = Analyzer::new(plan);
+    let sharpness = EffectiveResolutionPlan::new(size);
+    let mut workspace = sharpness.workspace();
+    let rounding = rounding_power(-1.0, 1.0);
+    let tight = TightPlan::new(96, Kappa::default(), rounding, 50).expect("a plan");
+    let (mut tight_workspace, mut logsnr) = (tight.workspace(), vec![0.0; 50]);
+    let mut summary = ImageSummary::default();
+    let images = images(size, 6);
+    let mut pass = || {
+        for image in &images {
+            let rows = || image.chunks_exact(3 * size.width);
+            analyzer.add(rows(), &mut summary);
+            let spectra = analyzer.latest_spectra().expect("kept");
+            let resolution = sharpness.measure_spectra(spectra, 1.0 / 255.0, rows, &mut workspace);
+            assert!(resolution.is_some());
+            assert!(!tight.fill(&summary.rapsd, ScheduleKind::Mixed, &mut tight_workspace, &mut logsnr).is_flat());
+        }
+    };
+    pass();
+    let (calls, _, ()) = measured(&mut pass);
+    assert_eq!(calls, 0, "allocations for 6 images");
 }
 
 fn full_at(size: Size, channels: Channels) -> AnalysisConfig {

@@ -116,6 +116,19 @@ fn schedules_come_from_names_and_files_of_three_kinds() {
 }
 
 #[test]
+fn tables_do_not_depend_on_the_number_of_threads() {
+    let world = mixed_world();
+    for threads in [1, 2, 5] {
+        world.succeed(&format!("bounds set -o out{threads} -q -j {threads} --schedule edm:7"));
+    }
+    for name in ["bounds.csv", "waste.csv", "bounds.svg", "waste.png"] {
+        for threads in [2, 5] {
+            assert!(world.read(&format!("out{threads}/{name}")) == world.read(&format!("out1/{name}")), "{name}");
+        }
+    }
+}
+
+#[test]
 fn the_two_readings_of_kappa_are_the_same_bounds() {
     let world = World::with_photos(4);
     world.succeed("bounds photos -o a -q --plots none --kappa-min 0.25 --kappa-max 4");

@@ -96,6 +96,14 @@ fn powers_windowed_down(column: &[Complex32], factor: f64, power: &mut [f64]) {
     power[h - 1] = of(column[h - 2], column[h - 1], column[0]);
 }
 
+/// `½ b − ¼ (a + c)`.
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
+fn three_taps(a: &[Complex32], b: &[Complex32], c: &[Complex32], out: &mut [Complex32]) {
+    for (((out, a), b), c) in out.iter_mut().zip(a).zip(b).zip(c) {
+        *out = Complex32::new(0.5 * b.re - 0.25 * (a.re + c.re), 0.5 * b.im - 0.25 * (a.im + c.im));
+    }
+}
+
 /// Column `kx` of the transform windowed along x: `½ X[kx] − ¼ (X[kx−1] + X[kx+1])`.
 fn window_across(spectrum: &[Complex32], size: Size, kx: usize, column: &mut [Complex32]) {
     let (h, w) = (size.height, size.width);
@@ -112,9 +120,7 @@ fn window_across(spectrum: &[Complex32], size: Size, kx: usize, column: &mut [Co
     let inside = kx >= 2 && right <= w / 2;
     if inside {
         let [a, b, c] = [left, kx, right].map(|k| &spectrum[k * h..(k + 1) * h]);
-        for (((out, a), b), c) in column.iter_mut().zip(a).zip(b).zip(c) {
-            *out = *b * 0.5 - (*a + *c) * 0.25;
-        }
+        three_taps(a, b, c, column);
     } else {
         for (ky, out) in column.iter_mut().enumerate() {
             *out = value(kx, ky) * 0.5 - (value(left, ky) + value(right, ky)) * 0.25;
