@@ -38,11 +38,11 @@ impl KappaArgs {
     pub fn kappa(&self) -> Result<Kappa> {
         let default = Kappa::default();
         let min = match self.max_relative_error {
-            Some(error) => Kappa::min_from_relative_error(error).context("--max-relative-error")?,
+            Some(error) => Kappa::min_from_relative_error(error)?,
             None => self.kappa_min.unwrap_or(default.min()),
         };
         let max = match self.max_bits_left {
-            Some(bits) => Kappa::max_from_bits_left(bits).context("--max-bits-left")?,
+            Some(bits) => Kappa::max_from_bits_left(bits)?,
             None => self.kappa_max.unwrap_or(default.max()),
         };
         Ok(Kappa::new(min, max)?)

@@ -151,7 +151,7 @@ fn run_dataset(
         let mut lines = vec![describe(spectrum)];
         lines.extend(describe_kappa(kappa));
         lines.push(format!(
-            "{}-focused schedule of the mean spectrum: {n} steps from sigma = {} to {}",
+            "{} schedule of the mean spectrum: {n} steps from sigma = {} to {}",
             args.kind,
             short(sigma[0]),
             short(sigma[n - 1])

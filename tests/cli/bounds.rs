@@ -111,7 +111,7 @@ fn schedules_come_from_names_and_files_of_three_kinds() {
         world.refuse(&format!("bounds photos -o x --schedule {schedule}"), parts);
     }
     world.refuse("bounds photos -o x --kappa-min 20", &["kappa-min 20 is larger than kappa-max 10"]);
-    world.refuse("bounds photos -o x --max-relative-error 2", &["--max-relative-error", "between 0 and 1"]);
+    world.refuse("bounds photos -o x --max-relative-error 2", &["max-relative-error is 2", "between 0 and 1"]);
     world.refuse("bounds photos -o x --standardize pixel", &["--standardize pixel"]);
 }
 
