@@ -50,7 +50,13 @@ fn schedules(given: &[String]) -> Result<Vec<NamedSigmas>> {
     schedules.push(ReferenceSchedule::Flow { n_steps: 50, shift: 3.0 });
     schedules.push(ReferenceSchedule::Vp { n_steps: 1000 });
     for text in given {
-        let schedule = read_schedule(text)?;
+        let mut schedule = read_schedule(text)?;
+        let is_named = |name: &String| schedules.iter().any(|s| s.to_string() == *name);
+        if let ReferenceSchedule::List { name, .. } = &mut schedule
+            && is_named(name)
+        {
+            *name = text.clone();
+        }
         if !schedules.contains(&schedule) {
             schedules.push(schedule);
         }
@@ -73,6 +79,12 @@ pub fn run(args: &BoundsArgs) -> Result<ExitStatus> {
         bail!("images of one pixel have no frequency to bound; give a larger --resolution");
     }
     let Some(session) = Session::open(shared, &input)? else { return Ok(ExitStatus::Done) };
+    let range = images.config.analysis.range;
+    if range != (-1.0, 1.0) {
+        let units =
+            format!("schedules are taken in the units of --range {}:{}; most are made for -1:1", range.0, range.1);
+        console::warn(shared.output.quiet, &units);
+    }
     let mut table = BoundsTable::create(&session.out, size, kappa, rounding_power, &schedules)?;
     let scanned = session.scan(input, &mut table)?;
     let statistics = table.commit()?;

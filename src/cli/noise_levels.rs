@@ -8,6 +8,7 @@ use clap::Args;
 use super::console::short;
 use super::session::Input;
 use crate::diffusion::bounds::KappaReading;
+use crate::diffusion::schedules::ScheduleError;
 use crate::diffusion::{Kappa, ReferenceSchedule, rounding_power};
 use crate::report::arrays::read_sigmas_npz;
 use crate::spectrum::Standardize;
@@ -80,11 +81,15 @@ pub fn describe_kappa(kappa: Kappa) -> [String; 2] {
 pub fn read_schedule(text: &str) -> Result<ReferenceSchedule> {
     let path = Path::new(text);
     if !path.is_file() {
-        let looks_like_a_path = text.contains(std::path::MAIN_SEPARATOR) || path.extension().is_some();
-        if looks_like_a_path {
-            bail!("there is no file {text} with a schedule; check its path, or give a name like edm:18");
-        }
-        return Ok(text.parse()?);
+        return match text.parse() {
+            // What is no name either was most likely meant as a path.
+            Err(ScheduleError::UnknownName(_))
+                if text.contains(std::path::MAIN_SEPARATOR) || path.extension().is_some() =>
+            {
+                bail!("there is no file {text} with a schedule; check its path, or give a name like edm:18")
+            }
+            parsed => Ok(parsed?),
+        };
     }
     let bytes = std::fs::read(path).with_context(|| format!("cannot read the schedule {text}"))?;
     let name = path.file_stem().map_or_else(|| text.to_owned(), |s| s.to_string_lossy().into_owned());

@@ -171,7 +171,7 @@ pub fn bounds(
     };
     let title = match (statistics.sigma_min_quantile(0.5), statistics.sigma_max_quantile(0.5)) {
         (Some(low), Some(high)) => {
-            format!("Half of the images have no use for noise below {} or above {}", short(low), short(high))
+            format!("The median image has use for noise from {} to {}", short(low), short(high))
         }
         _ => "Useful noise of the images".to_owned(),
     };

@@ -15,7 +15,9 @@ use super::scan::describe;
 use super::session::{Input, Session, Wants, earlier_files, resolve};
 use super::shared::{PlotFormats, SharedArgs};
 use super::sinks::ScheduleCollector;
-use crate::diffusion::sampler::{DEFAULT_MAX_COMPONENTS, N_POINTS, SamplerData};
+use crate::diffusion::sampler::{
+    DEFAULT_MAX_COMPONENTS, FORMAT, FORMAT_VERSION, N_POINTS, SamplerData, SamplerError, SamplerSource,
+};
 use crate::diffusion::tight::MAX_SCHEDULE_STEPS;
 use crate::diffusion::{ScheduleKind, ScheduleSampler, ScheduleStatistics, TightPlan};
 use crate::report::manifest::{Manifest, write_json};
@@ -91,6 +93,13 @@ pub struct SampleArgs {
     quiet: bool,
 }
 
+/// What is looked for first in a sampler.
+#[derive(serde::Deserialize)]
+struct VersionOnly {
+    format: String,
+    version: u32,
+}
+
 /// Runs `schedule fit-sampler`.
 pub fn fit(args: &FitSamplerArgs) -> Result<ExitStatus> {
     let shared = &args.shared;
@@ -106,7 +115,14 @@ pub fn fit(args: &FitSamplerArgs) -> Result<ExitStatus> {
     let scanned = session.scan(input, &mut collector)?;
     let (logsnr, class, class_names) = collector.into_parts();
     let data = SamplerData { logsnr: &logsnr, class: &class, class_names: &class_names };
-    let sampler = ScheduleSampler::fit(data, args.kind, args.max_components, shared.input.seed)?;
+    let mut sampler = ScheduleSampler::fit(data, args.kind, args.max_components, shared.input.seed)?;
+    let preprocess = scanned.spectrum.preprocess();
+    sampler.source = Some(SamplerSource {
+        kappa,
+        range: preprocess.range,
+        resolution: preprocess.size.to_string(),
+        transform: preprocess.transform.clone(),
+    });
     write_json(&session.out, "sampler.json", &sampler)?;
     let n_flat = scanned.spectrum.n_images() - class.len() as u64;
     if shared.output.json {
@@ -157,6 +173,12 @@ pub fn sample(args: &SampleArgs) -> Result<ExitStatus> {
     let path = args.sampler.display();
     let text = std::fs::read_to_string(&args.sampler)
         .with_context(|| format!("cannot read the sampler {path}; check its path"))?;
+    // A newer version may have other fields, so it is looked for before the fields are blamed.
+    if let Ok(VersionOnly { format, version }) = serde_json::from_str(&text)
+        && (format.as_str(), version) != (FORMAT, FORMAT_VERSION)
+    {
+        return Err(SamplerError::Format { format, version }).with_context(|| format!("cannot use the sampler {path}"));
+    }
     let sampler: ScheduleSampler = serde_json::from_str(&text)
         .with_context(|| format!("{path} is no sampler; make one with specscan schedule fit-sampler"))?;
     sampler.validate().with_context(|| format!("cannot use the sampler {path}"))?;
@@ -183,6 +205,7 @@ pub fn sample(args: &SampleArgs) -> Result<ExitStatus> {
         "schema_version": 1,
         "specscan_version": env!("CARGO_PKG_VERSION"),
         "kind": sampler.kind,
+        "source": sampler.source,
         "class": class,
         "seed": args.seed,
         "order": "t rises from 0 (clean) to 1 (noise); sigmas are relative, σ/α, in pixel values",
@@ -194,6 +217,7 @@ pub fn sample(args: &SampleArgs) -> Result<ExitStatus> {
         if class.is_empty() { String::new() } else { format!(" of {class}") }
     );
     plots::schedule_fan(&out, &args.plots, args.quiet, title, format!("seed {}", args.seed), &statistics, &times);
+    out.remove_stale("schedule.json")?;
     let manifest = Manifest {
         seed: Some(args.seed),
         wall_time_s: started.elapsed().as_secs_f64(),

@@ -212,8 +212,9 @@ pub fn resolve(args: &SharedArgs, wants: Wants) -> Result<Input> {
     }
     let listing = list(&args.input)?;
     let Listing { files, skipped, n_ignored, own_outputs } = listing;
-    for folder in own_outputs {
-        console::warn(args.output.quiet, &format!("left out the folder {folder}: it holds results of specscan"));
+    if let Some(first) = own_outputs.first() {
+        let n = own_outputs.len();
+        console::warn(args.output.quiet, &format!("left out {n} plots of specscan's own (the first is {first})"));
     }
     let files = choose_files(files, &args.input)?;
     let decode = DecodeOptions {

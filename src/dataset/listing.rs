@@ -49,7 +49,7 @@ pub struct Listing {
     pub skipped: Vec<Skipped>,
     /// Files beside the images that are none (notes, labels).
     pub n_ignored: u64,
-    /// Folders of specscan's own results, which were left out, sorted.
+    /// Plots that specscan left among the images, which are no images of the set, sorted.
     pub own_outputs: Vec<String>,
 }
 
@@ -234,7 +234,10 @@ impl Collector {
                 Found::Image(path) if path_is_utf8(&path, folder) => self.listing.files.push(SourceFile { key, path }),
                 Found::Image(_) => self.skip(key, &SkipReason::NotUtf8),
                 Found::Other(_) => self.ignore(key),
-                Found::OwnOutput(_) => self.listing.own_outputs.push(key),
+                Found::OwnOutput(_) => {
+                    self.listing.own_outputs.push(key.clone());
+                    self.ignore(key);
+                }
                 Found::Bad(_, SkipReason::Unreadable { message }) if below.as_os_str().is_empty() => {
                     return Err(ListError::Unreadable { path: folder.to_owned(), message });
                 }

@@ -1,8 +1,9 @@
-//! Folders that specscan itself wrote: their plots are no photographs.
+//! What specscan itself wrote: its plots are no photographs.
 //!
 //! # Definition
 //!
-//! A folder is one of results if it holds a `run.json` of specscan, which names the files that runs left there.
+//! A folder that results were written to holds a `run.json` of specscan, which names the files that this run and earlier ones
+//! left there. Other files in it are none of ours.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};

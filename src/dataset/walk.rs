@@ -1,5 +1,6 @@
 //! Walking a folder to the bottom and telling images from everything else.
 
+use std::collections::HashSet;
 use std::fs::FileType;
 use std::path::{Path, PathBuf};
 
@@ -16,7 +17,7 @@ pub(super) enum Found {
     Image(PathBuf),
     /// Any other regular file.
     Other(PathBuf),
-    /// A folder of specscan's own results, which is not entered.
+    /// A plot that specscan left there.
     OwnOutput(PathBuf),
     /// Something that can be neither.
     Bad(PathBuf, SkipReason),
@@ -31,42 +32,32 @@ impl Found {
 }
 
 /// Everything below `folder`, links followed, in no particular order. Folders are not reported, unless one has the name
-/// of an image and no image in it, or holds results of specscan. Results in `folder` itself are no images.
+/// of an image and no image in it.
 pub(super) fn walk(folder: &Path) -> impl Iterator<Item = Found> {
     let mut open_folders = OpenFolders::default();
     // A last step without an entry closes the folders that are still open.
-    let mut entries = WalkDir::new(folder).follow_links(true).into_iter();
-    let own = own_files(folder).unwrap_or_default();
-    let mut is_over = false;
-    let steps = std::iter::from_fn(move || {
-        let entry = entries.next();
-        if let Some(Ok(entry)) = &entry
-            && entry.depth() > 0
-            && entry.file_type().is_dir()
-            && own_files(entry.path()).is_some()
-        {
-            entries.skip_current_dir();
-        }
-        (!std::mem::replace(&mut is_over, entry.is_none())).then_some(entry)
-    });
-    steps.flat_map(move |entry| {
+    let entries = WalkDir::new(folder).follow_links(true).into_iter().map(Some).chain(std::iter::once(None));
+    // What specscan wrote into the folders that the walk is inside of, by depth.
+    let mut own: Vec<HashSet<String>> = Vec::new();
+    entries.flat_map(move |entry| {
         let depth = entry.as_ref().map_or(0, |entry| entry.as_ref().map_or_else(|e| e.depth(), DirEntry::depth));
         let mut found = open_folders.close_from(depth);
         match entry {
             None => {}
             Some(Err(error)) => found.push(bad_entry(&error)),
-            Some(Ok(entry)) if depth > 0 && entry.file_type().is_dir() && own_files(entry.path()).is_some() => {
-                found.push(Found::OwnOutput(entry.into_path()));
-            }
-            Some(Ok(entry)) if depth == 1 && entry.file_name().to_str().is_some_and(|name| own.contains(name)) => {
-                found.push(Found::Other(entry.into_path()));
-            }
             Some(Ok(entry)) if entry.file_type().is_dir() => {
+                own.truncate(depth);
+                own.push(own_files(entry.path()).unwrap_or_default());
                 let promises_image = depth > 0 && has_image_name(entry.path());
                 open_folders.enter(promises_image.then(|| (depth, entry.into_path())));
             }
             Some(Ok(entry)) => {
-                let file = tell(entry.file_type(), entry.into_path());
+                let wrote = depth.checked_sub(1).and_then(|parent| own.get(parent));
+                let is_own = entry.file_name().to_str().is_some_and(|name| wrote.is_some_and(|w| w.contains(name)));
+                let file = match tell(entry.file_type(), entry.into_path()) {
+                    Found::Image(path) if is_own => Found::OwnOutput(path),
+                    file => file,
+                };
                 if matches!(file, Found::Image(_)) {
                     open_folders.clear();
                 }

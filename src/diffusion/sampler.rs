@@ -27,6 +27,7 @@
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
+use super::bounds::Kappa;
 use super::mixture::{GaussianMixture, MixtureError, RIDGE, fit_mixture};
 use super::small_matrix::symmetric_eigen;
 use super::tight::{ScheduleKind, TightSchedule};
@@ -62,6 +63,8 @@ pub struct ScheduleSampler {
     pub version: u32,
     /// The kind of schedules it was fitted to.
     pub kind: ScheduleKind,
+    /// What the schedules were made from; none if it was not said.
+    pub source: Option<SamplerSource>,
     /// Smallest step of u in the set.
     pub shape_least_step: f64,
     /// Mean of u at the points after the first, `N_POINTS − 1` values.
@@ -72,6 +75,20 @@ pub struct ScheduleSampler {
     pub shape_explained: f64,
     /// One model per class.
     pub classes: Vec<ClassModel>,
+}
+
+/// How the schedules of a sampler were made: what their noise levels mean.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SamplerSource {
+    /// Thresholds of the bounds they run between.
+    pub kappa: Kappa,
+    /// Values of black and white, in which sigmas are.
+    pub range: [f64; 2],
+    /// Working size of the images, width×height.
+    pub resolution: String,
+    /// How the images reached it.
+    pub transform: String,
 }
 
 /// The schedules of one class.
@@ -199,6 +216,7 @@ impl ScheduleSampler {
             format: FORMAT.to_owned(),
             version: FORMAT_VERSION,
             kind,
+            source: None,
             shape_least_step: shapes.chunks_exact(d).map(least_step).fold(f64::INFINITY, f64::min).max(LEAST_STEP),
             shape_mean: mean,
             shape_basis: vectors.chunks_exact(d).take(N_SHAPE).map(<[f64]>::to_vec).collect(),

@@ -88,7 +88,7 @@ pub fn read_sigmas_npz(bytes: &[u8]) -> Result<Vec<f64>, SigmasError> {
     match doubles.filter(|a| is_list(a.shape())) {
         Some(list) => Ok(list.iter().copied().collect()),
         None => {
-            let found = format!("`{chosen}`, which is no list of floating-point numbers");
+            let found = format!("`{chosen}`, which is not one list of floating-point numbers");
             Err(SigmasError::NoSigmas { found })
         }
     }

@@ -12,6 +12,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::path::Path;
 
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
@@ -43,8 +44,8 @@ struct Names {
 }
 
 impl Names {
-    fn create() -> io::Result<Self> {
-        Ok(Self { lines: BufWriter::new(tempfile::tempfile()?), n: 0, longest_chars: 1 })
+    fn create(folder: &Path) -> io::Result<Self> {
+        Ok(Self { lines: BufWriter::new(tempfile::tempfile_in(folder)?), n: 0, longest_chars: 1 })
     }
 
     fn push(&mut self, name: &str) -> io::Result<()> {
@@ -88,13 +89,15 @@ impl ScheduleFiles {
     ///
     /// If a file cannot be created.
     pub fn create(out: &OutputDir, t: &[f64]) -> Result<Self, OutputError> {
-        let temporary = |source| OutputError::Write { path: std::env::temp_dir(), source };
+        // Beside the results: a system's temporary folder is often memory.
+        let folder = out.path();
+        let temporary = |source| OutputError::Write { path: folder.to_owned(), source };
         Ok(Self {
             t: t.to_vec(),
             table: StreamedTable::create(out, "schedules.csv")?,
-            keys: Names::create().map_err(temporary)?,
-            flat_keys: Names::create().map_err(temporary)?,
-            logsnr: BufWriter::new(tempfile::tempfile().map_err(temporary)?),
+            keys: Names::create(folder).map_err(temporary)?,
+            flat_keys: Names::create(folder).map_err(temporary)?,
+            logsnr: BufWriter::new(tempfile::tempfile_in(folder).map_err(temporary)?),
         })
     }
 

@@ -95,11 +95,11 @@ fn schedules_come_from_names_and_files_of_three_kinds() {
     npz.add_array("sigmas", &ndarray::arr1(&[10.0, 1.0, 0.1])).expect("an array");
     npz.finish().expect("an archive");
     world.succeed(
-        "bounds photos -o out -q --schedule lines.txt --schedule list.json --schedule levels.npz --schedule flow:10,2",
+        "bounds photos -o out -q --schedule lines.txt --schedule list.json --schedule levels.npz --schedule flow:28,3.5",
     );
     let waste = world.table("out/waste.csv");
     let rows: Vec<&Vec<String>> = waste.rows.iter().skip(6).collect();
-    assert_eq!(rows.iter().map(|r| r[0].as_str()).collect::<Vec<_>>(), ["lines", "list", "levels", "flow:10,2"]);
+    assert_eq!(rows.iter().map(|r| r[0].as_str()).collect::<Vec<_>>(), ["lines", "list", "levels", "flow:28,3.5"]);
     assert_eq!(rows[0][1..], rows[1][1..], "the same sigmas");
     assert_eq!(rows[0][1..], rows[2][1..]);
     assert_eq!((&rows[0][1], &rows[0][2], &rows[0][3]), (&"3".to_owned(), &"0.1".to_owned(), &"10.0".to_owned()));

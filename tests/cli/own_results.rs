@@ -8,7 +8,8 @@ fn results_below_the_images_are_not_taken_for_images() {
     for n_run in 1..=2 {
         let printed = world.succeed("scan photos -o photos/specscan-out");
         assert!(printed.stdout.starts_with("5 images"), "run {n_run}: {}", printed.stdout);
-        assert_eq!(printed.stderr.contains("left out the folder specscan-out"), n_run == 2, "{}", printed.stderr);
+        let said = printed.stderr.contains("left out 2 plots of specscan's own (the first is specscan-out/gamma.png)");
+        assert_eq!(said, n_run == 2, "{}", printed.stderr);
         assert!(world.path("photos/specscan-out/rapsd.png").exists(), "there is a plot to be mistaken");
     }
 }
@@ -25,6 +26,18 @@ fn results_among_the_images_are_not_taken_for_images() {
     let earlier: Vec<&str> =
         run["earlier_files"].as_array().expect("a list").iter().filter_map(|f| f.as_str()).collect();
     assert!(earlier.contains(&"fit.png") && !earlier.contains(&"rapsd.png"), "{earlier:?}");
+}
+
+#[test]
+fn images_in_a_folder_that_received_results_are_still_images() {
+    let world = World::create();
+    for class in ["cats", "dogs"] {
+        super::write_uniform(&world.path(format!("set/{class}")), 3, 24, 16);
+    }
+    world.succeed("rapsd set/cats -o set/cats -q");
+    let printed = world.succeed("rapsd set -o out");
+    assert!(printed.stdout.starts_with("6 images"), "{}", printed.stdout);
+    assert!(printed.stderr.contains("left out 1 plots"), "{}", printed.stderr);
 }
 
 #[test]

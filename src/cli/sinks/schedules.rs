@@ -81,7 +81,7 @@ impl RowSink for ScheduleCollector<'_> {
     fn image(&mut self, row: &ImageRow<'_>) -> SinkResult {
         let Some(logsnr) = self.maker.make(&row.summary.rapsd) else { return Ok(()) };
         self.logsnr.extend_from_slice(logsnr);
-        let folder = row.key.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let folder = row.key.rsplit_once('/').map_or(".", |(folder, _)| folder);
         let name = if self.per_class { folder } else { "" };
         // Rows come in path order, so a class is mostly that of the row before.
         let known = self.class_names.iter().rposition(|known| known == name);

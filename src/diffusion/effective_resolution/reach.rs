@@ -5,7 +5,8 @@
 //! A power law is fitted to the windowed RAPSD on `4/L ≤ f ≤ 0.1` (least squares of ln R on ln f). The reach is the highest
 //! annulus whose level above that law, averaged over a quarter octave, exceeds −18 dB, and whose power exceeds four times
 //! that of rounding. With −12 dB this is the usual detector; photographs that are merely steep make it alarm, and the JPEG
-//! floor silences it, so here it only takes the clear cases and leaves the rest to the [knee](super::knee).
+//! floor silences it, so here it only takes the clear cases and leaves the rest to the [knee](super::knee). Images with too few
+//! annuli for a law are judged by their power alone.
 
 use super::FIRST_ANNULUS;
 
@@ -15,6 +16,9 @@ const EMPTY_DB: f64 = -18.0;
 const FIT_HIGH_CYCLES_PER_PX: f64 = 0.1;
 /// Half the width of the moving average, octaves.
 const HALF_WIDTH_OCTAVES: f64 = 0.125;
+/// Annuli from which the law of the low frequencies can be trusted: images of 90 pixels have six. On fewer its slope is
+/// mostly noise, and one photograph in ten of 64 pixels would be called soft.
+const LEAST_LAW_ANNULI: usize = 6;
 /// Power that counts as there, in units of the rounding power.
 const LEAST_ROUNDINGS: f64 = 4.0;
 
@@ -50,6 +54,7 @@ impl ReachPlan {
         if fit.len() < 3 || !rapsd[fit.clone()].iter().all(|p| *p > 0.0) {
             return None;
         }
+        let has_law = fit.len() >= LEAST_LAW_ANNULI;
         let (intercept, slope) = self.line(fit, power_db);
         let above = |j: usize| power_db[j] - intercept - slope * self.ln_frequency[j - 1];
         let reached = |j: &usize| {
@@ -58,10 +63,10 @@ impl ReachPlan {
             let low = self.frequency.partition_point(|f| *f <= centre / half_width) + 1;
             let high = self.frequency.partition_point(|f| *f <= centre * half_width);
             let mean = (low..=high).map(above).sum::<f64>() / (high + 1 - low) as f64;
-            mean > EMPTY_DB && rapsd[*j] > LEAST_ROUNDINGS * self.rounding_power
+            (mean > EMPTY_DB || !has_law) && rapsd[*j] > LEAST_ROUNDINGS * self.rounding_power
         };
         let highest = (1..=self.frequency.len()).rev().find(reached);
-        Some(highest.map_or(0.0, |j| self.frequency[j - 1]))
+        highest.map(|j| self.frequency[j - 1])
     }
 
     /// The fitted law in dB: value at ln f = 0, and slope.

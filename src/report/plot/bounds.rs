@@ -65,12 +65,17 @@ impl Figure for BoundsFigure {
 }
 
 impl BoundsFigure {
+    /// Noise level at which schedules are cut off, so that those without an end leave room for the images.
+    fn largest_sigma(&self) -> f64 {
+        LARGEST_SIGMA.max(10.0 * self.rows.last().map_or(0.0, |row| row.sigma_max))
+    }
+
     /// An axis over all bounds and all finite ends of schedules.
     fn x_axis(&self) -> Option<Axis> {
         let (first, last) = (self.rows.first()?, self.rows.last()?);
         let low = self.rows.iter().map(|r| r.sigma_min[0]).fold(first.sigma_min[0], f64::min);
         let ends = self.schedules.iter().flat_map(|(_, low, high)| [*low, *high]);
-        let ends = ends.filter(|s| *s > 0.0).map(|s| s.min(LARGEST_SIGMA)).chain([self.rounding_sigma]);
+        let ends = ends.filter(|s| *s > 0.0).map(|s| s.min(self.largest_sigma())).chain([self.rounding_sigma]);
         let (low, high) = ends.fold((low, last.sigma_max), |(l, h), s| (l.min(s), h.max(s)));
         // Room at the right for the schedules' names.
         Some(Axis::log(low / 1.3, high * 1.3, 1.0).with_headroom(0.12))
@@ -106,9 +111,9 @@ impl BoundsFigure {
             let y = frame.area.top + 10.0 + (i as f64 + 0.5) * STRIP_PX;
             let colour = COLOURS[i % COLOURS.len()];
             let (from, _) = frame.place(*low, 0.0);
-            let (to, _) = frame.place(high.min(LARGEST_SIGMA), 0.0);
+            let (to, _) = frame.place(high.min(self.largest_sigma()), 0.0);
             canvas.line(&[(from, y), (to, y)], Stroke::solid(colour, 5.0))?;
-            let end = if *high > LARGEST_SIGMA { " →" } else { "" };
+            let end = if *high > self.largest_sigma() { " →" } else { "" };
             let label = format!("{name}{end}");
             let width = text_width(&label, SMALL_PX)?;
             // Beside the bar where there is room, else above its right end, on white.
