@@ -1,6 +1,10 @@
 //! `bounds`: its rows against the library's numbers, odd images, schedules from files.
 
-use specscan::diffusion::{Kappa, ReferenceSchedule, compute_bounds, compute_waste, rounding_power};
+use specscan::diffusion::{
+    EffectiveResolutionPlan, Kappa, ReferenceSchedule, compute_bounds, compute_waste, rounding_power,
+};
+
+use specscan::spectral::Size;
 
 use super::World;
 
@@ -34,6 +38,7 @@ fn rows_hold_the_bounds_of_each_image_and_say_which_are_flat() {
     let printed = world.succeed("bounds set -o out");
     let (rapsds, table) = (world.table("spectra/rapsd_images.csv"), world.table("out/bounds.csv"));
     assert_eq!(table.column("path"), rapsds.column("path"), "in path order");
+    let sharpness = EffectiveResolutionPlan::new(Size::square(64));
     let edm = ReferenceSchedule::standard()[0].sigmas().expect("a schedule");
     let mut flat = Vec::new();
     for (row, rapsd) in table.rows.iter().zip(&rapsds.rows) {
@@ -44,6 +49,10 @@ fn rows_hold_the_bounds_of_each_image_and_say_which_are_flat() {
         let rapsd: Vec<f64> = rapsd[1..].iter().map(|p| p.parse().expect("a power")).collect();
         let bounds = compute_bounds(&rapsd, Kappa::default(), rounding_power(-1.0, 1.0));
         assert_eq!(cell("flat"), if bounds.is_flat() { "true" } else { "false" }, "{row:?}");
+        // The pass shares its transforms with the detector; the library makes its own.
+        let pixels = image::open(world.path("set").join(cell("path"))).expect("an image").into_rgb8().into_raw();
+        let resolution = sharpness.measure_rgb(|| pixels.chunks_exact(3 * 64), &mut sharpness.workspace());
+        assert_eq!(cell("effective_resolution_px").parse::<f64>().ok(), resolution, "{row:?}");
         match bounds.range() {
             None => {
                 flat.push(cell("path"));

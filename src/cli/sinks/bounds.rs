@@ -65,8 +65,7 @@ impl RowSink for BoundsTable<'_> {
             self.waste.extend(self.schedules.iter().map(|(_, sigmas)| compute_waste(sigmas, range)));
         }
         let longer_side = self.size.longer_side() as f64;
-        // Of an image without power nothing else can be told.
-        let resolution = row.effective_resolution_px.filter(|_| range.is_some());
+        let resolution = row.effective_resolution_px;
         let is_soft = resolution.map(|r| r < SOFT_SHARE * longer_side);
         self.statistics.add(range, &self.waste, is_soft);
         let fit = self.fit.as_ref().filter(|_| range.is_some()).and_then(|plan| plan.fit(&summary.rapsd));

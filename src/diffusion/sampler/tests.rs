@@ -188,3 +188,16 @@ fn what_cannot_be_fitted_is_refused() {
     assert!(error.to_string().starts_with("no schedules to fit the sampler of class 'b' to"));
     assert_eq!(fit(&[1.0; N_POINTS], &[0], &names[..1]), Err(SamplerError::NotDecreasing(1)));
 }
+
+#[test]
+fn classes_draw_from_random_streams_of_their_own() {
+    // Two classes with the same schedules have the same model.
+    let logsnr = schedules(30, 8).repeat(2);
+    let class: Vec<usize> = (0..60).map(|i| i / 30).collect();
+    let names = ["a".to_owned(), "b".to_owned()];
+    let data = SamplerData { logsnr: &logsnr, class: &class, class_names: &names };
+    let sampler = ScheduleSampler::fit(data, ScheduleKind::Mixed, 2, 0).expect("schedules");
+    let draw = |class: &str| sampler.drawer(class, 5).expect("a class").draw(0);
+    assert_eq!(sampler.classes[0].mixture, sampler.classes[1].mixture);
+    assert_ne!(draw("a"), draw("b"));
+}

@@ -214,3 +214,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn resampling_is_linear_and_keeps_ends_and_points() {
+    let schedule = TightSchedule { t: vec![0.0, 0.5, 1.0], logsnr: vec![3.0, 2.0, -1.0] };
+    assert_eq!(schedule.resampled(5).logsnr, [3.0, 2.5, 2.0, 0.5, -1.0]);
+    assert_eq!(schedule.resampled(5).t, [0.0, 0.25, 0.5, 0.75, 1.0]);
+    assert_eq!(schedule.resampled(3), schedule);
+    assert_eq!(schedule.resampled(2).logsnr, [3.0, -1.0]);
+    for n_steps in [4, 7, 100, 1001] {
+        let finer = schedule.resampled(n_steps).logsnr;
+        assert!(finer.windows(2).all(|w| w[0] > w[1]) && finer[0] == 3.0 && finer[n_steps - 1] == -1.0, "{n_steps}");
+    }
+}

@@ -99,8 +99,8 @@ impl ScheduleFigure {
         let mut legend = Legend::default();
         legend.push(Key::Line(Stroke::solid(BLUE, 2.6)), self.median_label.as_str());
         if self.bands.is_some() {
-            legend.push(Key::Band(tint(BLUE, 0.4)), "25–75 % of images");
-            legend.push(Key::Band(tint(BLUE, 0.2)), "5–95 % of images");
+            legend.push(Key::Band(tint(BLUE, 0.4)), "25–75 % of them");
+            legend.push(Key::Band(tint(BLUE, 0.2)), "5–95 % of them");
         }
         for ((name, ..), stroke) in self.references.iter().zip(STROKES) {
             legend.push(Key::Line(stroke), name.as_str());
@@ -144,7 +144,7 @@ mod tests {
             references: vec![edm.clone(), ("cosine:1000".to_owned(), line(0.0, 1.0), line(10.0, -20.0))],
         };
         let texts = check(&whole);
-        assert!(texts.iter().any(|t| t == "5–95 % of images") && texts.iter().any(|t| t == "edm:18"), "{texts:?}");
+        assert!(texts.iter().any(|t| t == "5–95 % of them") && texts.iter().any(|t| t == "edm:18"), "{texts:?}");
         check(&ScheduleFigure { bands: None, references: vec![edm], ..whole.clone() });
         let texts = check(&ScheduleFigure { bands: None, median: Vec::new(), references: Vec::new(), ..whole });
         assert!(texts.iter().any(|t| t.contains("flat")), "{texts:?}");

@@ -516,3 +516,19 @@ fn deviations_below_the_fixed_point_grid_are_not_given() {
         assert_eq!(statistics.std_of(j), Some(std));
     }
 }
+
+#[test]
+fn an_image_is_flat_only_if_every_channel_is() {
+    let size = Size::new(5, 7);
+    for (varying, is_flat) in [(None, true), (Some(0), false), (Some(1), false), (Some(2), false)] {
+        let mut image = [200u8, 30, 90].repeat(size.n_pixels());
+        if let Some(c) = varying {
+            image[3 * 17 + c] += 1;
+        }
+        for channels in [Channels::Rgb, Channels::Luma, Channels::Ycbcr] {
+            let config = AnalysisConfig { channels, ..AnalysisConfig::new(size) };
+            let (_, summaries) = pass(&config, None, &[image.clone()], 1);
+            assert_eq!(summaries[0].flat, is_flat, "{} with channel {varying:?} a level off", channels.name());
+        }
+    }
+}

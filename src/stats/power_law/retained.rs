@@ -178,4 +178,15 @@ mod tests {
             assert!(matches!(error, Some(FitError::TooFewPoints { .. })), "{error:?}");
         }
     }
+
+    #[test]
+    fn the_frequencies_are_those_that_entered_not_those_asked_for() {
+        let grid = Grid::new(Size::square(64));
+        let range = FitRange { low_exclusive: 0.01, high_inclusive: 0.31, cross_mask: Some(3) };
+        let modes = RetainedModes::select(&grid, &vec![1.0; grid.n_modes()], &range).expect("modes");
+        let expected =
+            (4.0 * 2f64.sqrt() / 64.0, grid.frequencies().iter().copied().filter(|f| *f <= 0.31).fold(0.0, f64::max));
+        assert!((modes.frequencies.0 - expected.0).abs() < 1e-12, "{:?}", modes.frequencies);
+        assert!(modes.frequencies.1 <= expected.1 && modes.frequencies.1 > 0.3, "{:?}", modes.frequencies);
+    }
 }
