@@ -9,9 +9,9 @@ use serde_json::json;
 use super::console;
 use super::exit::ExitStatus;
 use super::scan::describe;
-use super::session::{earlier_files, load};
+use super::session::{load, write_manifest};
 use super::shared::parse_file_name;
-use crate::report::manifest::{Manifest, write_json};
+use crate::report::manifest::Manifest;
 use crate::report::output_dir::OutputDir;
 
 /// Merge .spectrum files into one, exactly
@@ -67,12 +67,9 @@ pub fn run(args: &MergeArgs) -> Result<ExitStatus> {
         fft_kernel: Some(merged.fft_kernel().to_owned()),
         counts: Some(merged.counts()),
         content_id: Some(merged.content_id()),
-        wall_time_s: started.elapsed().as_secs_f64(),
-        earlier_files: earlier_files(&out),
-        files: out.written(),
         ..Manifest::new()
     };
-    write_json(&out, "run.json", &manifest)?;
+    write_manifest(&out, started, manifest)?;
     if args.json {
         console::print_json(&json!({
             "schema_version": 1,

@@ -4,7 +4,9 @@ use super::console::{self, short};
 use super::scan::describe;
 use super::session::Session;
 use super::shared::{PlotFormats, SharedArgs};
-use crate::diffusion::{BoundsStatistics, ReferenceSchedule, ScheduleKind, ScheduleStatistics, TightPlan};
+use crate::diffusion::{
+    BoundsStatistics, ReferenceSchedule, ScheduleKind, ScheduleStatistics, TightPlan, rounding_power,
+};
 use crate::report::output_dir::OutputDir;
 use crate::report::plot::bounds::BoundsFigure;
 use crate::report::plot::fit::{EstimateCurve, FitFigure, LocalExponent};
@@ -282,8 +284,7 @@ pub fn unit(spectrum: &Spectrum) -> &'static str {
 /// Power of 8-bit rounding noise per mode in the set's value range; none where pixels were standardised.
 fn rounding_noise_power(spectrum: &Spectrum) -> Option<f64> {
     let [low, high] = spectrum.preprocess().range;
-    let step = (high - low) / 255.0;
-    (spectrum.preprocess().standardize != Standardize::Pixel).then_some(step * step / 12.0)
+    (spectrum.preprocess().standardize != Standardize::Pixel).then(|| rounding_power(low, high))
 }
 
 /// Writes a figure in every format asked for.

@@ -12,7 +12,7 @@ use super::exit::ExitStatus;
 use super::noise_levels::{KappaArgs, rounding_power_of};
 use super::plots;
 use super::scan::describe;
-use super::session::{Input, Session, Wants, earlier_files, resolve};
+use super::session::{Input, Session, Wants, resolve, write_manifest};
 use super::shared::{PlotFormats, SharedArgs};
 use super::sinks::ScheduleCollector;
 use crate::diffusion::sampler::{
@@ -22,7 +22,7 @@ use crate::diffusion::tight::MAX_SCHEDULE_STEPS;
 use crate::diffusion::{ScheduleKind, ScheduleSampler, ScheduleStatistics, TightPlan};
 use crate::report::manifest::{Manifest, write_json};
 use crate::report::output_dir::OutputDir;
-use crate::report::schedules::ScheduleFiles;
+use crate::report::schedules::{ORDER, ScheduleFiles};
 
 /// Model the schedules of a set as a Gaussian mixture
 ///
@@ -208,7 +208,7 @@ pub fn sample(args: &SampleArgs) -> Result<ExitStatus> {
         "source": sampler.source,
         "class": class,
         "seed": args.seed,
-        "order": "t rises from 0 (clean) to 1 (noise); sigmas are relative, σ/α, in pixel values",
+        "order": ORDER,
     });
     files.commit(&out, &meta.to_string())?;
     let title = format!(
@@ -218,14 +218,7 @@ pub fn sample(args: &SampleArgs) -> Result<ExitStatus> {
     );
     plots::schedule_fan(&out, &args.plots, args.quiet, title, format!("seed {}", args.seed), &statistics, &times);
     out.remove_stale("schedule.json")?;
-    let manifest = Manifest {
-        seed: Some(args.seed),
-        wall_time_s: started.elapsed().as_secs_f64(),
-        earlier_files: earlier_files(&out),
-        files: out.written(),
-        ..Manifest::new()
-    };
-    write_json(&out, "run.json", &manifest)?;
+    write_manifest(&out, started, Manifest { seed: Some(args.seed), ..Manifest::new() })?;
     if args.json {
         console::print_json(&json!({
             "schema_version": 1,

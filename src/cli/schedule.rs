@@ -16,7 +16,7 @@ use super::sinks::ScheduleSink;
 use crate::diffusion::{Kappa, NoiseLevel, ScheduleKind, ScheduleStatistics, TightPlan};
 use crate::pipeline::NoRows;
 use crate::report::manifest::write_json;
-use crate::report::schedules::ScheduleFiles;
+use crate::report::schedules::{ORDER, ScheduleFiles};
 use crate::spectrum::RapsdOf;
 
 /// A noise schedule of each image's own
@@ -108,7 +108,7 @@ fn metadata(args: &ScheduleOptions, kappa: Kappa, scanned: &Scanned) -> String {
         "kappa": kappa,
         "preprocess": scanned.spectrum.preprocess(),
         "counts": scanned.spectrum.counts(),
-        "order": "t rises from 0 (clean) to 1 (noise); sigmas are relative, σ/α, in pixel values",
+        "order": ORDER,
     })
     .to_string()
 }

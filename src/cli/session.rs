@@ -144,12 +144,9 @@ impl<'a> Session<'a> {
             content_id: Some(spectrum.content_id()),
             seed: Some(self.args.input.seed),
             threads: Some(self.args.compute.threads()?),
-            wall_time_s: self.started.elapsed().as_secs_f64(),
-            earlier_files: earlier_files(&self.out),
-            files: self.out.written(),
             ..Manifest::new()
         };
-        write_json(&self.out, "run.json", &manifest)?;
+        write_manifest(&self.out, self.started, manifest)?;
         let mut stderr = std::io::stderr().lock();
         if !output.quiet {
             let files = self.out.written().join(", ");
@@ -190,8 +187,19 @@ impl<'a> Session<'a> {
     }
 }
 
+/// Writes `run.json`: `manifest` with the wall time since `started` and the files in the folder.
+pub fn write_manifest(out: &OutputDir, started: Instant, manifest: Manifest) -> Result<()> {
+    let manifest = Manifest {
+        wall_time_s: started.elapsed().as_secs_f64(),
+        earlier_files: earlier_files(out),
+        files: out.written(),
+        ..manifest
+    };
+    Ok(write_json(out, "run.json", &manifest)?)
+}
+
 /// Files that earlier runs left in the output folder.
-pub fn earlier_files(out: &OutputDir) -> Vec<String> {
+fn earlier_files(out: &OutputDir) -> Vec<String> {
     let written = out.written();
     let own = own_files(out.path()).unwrap_or_default().into_iter();
     let is_left = |name: &String| name != "run.json" && !written.contains(name) && out.path_of(name).exists();

@@ -24,6 +24,9 @@ use crate::diffusion::NoiseLevel;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
+/// How the points of a schedule are ordered and what its sigmas are, for the metadata of archives.
+pub const ORDER: &str = "t rises from 0 (clean) to 1 (noise); sigmas are relative, σ/α, in pixel values";
+
 /// An array of one value per point, and how a level reads in its unit.
 type Unit = (&'static str, fn(NoiseLevel) -> f64);
 

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::{SinkResult, row_key};
-use crate::diffusion::effective_resolution::SOFT_SHARE;
+use crate::diffusion::effective_resolution::is_soft;
 use crate::diffusion::{BoundsStatistics, Kappa, NoiseRange, ReferenceSchedule, Waste, compute_bounds, compute_waste};
 use crate::pipeline::{ImageRow, RowSink};
 use crate::report::output_dir::OutputDir;
@@ -66,7 +66,7 @@ impl RowSink for BoundsTable<'_> {
         }
         let longer_side = self.size.longer_side() as f64;
         let resolution = row.effective_resolution_px;
-        let is_soft = resolution.map(|r| r < SOFT_SHARE * longer_side);
+        let is_soft = resolution.map(|r| is_soft(r, self.size.longer_side()));
         self.statistics.add(range, &self.waste, is_soft);
         let fit = self.fit.as_ref().filter(|_| range.is_some()).and_then(|plan| plan.fit(&summary.rapsd));
         let frequency = |annulus: usize| annulus as f64 / longer_side;

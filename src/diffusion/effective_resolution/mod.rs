@@ -84,6 +84,11 @@ pub struct SpectralWorkspace {
     power_db: Vec<f64>,
 }
 
+/// Whether an effective resolution, pixels, of an image with this longer side is soft.
+pub fn is_soft(effective_resolution_px: f64, longer_side_px: usize) -> bool {
+    effective_resolution_px < SOFT_SHARE * longer_side_px as f64
+}
+
 impl EffectiveResolutionPlan {
     /// Plans images of `size` pixels.
     ///
@@ -112,7 +117,7 @@ impl EffectiveResolutionPlan {
 
     /// Whether an effective resolution, pixels, of an image of this size is soft.
     pub fn is_soft(&self, effective_resolution_px: f64) -> bool {
-        effective_resolution_px < SOFT_SHARE * self.size.longer_side() as f64
+        is_soft(effective_resolution_px, self.size.longer_side())
     }
 
     /// Memory for one worker.
