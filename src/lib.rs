@@ -3,6 +3,7 @@
 pub mod cli;
 pub mod dataset;
 pub mod diffusion;
+pub mod noise;
 pub mod pipeline;
 pub mod report;
 pub mod spectral;

@@ -5,6 +5,7 @@ pub mod channels;
 pub mod dft64;
 pub mod fft2;
 pub mod grid;
+pub mod inverse;
 #[cfg(test)]
 pub(crate) mod naive;
 pub mod real_form;

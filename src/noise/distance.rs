@@ -1,0 +1,189 @@
+//! Distances between noise and a dataset, in closed form.
+//!
+//! # Definition
+//!
+//! The dataset is `Q = N(M, Γ)`, the noise `N(0, S)`, both diagonal over the modes; sums run over the full plane and all axes:
+//!
+//! ```text
+//! E d²(Q1|Q)    = Σ (S + |M|²)/Γ            mean squared Mahalanobis distance of a noise sample
+//! E d²(Q1,Q|Q)  = Σ (S + Γ + |M|²)/Γ        of a noise sample from a member of Q
+//! W₂²           = Σ |M|² + (√S − √Γ)²       2-Wasserstein
+//! KL(S‖Γ)       = ½ Σ [S/Γ − 1 − ln(S/Γ)] + ½ Σ |M|²/Γ     and the reverse, nats
+//! ```
+//!
+//! # Conventions
+//!
+//! In quotients and logarithms S and Γ are floored at the power of 8-bit rounding; in W₂ they are not. A constant that all channels
+//! share correlates their zero frequencies: there, and only there, `S` is a matrix over the axes, and the same quantities are those
+//! of Gaussians with matrices.
+//!
+//! # References
+//!
+//! Cloud Diffusion (arXiv 2507.05496) for the Mahalanobis distances.
+
+use ndarray::Array2;
+
+use super::model::DatasetModel;
+use super::spectrum::full_sum;
+use super::{NoiseError, NoiseSpectrum};
+use crate::stats::covariance::eigen_decomposition;
+
+/// How far a noise is from a dataset.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+pub struct Divergence {
+    /// `E d²(Q1|Q)`.
+    pub expected_square: f64,
+    /// `E d²(Q1,Q|Q)`.
+    pub expected_square_to_member: f64,
+    /// 2-Wasserstein distance squared, value².
+    pub w2_square: f64,
+    /// `KL(noise ‖ dataset)`, nats.
+    pub kl_noise_data: f64,
+    /// `KL(dataset ‖ noise)`, nats.
+    pub kl_data_noise: f64,
+}
+
+impl std::ops::AddAssign for Divergence {
+    fn add_assign(&mut self, other: Self) {
+        self.expected_square += other.expected_square;
+        self.expected_square_to_member += other.expected_square_to_member;
+        self.w2_square += other.w2_square;
+        self.kl_noise_data += other.kl_noise_data;
+        self.kl_data_noise += other.kl_data_noise;
+    }
+}
+
+impl Divergence {
+    /// Nothing yet.
+    const ZERO: Self = Self {
+        expected_square: 0.0,
+        expected_square_to_member: 0.0,
+        w2_square: 0.0,
+        kl_noise_data: 0.0,
+        kl_data_noise: 0.0,
+    };
+}
+
+/// One mode of both Gaussians.
+struct Mode {
+    /// S, Γ, |M|².
+    noise: f64,
+    gamma: f64,
+    mean: f64,
+    /// S and Γ, floored.
+    noise_floored: f64,
+    gamma_floored: f64,
+}
+
+impl Mode {
+    fn divergence(&self) -> Divergence {
+        let Self { noise, gamma, mean, noise_floored, gamma_floored } = *self;
+        let ratio = noise_floored / gamma_floored;
+        Divergence {
+            expected_square: (noise + mean) / gamma_floored,
+            expected_square_to_member: (noise + gamma + mean) / gamma_floored,
+            w2_square: mean + (noise.sqrt() - gamma.sqrt()).powi(2),
+            kl_noise_data: 0.5 * (excess(ratio) + mean / gamma_floored),
+            kl_data_noise: 0.5 * (excess(1.0 / ratio) + mean / noise_floored),
+        }
+    }
+}
+
+/// `r − 1 − ln r`: never below zero, and exact near one.
+fn excess(ratio: f64) -> f64 {
+    let above = ratio - 1.0;
+    (above - above.ln_1p()).max(0.0)
+}
+
+/// How far `noise` is from `dataset`.
+///
+/// # Errors
+///
+/// If LAPACK fails on the matrices over the axes.
+pub fn divergence(dataset: &DatasetModel, noise: &NoiseSpectrum) -> Result<Divergence, NoiseError> {
+    let mut total = Divergence::ZERO;
+    let floor = dataset.rounding_power;
+    let h = dataset.grid.size().height;
+    let first = usize::from(noise.has_shared_offset());
+    for (axis, power) in noise.power.iter().enumerate() {
+        let (gamma, floored) = (&dataset.gamma[axis], &dataset.floored[axis]);
+        for i in first..power.len() {
+            let multiplicity = dataset.grid.multiplicity(i / h);
+            let mode = Mode {
+                noise: power[i],
+                gamma: gamma[i],
+                mean: dataset.mean_field[axis][i].norm_sqr(),
+                noise_floored: power[i].max(floor),
+                gamma_floored: floored[i],
+            };
+            let d = mode.divergence();
+            total += Divergence {
+                expected_square: multiplicity * d.expected_square,
+                expected_square_to_member: multiplicity * d.expected_square_to_member,
+                w2_square: multiplicity * d.w2_square,
+                kl_noise_data: multiplicity * d.kl_noise_data,
+                kl_data_noise: multiplicity * d.kl_data_noise,
+            };
+        }
+    }
+    if first > 0 {
+        total += zero_frequency(dataset, noise)?;
+    }
+    Ok(total)
+}
+
+/// The zero frequency of noise whose axes share a constant: there `S = diag(a) + w wᵀ` over the axes.
+fn zero_frequency(dataset: &DatasetModel, noise: &NoiseSpectrum) -> Result<Divergence, NoiseError> {
+    let n = noise.power.len();
+    let w = &noise.shared;
+    let gamma: Vec<f64> = dataset.gamma.iter().map(|g| g[0]).collect();
+    let floored: Vec<f64> = dataset.floored.iter().map(|g| g[0]).collect();
+    // The zero frequency of a real image is real.
+    let mean: Vec<f64> = dataset.mean_field.iter().map(|m| m[0].re).collect();
+    let marginal: Vec<f64> = noise.power.iter().map(|p| p[0]).collect();
+    let own: Vec<f64> = (0..n).map(|c| (marginal[c] - w[c] * w[c]).max(dataset.rounding_power)).collect();
+    let sum = |of: &dyn Fn(usize) -> f64| (0..n).map(of).sum::<f64>();
+    // Determinant and inverse of diag(a) + w wᵀ, by Sylvester's and by Sherman and Morrison's formula.
+    let strength = 1.0 + sum(&|c| w[c] * w[c] / own[c]);
+    let log_determinant = sum(&|c| own[c].ln()) + strength.ln();
+    let log_gamma = sum(&|c| floored[c].ln());
+    let trace_data_noise = sum(&|c| floored[c] / own[c]) - sum(&|c| (w[c] / own[c]).powi(2) * floored[c]) / strength;
+    let mean_noise = sum(&|c| mean[c] * mean[c] / own[c]) - sum(&|c| mean[c] * w[c] / own[c]).powi(2) / strength;
+    let mean_data = sum(&|c| mean[c] * mean[c] / floored[c]);
+    let trace_noise_data = sum(&|c| marginal[c] / floored[c]);
+    // tr (Γ^½ S Γ^½)^½.
+    let root = Array2::from_shape_fn((n, n), |(c, d)| {
+        let entry = w[c] * w[d] + if c == d { (marginal[c] - w[c] * w[c]).max(0.0) } else { 0.0 };
+        (gamma[c] * gamma[d]).sqrt() * entry
+    });
+    let overlap: f64 = eigen_decomposition(root.view())?.values.iter().map(|v| v.max(0.0).sqrt()).sum();
+    let dimensions = n as f64;
+    Ok(Divergence {
+        expected_square: trace_noise_data + mean_data,
+        expected_square_to_member: trace_noise_data + mean_data + sum(&|c| gamma[c] / floored[c]),
+        w2_square: sum(&|c| mean[c] * mean[c] + marginal[c] + gamma[c]) - 2.0 * overlap,
+        kl_noise_data: 0.5 * (trace_noise_data - dimensions - log_determinant + log_gamma + mean_data),
+        kl_data_noise: 0.5 * (trace_data_noise - dimensions - log_gamma + log_determinant + mean_noise),
+    })
+}
+
+/// Squared 2-Wasserstein distance of the dataset from its own mean image, `Σ Γ`, value².
+pub fn mean_image_w2_square(dataset: &DatasetModel) -> f64 {
+    dataset.gamma.iter().map(|g| full_sum(&dataset.grid, g.iter().copied())).sum()
+}
+
+/// `E d²` of the dataset mean from a member, `Σ Γ/Γ_floored`: the number of dimensions, less what the floor took.
+pub fn mean_image_to_member(dataset: &DatasetModel) -> f64 {
+    let ratios = |(g, f): (&Vec<f64>, &Vec<f64>)| full_sum(&dataset.grid, g.iter().zip(f).map(|(g, f)| g / f));
+    dataset.gamma.iter().zip(&dataset.floored).map(ratios).sum()
+}
+
+/// Mean excess of `KL(dataset ‖ noise)` per dimension because Γ of each mode is that of finitely many images: for Gaussian images
+/// `E[−ln(Γ̂/Γ)]/2 ≈ 1/(4(n−1))` for the two numbers of a pair of modes.
+pub fn kl_by_chance_per_dimension(dataset: &DatasetModel) -> Option<f64> {
+    let is_by_mode = dataset.metric == super::Metric::Modes;
+    (is_by_mode && dataset.n_images >= 2).then(|| 0.25 / (dataset.n_images as f64 - 1.0))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,223 @@
+//! Against naive sums over the full plane, published numbers, properties, and degenerate cases.
+
+use super::*;
+use crate::noise::families::cloud::power_law;
+use crate::noise::family::parse_family;
+use crate::noise::field::Role;
+use crate::noise::testing::{model, setting};
+use crate::noise::{FieldSampler, SampledNoise, ZeroFrequency, realise};
+use crate::spectral::fft2::Fft2Plan;
+use crate::spectral::{Grid, Size};
+use rustfft::num_complex::{Complex32, Complex64};
+use std::sync::Arc;
+
+const SIZES: [(usize, usize); 6] = [(1, 1), (1, 6), (4, 4), (5, 5), (6, 9), (8, 3)];
+
+/// A dataset of three channels with uneven Γ and a mean.
+fn dataset(grid: &Grid) -> DatasetModel {
+    let gamma = |c: usize| (0..grid.n_modes()).map(|i| 0.02 + 0.3 / (1.0 + ((i * 31 + c * 7) % 13) as f64)).collect();
+    let mean = |c: usize| {
+        let value = |i: usize| {
+            let x = 0.1 * ((i + 2 * c) as f64).sin();
+            if grid.is_self_conjugate(i) { Complex64::new(x, 0.0) } else { Complex64::new(x, -0.5 * x) }
+        };
+        (0..grid.n_modes()).map(value).collect()
+    };
+    model(grid, (0..3).map(gamma).collect(), (0..3).map(mean).collect(), 100)
+}
+
+fn noise(name: &str, dataset: &DatasetModel) -> NoiseSpectrum {
+    realise(&*parse_family(name).expect(name), &dataset.setting()).expect(name).spectrum
+}
+
+#[test]
+fn closed_forms_equal_sums_over_the_full_plane() {
+    for (h, w) in SIZES {
+        let grid = Grid::new(Size::new(h, w));
+        let data = dataset(&grid);
+        for name in ["white", "cloud:1.2", "offset:0.3", "blur-noise:0.5,0.2"] {
+            let noise = noise(name, &data);
+            let got = divergence(&data, &noise).expect("numbers");
+            let mut want = [0.0; 5];
+            for axis in 0..3 {
+                let full = |half: &[f64]| grid.to_full_plane(half);
+                let power: Vec<f64> = data.mean_field[axis].iter().map(|m| m.norm_sqr()).collect();
+                let (s, g, m) = (full(&noise.power[axis]), full(&data.gamma[axis]), full(&power));
+                for k in 0..h * w {
+                    want[0] += (s[k] + m[k]) / g[k];
+                    want[1] += (s[k] + g[k] + m[k]) / g[k];
+                    want[2] += m[k] + s[k] + g[k] - 2.0 * (s[k] * g[k]).sqrt();
+                    want[3] += 0.5 * (s[k] / g[k] - 1.0 - (s[k] / g[k]).ln() + m[k] / g[k]);
+                    want[4] += 0.5 * (g[k] / s[k] - 1.0 - (g[k] / s[k]).ln() + m[k] / s[k]);
+                }
+            }
+            let got = [
+                got.expected_square,
+                got.expected_square_to_member,
+                got.w2_square,
+                got.kl_noise_data,
+                got.kl_data_noise,
+            ];
+            for (i, (got, want)) in got.iter().zip(want).enumerate() {
+                assert!(
+                    (got - want).abs() <= 1e-9 * want.abs().max(1.0),
+                    "{name}, {h}×{w}, {i}: {got} instead of {want}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_shared_constant_without_strength_is_white_and_grows_from_there() {
+    let grid = Grid::new(Size::new(4, 6));
+    let data = dataset(&grid);
+    let white = divergence(&data, &noise("white", &data)).expect("numbers");
+    let faint = divergence(&data, &noise("offset:0.00001,shared", &data)).expect("numbers");
+    for (a, b) in [
+        (white.expected_square, faint.expected_square),
+        (white.w2_square, faint.w2_square),
+        (white.kl_noise_data, faint.kl_noise_data),
+        (white.kl_data_noise, faint.kl_data_noise),
+    ] {
+        assert!((a - b).abs() <= 1e-6 * a, "{a} and {b}");
+    }
+}
+
+#[test]
+fn the_shared_constant_is_the_matrix_formula() {
+    // One mode, two axes: 2×2 matrices by hand.
+    let grid = Grid::new(Size::square(1));
+    let gamma = [0.5, 0.2];
+    let mean = [0.3, -0.1];
+    let fields = mean.map(|m| vec![Complex64::new(m, 0.0)]).to_vec();
+    let data = model(&grid, gamma.map(|g| vec![g]).to_vec(), fields, 10);
+    let noise = noise("offset:1,shared", &data);
+    let (s00, s11, s01) = (noise.power[0][0], noise.power[1][0], noise.shared[0] * noise.shared[1]);
+    assert!(s01 > 0.1 * s00);
+    let det = s00 * s11 - s01 * s01;
+    let [g0, g1] = gamma;
+    let [m0, m1] = mean;
+    let mean_noise = (s11 * m0 * m0 - 2.0 * s01 * m0 * m1 + s00 * m1 * m1) / det;
+    let kl_data_noise = 0.5 * ((s11 * g0 + s00 * g1) / det - 2.0 - (g0 * g1 / det).ln() + mean_noise);
+    let kl_noise_data = 0.5 * (s00 / g0 + s11 / g1 - 2.0 - (det / (g0 * g1)).ln() + m0 * m0 / g0 + m1 * m1 / g1);
+    // For 2×2 matrices tr √B = √(tr B + 2 √det B).
+    let root = (g0 * s00 + g1 * s11 + 2.0 * (g0 * g1 * det).sqrt()).sqrt();
+    let w2 = m0 * m0 + m1 * m1 + s00 + s11 + g0 + g1 - 2.0 * root;
+    let got = divergence(&data, &noise).expect("numbers");
+    for (got, want) in [(got.kl_data_noise, kl_data_noise), (got.kl_noise_data, kl_noise_data), (got.w2_square, w2)] {
+        assert!((got - want).abs() <= 1e-12, "{got} instead of {want}");
+    }
+}
+
+#[test]
+fn divergences_are_never_negative_and_matched_noise_has_the_mean_alone() {
+    for (h, w) in SIZES {
+        let grid = Grid::new(Size::new(h, w));
+        let data = dataset(&grid);
+        for name in ["white", "cloud:-0.7", "cloud:2.5", "cloud-crop:1", "offset:3,shared", "pyramid", "matched"] {
+            let d = divergence(&data, &noise(name, &data)).expect("numbers");
+            assert!(d.kl_data_noise >= 0.0 && d.kl_noise_data >= 0.0 && d.w2_square >= 0.0, "{name}, {h}×{w}: {d:?}");
+        }
+        let d = divergence(&data, &noise("matched", &data)).expect("numbers");
+        let mean: f64 = (0..3)
+            .map(|c| full_sum(&grid, data.mean_field[c].iter().zip(&data.gamma[c]).map(|(m, g)| m.norm_sqr() / g)))
+            .sum();
+        for kl in [d.kl_data_noise, d.kl_noise_data] {
+            assert!((kl - 0.5 * mean).abs() <= 1e-12 * mean, "{h}×{w}: {kl} and {}", 0.5 * mean);
+        }
+        let w2: f64 = (0..3).map(|c| full_sum(&grid, data.mean_field[c].iter().map(|m| m.norm_sqr()))).sum();
+        assert!((d.w2_square - w2).abs() <= 1e-12 * w2);
+    }
+}
+
+#[test]
+fn the_best_law_of_a_law_is_that_law() {
+    let grid = Grid::new(Size::new(24, 32));
+    let gamma = power_law(&grid, 1.37, ZeroFrequency::HalfPeriod);
+    let zero = vec![Complex64::default(); grid.n_modes()];
+    let data = model(&grid, vec![gamma], vec![zero], 1000);
+    for (name, tolerance) in [("cloud:best", 1e-5), ("cloud:fit", 1e-9)] {
+        let noise = noise(name, &data);
+        let delta = noise.delta.expect("a law");
+        assert!((delta - 1.37).abs() <= tolerance, "{name}: {delta}");
+        let d = divergence(&data, &noise).expect("numbers");
+        assert!(d.kl_data_noise <= 1e-6, "{name}: {d:?}");
+    }
+}
+
+#[test]
+fn modes_below_rounding_are_counted_and_held_at_the_floor() {
+    let grid = Grid::new(Size::new(4, 4));
+    let mut gamma = vec![1.0; grid.n_modes()];
+    gamma[grid.n_modes() - 1] = 0.0;
+    gamma[5] = 1e-9; // stands for a pair
+    let data = model(&grid, vec![gamma], vec![vec![Complex64::default(); grid.n_modes()]], 9);
+    assert_eq!(data.n_floored(), 3);
+    let d = divergence(&data, &noise("matched", &data)).expect("numbers");
+    assert!(d.kl_data_noise == 0.0 && d.kl_noise_data == 0.0 && d.expected_square.is_finite(), "{d:?}");
+}
+
+#[test]
+fn published_distances_of_cloud_diffusion_are_reproduced() {
+    // The author's notebook: 96×96, Δ = 1.499772, metric f^(−2Δ) without A, frequencies (i − N/2)/(N − 1) in place of i/N, and a real
+    // form without √2, which halves every square.
+    const DELTA: f64 = 1.499_772_403_420_734;
+    let size = Size::square(96);
+    let grid = Grid::new(size);
+    let stretch = 96.0 / 95.0;
+    let sum = |power: &[f64]| {
+        let terms = power.iter().zip(grid.frequencies()).map(|(s, f)| s * (stretch * f).powf(2.0 * DELTA));
+        0.5 * full_sum(&grid, terms)
+    };
+    let whole = Grid::new(Size::square(288));
+    let law = power_law(&whole, DELTA, ZeroFrequency::Zero);
+    let amplitude = {
+        // The notebook's large plane has frequencies (i − M/2)/(N − 1).
+        let scale = (288.0 / 95.0_f64).powf(-2.0 * DELTA);
+        let mean = scale * full_sum(&whole, law.iter().copied()) / (288.0 * 288.0);
+        1.0 / mean.sqrt()
+    };
+    assert!((amplitude / 0.103_759_430_9 - 1.0).abs() <= 0.005, "A of unit noise: {amplitude}");
+    let make = |name: &str| realise(&*parse_family(name).expect(name), &setting(&grid)).expect(name);
+    let white = sum(&make("white").spectrum.power[0]);
+    let cloud_noise = make(&format!("cloud-crop:{DELTA}"));
+    let cloud = sum(&cloud_noise.spectrum.power[0]);
+    // A few large modes make up d² of cloud noise, so the mean of d lies below the root of the mean of d²: it has to be drawn.
+    let (mean_cloud, mean_pair) = drawn_means(cloud_noise.sampler, &grid, |power| sum(power));
+    assert!(mean_cloud < cloud.sqrt() && mean_pair < (2.0 * cloud).sqrt());
+    for (name, d, published) in [
+        ("d(white|Q)", white.sqrt(), 19.322_809_219_360_35),
+        ("d(white,white|Q)", (2.0 * white).sqrt(), 27.325_323_104_858_4),
+        ("d(cloud|Q)", mean_cloud, 1.9405),
+        ("d(cloud,cloud|Q)", mean_pair, 2.7476),
+        ("d(white,cloud|Q)", (white + cloud).sqrt(), 19.423),
+    ] {
+        assert!((d / published - 1.0).abs() <= 0.005, "{name}: {d} instead of {published}");
+    }
+}
+
+/// Means over samples of `√square(power)`, of single samples and of differences of pairs.
+fn drawn_means(sampler: Arc<dyn FieldSampler>, grid: &Grid, square: impl Fn(&[f64]) -> f64) -> (f64, f64) {
+    const N: u64 = 2000;
+    let size = grid.size();
+    let noise = SampledNoise::new(sampler, 1, Role::Noise);
+    let mut worker = noise.worker();
+    let mut planes = [vec![0.0; size.n_pixels()], vec![0.0; size.n_pixels()]];
+    let plan = Fft2Plan::new(size);
+    let mut workspace = plan.workspace();
+    let mut spectrum = vec![Complex32::default(); grid.n_modes()];
+    let mut distance = |plane: &[f32]| {
+        plan.forward(plane, &mut spectrum, &mut workspace);
+        let power: Vec<f64> = spectrum.iter().map(|x| f64::from(x.norm_sqr()) / size.n_pixels() as f64).collect();
+        square(&power).sqrt()
+    };
+    let mut means = (0.0, 0.0);
+    for pair in 0..N / 2 {
+        (0..2).for_each(|i| worker.draw(2 * pair + i, &mut planes[i as usize]));
+        means.0 += (distance(&planes[0]) + distance(&planes[1])) / N as f64;
+        let difference: Vec<f32> = planes[0].iter().zip(&planes[1]).map(|(a, b)| a - b).collect();
+        means.1 += distance(&difference) / (N / 2) as f64;
+    }
+    means
+}

@@ -1,0 +1,180 @@
+//! Cloud noise: a periodic power law, `S[k] = f^(−2Δ)` (Cloud Diffusion, arXiv 2507.05496), and the colours that are such laws.
+//!
+//! # Conventions
+//!
+//! At the zero frequency the law is infinite. By default that mode gets the power of `f = 1/(2L)`, half the lowest frequency: a zero
+//! there, as in the paper, makes the divergence from any set of images whose brightness varies infinite.
+//!
+//! Colours are named by the exponent of the power, `2Δ`, as everywhere but in the paper's notebook: pink is 1/f (Δ = 0.5), brown
+//! 1/f² (Δ = 1), blue f (Δ = −0.5).
+
+use crate::noise::best::best_delta;
+use crate::noise::family::{Modes, Needs, NoiseFamily, Parsed, Power, Setting, ZeroFrequency, no_parameters, number};
+use crate::noise::model::DatasetModel;
+use crate::noise::{NoiseError, NoiseSpectrum};
+use crate::spectral::Grid;
+
+/// No spectrum is steeper; far beyond it powers would overflow.
+const MAX_DELTA: f64 = 8.0;
+
+/// Where Δ comes from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Exponent {
+    /// It is given.
+    Given(f64),
+    /// The dataset's own, by least squares over modes.
+    Fit,
+    /// The one with the least divergence from the dataset.
+    Best,
+}
+
+impl Exponent {
+    /// Reads a number, `fit` or `best`.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "" => Err("write the exponent after a colon: a number, `fit` or `best`".to_owned()),
+            "fit" => Ok(Self::Fit),
+            "best" => Ok(Self::Best),
+            _ => Ok(Self::Given(number(text, "Δ (or `fit`, or `best`)", -MAX_DELTA..=MAX_DELTA)?)),
+        }
+    }
+
+    pub(super) fn needs(self) -> Needs<'static> {
+        if matches!(self, Self::Given(_)) { Needs::Nothing } else { Needs::Dataset }
+    }
+
+    /// The number, for a family called `name` whose spectrum at an exponent is `power`.
+    pub(super) fn resolve(
+        self,
+        name: &str,
+        setting: &Setting<'_>,
+        power: impl Fn(f64) -> Vec<f64>,
+    ) -> Result<f64, NoiseError> {
+        match self {
+            Self::Given(delta) => Ok(delta),
+            Self::Fit => fitted_delta(name, setting.dataset_of(name)?),
+            Self::Best => {
+                let dataset = setting.dataset_of(name)?;
+                let spectrum = |delta| {
+                    let modes = Modes::Common(power(delta));
+                    NoiseSpectrum::scaled(name, setting, Power { modes, delta: Some(delta), shared_offset: 0.0 })
+                };
+                best_delta(dataset, spectrum)
+            }
+        }
+    }
+}
+
+fn fitted_delta(name: &str, dataset: &DatasetModel) -> Result<f64, NoiseError> {
+    match &dataset.fit {
+        Ok(fit) => Ok(fit.delta),
+        Err(reason) => Err(NoiseError::NoPowerLaw { name: name.to_owned(), reason: reason.to_string() }),
+    }
+}
+
+impl std::fmt::Display for Exponent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Given(delta) => write!(f, "{delta}"),
+            Self::Fit => f.write_str("fit"),
+            Self::Best => f.write_str("best"),
+        }
+    }
+}
+
+/// `S[k] = f^(−2Δ)`.
+#[derive(Debug)]
+struct Cloud {
+    exponent: Exponent,
+    /// Its name, if it is a colour.
+    colour: Option<&'static str>,
+}
+
+/// Reads `cloud:Δ|fit|best`.
+pub fn parse(parameters: &str) -> Parsed {
+    Ok(Box::new(Cloud { exponent: Exponent::parse(parameters)?, colour: None }))
+}
+
+/// Reads `pink`.
+pub fn parse_pink(parameters: &str) -> Parsed {
+    colour(parameters, "pink", 0.5)
+}
+
+/// Reads `brown`.
+pub fn parse_brown(parameters: &str) -> Parsed {
+    colour(parameters, "brown", 1.0)
+}
+
+/// Reads `blue`.
+pub fn parse_blue(parameters: &str) -> Parsed {
+    colour(parameters, "blue", -0.5)
+}
+
+fn colour(parameters: &str, name: &'static str, delta: f64) -> Parsed {
+    no_parameters(parameters)?;
+    Ok(Box::new(Cloud { exponent: Exponent::Given(delta), colour: Some(name) }))
+}
+
+impl NoiseFamily for Cloud {
+    fn name(&self) -> String {
+        self.colour.map_or_else(|| format!("cloud:{}", self.exponent), str::to_owned)
+    }
+
+    fn needs(&self) -> Needs<'_> {
+        self.exponent.needs()
+    }
+
+    fn power(&self, setting: &Setting<'_>) -> Result<Power, NoiseError> {
+        let power = |delta| power_law(setting.grid, delta, setting.zero_frequency);
+        let delta = self.exponent.resolve(&self.name(), setting, power)?;
+        Ok(Power { modes: Modes::Common(power(delta)), delta: Some(delta), shared_offset: 0.0 })
+    }
+}
+
+/// `f^(−2Δ)` of every stored mode of `grid`, with the zero frequency as asked for.
+pub fn power_law(grid: &Grid, delta: f64, zero_frequency: ZeroFrequency) -> Vec<f64> {
+    let lowest = 0.5 / grid.size().longer_side() as f64;
+    let law = |f: f64| f.powf(-2.0 * delta);
+    let at_zero = match zero_frequency {
+        ZeroFrequency::HalfPeriod => law(lowest),
+        ZeroFrequency::Zero => 0.0,
+    };
+    grid.frequencies().iter().map(|&f| if f == 0.0 { at_zero } else { law(f) }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::noise::family::parse_family;
+    use crate::noise::testing::setting;
+    use crate::spectral::Size;
+
+    #[test]
+    fn the_law_holds_at_every_mode_and_the_zero_frequency_is_chosen() {
+        for (h, w) in [(1, 1), (1, 7), (8, 8), (9, 13), (12, 5)] {
+            let grid = Grid::new(Size::new(h, w));
+            for delta in [-0.5, 0.0, 0.7, 1.5] {
+                let power = power_law(&grid, delta, ZeroFrequency::HalfPeriod);
+                let longer = h.max(w) as f64;
+                assert!((power[0] - (2.0 * longer).powf(2.0 * delta)).abs() <= 1e-9 * power[0], "{h}×{w}");
+                for (i, (&p, &f)) in power.iter().zip(grid.frequencies()).enumerate().skip(1) {
+                    assert!((p * f.powf(2.0 * delta) - 1.0).abs() <= 1e-12, "{h}×{w}, mode {i}");
+                }
+                assert_eq!(power_law(&grid, delta, ZeroFrequency::Zero)[0], 0.0);
+            }
+        }
+    }
+
+    #[test]
+    fn colours_are_laws_of_the_power() {
+        let grid = Grid::new(Size::square(16));
+        for (name, two_delta) in [("pink", 1.0), ("brown", 2.0), ("blue", -1.0)] {
+            let power = parse_family(name).expect(name).power(&setting(&grid)).expect(name);
+            assert_eq!(power.delta, Some(0.5 * two_delta));
+            let Modes::Common(modes) = power.modes else { panic!("{name} has no channels of its own") };
+            assert!((modes[1] / modes[2] - 2f64.powf(two_delta)).abs() <= 1e-12, "{name}");
+        }
+        let error = parse_family("cloud:fit").expect("a name").power(&setting(&grid)).expect_err("no dataset");
+        assert!(error.to_string().contains("follows a dataset"), "{error}");
+    }
+}

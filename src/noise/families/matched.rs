@@ -1,0 +1,30 @@
+//! Noise with the dataset's own spectrum, `S = Γ`: every frequency keeps the same signal-to-noise ratio (EqualSNR,
+//! arXiv 2505.11278).
+
+use crate::noise::NoiseError;
+use crate::noise::family::{Modes, Needs, NoiseFamily, Parsed, Power, Setting, no_parameters};
+
+/// `S = Γ`.
+#[derive(Debug)]
+struct Matched;
+
+/// Reads `matched`.
+pub fn parse(parameters: &str) -> Parsed {
+    no_parameters(parameters)?;
+    Ok(Box::new(Matched))
+}
+
+impl NoiseFamily for Matched {
+    fn name(&self) -> String {
+        "matched".to_owned()
+    }
+
+    fn needs(&self) -> Needs<'_> {
+        Needs::Dataset
+    }
+
+    fn power(&self, setting: &Setting<'_>) -> Result<Power, NoiseError> {
+        let gamma = setting.dataset_of("matched")?.gamma.clone();
+        Ok(Power { modes: Modes::PerAxis(gamma), delta: None, shared_offset: 0.0 })
+    }
+}

@@ -1,0 +1,166 @@
+//! Mahalanobis distances of drawn samples, and whether they agree with the closed forms.
+//!
+//! # Definition
+//!
+//! `d²(x|Q) = Σ |X[k] − M[k]|²/Γ[k]` over the full plane and all axes; `d²(x,y|Q)` has `X − Y` in place of `X − M`. Samples are drawn in
+//! the image plane, so the check covers drawing, transform and formula. Noise has mean zero; members of Q are drawn with its mean.
+
+use rustfft::num_complex::Complex32;
+
+use super::model::DatasetModel;
+use crate::spectral::fft2::{Fft2Plan, Fft2Workspace};
+
+/// Standard errors within which a mean over samples and its closed form are said to agree.
+pub const AGREEMENT_SE: f64 = 4.0;
+
+/// What weighs the modes of a difference: the inverse of Γ, for unnormalised transforms of values.
+#[derive(Debug, Clone)]
+pub struct Mahalanobis {
+    /// One list per axis, multiplicities and normalisation included.
+    weights: Vec<Vec<f64>>,
+}
+
+impl Mahalanobis {
+    /// The weights of `dataset`.
+    pub fn new(dataset: &DatasetModel) -> Self {
+        let grid = &dataset.grid;
+        let (h, n_pixels) = (grid.size().height, grid.size().n_pixels() as f64);
+        let weigh = |floored: &Vec<f64>| {
+            floored.iter().enumerate().map(|(i, g)| grid.multiplicity(i / h) / (g * n_pixels)).collect()
+        };
+        Self { weights: dataset.floored.iter().map(weigh).collect() }
+    }
+
+    /// Contribution of one axis to `d²`: `difference` is an unnormalised half-spectrum of values, or of codes with `value_per_code`.
+    pub fn square(&self, axis: usize, difference: impl Iterator<Item = Complex32>, value_per_code: f64) -> f64 {
+        let terms = self.weights[axis]
+            .iter()
+            .zip(difference)
+            .map(|(w, x)| w * f64::from(x.re).mul_add(f64::from(x.re), f64::from(x.im).powi(2)));
+        terms.sum::<f64>() * value_per_code * value_per_code
+    }
+}
+
+/// Scratch of one worker that measures samples.
+pub struct MonteCarlo<'a> {
+    dataset: &'a DatasetModel,
+    metric: Mahalanobis,
+    fft: Fft2Plan,
+    workspace: Fft2Workspace,
+    /// Unnormalised M, and the spectra of the member and the sample; one after the other.
+    mean: Vec<Complex32>,
+    member: Vec<Complex32>,
+    sample: Vec<Complex32>,
+}
+
+impl<'a> MonteCarlo<'a> {
+    /// A worker for samples against `dataset`.
+    pub fn new(dataset: &'a DatasetModel) -> Self {
+        let size = dataset.grid.size();
+        let scale = (size.n_pixels() as f64).sqrt();
+        let single = |m: &rustfft::num_complex::Complex64| Complex32::new((scale * m.re) as f32, (scale * m.im) as f32);
+        let mean: Vec<Complex32> = dataset.mean_field.iter().flatten().map(single).collect();
+        let fft = Fft2Plan::new(size);
+        let zero = vec![Complex32::default(); mean.len()];
+        Self {
+            dataset,
+            metric: Mahalanobis::new(dataset),
+            workspace: fft.workspace(),
+            fft,
+            member: mean.clone(),
+            sample: zero,
+            mean,
+        }
+    }
+
+    /// Takes the zero-mean planes of a member of Q for what follows is compared with.
+    pub fn set_member(&mut self, planes: &[f32]) {
+        transform(&self.fft, planes, &mut self.member, &mut self.workspace);
+        self.member.iter_mut().zip(&self.mean).for_each(|(y, m)| *y += m);
+    }
+
+    /// `d²(x|Q)` and `d²(x,y|Q)` of the sample in `planes` (axes, one after the other) and the member set before.
+    pub fn measure(&mut self, planes: &[f32]) -> [f64; 2] {
+        transform(&self.fft, planes, &mut self.sample, &mut self.workspace);
+        let n_modes = self.dataset.grid.n_modes();
+        [&self.mean, &self.member].map(|other| {
+            let axes = self.sample.chunks_exact(n_modes).zip(other.chunks_exact(n_modes)).enumerate();
+            axes.map(|(axis, (x, y))| self.metric.square(axis, x.iter().zip(y).map(|(x, y)| x - y), 1.0)).sum()
+        })
+    }
+}
+
+fn transform(fft: &Fft2Plan, planes: &[f32], spectra: &mut [Complex32], workspace: &mut Fft2Workspace) {
+    let planes = planes.chunks_exact(fft.size().n_pixels());
+    for (plane, spectrum) in planes.zip(spectra.chunks_exact_mut(fft.n_modes())) {
+        fft.forward(plane, spectrum, workspace);
+    }
+}
+
+/// Mean and spread of distances over samples.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+pub struct Moments {
+    /// Samples.
+    pub n_samples: usize,
+    /// Mean of `d`.
+    pub mean: f64,
+    /// Standard deviation of `d`; none for one sample.
+    pub std: Option<f64>,
+    /// Mean of `d²`.
+    pub mean_square: f64,
+    /// Standard error of the mean of `d²`; none for one sample.
+    pub mean_square_se: Option<f64>,
+}
+
+impl Moments {
+    /// Those of the squared distances `squares`; none if there are no samples.
+    pub fn of(squares: &[f64]) -> Option<Self> {
+        let n = squares.len() as f64;
+        let mean_of = |f: &dyn Fn(f64) -> f64| squares.iter().map(|&s| f(s)).sum::<f64>() / n;
+        let (mean, mean_square) = (mean_of(&f64::sqrt), mean_of(&|s| s));
+        let spread = |f: &dyn Fn(f64) -> f64, centre: f64| {
+            (squares.len() > 1).then(|| (mean_of(&|s| (f(s) - centre).powi(2)) * n / (n - 1.0)).sqrt())
+        };
+        (!squares.is_empty()).then(|| Self {
+            n_samples: squares.len(),
+            mean,
+            std: spread(&f64::sqrt, mean),
+            mean_square,
+            mean_square_se: spread(&|s| s, mean_square).map(|s| s / n.sqrt()),
+        })
+    }
+
+    /// How many standard errors the mean square lies from `expected`; none where that is unknown.
+    pub fn standard_errors_from(&self, expected: f64) -> Option<f64> {
+        let off = (self.mean_square - expected).abs();
+        self.mean_square_se.filter(|se| *se > 0.0).map(|se| off / se)
+    }
+
+    /// Whether the mean square agrees with the closed form; yes where it cannot be told.
+    pub fn agrees_with(&self, expected: f64) -> bool {
+        self.standard_errors_from(expected).is_none_or(|off| off <= AGREEMENT_SE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_of_worked_examples() {
+        let m = Moments::of(&[1.0, 4.0, 9.0]).expect("samples");
+        assert_eq!((m.n_samples, m.mean, m.std), (3, 2.0, Some(1.0)));
+        assert!((m.mean_square - 14.0 / 3.0).abs() <= 1e-12);
+        let se = (((1.0 - 14.0 / 3.0f64).powi(2) + (4.0 - 14.0 / 3.0f64).powi(2) + (9.0 - 14.0 / 3.0f64).powi(2))
+            / 2.0
+            / 3.0)
+            .sqrt();
+        assert!((m.mean_square_se.expect("three") - se).abs() <= 1e-12);
+        assert!(m.agrees_with(14.0 / 3.0 + 3.9 * se) && !m.agrees_with(14.0 / 3.0 - 4.1 * se));
+        assert!(!m.agrees_with(f64::NAN), "what is not a number agrees with nothing");
+        let one = Moments::of(&[4.0]).expect("a sample");
+        assert_eq!((one.mean, one.std, one.mean_square_se), (2.0, None, None));
+        assert!(one.agrees_with(1e9));
+        assert_eq!(Moments::of(&[]), None);
+    }
+}

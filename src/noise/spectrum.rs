@@ -1,0 +1,149 @@
+//! A family made real: its power spectrum in values, scaled and coloured, and what draws it.
+
+use std::sync::Arc;
+
+use super::NoiseError;
+use super::family::{Modes, NoiseFamily, Power, Setting};
+use super::field::FieldSampler;
+use crate::spectral::Grid;
+
+/// The scaled power spectrum of a noise family.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NoiseSpectrum {
+    /// The family.
+    pub name: String,
+    /// Exponent Δ, for power laws.
+    pub delta: Option<f64>,
+    /// `S` of each axis, value² per mode: half-spectra, column by column.
+    pub power: Vec<Vec<f64>>,
+    /// Standard deviation of the part of each axis' zero-frequency coefficient that all axes share, value; the power of it is in
+    /// `power`, too. Zero in all axes for noise whose axes are independent.
+    pub shared: Vec<f64>,
+    /// Factor from the family's own power to `power`, per axis.
+    pub scale: Vec<f64>,
+}
+
+impl NoiseSpectrum {
+    /// Scales a family's own power to the pixel variance of `setting`, mean over axes, and gives each colour axis its share.
+    ///
+    /// # Errors
+    ///
+    /// [`NoiseError::NoPower`] if there is nothing to scale.
+    pub fn scaled(name: &str, setting: &Setting<'_>, power: Power) -> Result<Self, NoiseError> {
+        let n_axes = setting.n_axes;
+        let color = setting.dataset.and_then(|d| d.color.as_ref());
+        let (mut modes, mut weights) = match power.modes {
+            Modes::PerAxis(modes) => (modes, vec![1.0; n_axes]),
+            Modes::Common(modes) => {
+                (vec![modes; n_axes], color.map_or_else(|| vec![1.0; n_axes], |c| c.relative_variance.clone()))
+            }
+        };
+        // A constant equal in all channels has, along an axis v, the component Σ v.
+        let direction: Vec<f64> =
+            color.map_or_else(|| vec![1.0; n_axes], |c| c.axes.iter().map(|v| v.iter().sum()).collect());
+        let mut variance = 0.0;
+        for (axis, (modes, weight)) in modes.iter_mut().zip(&weights).enumerate() {
+            modes.iter_mut().for_each(|p| *p *= weight);
+            modes[0] += power.shared_offset * direction[axis].powi(2);
+            variance += pixel_variance(setting.grid, modes) / n_axes as f64;
+        }
+        let scale = setting.pixel_variance / variance;
+        if !(scale.is_finite() && scale > 0.0) {
+            return Err(NoiseError::NoPower { name: name.to_owned(), size: setting.grid.size() });
+        }
+        modes.iter_mut().flatten().for_each(|p| *p *= scale);
+        weights.iter_mut().for_each(|w| *w *= scale);
+        let shared = direction.iter().map(|d| d * (power.shared_offset * scale).sqrt()).collect();
+        Ok(Self { name: name.to_owned(), delta: power.delta, power: modes, shared, scale: weights })
+    }
+
+    /// Whether the axes share a constant.
+    pub fn has_shared_offset(&self) -> bool {
+        self.shared.iter().any(|w| *w != 0.0)
+    }
+
+    /// Standard deviation of the pixels, root mean square over axes, value.
+    pub fn pixel_std(&self, grid: &Grid) -> f64 {
+        let variances = self.power.iter().map(|power| pixel_variance(grid, power));
+        (variances.sum::<f64>() / self.power.len() as f64).sqrt()
+    }
+}
+
+/// Pixel variance `(1/HW) Σ S[k]` of a half-spectrum, value².
+pub fn pixel_variance(grid: &Grid, power: &[f64]) -> f64 {
+    full_sum(grid, power.iter().copied()) / grid.size().n_pixels() as f64
+}
+
+/// Sum over the full plane of a quantity given for each stored mode.
+pub(super) fn full_sum(grid: &Grid, values: impl Iterator<Item = f64>) -> f64 {
+    let h = grid.size().height;
+    values.enumerate().map(|(i, v)| grid.multiplicity(i / h) * v).sum()
+}
+
+/// A family in one setting: its spectrum, and what draws it.
+#[derive(Debug, Clone)]
+pub struct Noise {
+    /// The spectrum.
+    pub spectrum: NoiseSpectrum,
+    /// Draws fields with that spectrum.
+    pub sampler: Arc<dyn FieldSampler>,
+}
+
+/// Makes `family` real in `setting`.
+///
+/// # Errors
+///
+/// What the family says, and [`NoiseError::NoPower`].
+pub fn realise(family: &dyn NoiseFamily, setting: &Setting<'_>) -> Result<Noise, NoiseError> {
+    let spectrum = NoiseSpectrum::scaled(&family.name(), setting, family.power(setting)?)?;
+    let sampler = family.sampler(setting, &spectrum)?;
+    Ok(Noise { spectrum, sampler })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::noise::family::parse_family;
+    use crate::noise::testing::setting;
+    use crate::spectral::Size;
+
+    #[test]
+    fn every_family_has_the_pixel_variance_asked_for() {
+        for size in [Size::new(8, 8), Size::new(9, 13), Size::new(2, 5)] {
+            let grid = Grid::new(size);
+            let setting = Setting { pixel_variance: 0.09, n_axes: 3, ..setting(&grid) };
+            for name in
+                ["white", "cloud:1.5", "cloud-crop:1", "pink", "blue", "offset:0.3", "offset:0.3,shared", "pyramid"]
+            {
+                let noise = realise(&*parse_family(name).expect(name), &setting).expect(name);
+                let std = noise.spectrum.pixel_std(&grid);
+                assert!((std - 0.3).abs() <= 1e-12, "{name} at {size}: {std}");
+                assert!(noise.spectrum.power.iter().flatten().all(|p| p.is_finite() && *p >= 0.0), "{name} at {size}");
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_to_scale_is_an_error() {
+        let grid = Grid::new(Size::square(1));
+        let zero = Setting { zero_frequency: crate::noise::ZeroFrequency::Zero, ..setting(&grid) };
+        let failed = realise(&*parse_family("cloud:1").expect("a name"), &zero);
+        assert!(matches!(failed, Err(NoiseError::NoPower { .. })), "{failed:?}");
+    }
+
+    #[test]
+    fn a_constant_of_strength_s_has_that_deviation_at_any_size() {
+        for size in [Size::square(16), Size::new(40, 30)] {
+            let grid = Grid::new(size);
+            for name in ["offset:0.5", "offset:0.5,shared"] {
+                let noise =
+                    realise(&*parse_family(name).expect(name), &Setting { n_axes: 3, ..setting(&grid) }).expect(name);
+                let power = &noise.spectrum.power[0];
+                // Relative to the white part, the constant alone has the pixel variance s².
+                let constant = (power[0] - power[1]) / size.n_pixels() as f64 / power[1];
+                assert!((constant - 0.25).abs() <= 1e-12, "{name}: {constant}");
+                assert_eq!(noise.spectrum.has_shared_offset(), name.ends_with("shared"));
+            }
+        }
+    }
+}
