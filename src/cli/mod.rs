@@ -6,10 +6,14 @@ mod console;
 mod covariance;
 mod exit;
 mod export;
+mod families;
 mod fit_delta;
 mod interrupt;
 mod merge;
+mod noise;
+mod noise_files;
 mod noise_levels;
+mod noise_plots;
 mod plan;
 mod plots;
 mod progress;
@@ -62,6 +66,7 @@ subcommands! {
     Rapsd => rapsd::RapsdArgs,
     Covariance => covariance::CovarianceArgs,
     FitDelta => fit_delta::FitDeltaArgs,
+    Noise => noise::NoiseArgs,
     Bounds => bounds::BoundsArgs,
     Schedule => schedule::ScheduleArgs,
     Merge => merge::MergeArgs,

@@ -292,7 +292,8 @@ fn write<F: Figure>(session: &Session<'_>, shared: &SharedArgs, name: &str, figu
     write_to(&session.out, &shared.output.plots, shared.output.quiet, name, figure);
 }
 
-fn write_to<F: Figure>(out: &OutputDir, formats: &PlotFormats, quiet: bool, name: &str, figure: &F) {
+/// Writes a figure as `name` into `out`, in every one of `formats`.
+pub fn write_to<F: Figure>(out: &OutputDir, formats: &PlotFormats, quiet: bool, name: &str, figure: &F) {
     for format in &formats.0 {
         let file_name = format!("{name}.{}", format.extension());
         let written = render(figure, *format)

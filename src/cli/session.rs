@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use rand::SeedableRng;
 use rand::seq::index;
 
@@ -210,6 +210,10 @@ fn earlier_files(out: &OutputDir) -> Vec<String> {
 
 /// Finds what the command line points at, and settles every option that depends on it.
 pub fn resolve(args: &SharedArgs, wants: Wants) -> Result<Input> {
+    ensure!(
+        !args.input.inputs.is_empty() || args.input.files_from.is_some(),
+        "no INPUT was given: name a folder of images, image files or a saved spectrum (*.spectrum), or a list with --files-from"
+    );
     if let Some(spectra) = saved_spectra(&args.input)? {
         if let Some(option) = args.preprocess.first_given().or(args.input.first_about_images()) {
             bail!(

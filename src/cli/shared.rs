@@ -18,7 +18,7 @@ const MAX_THREADS: usize = 1024;
 #[command(next_help_heading = "Input")]
 pub struct InputArgs {
     /// Folders of images (walked recursively), image files, or saved spectra (*.spectrum)
-    #[arg(value_name = "INPUT", required_unless_present = "files_from")]
+    #[arg(value_name = "INPUT")]
     pub inputs: Vec<PathBuf>,
 
     /// Read image paths from FILE, one a line; `-` is standard input

@@ -15,6 +15,7 @@ pub mod distance;
 pub mod families;
 pub mod family;
 pub mod field;
+pub mod image_distance;
 pub mod metric;
 pub mod model;
 pub mod monte_carlo;

@@ -35,6 +35,33 @@ pub struct ColorAxes {
 }
 
 impl ColorAxes {
+    /// Γ of `spectrum` along each axis, `Σ_cd v_c v_d Re Γ_cd`, value² per mode.
+    ///
+    /// # Errors
+    ///
+    /// If it has another number of channels, or no cross-channel spectra.
+    pub fn gamma_along(&self, spectrum: &Spectrum) -> Result<Vec<Vec<f64>>, NoiseError> {
+        let gamma = spectrum.mode_covariance()?.channels;
+        let mut cross = Vec::new();
+        for c in 0..gamma.len() {
+            for d in 0..c {
+                cross.push((c, d, spectrum.cross_covariance(c, d)?.ok_or(NoiseError::NoCoherence)?));
+            }
+        }
+        let along = |v: &Vec<f64>| {
+            let mut sum = vec![0.0; gamma[0].len()];
+            for (weight, gamma) in v.iter().zip(&gamma) {
+                sum.iter_mut().zip(gamma).for_each(|(s, g)| *s += weight * weight * g);
+            }
+            for (c, d, cross) in &cross {
+                sum.iter_mut().zip(cross).for_each(|(s, x)| *s += 2.0 * v[*c] * v[*d] * x.re);
+            }
+            sum.iter_mut().for_each(|s| *s = s.max(0.0));
+            sum
+        };
+        Ok(self.axes.iter().map(along).collect())
+    }
+
     /// Turns the axes' planes (one after the other) into those of the channels, in place.
     pub fn to_channels(&self, planes: &mut [f32]) {
         let n_pixels = planes.len() / self.axes.len();
@@ -91,7 +118,7 @@ impl DatasetModel {
         let mut color = None;
         if options.color {
             let axes = color_axes(spectrum)?;
-            gamma = color_gamma(spectrum, &gamma, &axes)?;
+            gamma = axes.gamma_along(spectrum)?;
             mean_field = axes.axes.iter().map(|v| combine(v, &mean_field)).collect();
             color = Some(axes);
         }
@@ -153,29 +180,6 @@ fn color_axes(spectrum: &Spectrum) -> Result<ColorAxes, NoiseError> {
     }
     let relative_variance = eigen.values.iter().map(|v| (v / mean).max(0.0)).collect();
     Ok(ColorAxes { axes: eigen.vectors, relative_variance })
-}
-
-/// Γ along each colour axis: `Σ_cd v_c v_d Re Γ_cd`.
-fn color_gamma(spectrum: &Spectrum, gamma: &[Vec<f64>], axes: &ColorAxes) -> Result<Vec<Vec<f64>>, NoiseError> {
-    let n_channels = gamma.len();
-    let mut cross = Vec::new();
-    for c in 0..n_channels {
-        for d in 0..c {
-            cross.push((c, d, spectrum.cross_covariance(c, d)?.ok_or(NoiseError::NoCoherence)?));
-        }
-    }
-    let along = |v: &Vec<f64>| {
-        let mut sum = vec![0.0; gamma[0].len()];
-        for (c, gamma) in gamma.iter().enumerate() {
-            sum.iter_mut().zip(gamma).for_each(|(s, g)| *s += v[c] * v[c] * g);
-        }
-        for (c, d, cross) in &cross {
-            sum.iter_mut().zip(cross).for_each(|(s, x)| *s += 2.0 * v[*c] * v[*d] * x.re);
-        }
-        sum.iter_mut().for_each(|s| *s = s.max(0.0));
-        sum
-    };
-    Ok(axes.axes.iter().map(along).collect())
 }
 
 /// `Σ_c v_c X_c`.

@@ -1,11 +1,18 @@
 //! From files to sums: one streaming pass over a dataset on all cores, rows out in path order. The only layer that knows rayon and
 //! channels.
 
+pub mod distances;
+pub mod halves;
+pub mod noise;
 pub mod observer;
+mod ordered;
 pub mod pass;
+pub mod probe;
 mod resolution_probe;
 pub mod scan;
 
+pub use distances::{Judges, measure_distances};
+pub use halves::{Halves, scan_halves};
 pub use observer::Observer;
 pub use pass::{Cancel, ImageRow, NoRows, RowSink, ScanError};
 pub use scan::{ScanConfig, ScanOutcome, centred_radial_statistics, scan};

@@ -14,10 +14,9 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::Observer;
-use super::resolution_probe::ResolutionProbe;
+use super::probe::{ImageProbe, ProbeSource};
 use super::scan::ScanConfig;
 use crate::dataset::{Decoder, PreprocessError, Preprocessor, SkipReason, Skipped, SourceFile, Transform};
-use crate::diffusion::EffectiveResolutionPlan;
 use crate::spectrum::analyzer::Totals;
 use crate::spectrum::{AnalysisPlan, Analyzer, ContentSketch, Counts, ImageSummary, SpectrumError};
 
@@ -45,8 +44,8 @@ pub struct ImageRow<'a> {
     pub format: &'static str,
     /// What its transform says.
     pub summary: &'a ImageSummary,
-    /// Effective resolution, pixels; none where it was not asked for or cannot be told.
-    pub effective_resolution_px: Option<f64>,
+    /// What the pass's probe measured, in the probe's order; empty without one.
+    pub numbers: &'a [f64],
 }
 
 /// Takes the rows of a pass, in path order, from one thread.
@@ -135,7 +134,7 @@ struct FileOutcome {
 struct ImageRecord {
     tile_origin: Option<(usize, usize)>,
     summary: ImageSummary,
-    effective_resolution_px: Option<f64>,
+    numbers: Vec<f64>,
 }
 
 struct Shared<'a> {
@@ -149,22 +148,27 @@ struct Shared<'a> {
     collected: Mutex<Result<(Totals, ContentSketch), SpectrumError>>,
 }
 
-/// Runs one pass over `files` with `plan`.
-pub(super) fn run_pass(
-    files: &[SourceFile],
-    config: &ScanConfig,
-    plan: &Arc<AnalysisPlan>,
-    sink: &mut dyn RowSink,
-    observer: &dyn Observer,
-    cancel: &Cancel,
-) -> Result<PassOutcome, ScanError> {
+/// A pass to be run: which files, how, and who looks on.
+#[derive(Clone, Copy)]
+pub(super) struct Pass<'a> {
+    pub files: &'a [SourceFile],
+    pub config: &'a ScanConfig,
+    pub plan: &'a Arc<AnalysisPlan>,
+    /// Measures every image beside the sums.
+    pub probes: Option<&'a dyn ProbeSource>,
+    pub observer: &'a dyn Observer,
+    pub cancel: &'a Cancel,
+}
+
+/// Runs one pass; rows go to `sink`.
+pub(super) fn run_pass(pass: Pass<'_>, sink: &mut dyn RowSink) -> Result<PassOutcome, ScanError> {
+    let Pass { files, config, plan, probes, observer, cancel } = pass;
     let threads = config.threads.max(1);
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .thread_name(|i| format!("specscan-{i}"))
         .build()
         .map_err(|source| ScanError::Threads { threads, source })?;
-    let sharpness = config.effective_resolution.then(|| Arc::new(EffectiveResolutionPlan::new(config.analysis.size)));
     let preprocessors = (0..threads).map(|_| Preprocessor::new(config.preprocess)).collect::<Result<Vec<_>, _>>()?;
     let shared = Shared {
         files,
@@ -181,7 +185,7 @@ pub(super) fn run_pass(
     let emitted = pool.in_place_scope(|scope| {
         for preprocessor in preprocessors {
             let (sender, recycled, shared) = (outcome_sender.clone(), recycled.clone(), &shared);
-            let probe = sharpness.clone().map(|plan| ResolutionProbe::new(plan, config.analysis.channels));
+            let probe = probes.map(|source| source.probe());
             scope.spawn(move |_| work(Worker::new(shared, preprocessor, probe), &sender, &recycled));
         }
         drop(outcome_sender);
@@ -205,7 +209,7 @@ struct Worker<'a> {
     decoder: Decoder,
     preprocessor: Preprocessor,
     analyzer: Analyzer,
-    probe: Option<ResolutionProbe>,
+    probe: Option<Box<dyn ImageProbe + 'a>>,
 }
 
 /// One worker's life.
@@ -236,7 +240,7 @@ fn work(mut worker: Worker<'_>, outcomes: &Sender<FileOutcome>, recycled: &Recei
 }
 
 impl<'a> Worker<'a> {
-    fn new(shared: &'a Shared<'a>, preprocessor: Preprocessor, probe: Option<ResolutionProbe>) -> Self {
+    fn new(shared: &'a Shared<'a>, preprocessor: Preprocessor, probe: Option<Box<dyn ImageProbe + 'a>>) -> Self {
         let analyzer = Analyzer::new(Arc::clone(&shared.plan));
         Self { shared, decoder: Decoder::new(), preprocessor, analyzer, probe }
     }
@@ -255,10 +259,14 @@ impl<'a> Worker<'a> {
             if analyzer.is_full() {
                 shared.collect(analyzer);
             }
+            let index = outcome.index;
             let record = outcome.next_record();
             record.tile_origin = is_tile.then_some((view.x_px, view.y_px));
             analyzer.add(view.rows(), &mut record.summary);
-            record.effective_resolution_px = probe.as_mut().and_then(|probe| probe.measure(analyzer, &view));
+            record.numbers.clear();
+            if let Some(probe) = probe {
+                probe.measure(index, analyzer, &view, &mut record.numbers);
+            }
         }
         Ok(())
     }
@@ -344,7 +352,7 @@ fn emit_images(key: &str, outcome: &FileOutcome, sink: &mut dyn RowSink) -> Resu
             height_px: outcome.height_px,
             format: outcome.format,
             summary: &record.summary,
-            effective_resolution_px: record.effective_resolution_px,
+            numbers: &record.numbers,
         };
         sink.image(&row).map_err(|source| ScanError::Row { key: key.to_owned(), source })?;
     }

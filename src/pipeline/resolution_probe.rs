@@ -2,33 +2,53 @@
 
 use std::sync::Arc;
 
+use super::probe::{ImageProbe, ProbeSource};
 use crate::dataset::View;
 use crate::diffusion::EffectiveResolutionPlan;
 use crate::diffusion::effective_resolution::EffectiveResolutionWorkspace;
-use crate::spectral::Channels;
+use crate::spectral::{Channels, Size};
 use crate::spectrum::Analyzer;
 
+/// Makes probes for images of one size.
+pub(super) struct ResolutionProbes {
+    plan: Arc<EffectiveResolutionPlan>,
+    channels: Channels,
+}
+
+impl ResolutionProbes {
+    /// Plans probes for working images of `size`.
+    pub fn new(size: Size, channels: Channels) -> Self {
+        Self { plan: Arc::new(EffectiveResolutionPlan::new(size)), channels }
+    }
+}
+
+impl ProbeSource for ResolutionProbes {
+    fn probe(&self) -> Box<dyn ImageProbe + '_> {
+        let plan = Arc::clone(&self.plan);
+        Box::new(ResolutionProbe { workspace: plan.workspace(), plan, channels: self.channels })
+    }
+}
+
 /// Measures the effective resolution of one image after the other.
-pub(super) struct ResolutionProbe {
+struct ResolutionProbe {
     plan: Arc<EffectiveResolutionPlan>,
     workspace: EffectiveResolutionWorkspace,
     channels: Channels,
 }
 
-impl ResolutionProbe {
-    /// A probe with all the memory it will ever need.
-    pub fn new(plan: Arc<EffectiveResolutionPlan>, channels: Channels) -> Self {
-        Self { workspace: plan.workspace(), plan, channels }
-    }
-
-    /// Effective resolution of `view`, which `analyzer` added last, pixels; none where it cannot be told.
-    pub fn measure(&mut self, analyzer: &Analyzer, view: &View<'_>) -> Option<f64> {
-        let Some(spectra) = analyzer.latest_spectra() else {
-            return self.plan.measure_rgb(|| view.rows(), &mut self.workspace);
+impl ImageProbe for ResolutionProbe {
+    /// One number, the effective resolution in pixels; none where it cannot be told.
+    fn measure(&mut self, _: usize, analyzer: &Analyzer, view: &View<'_>, numbers: &mut Vec<f64>) {
+        let measured = match analyzer.latest_spectra() {
+            None => self.plan.measure_rgb(|| view.rows(), &mut self.workspace),
+            Some(spectra) => {
+                // Of luma and colour differences only luma has the image's full sharpness; JPEG halves the others.
+                let n_looked_at = if self.channels == Channels::Rgb { self.channels.count() } else { 1 };
+                let spectra = &spectra[..spectra.len() / self.channels.count() * n_looked_at];
+                let unit = self.channels.code_unit(0);
+                self.plan.measure_spectra(spectra, unit, || view.rows(), &mut self.workspace)
+            }
         };
-        // Of luma and colour differences only luma has the image's full sharpness; JPEG halves the others.
-        let n_looked_at = if self.channels == Channels::Rgb { self.channels.count() } else { 1 };
-        let spectra = &spectra[..spectra.len() / self.channels.count() * n_looked_at];
-        self.plan.measure_spectra(spectra, self.channels.code_unit(0), || view.rows(), &mut self.workspace)
+        numbers.extend(measured);
     }
 }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::Observer;
-use super::pass::{Cancel, NoRows, PassOutcome, RowSink, ScanError, run_pass};
+use super::pass::{Cancel, NoRows, Pass, PassOutcome, RowSink, ScanError, run_pass};
+use super::probe::ProbeSource;
+use super::resolution_probe::ResolutionProbes;
 use crate::dataset::{DecodeOptions, PreprocessConfig, Skipped, SourceFile};
 use crate::spectral::Window;
 use crate::spectrum::{
@@ -69,9 +71,8 @@ pub fn scan(
 ) -> Result<ScanOutcome, ScanError> {
     let reference = if config.analysis.standardize == Standardize::Pixel {
         let plan = AnalysisPlan::new(config.analysis.with_less_detail(Detail::Pixels), None);
-        let config = &ScanConfig { effective_resolution: false, ..config.clone() };
         observer.started("measuring pixel means and deviations", files.len());
-        let outcome = run_pass(files, config, &plan, &mut NoRows, observer, cancel)?;
+        let outcome = run_pass(Pass { files, config, plan: &plan, probes: None, observer, cancel }, &mut NoRows)?;
         observer.finished();
         Some(into_scan_outcome(outcome, &plan, config, files)?.spectrum.reference(true))
     } else {
@@ -82,7 +83,10 @@ pub fn scan(
     let keep_spectra = config.effective_resolution && shares_spectra;
     let plan = AnalysisPlan::new(AnalysisConfig { keep_spectra, ..config.analysis.clone() }, reference);
     observer.started("scanning", files.len());
-    let outcome = run_pass(files, config, &plan, sink, observer, cancel)?;
+    let sharpness =
+        config.effective_resolution.then(|| ResolutionProbes::new(config.analysis.size, config.analysis.channels));
+    let probes = sharpness.as_ref().map(|probes| probes as &dyn ProbeSource);
+    let outcome = run_pass(Pass { files, config, plan: &plan, probes, observer, cancel }, sink)?;
     observer.finished();
     into_scan_outcome(outcome, &plan, config, files)
 }
@@ -100,12 +104,12 @@ pub fn centred_radial_statistics(
     observer: &dyn Observer,
     cancel: &Cancel,
 ) -> Result<Vec<RadialStatistics>, ScanError> {
-    let config = &ScanConfig { effective_resolution: false, ..config.clone() };
     let sample = sample_by_hash(files, CENTRED_PASS_FILES);
     let analysis = config.analysis.with_less_detail(Detail::Radial);
     let plan = AnalysisPlan::new(analysis, Some(spectrum.reference(false)));
     observer.started("measuring the spread around the mean image", sample.len());
-    let outcome = run_pass(&sample, config, &plan, &mut NoRows, observer, cancel)?;
+    let pass = Pass { files: &sample, config, plan: &plan, probes: None, observer, cancel };
+    let outcome = run_pass(pass, &mut NoRows)?;
     observer.finished();
     let centred = into_scan_outcome(outcome, &plan, config, &sample)?.spectrum;
     let channels = config.analysis.channels.count();
@@ -116,7 +120,7 @@ pub fn centred_radial_statistics(
     Ok(rows)
 }
 
-fn into_scan_outcome(
+pub(super) fn into_scan_outcome(
     outcome: PassOutcome,
     plan: &Arc<AnalysisPlan>,
     config: &ScanConfig,
@@ -135,7 +139,7 @@ fn into_scan_outcome(
 }
 
 /// At most `n` of `files`, chosen by the hash of their keys, so that the choice does not depend on their order.
-fn sample_by_hash(files: &[SourceFile], n: usize) -> Vec<SourceFile> {
+pub(super) fn sample_by_hash(files: &[SourceFile], n: usize) -> Vec<SourceFile> {
     if files.len() <= n {
         return files.to_vec();
     }

@@ -118,11 +118,11 @@ pub fn write_safetensors(
     })
 }
 
-/// An `.npy` matrix of single-precision rows whose number is not known until the last one is in.
+/// An `.npy` array of single-precision items of one shape, whose number is not known until the last one is in.
 pub struct StreamedNpy {
     staged: StagedFile,
-    n_columns: usize,
-    n_rows: usize,
+    item_shape: Vec<usize>,
+    n_items: usize,
 }
 
 /// Length of the header, its padding included: room for any number of rows.
@@ -141,33 +141,33 @@ pub(super) fn npy_header(descr: &str, shape: &[usize]) -> Vec<u8> {
 }
 
 impl StreamedNpy {
-    /// Opens a matrix of `n_columns` columns.
+    /// Opens an array of items of `item_shape`: a matrix of `n` columns has `[n]`.
     ///
     /// # Errors
     ///
     /// If the file cannot be created.
-    pub fn create(out: &OutputDir, file_name: &str, n_columns: usize) -> Result<Self, OutputError> {
+    pub fn create(out: &OutputDir, file_name: &str, item_shape: &[usize]) -> Result<Self, OutputError> {
         let mut staged = out.stage(file_name)?;
         let placeholder = [b' '; NPY_HEADER_BYTES];
         if let Err(source) = staged.write_all(&placeholder) {
             return Err(OutputError::Write { path: staged.path().to_owned(), source });
         }
-        Ok(Self { staged, n_columns, n_rows: 0 })
+        Ok(Self { staged, item_shape: item_shape.to_vec(), n_items: 0 })
     }
 
-    /// Adds a row.
+    /// Adds an item.
     ///
     /// # Errors
     ///
     /// If it has another length, or cannot be written.
-    pub fn push(&mut self, row: &[f64]) -> std::io::Result<()> {
-        if row.len() != self.n_columns {
-            return Err(std::io::Error::other("a row of another length"));
+    pub fn push(&mut self, values: impl ExactSizeIterator<Item = f32>) -> std::io::Result<()> {
+        if values.len() != self.item_shape.iter().product::<usize>() {
+            return Err(std::io::Error::other("an item of another length"));
         }
-        for value in row {
-            self.staged.write_all(&(*value as f32).to_le_bytes())?;
+        for value in values {
+            self.staged.write_all(&value.to_le_bytes())?;
         }
-        self.n_rows += 1;
+        self.n_items += 1;
         Ok(())
     }
 
@@ -177,7 +177,8 @@ impl StreamedNpy {
     ///
     /// If something cannot be written.
     pub fn commit(mut self) -> Result<(), OutputError> {
-        let header = npy_header("<f4", &[self.n_rows, self.n_columns]);
+        let shape: Vec<usize> = std::iter::once(self.n_items).chain(self.item_shape.iter().copied()).collect();
+        let header = npy_header("<f4", &shape);
         let written = self.staged.seek(SeekFrom::Start(0)).and_then(|_| self.staged.write_all(&header));
         if let Err(source) = written {
             return Err(OutputError::Write { path: self.staged.path().to_owned(), source });

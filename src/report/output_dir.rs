@@ -162,6 +162,23 @@ impl OutputDir {
         staged.commit()
     }
 
+    /// As [`OutputDir::write_atomic`], of one file of many: it is not listed among those written, and so it is an image to later runs
+    /// that read the folder.
+    ///
+    /// # Errors
+    ///
+    /// As [`OutputDir::write_atomic`].
+    pub fn write_unlisted<E>(
+        &self,
+        name: &str,
+        fill: impl FnOnce(&mut BufWriter<File>) -> Result<(), E>,
+    ) -> Result<(), OutputError>
+    where
+        E: Into<Box<dyn Error + Send + Sync>>,
+    {
+        Self { path: self.path.clone(), written: Arc::default() }.write_atomic(name, fill)
+    }
+
     /// Opens a file that is filled during a long run; it appears under its name when committed.
     ///
     /// # Errors

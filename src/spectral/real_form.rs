@@ -69,6 +69,34 @@ impl RealForm {
             }
         }
     }
+
+    /// The variance of each of the `H·W` numbers of an image whose modes have the powers `power` (a half-spectrum).
+    pub fn variances(&self, power: &[f64]) -> Vec<f64> {
+        let mut variances = Vec::with_capacity(self.length);
+        for &(index, self_conjugate) in &self.representatives {
+            variances.push(power[index]);
+            if !self_conjugate {
+                variances.push(power[index]);
+            }
+        }
+        variances
+    }
+
+    /// The power of every stored mode of `grid` from the variances of the `H·W` numbers: of a pair, their mean.
+    pub fn powers(&self, grid: &Grid, variances: &[f64]) -> Vec<f64> {
+        let height = grid.size().height;
+        let mut power = vec![0.0; grid.n_modes()];
+        let mut next = variances.iter();
+        let mut take = || next.next().copied().unwrap_or_default();
+        for &(index, self_conjugate) in &self.representatives {
+            power[index] = if self_conjugate { take() } else { 0.5 * (take() + take()) };
+            let (kx, ky) = (index / height, index % height);
+            if grid.multiplicity(kx) == 1.0 {
+                power[kx * height + (height - ky) % height] = power[index];
+            }
+        }
+        power
+    }
 }
 
 #[cfg(test)]
@@ -104,6 +132,22 @@ mod tests {
                     assert!((got - want).abs() <= 1e-12 * scale, "{size}, {i}·{j}: {got} instead of {want}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn variances_and_powers_are_each_others_inverse() {
+        for (h, w) in SIZES {
+            let grid = Grid::new(Size::new(h, w));
+            let form = RealForm::new(&grid);
+            let power: Vec<f64> = grid.frequencies().iter().map(|f| 1.0 + f).collect();
+            let variances = form.variances(&power);
+            assert_eq!(variances.len(), h * w);
+            for (got, want) in form.powers(&grid, &variances).iter().zip(&power) {
+                assert!((got - want).abs() <= 1e-15, "{h}×{w}");
+            }
+            let total: f64 = power.iter().enumerate().map(|(i, p)| grid.multiplicity(i / h) * p).sum();
+            assert!((variances.iter().sum::<f64>() - total).abs() <= 1e-9);
         }
     }
 

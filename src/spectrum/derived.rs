@@ -11,9 +11,13 @@
 //!
 //! Cloud Diffusion (arXiv 2507.05496) §2 for Γ; Spectrally-Guided Noise Schedules (arXiv 2603.19222) for the RAPSD.
 
+mod reduced;
+
 use rustfft::num_complex::Complex64;
 
-use super::plan::{Detail, DiagonalityPlan, HISTOGRAM_BINS, HISTOGRAM_BINS_PER_OCTAVE, Reference, outer_rows};
+pub use reduced::ReducedCovariance;
+
+use super::plan::{Detail, HISTOGRAM_BINS, HISTOGRAM_BINS_PER_OCTAVE, Reference, outer_rows};
 use super::{Spectrum, SpectrumError, Standardize};
 use crate::spectral::dft64::orthonormal_dft;
 
@@ -340,38 +344,6 @@ impl Spectrum {
             }
         }
         Ok(covariance)
-    }
-
-    /// Covariance of the reduced images' real Fourier form: its dimension `D` and `D×D` values row by row, value². The channels
-    /// are averaged. None unless the scan summed it up.
-    ///
-    /// # Errors
-    ///
-    /// If there are fewer than two images and means are removed.
-    pub fn real_form_covariance(&self) -> Result<Option<(usize, Vec<f64>)>, SpectrumError> {
-        let Some(side) = self.diagonality_side else { return Ok(None) };
-        let unbiasing = self.unbiasing()?;
-        let plan = DiagonalityPlan::new(self.preprocess.size, side);
-        let n = plan.form.len();
-        let mut mean = vec![0.0; n];
-        if self.preprocess.standardize == Standardize::Mean {
-            let mut reduced = vec![0.0; n];
-            for plane in self.windowed_mean_image() {
-                plan.average.add_average(&plane, 1.0 / self.n_channels() as f64, &mut reduced);
-            }
-            plan.form.apply(&orthonormal_dft(plan.average.output_size(), &reduced), &mut mean);
-        }
-        let outer = self.mean_of("real_form_outer");
-        let mut products = outer.iter();
-        let mut covariance = vec![0.0; n * n];
-        for i in 0..n {
-            for (j, product) in (i..n).zip(&mut products) {
-                let value = (product - mean[i] * mean[j]) * unbiasing;
-                covariance[i * n + j] = value;
-                covariance[j * n + i] = value;
-            }
-        }
-        Ok(Some((n, covariance)))
     }
 
     /// Mean brightness of each channel, value units.

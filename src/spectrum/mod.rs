@@ -12,7 +12,7 @@ pub mod sketch;
 pub(crate) mod testing;
 
 pub use analyzer::{Analyzer, ImageSummary};
-pub use derived::{ModeCovariance, ModeMoments, RadialStatistics, RapsdOf};
+pub use derived::{ModeCovariance, ModeMoments, RadialStatistics, RapsdOf, ReducedCovariance};
 pub use exact::{ExactTensor, TensorSpec};
 pub use plan::{AnalysisConfig, AnalysisPlan, Detail, Reference, Standardize};
 

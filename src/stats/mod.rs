@@ -6,6 +6,7 @@
 pub mod blas;
 pub mod covariance;
 pub mod diagonality;
+pub mod full_covariance;
 pub mod moments;
 pub mod power_law;
 pub mod spectrum_covariance;

@@ -50,7 +50,8 @@ pub fn color_covariance(spectrum: &Spectrum) -> Result<ColorCovariance, Spectrum
 ///
 /// If there are fewer than two images, or LAPACK does not converge.
 pub fn diagonality(spectrum: &Spectrum) -> Result<Option<Diagonality>, SpectrumCovarianceError> {
-    let Some((n, covariance)) = spectrum.real_form_covariance()? else { return Ok(None) };
+    let Some(reduced) = spectrum.real_form_covariance()? else { return Ok(None) };
+    let (n, covariance) = (reduced.mean.len(), reduced.covariance);
     let n_images = usize::try_from(spectrum.n_images()).unwrap_or(usize::MAX);
     let matrix = Array2::from_shape_fn((n, n), |(i, j)| covariance[i * n + j]);
     Ok(Some(compute_diagonality(matrix.view(), n_images)?))

@@ -65,7 +65,7 @@ impl RowSink for BoundsTable<'_> {
             self.waste.extend(self.schedules.iter().map(|(_, sigmas)| compute_waste(sigmas, range)));
         }
         let longer_side = self.size.longer_side() as f64;
-        let resolution = row.effective_resolution_px;
+        let resolution = row.numbers.first().copied();
         let is_soft = resolution.map(|r| is_soft(r, self.size.longer_side()));
         self.statistics.add(range, &self.waste, is_soft);
         let fit = self.fit.as_ref().filter(|_| range.is_some()).and_then(|plan| plan.fit(&summary.rapsd));

@@ -109,7 +109,7 @@ impl RapsdImages {
     pub fn npy(out: &OutputDir, grid: &Grid) -> Result<Self> {
         let mut paths = StreamedTable::create(out, "rapsd_images_paths.csv")?;
         paths.push_cells(["path"])?;
-        let matrix = StreamedNpy::create(out, "rapsd_images.npy", grid.n_annuli())?;
+        let matrix = StreamedNpy::create(out, "rapsd_images.npy", &[grid.n_annuli()])?;
         Ok(Self::Npy { matrix, paths, key: String::new() })
     }
 
@@ -137,7 +137,7 @@ impl RowSink for RapsdImages {
                 table.push_cells(std::iter::once(key.to_owned()).chain(powers))?;
             }
             Self::Npy { matrix, paths, key } => {
-                matrix.push(&row.summary.rapsd)?;
+                matrix.push(row.summary.rapsd.iter().map(|p| *p as f32))?;
                 paths.push_cells([row_key(row, key)])?;
             }
             Self::None => {}

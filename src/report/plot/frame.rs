@@ -87,6 +87,15 @@ impl Frame {
         Ok(())
     }
 
+    /// Draws the vertical grid lines at labelled ticks alone, for frames whose rows are things.
+    pub fn draw_grid_x<S: Surface>(&self, canvas: &mut Canvas<'_, S>) -> Result<(), PlotError> {
+        for tick in self.x_ticks().iter().filter(|t| t.label.is_some()) {
+            let (x, _) = self.place(tick.value, self.y.low());
+            canvas.line(&[(x, self.area.top), (x, self.area.bottom)], Stroke::solid(GRID_MAJOR, 1.0))?;
+        }
+        Ok(())
+    }
+
     /// Draws both axes with ticks, labels and titles. Comes after the data.
     pub fn draw_axes<S: Surface>(
         &self,

@@ -255,7 +255,8 @@ fn naive_average(size: Size, reduced: Size, plane: &[f64]) -> Vec<f64> {
 #[test]
 fn the_full_covariance_is_that_of_the_reduced_images_numbers() {
     on_every_set(&[2, 17], |label, config, spectrum, naive| {
-        let (d, covariance) = spectrum.real_form_covariance().expect("enough images").expect("summed up");
+        let reduced = spectrum.real_form_covariance().expect("enough images").expect("summed up");
+        let (d, covariance) = (reduced.mean.len(), reduced.covariance);
         let reduced = match (naive.size.height, naive.size.width) {
             (9, 7) => Size::new(6, 5),
             _ => Size::square(6),
@@ -293,7 +294,8 @@ fn the_trace_of_an_unreduced_full_covariance_is_the_sum_of_gamma() {
         let config =
             AnalysisConfig { channels: Channels::Luma, diagonality_side: Some(32), ..AnalysisConfig::new(size) };
         let spectrum = analyze(&config, &random_images(size, 12, 4));
-        let (d, covariance) = spectrum.real_form_covariance().expect("enough images").expect("summed up");
+        let reduced = spectrum.real_form_covariance().expect("enough images").expect("summed up");
+        let (d, covariance) = (reduced.mean.len(), reduced.covariance);
         assert_eq!(d, size.n_pixels());
         let trace: f64 = covariance.iter().step_by(d + 1).sum();
         let gamma = spectrum.mode_covariance().expect("enough images");
@@ -429,7 +431,7 @@ fn flat_images_have_no_power_beside_their_brightness() {
             finite(&spectrum.centred_rapsd(RapsdOf::ChannelMean));
             finite(&spectrum.rapsd_quantiles(RapsdOf::ChannelMean, &[0.05, 0.5, 0.95]).concat());
             finite(&spectrum.color_covariance().expect("four images"));
-            finite(&spectrum.real_form_covariance().expect("four images").expect("summed up").1);
+            finite(&spectrum.real_form_covariance().expect("four images").expect("summed up").covariance);
             for moments in (0..config.channels.count()).filter_map(|c| spectrum.raw_moments(c)) {
                 finite(&moments.power_square);
             }

@@ -1,0 +1,180 @@
+//! The files of `specscan noise`: samples as PNG and as one `.npy` for each family.
+
+use std::collections::HashSet;
+use std::io::Write;
+
+use anyhow::Result;
+
+use super::noise::{Sample, SampleFormat};
+use crate::dataset::own_files;
+use crate::report::arrays::StreamedNpy;
+use crate::report::output_dir::OutputDir;
+use crate::report::plot::bitmap::{Pixels, encode_png};
+use crate::spectral::Size;
+
+/// Black and white of the PNGs, standard deviations.
+const PNG_STDS: f64 = 3.0;
+
+/// All sample files of a run.
+pub struct SampleFiles<'a> {
+    out: &'a OutputDir,
+    png: bool,
+    npy: bool,
+    size: Size,
+    range: f64,
+    /// Whether there are several families, and names tell them apart.
+    is_several: bool,
+    png_names: Vec<String>,
+    earlier: Vec<String>,
+}
+
+/// Those of one family, while they are drawn.
+pub struct FamilyFiles<'a, 'b> {
+    files: &'b mut SampleFiles<'a>,
+    stem: String,
+    npy: Option<StreamedNpy>,
+    n_channels: usize,
+    n: usize,
+    n_clipped: u64,
+}
+
+/// Turns samples into PNGs; what every worker needs.
+#[derive(Debug, Clone, Copy)]
+pub struct PngEncoder {
+    is_wanted: bool,
+    size: Size,
+    range: f64,
+}
+
+impl<'a> SampleFiles<'a> {
+    /// Samples of `size` with pixels of deviation `std`, of `n_families`.
+    pub fn new(out: &'a OutputDir, formats: &[SampleFormat], size: Size, std: f64, n_families: usize) -> Result<Self> {
+        Ok(Self {
+            out,
+            png: formats.contains(&SampleFormat::Png),
+            npy: formats.contains(&SampleFormat::Npy),
+            size,
+            range: PNG_STDS * std,
+            is_several: n_families > 1,
+            png_names: Vec::new(),
+            earlier: earlier_samples(out),
+        })
+    }
+
+    /// The value that is white in the PNGs; black is its negative.
+    pub fn png_range(&self) -> f64 {
+        self.range
+    }
+
+    /// Names of the PNGs written.
+    pub fn png_names(&self) -> &[String] {
+        &self.png_names
+    }
+
+    /// Opens the files of the family `name`.
+    pub fn open<'b>(&'b mut self, name: &str, n_channels: usize) -> Result<FamilyFiles<'a, 'b>> {
+        let stem = if self.is_several { format!("noise_{}", slug(name)) } else { "noise".to_owned() };
+        let shape = [n_channels, self.size.height, self.size.width];
+        let npy = self.npy.then(|| StreamedNpy::create(self.out, &format!("{stem}.npy"), &shape)).transpose()?;
+        Ok(FamilyFiles { files: self, stem, npy, n_channels, n: 0, n_clipped: 0 })
+    }
+
+    /// Removes samples of an earlier run that this one has not replaced.
+    pub fn remove_stale(&self) -> Result<()> {
+        let written: HashSet<&String> = self.png_names.iter().collect();
+        for name in self.earlier.iter().filter(|name| !written.contains(name)) {
+            self.out.remove_stale(name)?;
+        }
+        Ok(())
+    }
+}
+
+/// The sample PNGs that an earlier run of specscan says it left in the folder.
+fn earlier_samples(out: &OutputDir) -> Vec<String> {
+    let is_own = own_files(out.path()).is_some_and(|own| own.contains("noise.json"));
+    let document = is_own.then(|| std::fs::read(out.path_of("noise.json")).ok()).flatten();
+    let document: Option<serde_json::Value> = document.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let names = document.as_ref().and_then(|d| d["png_files"].as_array()).into_iter().flatten();
+    let names = names.filter_map(|name| name.as_str());
+    // Whatever the file says, nothing else than a sample is ever removed.
+    let is_sample = |name: &&str| name.starts_with("noise_") && name.ends_with(".png") && !name.contains(['/', '\\']);
+    names.filter(is_sample).map(str::to_owned).collect()
+}
+
+/// A family's name as part of a file name.
+fn slug(name: &str) -> String {
+    name.chars().map(|c| if c.is_alphanumeric() || matches!(c, '.' | '-') { c } else { '-' }).collect()
+}
+
+impl FamilyFiles<'_, '_> {
+    /// What turns this family's samples into PNGs.
+    pub fn encoder(&self) -> PngEncoder {
+        PngEncoder { is_wanted: self.files.png, size: self.files.size, range: self.files.range }
+    }
+
+    /// Keeps sample `index`.
+    pub fn push(&mut self, index: usize, sample: &Sample) -> Result<()> {
+        if let Some(npy) = &mut self.npy {
+            npy.push(sample.planes.iter().copied())?;
+        }
+        if self.files.png {
+            let name = format!("{}_{index:05}.png", self.stem);
+            self.files.out.write_unlisted(&name, |file| file.write_all(&sample.png))?;
+            self.files.png_names.push(name);
+        }
+        self.n += 1;
+        self.n_clipped += sample.n_clipped;
+        Ok(())
+    }
+
+    /// Completes the files: their names, and how many values the PNGs clip.
+    pub fn commit(self) -> Result<(String, u64)> {
+        let mut names = Vec::new();
+        if self.files.png {
+            let last = self.n.saturating_sub(1);
+            let first = format!("{}_00000.png", self.stem);
+            names.push(if last == 0 { first } else { format!("{first} … {last:05}") });
+        }
+        if let Some(npy) = self.npy {
+            npy.commit()?;
+            let Size { height, width } = self.files.size;
+            names.push(format!("{}.npy ({}×{}×{height}×{width})", self.stem, self.n, self.n_channels));
+        }
+        Ok((names.join(", "), self.n_clipped))
+    }
+}
+
+impl PngEncoder {
+    /// Makes the PNG of `planes`, and counts the values it clips.
+    pub fn encode(&self, planes: &[f32], png: &mut Vec<u8>, n_clipped: &mut u64) {
+        let range = self.range as f32;
+        *n_clipped = planes.iter().filter(|v| v.abs() > range).count() as u64;
+        if self.is_wanted {
+            // Sizes come from the grid, so the encoder has nothing to refuse.
+            *png = encode_png(&to_pixels(self.size, planes, self.range), None).unwrap_or_default();
+        }
+    }
+}
+
+/// Planes of values as pixels: `-range` is black and `range` white; one plane is grey, three are red, green and blue.
+pub fn to_pixels(size: Size, planes: &[f32], range: f64) -> Pixels {
+    let n = size.n_pixels();
+    let n_channels = planes.len() / n;
+    let code = |v: f32| (127.5 + 127.5 * f64::from(v) / range).round().clamp(0.0, 255.0) as u8;
+    let rgb = (0..n).flat_map(|p| (0..3).map(move |c| planes[c.min(n_channels - 1) * n + p])).map(code).collect();
+    Pixels { width: size.width, height: size.height, rgb }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_become_codes_and_names_become_file_names() {
+        let pixels = to_pixels(Size::new(1, 2), &[0.0, 3.0, -3.0, 9.0, 0.0, -9.0], 3.0);
+        assert_eq!(pixels.rgb, [128, 0, 128, 255, 255, 0]);
+        assert_eq!(to_pixels(Size::new(1, 2), &[1.5, -1.5], 3.0).rgb, [191, 191, 191, 64, 64, 64]);
+        assert_eq!(slug("cloud:1.5"), "cloud-1.5");
+        assert_eq!(slug("dir:../a b/c"), "dir-..-a-b-c");
+    }
+}

@@ -1,0 +1,112 @@
+//! A page of small pictures with captions: samples of noise side by side, or the images farthest from a set.
+
+use super::bitmap::Pixels;
+use super::canvas::{Canvas, Rect, Surface, Text};
+use super::font::Align;
+use super::frame;
+use super::style::{BLACK, DARK_GREY, MARGIN_PX, SMALL_PX, TEXT_PX};
+use super::{Figure, PlotError};
+
+/// One picture and what is said of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Picture {
+    /// The picture.
+    pub pixels: Pixels,
+    /// Its name.
+    pub name: String,
+    /// A line of numbers below the name.
+    pub note: String,
+}
+
+/// What is drawn: pictures, row by row.
+#[derive(Debug, Clone, Default)]
+pub struct PicturesFigure {
+    /// The message in plain words.
+    pub title: String,
+    /// Number of images, size, preprocess.
+    pub subtitle: String,
+    /// The pictures.
+    pub pictures: Vec<Picture>,
+}
+
+/// Pictures in a row.
+const COLUMNS: usize = 4;
+/// Page width, logical pixels.
+const PAGE_PX: f64 = 900.0;
+/// Space between pictures.
+const GAP_PX: f64 = 16.0;
+/// Height of a caption: two lines, and air below.
+const CAPTION_PX: f64 = 2.0 * TEXT_PX + 20.0;
+/// Height of title and subtitle.
+const HEADING_PX: f64 = 76.0;
+
+impl PicturesFigure {
+    /// Side of the square that a picture fits into.
+    fn cell_px() -> f64 {
+        (PAGE_PX - 2.0 * MARGIN_PX - (COLUMNS - 1) as f64 * GAP_PX) / COLUMNS as f64
+    }
+
+    /// Height of a picture as wide as a cell, for the tallest of them.
+    fn row_px(&self) -> f64 {
+        let height = |p: &Picture| p.pixels.height as f64 / p.pixels.width.max(1) as f64;
+        let tallest = self.pictures.iter().map(height).fold(0.0, f64::max).clamp(0.2, 1.0);
+        tallest * Self::cell_px()
+    }
+}
+
+impl Figure for PicturesFigure {
+    fn size_px(&self) -> (u32, u32) {
+        let rows = self.pictures.len().div_ceil(COLUMNS).max(1) as f64;
+        (PAGE_PX as u32, (HEADING_PX + rows * (self.row_px() + CAPTION_PX) + MARGIN_PX) as u32)
+    }
+
+    fn draw<S: Surface>(&self, canvas: &mut Canvas<'_, S>) -> Result<(), PlotError> {
+        let page = canvas.bounds();
+        let top = frame::draw_heading(canvas, &self.title, &self.subtitle)? + 4.0;
+        if self.pictures.is_empty() {
+            let area = Rect { left: MARGIN_PX, top, right: page.right - MARGIN_PX, bottom: page.bottom - MARGIN_PX };
+            return frame::draw_note(canvas, area, "there is no picture to show");
+        }
+        let (cell, row) = (Self::cell_px(), self.row_px());
+        for (i, picture) in self.pictures.iter().enumerate() {
+            let (x, y) = ((i % COLUMNS) as f64, (i / COLUMNS) as f64);
+            let (left, top) = (MARGIN_PX + x * (cell + GAP_PX), top + y * (row + CAPTION_PX));
+            // As large as the cell allows, in the picture's own shape.
+            let (w, h) = (picture.pixels.width.max(1) as f64, picture.pixels.height.max(1) as f64);
+            let scale = (cell / w).min(row / h);
+            let rect = Rect { left, top, right: left + scale * w, bottom: top + scale * h };
+            canvas.image(rect, &picture.pixels)?;
+            let line = top + row + 0.5 * TEXT_PX + 5.0;
+            for (text, size, colour, y) in
+                [(&picture.name, TEXT_PX, BLACK, line), (&picture.note, SMALL_PX, DARK_GREY, line + TEXT_PX + 3.0)]
+            {
+                let text = frame::shorten(text, size, cell)?;
+                canvas.text(&text, (left, y), Text::new(size, colour).aligned(Align::Start))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::plot::testing::check;
+
+    #[test]
+    fn any_number_and_shape_of_pictures_is_drawn() {
+        for n in [0, 1, 4, 5, 16] {
+            let picture = |i: usize| Picture {
+                pixels: Pixels { width: 8 + i, height: 8, rgb: vec![40 * (i % 6) as u8; 3 * 8 * (8 + i)] },
+                name: format!("a name that is far too long for one small picture, number {i}"),
+                note: "d/√D = 2.31".to_owned(),
+            };
+            let texts = check(&PicturesFigure {
+                title: "Pictures".to_owned(),
+                subtitle: "3 images".to_owned(),
+                pictures: (0..n).map(picture).collect(),
+            });
+            assert_eq!(texts.iter().filter(|t| t.starts_with("d/√D")).count(), n, "{texts:?}");
+        }
+    }
+}

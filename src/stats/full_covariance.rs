@@ -1,0 +1,196 @@
+//! Gaussians with a full covariance: Mahalanobis distances and divergences by the Cholesky factor of the shrunk covariance.
+//!
+//! # Definition
+//!
+//! With `Σ = L Lᵀ` of `D` dimensions and the mean μ: `d²(x) = |L⁻¹(x − μ)|²`. Against independent zero-mean noise of variances `s`:
+//!
+//! ```text
+//! E d²         = Σ_i s_i (Σ⁻¹)_ii + μᵀ Σ⁻¹ μ
+//! KL(data‖noise) = ½ [Σ_i (Σ_ii + μ_i²)/s_i − D − ln det Σ + Σ_i ln s_i]
+//! KL(noise‖data) = ½ [Σ_i s_i (Σ⁻¹)_ii − D + ln det Σ − Σ_i ln s_i + μᵀ Σ⁻¹ μ]
+//! W₂²          = |μ|² + tr Σ + Σ_i s_i − 2 tr (Lᵀ S L)^½
+//! ```
+//!
+//! # Conventions
+//!
+//! The covariance is shrunk towards its diagonal ([`super::covariance`]) and its diagonal floored, so that it can be factorised with
+//! fewer images than dimensions.
+
+use ndarray::{Array1, Array2, ArrayView2};
+use ndarray_linalg::{Cholesky, Diag, EigValsh, SolveTriangular, UPLO};
+
+use super::blas::pin_blas_threads;
+use super::covariance::{CovarianceError, shrink_correlations};
+
+/// A Gaussian with a full covariance.
+#[derive(Debug, Clone)]
+pub struct FullGaussian {
+    mean: Array1<f64>,
+    covariance: Array2<f64>,
+    /// L, lower triangular.
+    factor: Array2<f64>,
+    /// Diagonal of the inverse.
+    inverse_diagonal: Vec<f64>,
+    /// Weight of the diagonal in the shrunk covariance, 0 to 1.
+    pub shrinkage: f64,
+}
+
+/// How far independent noise is from such a Gaussian; nats, values.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FullDivergence {
+    /// `E d²` of a noise sample.
+    pub expected_square: f64,
+    /// 2-Wasserstein distance squared.
+    pub w2_square: f64,
+    /// `KL(noise ‖ data)`.
+    pub kl_noise_data: f64,
+    /// `KL(data ‖ noise)`.
+    pub kl_data_noise: f64,
+}
+
+impl FullGaussian {
+    /// Shrinks and factorises `covariance` (`D×D`, of `n_images`); its diagonal is held at `floor` at least.
+    ///
+    /// # Errors
+    ///
+    /// [`CovarianceError`] if the matrix is not finite or LAPACK cannot factorise it.
+    pub fn new(
+        mean: &[f64],
+        covariance: ArrayView2<'_, f64>,
+        n_images: usize,
+        floor: f64,
+    ) -> Result<Self, CovarianceError> {
+        pin_blas_threads();
+        let mut floored = covariance.to_owned();
+        floored.diag_mut().iter_mut().for_each(|v| *v = v.max(floor));
+        let shrunk = shrink_correlations(floored.view(), n_images as f64 - 1.0)?;
+        let n = mean.len();
+        let failed = |reason: String| CovarianceError::Factorisation { n, reason };
+        let factor = shrunk.matrix.cholesky(UPLO::Lower).map_err(|e| failed(e.to_string()))?;
+        let inverse =
+            factor.solve_triangular(UPLO::Lower, Diag::NonUnit, &Array2::eye(n)).map_err(|e| failed(e.to_string()))?;
+        // Σ⁻¹ = L⁻ᵀ L⁻¹: its diagonal holds the squared lengths of the columns of L⁻¹.
+        let inverse_diagonal = inverse.columns().into_iter().map(|c| c.dot(&c)).collect();
+        Ok(Self {
+            mean: Array1::from(mean.to_vec()),
+            covariance: shrunk.matrix,
+            factor,
+            inverse_diagonal,
+            shrinkage: shrunk.intensity,
+        })
+    }
+
+    /// `d²` of `x`.
+    ///
+    /// # Errors
+    ///
+    /// [`CovarianceError::Factorisation`] if LAPACK fails.
+    pub fn square(&self, x: &[f64]) -> Result<f64, CovarianceError> {
+        let difference: Array1<f64> = x.iter().zip(&self.mean).map(|(x, m)| x - m).collect();
+        self.square_of(difference)
+    }
+
+    fn square_of(&self, difference: Array1<f64>) -> Result<f64, CovarianceError> {
+        let n = self.mean.len();
+        let column = difference.insert_axis(ndarray::Axis(1));
+        let whitened = self
+            .factor
+            .solve_triangular(UPLO::Lower, Diag::NonUnit, &column)
+            .map_err(|e| CovarianceError::Factorisation { n, reason: e.to_string() })?;
+        Ok(whitened.iter().map(|v| v * v).sum())
+    }
+
+    /// `E d²` of the `n_images` the covariance was measured on, as they are: `tr Σ⁻¹Σ̂ (n−1)/n`.
+    pub fn own_images_square(&self, measured: ArrayView2<'_, f64>, n_images: usize) -> Result<f64, CovarianceError> {
+        let n = self.mean.len();
+        let half = self
+            .factor
+            .solve_triangular(UPLO::Lower, Diag::NonUnit, &measured.to_owned())
+            .map_err(|e| CovarianceError::Factorisation { n, reason: e.to_string() })?;
+        // tr L⁻¹ Σ̂ L⁻ᵀ.
+        let whole = self
+            .factor
+            .solve_triangular(UPLO::Lower, Diag::NonUnit, &half.t().to_owned())
+            .map_err(|e| CovarianceError::Factorisation { n, reason: e.to_string() })?;
+        Ok(whole.diag().sum() * (n_images as f64 - 1.0) / n_images as f64)
+    }
+
+    /// How far zero-mean noise with independent numbers of `variances` is; these enter quotients and logarithms no smaller than `floor`.
+    ///
+    /// # Errors
+    ///
+    /// [`CovarianceError::Factorisation`] if LAPACK fails.
+    pub fn divergence(&self, variances: &[f64], floor: f64) -> Result<FullDivergence, CovarianceError> {
+        let n = variances.len();
+        let floored: Vec<f64> = variances.iter().map(|v| v.max(floor)).collect();
+        let of_mean = self.square_of(self.mean.mapv(|m| -m))?;
+        let log_determinant = 2.0 * self.factor.diag().iter().map(|v| v.ln()).sum::<f64>();
+        let log_noise: f64 = floored.iter().map(|v| v.ln()).sum();
+        let trace = |s: &[f64]| s.iter().zip(&self.inverse_diagonal).map(|(s, i)| s * i).sum::<f64>();
+        let second_moments = self.covariance.diag().to_vec();
+        let reverse: f64 = (0..n).map(|i| (second_moments[i] + self.mean[i].powi(2)) / floored[i]).sum();
+        let scaled = &self.factor * &Array1::from(variances.to_vec()).mapv(f64::sqrt).insert_axis(ndarray::Axis(1));
+        let roots = scaled
+            .t()
+            .dot(&scaled)
+            .eigvalsh(UPLO::Lower)
+            .map_err(|e| CovarianceError::Factorisation { n, reason: e.to_string() })?;
+        let overlap: f64 = roots.iter().map(|v| v.max(0.0).sqrt()).sum();
+        Ok(FullDivergence {
+            expected_square: trace(variances) + of_mean,
+            w2_square: self.mean.dot(&self.mean) + second_moments.iter().sum::<f64>() + variances.iter().sum::<f64>()
+                - 2.0 * overlap,
+            kl_noise_data: 0.5 * (trace(&floored) - n as f64 + log_determinant - log_noise + of_mean),
+            kl_data_noise: 0.5 * (reverse - n as f64 - log_determinant + log_noise),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn two_dimensions_by_hand() {
+        // Few images shrink the correlation; the formulas are checked with what is left of it.
+        let sample = array![[2.0, 0.6], [0.6, 0.5]];
+        let mean = [0.3, -0.2];
+        let full = FullGaussian::new(&mean, sample.view(), 40, 1e-9).expect("positive definite");
+        let (a, b, c) = (2.0, 0.5, full.covariance[[0, 1]]);
+        assert!(c > 0.3 && c < 0.6 && full.shrinkage > 0.0, "{c}");
+        let det = a * b - c * c;
+        let quadratic = |x: f64, y: f64| (b * x * x - 2.0 * c * x * y + a * y * y) / det;
+        let got = full.square(&[1.0, 2.0]).expect("a number");
+        assert!((got - quadratic(0.7, 2.2)).abs() <= 1e-12, "{got}");
+        let s = [0.7, 1.1];
+        let d = full.divergence(&s, 1e-9).expect("numbers");
+        let of_mean = quadratic(0.3, -0.2);
+        let trace = (b * s[0] + a * s[1]) / det;
+        assert!((d.expected_square - trace - of_mean).abs() <= 1e-12);
+        let logs = (det / (s[0] * s[1])).ln();
+        assert!((d.kl_noise_data - 0.5 * (trace - 2.0 + logs + of_mean)).abs() <= 1e-12);
+        let reverse = (a + 0.09) / s[0] + (b + 0.04) / s[1];
+        assert!((d.kl_data_noise - 0.5 * (reverse - 2.0 - logs)).abs() <= 1e-12);
+        // For 2×2 matrices tr √B = √(tr B + 2 √det B), B similar to ΣS.
+        let root = (a * s[0] + b * s[1] + 2.0 * (det * s[0] * s[1]).sqrt()).sqrt();
+        assert!((d.w2_square - (0.13 + a + b + s[0] + s[1] - 2.0 * root)).abs() <= 1e-12, "{}", d.w2_square);
+        let own = full.own_images_square(sample.view(), 40).expect("a number");
+        let expected = (b * 2.0 - 2.0 * c * 0.6 + a * 0.5) / det * 39.0 / 40.0;
+        assert!((own - expected).abs() <= 1e-12, "{own}");
+    }
+
+    #[test]
+    fn a_diagonal_is_left_alone_and_agrees_with_itself() {
+        let diagonal = [0.5, 2.0, 1.0, 0.0];
+        let covariance = Array2::from_diag(&Array1::from(diagonal.to_vec()));
+        let full = FullGaussian::new(&[0.0; 4], covariance.view(), 3, 1e-4).expect("the floor makes it definite");
+        let d = full.divergence(&diagonal, 1e-4).expect("numbers");
+        assert!(d.kl_data_noise.abs() <= 1e-12 && d.kl_noise_data.abs() <= 1e-12, "{d:?}");
+        assert!((d.expected_square - 3.0).abs() <= 1e-12 && d.w2_square.abs() <= 1e-3, "{d:?}");
+        let white = full.divergence(&[1.0; 4], 1e-4).expect("numbers");
+        assert!(white.kl_data_noise > 0.0 && white.kl_noise_data > 0.0 && white.w2_square > 0.0);
+        let not_finite = FullGaussian::new(&[0.0], array![[f64::NAN]].view(), 3, 1e-4);
+        assert!(not_finite.is_err());
+    }
+}
