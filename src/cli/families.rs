@@ -138,6 +138,30 @@ impl Families {
         Ok(Measured(self.families.iter().map(measure).collect::<Result<_>>()?))
     }
 
+    /// Makes every family but those measured on folders real in `setting`: the folders were measured at another size.
+    pub fn realise_without_folders(&self, setting: &Setting<'_>, quiet: bool) -> Result<Vec<Noise>> {
+        let is_folder = |family: &dyn NoiseFamily| matches!(family.needs(), Needs::Folder(_));
+        let mut noises = Vec::with_capacity(self.families.len());
+        for family in &self.families {
+            match realise(&**family, setting) {
+                _ if is_folder(&**family) => {
+                    console::warn(
+                        quiet,
+                        &format!(
+                            "no {} against the full covariance: it was measured at the working size",
+                            family.name()
+                        ),
+                    );
+                }
+                Ok(noise) => noises.push(noise),
+                Err(reason) => {
+                    console::warn(quiet, &format!("no {} against the full covariance: {reason}", family.name()))
+                }
+            }
+        }
+        Ok(noises)
+    }
+
     /// Makes every family real in `setting`.
     pub fn realise(&self, setting: &Setting<'_>, measured: &Measured, quiet: bool) -> Result<Vec<Noise>> {
         let mut noises = Vec::with_capacity(self.families.len());

@@ -4,6 +4,7 @@
 mod bounds;
 mod console;
 mod covariance;
+mod distance;
 mod exit;
 mod export;
 mod families;
@@ -67,6 +68,7 @@ subcommands! {
     Covariance => covariance::CovarianceArgs,
     FitDelta => fit_delta::FitDeltaArgs,
     Noise => noise::NoiseArgs,
+    Distance => distance::DistanceArgs,
     Bounds => bounds::BoundsArgs,
     Schedule => schedule::ScheduleArgs,
     Merge => merge::MergeArgs,

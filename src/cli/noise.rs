@@ -200,17 +200,16 @@ impl Job<'_> {
             short(std),
             shared.input.seed
         ));
-        let mut table = vec![["family", "Δ", "2Δ", "files"].map(str::to_owned).to_vec()];
+        let mut table = vec![["family", "Δ", "2Δ"].map(str::to_owned).to_vec()];
         for entry in &written {
             let number = |v: Option<f64>| v.map_or("–".to_owned(), |v| format!("{v:.3}"));
-            table.push(vec![
-                entry.family.clone(),
-                number(entry.delta),
-                number(entry.delta.map(|d| 2.0 * d)),
-                entry.files.clone(),
-            ]);
+            table.push(vec![entry.family.clone(), number(entry.delta), number(entry.delta.map(|d| 2.0 * d))]);
         }
         lines.extend(align(&table));
+        lines.extend(written.last().map(|entry| match written.len() {
+            1 => format!("samples: {}", entry.files),
+            _ => format!("samples, of the last family: {}", entry.files),
+        }));
         if self.args.format.contains(&SampleFormat::Png) {
             let n_values =
                 (noises.len() * self.args.count * self.setting.n_axes * self.setting.grid.size().n_pixels()) as f64;

@@ -26,7 +26,11 @@ pub fn sample_picture(noise: &NoiseSpectrum, planes: Vec<f32>) -> SamplePicture 
 
 /// What a power law is called, in words.
 pub fn describe_delta(delta: Option<f64>) -> String {
-    delta.map_or("no power law".to_owned(), |d| format!("Δ = {d:.2}, power 1/f^{:.2}", 2.0 * d))
+    match delta {
+        None => "no power law".to_owned(),
+        Some(d) if d < 0.0 => format!("Δ = {d:.2}, power f^{:.2}", -2.0 * d),
+        Some(d) => format!("Δ = {d:.2}, power 1/f^{:.2}", 2.0 * d),
+    }
 }
 
 /// Draws one sample of every family side by side, as `noise`.

@@ -18,7 +18,7 @@ use crate::dataset::{
     DecodeOptions, ExifPolicy, Listing, PreprocessConfig, Skipped, SourceFile, Transform, choose_resolution,
     list_from_reader, list_inputs, own_files,
 };
-use crate::pipeline::{RowSink, ScanConfig, scan};
+use crate::pipeline::{Halves, NoRows, RowSink, ScanConfig, ScanOutcome, scan, scan_halves};
 use crate::report::manifest::{Manifest, write_json};
 use crate::report::output_dir::OutputDir;
 use crate::report::tables::{SkippedRow, write_table};
@@ -115,11 +115,18 @@ impl<'a> Session<'a> {
             Input::Saved(spectrum) => Ok(Scanned { spectrum: *spectrum, images: None, skipped: Vec::new() }),
             Input::Images(images) => {
                 let outcome = scan(&images.files, &images.config, sink, &self.progress, interrupt::flag())?;
-                let mut skipped = images.skipped.clone();
-                skipped.extend(outcome.skipped);
-                skipped.sort_by(|a, b| a.path.as_bytes().cmp(b.path.as_bytes()));
-                let spectrum = outcome.spectrum.with_listed_skips(images.skipped.len() as u64);
-                Ok(Scanned { spectrum, images: Some(*images), skipped })
+                Ok(into_scanned(images, outcome))
+            }
+        }
+    }
+
+    /// As [`Session::scan`] without rows, each half of the files on its own where that is possible.
+    pub fn scan_halves(&self, input: Input) -> Result<(Scanned, Option<Halves>)> {
+        match input {
+            Input::Saved(_) => Ok((self.scan(input, &mut NoRows)?, None)),
+            Input::Images(images) => {
+                let (outcome, halves) = scan_halves(&images.files, &images.config, &self.progress, interrupt::flag())?;
+                Ok((into_scanned(images, outcome), halves))
             }
         }
     }
@@ -185,6 +192,15 @@ impl<'a> Session<'a> {
         }
         Ok(ExitStatus::Done)
     }
+}
+
+/// The outcome of a pass, with what was skipped before it.
+fn into_scanned(images: Box<Images>, outcome: ScanOutcome) -> Scanned {
+    let mut skipped = images.skipped.clone();
+    skipped.extend(outcome.skipped);
+    skipped.sort_by(|a, b| a.path.as_bytes().cmp(b.path.as_bytes()));
+    let spectrum = outcome.spectrum.with_listed_skips(images.skipped.len() as u64);
+    Scanned { spectrum, images: Some(*images), skipped }
 }
 
 /// Writes `run.json`: `manifest` with the wall time since `started` and the files in the folder.

@@ -103,6 +103,12 @@ pub trait NoiseFamily: fmt::Debug + Send + Sync {
         Needs::Nothing
     }
 
+    /// Whether its modes are independent. Noise that is cut from something larger, or made of several resolutions, has only its
+    /// expected powers in common with the periodic noise of the same spectrum.
+    fn is_periodic(&self) -> bool {
+        true
+    }
+
     /// Its power spectrum, up to a factor.
     ///
     /// # Errors

@@ -11,6 +11,7 @@
 //! A family is one file in `families/` and one line in [`family`]'s table. Nothing here reads files, starts threads or prints.
 
 pub mod best;
+pub mod comparison;
 pub mod distance;
 pub mod families;
 pub mod family;
@@ -23,6 +24,7 @@ pub mod spectrum;
 #[cfg(test)]
 pub(crate) mod testing;
 
+pub use comparison::{Comparison, TOO_SMOOTH, compare};
 pub use distance::{Divergence, divergence};
 pub use family::{Needs, NoiseFamily, Setting, ZeroFrequency, parse_family};
 pub use field::{FieldSampler, SampleWorker, SampledNoise};

@@ -87,6 +87,8 @@ pub struct Noise {
     pub spectrum: NoiseSpectrum,
     /// Draws fields with that spectrum.
     pub sampler: Arc<dyn FieldSampler>,
+    /// Whether its modes are independent.
+    pub is_periodic: bool,
 }
 
 /// Makes `family` real in `setting`.
@@ -97,7 +99,7 @@ pub struct Noise {
 pub fn realise(family: &dyn NoiseFamily, setting: &Setting<'_>) -> Result<Noise, NoiseError> {
     let spectrum = NoiseSpectrum::scaled(&family.name(), setting, family.power(setting)?)?;
     let sampler = family.sampler(setting, &spectrum)?;
-    Ok(Noise { spectrum, sampler })
+    Ok(Noise { spectrum, sampler, is_periodic: family.is_periodic() })
 }
 
 #[cfg(test)]

@@ -7,16 +7,25 @@ use super::probe::{ImageProbe, ProbeSource};
 use super::scan::ScanConfig;
 use crate::dataset::{SourceFile, View};
 use crate::noise::DatasetModel;
-use crate::noise::image_distance::{ImageDistance, ImageDistancePlan, Shift};
+use crate::noise::image_distance::{ImageDistance, ImageDistancePlan, Scratch, Shift};
 use crate::spectrum::{AnalysisConfig, AnalysisPlan, Analyzer, Detail, Spectrum, Standardize};
 
 /// What images are judged by.
 #[derive(Debug, Clone, Copy)]
 pub struct Judges<'a> {
-    /// The whole set.
-    pub whole: &'a DatasetModel,
-    /// The two halves: an image is judged by the one it is not in.
-    pub halves: Option<(&'a [DatasetModel; 2], &'a Halves)>,
+    /// What ranks them: the whole set.
+    pub ranking: &'a DatasetModel,
+    /// What they are the baseline of.
+    pub baseline: Baseline<'a>,
+}
+
+/// Against which set the images are a baseline for noise.
+#[derive(Debug, Clone, Copy)]
+pub enum Baseline<'a> {
+    /// The whole, which holds them.
+    Whole(&'a DatasetModel),
+    /// Of the two halves the one that an image is not in.
+    HeldOut(&'a [DatasetModel; 2], &'a Halves),
 }
 
 /// Reads `files` once more and measures every image against `judges`; rows go to `sink`, their numbers are those of
@@ -40,12 +49,15 @@ pub fn measure_distances(
     let n_channels = config.analysis.channels.count();
     let value_per_code = (0..n_channels).map(|c| if is_standardized { 1.0 } else { config.analysis.value_per_code(c) });
     let value_per_code: Vec<f64> = value_per_code.collect();
-    let whole = ImageDistancePlan::new(judges.whole, &value_per_code, Shift::None);
-    let halves = judges.halves.map(|(models, halves)| {
-        let plan = |model| ImageDistancePlan::new(model, &value_per_code, Shift::FromMeanOf(judges.whole));
-        ([plan(&models[0]), plan(&models[1])], halves.half_of_file.as_slice())
-    });
-    let probes = DistanceProbes { whole, halves };
+    let ranking = ImageDistancePlan::new(judges.ranking, &value_per_code, Shift::None);
+    let (baseline, half_of_file) = match judges.baseline {
+        Baseline::Whole(model) => (vec![ImageDistancePlan::new(model, &value_per_code, Shift::None)], None),
+        Baseline::HeldOut(models, halves) => {
+            let plan = |model| ImageDistancePlan::new(model, &value_per_code, Shift::FromMeanOf(judges.ranking));
+            (models.iter().map(plan).collect(), Some(halves.half_of_file.as_slice()))
+        }
+    };
+    let probes = DistanceProbes { ranking, baseline, half_of_file };
     observer.started("measuring each image", files.len());
     let pass = Pass { files, config, plan: &plan, probes: Some(&probes), observer, cancel };
     run_pass(pass, sink)?;
@@ -54,29 +66,29 @@ pub fn measure_distances(
 }
 
 struct DistanceProbes<'a> {
-    whole: ImageDistancePlan,
-    halves: Option<([ImageDistancePlan; 2], &'a [u8])>,
+    ranking: ImageDistancePlan,
+    /// That of the whole, or those of the two halves.
+    baseline: Vec<ImageDistancePlan>,
+    half_of_file: Option<&'a [u8]>,
 }
 
 impl ProbeSource for DistanceProbes<'_> {
     fn probe(&self) -> Box<dyn ImageProbe + '_> {
-        Box::new(DistanceProbe { probes: self, scratch: self.whole.scratch() })
+        Box::new(DistanceProbe { probes: self, scratch: self.ranking.scratch() })
     }
 }
 
 struct DistanceProbe<'a> {
     probes: &'a DistanceProbes<'a>,
-    scratch: crate::noise::image_distance::Scratch,
+    scratch: Scratch,
 }
 
 impl ImageProbe for DistanceProbe<'_> {
     fn measure(&mut self, file: usize, analyzer: &Analyzer, _: &View<'_>, numbers: &mut Vec<f64>) {
         let Some(spectra) = analyzer.latest_spectra() else { return };
-        let measured = self.probes.whole.measure(spectra, &mut self.scratch);
-        let held_out = self.probes.halves.as_ref().map(|(plans, half_of_file)| {
-            let other = &plans[usize::from(1 - half_of_file[file])];
-            other.measure(spectra, &mut self.scratch).square
-        });
-        ImageDistance { held_out_square: held_out, ..measured }.append_to(numbers);
+        let other = self.probes.half_of_file.map_or(0, |halves| usize::from(1 - halves[file]));
+        let measured = self.probes.ranking.measure(spectra, &mut self.scratch);
+        let baseline = self.probes.baseline[other].measure(spectra, &mut self.scratch);
+        ImageDistance { baseline_square: baseline.square, ..measured }.append_to(numbers);
     }
 }

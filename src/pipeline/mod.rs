@@ -11,7 +11,7 @@ pub mod probe;
 mod resolution_probe;
 pub mod scan;
 
-pub use distances::{Judges, measure_distances};
+pub use distances::{Baseline, Judges, measure_distances};
 pub use halves::{Halves, scan_halves};
 pub use observer::Observer;
 pub use pass::{Cancel, ImageRow, NoRows, RowSink, ScanError};

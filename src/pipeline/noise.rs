@@ -45,7 +45,18 @@ struct DistanceWorker<'a> {
     planes: Vec<f32>,
 }
 
-/// Draws `n` samples of each of `noises` and measures them against `dataset` and against members drawn as `members` (zero-mean Gaussian
+/// How many samples are drawn, from which seed, on how many workers.
+#[derive(Debug, Clone, Copy)]
+pub struct Draws {
+    /// Samples of each family.
+    pub n: usize,
+    /// Seed of all of them.
+    pub seed: u64,
+    /// Workers; the result does not depend on it.
+    pub threads: usize,
+}
+
+/// Draws `draws.n` samples of each of `noises` and measures them against `dataset` and against members drawn as `members` (zero-mean Gaussian
 /// with the dataset's Γ).
 ///
 /// # Errors
@@ -55,12 +66,11 @@ pub fn sample_distances(
     dataset: &DatasetModel,
     members: &Noise,
     noises: &[Noise],
-    n: usize,
-    seed: u64,
-    threads: usize,
+    draws: Draws,
     observer: &dyn Observer,
     cancel: &Cancel,
 ) -> Result<Vec<SampleSquares>, ScanError> {
+    let Draws { n, seed, threads } = draws;
     let members = SampledNoise::new(members.sampler.clone(), seed, Role::Member);
     let sampled: Vec<_> = noises.iter().map(|n| SampledNoise::new(n.sampler.clone(), seed, Role::Noise)).collect();
     let make_worker = || DistanceWorker {

@@ -2,6 +2,7 @@
 
 pub mod arrays;
 pub mod manifest;
+pub mod noise_tables;
 pub mod output_dir;
 pub mod plot;
 pub mod rows;

@@ -1,11 +1,13 @@
 //! Where the rows of a pass go while it runs: tables that appear when the pass is over.
 
 mod bounds;
+mod distances;
 mod schedules;
 
 use anyhow::Result;
 
 pub use bounds::BoundsTable;
+pub use distances::DistanceTable;
 pub use schedules::{ScheduleCollector, ScheduleSink};
 
 use crate::pipeline::{ImageRow, RowSink};

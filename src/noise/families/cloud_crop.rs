@@ -45,6 +45,10 @@ impl NoiseFamily for CloudCrop {
         self.exponent.needs()
     }
 
+    fn is_periodic(&self) -> bool {
+        false
+    }
+
     fn power(&self, setting: &Setting<'_>) -> Result<Power, NoiseError> {
         let size = setting.grid.size();
         let whole = Grid::new(enlarged(size));

@@ -72,6 +72,10 @@ impl NoiseFamily for Pyramid {
         format!("pyramid:{},{}", self.discount, self.iterations)
     }
 
+    fn is_periodic(&self) -> bool {
+        false
+    }
+
     fn power(&self, setting: &Setting<'_>) -> Result<Power, NoiseError> {
         Ok(Power::common(self.expected_periodogram(setting.grid.size())))
     }

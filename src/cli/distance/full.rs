@@ -1,0 +1,155 @@
+//! The families against the full covariance of reduced images.
+
+use anyhow::{Context, Result, ensure};
+use ndarray::ArrayView2;
+use rustfft::num_complex::Complex64;
+
+use super::DistanceArgs;
+use crate::cli::families::Families;
+use crate::cli::interrupt;
+use crate::cli::session::Session;
+use crate::noise::field::Role;
+use crate::noise::{DatasetModel, Metric, Moments, Noise, SampledNoise};
+use crate::pipeline::noise::draw_samples;
+use crate::report::noise_tables::FullDistanceRow;
+use crate::report::tables::write_table;
+use crate::spectral::dft64::orthonormal_dft;
+use crate::spectral::{Grid, RealForm, Size};
+use crate::spectrum::{ReducedCovariance, Spectrum};
+use crate::stats::full_covariance::FullGaussian;
+use crate::stats::power_law::{FitRange, fit_modes};
+
+/// Compares `families`, made at the reduced size, with the full covariance that `spectrum` holds; writes `distance_full.csv`.
+pub fn compare(
+    args: &DistanceArgs,
+    session: &Session<'_>,
+    spectrum: &Spectrum,
+    floor: f64,
+    families: &Families,
+) -> Result<Vec<FullDistanceRow>> {
+    let reduced = spectrum
+        .real_form_covariance()?
+        .context("the full covariance was not summed up; this is a bug, please report it")?;
+    let n_images = usize::try_from(spectrum.n_images()).unwrap_or(usize::MAX);
+    ensure!(
+        n_images >= 3,
+        "a full covariance needs at least 3 images, and there are {n_images}; add images, or leave --full-covariance out"
+    );
+    let n = reduced.mean.len();
+    let measured = ArrayView2::from_shape((n, n), &reduced.covariance)?;
+    let full = FullGaussian::new(&reduced.mean, measured, n_images, floor)?;
+    let grid = Grid::new(reduced.size);
+    let form = RealForm::new(&grid);
+    let model = reduced_model(&grid, &form, &reduced, n_images, floor);
+    let setting = args.families.adjust(model.setting());
+    let noises = families.realise_without_folders(&setting, args.shared.output.quiet)?;
+    let mut rows = Vec::with_capacity(noises.len() + 1);
+    for noise in &noises {
+        let squares = drawn_squares(args, noise, &form, &full)?;
+        rows.push(row(noise, &grid, &form, &full, floor, &squares)?);
+    }
+    rows.sort_by(|a, b| {
+        let key = |r: &FullDistanceRow| r.kl_data_noise_per_dim.unwrap_or(f64::INFINITY);
+        key(a).total_cmp(&key(b))
+    });
+    let ranked = rows.iter_mut().filter(|r| r.kl_data_noise_per_dim.is_some());
+    ranked.enumerate().for_each(|(i, r)| r.rank = Some(i + 1));
+    let own = full.own_images_square(measured, n_images)?;
+    rows.push(FullDistanceRow {
+        d_rms_expected: Some(own.sqrt()),
+        d_normalized: Some((own / n as f64).sqrt()),
+        ..empty_row("images")
+    });
+    write_table(&session.out, "distance_full.csv", &rows)?;
+    Ok(rows)
+}
+
+/// The reduced images as a dataset of one channel, for families that follow it.
+fn reduced_model(
+    grid: &Grid,
+    form: &RealForm,
+    reduced: &ReducedCovariance,
+    n_images: usize,
+    floor: f64,
+) -> DatasetModel {
+    let n = reduced.mean.len();
+    let variances: Vec<f64> = (0..n).map(|i| reduced.covariance[i * (n + 1)].max(0.0)).collect();
+    let gamma = form.powers(grid, &variances);
+    DatasetModel {
+        grid: grid.clone(),
+        n_images,
+        metric: Metric::Modes,
+        fit: fit_modes(grid, &gamma, n_images, &FitRange::for_size(grid.size())),
+        floored: vec![gamma.iter().map(|g| g.max(floor)).collect()],
+        pixel_variance: variances.iter().sum::<f64>() / n as f64,
+        mean_field: vec![vec![Complex64::default(); gamma.len()]],
+        gamma: vec![gamma],
+        color: None,
+        rounding_power: floor,
+    }
+}
+
+/// Squared distances of samples of `noise`.
+fn drawn_squares(args: &DistanceArgs, noise: &Noise, form: &RealForm, full: &FullGaussian) -> Result<Vec<f64>> {
+    let shared = &args.shared;
+    let sampled = SampledNoise::new(noise.sampler.clone(), shared.input.seed, Role::Noise);
+    let size: Size = sampled.size();
+    let finish = |planes: &[f32], square: &mut f64| {
+        let plane: Vec<f64> = planes.iter().map(|v| f64::from(*v)).collect();
+        let mut numbers = vec![0.0; form.len()];
+        form.apply(&orthonormal_dft(size, &plane), &mut numbers);
+        *square = full.square(&numbers).unwrap_or(f64::NAN);
+    };
+    let mut squares = Vec::with_capacity(args.samples as usize);
+    let emit = |_: usize, square: &f64| {
+        squares.push(*square);
+        Ok(())
+    };
+    draw_samples(&sampled, args.samples as usize, shared.compute.threads()?, interrupt::flag(), finish, emit)?;
+    Ok(squares)
+}
+
+fn row(
+    noise: &Noise,
+    grid: &Grid,
+    form: &RealForm,
+    full: &FullGaussian,
+    floor: f64,
+    squares: &[f64],
+) -> Result<FullDistanceRow> {
+    let n = form.len() as f64;
+    let drawn = Moments::of(squares);
+    // Only of periodic noise are the numbers of the real Fourier form independent.
+    let closed =
+        noise.is_periodic.then(|| full.divergence(&form.variances(&noise.spectrum.power[0]), floor)).transpose()?;
+    Ok(FullDistanceRow {
+        delta: noise.spectrum.delta,
+        noise_std: Some(noise.spectrum.pixel_std(grid)),
+        d_mean: drawn.map(|m| m.mean),
+        d_std: drawn.and_then(|m| m.std),
+        d_rms_expected: closed.map(|d| d.expected_square.sqrt()),
+        d_normalized: drawn.map(|m| m.mean / n.sqrt()),
+        d_standard_errors: closed.zip(drawn).and_then(|(d, m)| m.standard_errors_from(d.expected_square)),
+        w2_per_dim: closed.map(|d| (d.w2_square.max(0.0) / n).sqrt()),
+        kl_noise_data_per_dim: closed.map(|d| d.kl_noise_data / n),
+        kl_data_noise_per_dim: closed.map(|d| d.kl_data_noise / n),
+        ..empty_row(&noise.spectrum.name)
+    })
+}
+
+fn empty_row(family: &str) -> FullDistanceRow {
+    FullDistanceRow {
+        family: family.to_owned(),
+        delta: None,
+        noise_std: None,
+        d_mean: None,
+        d_std: None,
+        d_rms_expected: None,
+        d_normalized: None,
+        d_standard_errors: None,
+        w2_per_dim: None,
+        kl_noise_data_per_dim: None,
+        kl_data_noise_per_dim: None,
+        rank: None,
+    }
+}

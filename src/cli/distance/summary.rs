@@ -1,0 +1,369 @@
+//! What `distance` says: rows of its table, its plot, and the lines on the terminal.
+
+use anyhow::Result;
+use serde_json::json;
+
+use super::{DistanceArgs, MetricResult};
+use crate::cli::console::{self, align, short};
+use crate::cli::noise_plots;
+use crate::cli::scan::describe;
+use crate::cli::session::{Scanned, Session};
+use crate::cli::sinks::DistanceTable;
+use crate::noise::distance::{kl_by_chance_per_dimension, mean_image_to_member, mean_image_w2_square};
+use crate::noise::metric::MODES_FROM_IMAGES;
+use crate::noise::monte_carlo::AGREEMENT_SE;
+use crate::noise::{Comparison, DatasetModel, Metric, Moments, TOO_SMOOTH};
+use crate::report::noise_tables::{DistanceRow, FullDistanceRow};
+use crate::report::plot::distance::DistanceBar;
+
+/// Images named in the summary.
+const N_NAMED: usize = 3;
+
+/// Everything that was found.
+pub struct Outcome<'a> {
+    pub args: &'a DistanceArgs,
+    pub scanned: &'a Scanned,
+    /// A result for each metric; the first is the main one.
+    pub results: &'a [MetricResult],
+    pub images: Option<&'a DistanceTable>,
+    /// Whether images were judged by the half they are not in.
+    pub is_held_out: bool,
+}
+
+impl Outcome<'_> {
+    fn main(&self) -> &MetricResult {
+        &self.results[0]
+    }
+
+    /// Distances of the images, in the main metric.
+    fn image_moments(&self) -> Option<Moments> {
+        Moments::of(&self.images?.baseline_squares())
+    }
+
+    /// The rows of `distance.csv`.
+    pub fn rows(&self) -> Vec<DistanceRow> {
+        let mut rows = Vec::new();
+        for (i, MetricResult { model, compared }) in self.results.iter().enumerate() {
+            rows.extend(compared.iter().map(|c| family_row(model, c)));
+            let images = if i == 0 { self.image_moments() } else { None };
+            rows.extend(images.map(|m| images_row(model, m)));
+            rows.push(mean_image_row(model, images));
+        }
+        rows
+    }
+
+    /// The plot of the families.
+    pub fn draw(&self, session: &Session<'_>) {
+        let MetricResult { model, compared } = self.main();
+        let n = model.n_dimensions();
+        let mut bars: Vec<DistanceBar> = compared
+            .iter()
+            .map(|c| DistanceBar {
+                name: c.name.clone(),
+                kl_per_dimension: Some(c.divergence.kl_data_noise / n),
+                distance: c.to_mean.map_or(f64::NAN, |m| m.mean / n.sqrt()),
+                distance_std: c.to_mean.and_then(|m| m.std).unwrap_or(0.0) / n.sqrt(),
+                is_baseline: false,
+            })
+            .collect();
+        bars.extend(self.image_moments().map(|m| DistanceBar {
+            name: self.images_name().to_owned(),
+            kl_per_dimension: None,
+            distance: m.mean / n.sqrt(),
+            distance_std: m.std.unwrap_or(0.0) / n.sqrt(),
+            is_baseline: true,
+        }));
+        let title = match compared.first() {
+            Some(closest) => format!("The noise closest to these images is {}", describe_family(closest)),
+            None => "No noise family was compared".to_owned(),
+        };
+        let subtitle = format!("{}; metric {}, closest first", describe(&self.scanned.spectrum), model.metric);
+        noise_plots::distances(&session.out, &self.args.shared, title, subtitle, bars, TOO_SMOOTH);
+    }
+
+    fn images_name(&self) -> &'static str {
+        if self.is_held_out { "images (held out)" } else { "images" }
+    }
+
+    /// Prints the summary, or the JSON object.
+    pub fn print(&self, full: Option<&[FullDistanceRow]>) -> Result<()> {
+        let shared = &self.args.shared;
+        let MetricResult { model, compared } = self.main();
+        let spectrum = &self.scanned.spectrum;
+        if shared.output.json {
+            let farthest = self.images.map(|t| t.rows(model.n_dimensions()).take(N_NAMED).collect::<Vec<_>>());
+            return console::print_json(&json!({
+                "schema_version": 1,
+                "counts": spectrum.counts(),
+                "preprocess": spectrum.preprocess(),
+                "seed": shared.input.seed,
+                "metric": model.metric,
+                "image_metric": Metric::from(self.args.image_metric),
+                "color_axes": model.color.as_ref().map(|c| &c.axes),
+                "n_dimensions": model.n_dimensions(),
+                "n_floored_modes": model.n_floored(),
+                "held_out": self.is_held_out,
+                "kl_per_dim_by_chance": kl_by_chance_per_dimension(model),
+                "closest": compared.first().map(|c| &c.name),
+                "drawn_agrees": self.results.iter().flat_map(|r| &r.compared).all(Comparison::agrees),
+                "distances": self.rows(),
+                "full_covariance": full,
+                "farthest_images": farthest,
+            }));
+        }
+        let mut lines = vec![describe(spectrum), self.describe_metric()];
+        lines.extend(self.table());
+        lines.extend(self.remarks());
+        lines.extend(full.map(full_lines).unwrap_or_default());
+        console::print_lines(shared.output.quiet, &lines)
+    }
+
+    fn describe_metric(&self) -> String {
+        let model = &self.main().model;
+        let n = model.n_images;
+        let why = match (self.args.metric.is_empty(), model.metric) {
+            (true, Metric::Modes) => format!("{n} images are enough for Γ of each mode"),
+            (true, _) => {
+                format!(
+                    "with {n} images, fewer than {MODES_FROM_IMAGES}, Γ of each mode is mostly chance, so its annulus means are used"
+                )
+            }
+            (false, _) => "as asked for".to_owned(),
+        };
+        let floored = match model.n_floored() {
+            0 => String::new(),
+            n => format!("; Γ of {n} modes lies below 8-bit rounding and is held there"),
+        };
+        format!(
+            "metric {}: {why}{floored}; noise with pixel deviation {}",
+            model.metric,
+            short(self.main().compared.first().map_or(f64::NAN, |c| c.noise_std))
+        )
+    }
+
+    fn table(&self) -> Vec<String> {
+        let MetricResult { model, compared } = self.main();
+        let n = model.n_dimensions();
+        let head = ["family", "Δ", "2Δ", "KL(data‖noise)/D", "KL(noise‖data)/D", "W₂/√D", "d/√D drawn", "expected", ""];
+        let mut table = vec![head.map(str::to_owned).to_vec()];
+        let drawn = |m: Option<Moments>| {
+            m.map_or("–".to_owned(), |m| format!("{:.3} ± {:.3}", m.mean / n.sqrt(), m.std.unwrap_or(0.0) / n.sqrt()))
+        };
+        for c in compared {
+            let d = &c.divergence;
+            let power = |factor: f64| c.delta.map_or("–".to_owned(), |d| format!("{:.2}", factor * d));
+            let expected = c.expected_normalized(n);
+            table.push(vec![
+                c.name.clone(),
+                power(1.0),
+                power(2.0),
+                short(d.kl_data_noise / n),
+                short(d.kl_noise_data / n),
+                short((d.w2_square / n).max(0.0).sqrt()),
+                drawn(c.to_mean),
+                format!("{expected:.3}"),
+                if expected < TOO_SMOOTH { "too smooth".to_owned() } else { String::new() },
+            ]);
+        }
+        let none = || "–".to_owned();
+        if let Some(m) = self.image_moments() {
+            let name = self.images_name().to_owned();
+            table.push(vec![
+                name,
+                none(),
+                none(),
+                none(),
+                none(),
+                none(),
+                drawn(Some(m)),
+                "1.000".to_owned(),
+                String::new(),
+            ]);
+        }
+        let w2 = short((mean_image_w2_square(model) / n).sqrt());
+        table.push(vec![
+            "mean image".to_owned(),
+            none(),
+            none(),
+            "∞".to_owned(),
+            none(),
+            w2,
+            "0".to_owned(),
+            "0".to_owned(),
+            String::new(),
+        ]);
+        align(&table)
+    }
+
+    /// What the table alone does not say.
+    fn remarks(&self) -> Vec<String> {
+        let MetricResult { model, compared } = self.main();
+        let n = model.n_dimensions();
+        let mut lines = Vec::new();
+        if let Some(closest) = compared.first() {
+            lines.push(format!(
+                "closest by KL(dataset‖noise): {}, {} nats per dimension",
+                describe_family(closest),
+                short(closest.divergence.kl_data_noise / n)
+            ));
+        }
+        if let Some(chance) = kl_by_chance_per_dimension(model) {
+            lines.push(format!("of every KL about {} is the chance in Γ of {} images", short(chance), model.n_images));
+        }
+        let smooth: Vec<_> =
+            compared.iter().filter(|c| c.expected_normalized(n) < TOO_SMOOTH).map(|c| c.name.as_str()).collect();
+        if !smooth.is_empty() {
+            lines.push(format!(
+                "smaller is not closer: a typical image lies at d/√D = 1; below {TOO_SMOOTH} noise is smoother than the images ({})",
+                smooth.join(", ")
+            ));
+        }
+        lines.push(self.describe_agreement());
+        if let Some(images) = self.images {
+            if !self.is_held_out {
+                lines.push(
+                    "the images were judged by a Γ that holds them; from 200 images on it is that of the other half"
+                        .to_owned(),
+                );
+            }
+            let farthest = images.rows(n).take(N_NAMED).map(|r| format!("{} ({:.2})", r.path, r.d_normalized));
+            lines.push(format!(
+                "farthest images (d/√D, metric {}): {}",
+                Metric::from(self.args.image_metric),
+                farthest.collect::<Vec<_>>().join(", ")
+            ));
+        } else if self.scanned.images.is_none() {
+            lines.push("a saved spectrum holds no single images: give their folder for distance_images.csv".to_owned());
+        }
+        lines
+    }
+
+    fn describe_agreement(&self) -> String {
+        let all = || self.results.iter().flat_map(|r| &r.compared);
+        let off = |c: &Comparison| {
+            let d = &c.divergence;
+            let of =
+                |m: Option<Moments>, expected| m.and_then(|m: Moments| m.standard_errors_from(expected)).unwrap_or(0.0);
+            of(c.to_mean, d.expected_square).max(of(c.to_member, d.expected_square_to_member))
+        };
+        let worst = all().map(off).fold(0.0, f64::max);
+        let failed: Vec<_> = all().filter(|c| !c.agrees()).map(|c| c.name.as_str()).collect();
+        let n = self.args.samples;
+        if failed.is_empty() {
+            return format!(
+                "{n} drawn samples each agree with the closed forms within {AGREEMENT_SE} standard errors (worst {worst:.1})"
+            );
+        }
+        format!(
+            "DISAGREEMENT: drawn and expected distances of {} differ by up to {worst:.1} standard errors, more than {AGREEMENT_SE}; \
+             try more --samples, and report it if it stays",
+            failed.join(", ")
+        )
+    }
+}
+
+/// A family with its exponent.
+fn describe_family(c: &Comparison) -> String {
+    match c.delta {
+        Some(_) => format!("{} ({})", c.name, noise_plots::describe_delta(c.delta)),
+        None => c.name.clone(),
+    }
+}
+
+fn family_row(model: &DatasetModel, c: &Comparison) -> DistanceRow {
+    let n = model.n_dimensions();
+    let d = &c.divergence;
+    DistanceRow {
+        family: c.name.clone(),
+        delta: c.delta,
+        noise_std: Some(c.noise_std),
+        d_mean: c.to_mean.map(|m| m.mean),
+        d_std: c.to_mean.and_then(|m| m.std),
+        d_rms_expected: Some(d.expected_square.sqrt()),
+        d_normalized: c.to_mean.map(|m| m.mean / n.sqrt()),
+        d_to_images_mean: c.to_member.map(|m| m.mean),
+        w2: Some(d.w2_square.max(0.0).sqrt()),
+        w2_per_dim: Some((d.w2_square.max(0.0) / n).sqrt()),
+        kl_noise_data_per_dim: Some(d.kl_noise_data / n),
+        kl_data_noise_per_dim: Some(d.kl_data_noise / n),
+        rank: Some(c.rank),
+        metric: model.metric.name(),
+        d_to_images_rms_expected: Some(d.expected_square_to_member.sqrt()),
+        d_standard_errors: c.to_mean.and_then(|m| m.standard_errors_from(d.expected_square)),
+        d_to_images_standard_errors: c.to_member.and_then(|m| m.standard_errors_from(d.expected_square_to_member)),
+        too_smooth: Some(c.expected_normalized(n) < TOO_SMOOTH),
+        n_samples: c.to_mean.map(|m| m.n_samples as u64),
+    }
+}
+
+/// A row without numbers.
+fn empty_row(model: &DatasetModel, family: &str) -> DistanceRow {
+    DistanceRow {
+        family: family.to_owned(),
+        delta: None,
+        noise_std: None,
+        d_mean: None,
+        d_std: None,
+        d_rms_expected: None,
+        d_normalized: None,
+        d_to_images_mean: None,
+        w2: None,
+        w2_per_dim: None,
+        kl_noise_data_per_dim: None,
+        kl_data_noise_per_dim: None,
+        rank: None,
+        metric: model.metric.name(),
+        d_to_images_rms_expected: None,
+        d_standard_errors: None,
+        d_to_images_standard_errors: None,
+        too_smooth: None,
+        n_samples: None,
+    }
+}
+
+fn images_row(model: &DatasetModel, m: Moments) -> DistanceRow {
+    DistanceRow {
+        d_mean: Some(m.mean),
+        d_std: m.std,
+        d_normalized: Some(m.mean / model.n_dimensions().sqrt()),
+        n_samples: Some(m.n_samples as u64),
+        ..empty_row(model, "images")
+    }
+}
+
+/// The mean image as if it were noise without any power: at distance zero, and closest to nothing.
+fn mean_image_row(model: &DatasetModel, images: Option<Moments>) -> DistanceRow {
+    let n = model.n_dimensions();
+    let w2 = mean_image_w2_square(model);
+    DistanceRow {
+        noise_std: Some(0.0),
+        d_mean: Some(0.0),
+        d_std: Some(0.0),
+        d_rms_expected: Some(0.0),
+        d_normalized: Some(0.0),
+        // An image is as far from the mean image as from the set.
+        d_to_images_mean: images.map(|m| m.mean),
+        w2: Some(w2.sqrt()),
+        w2_per_dim: Some((w2 / n).sqrt()),
+        d_to_images_rms_expected: Some(mean_image_to_member(model).sqrt()),
+        ..empty_row(model, "mean-image")
+    }
+}
+
+/// The table of the full covariance.
+fn full_lines(rows: &[FullDistanceRow]) -> Vec<String> {
+    let head = ["full covariance", "Δ", "KL(data‖noise)/D", "KL(noise‖data)/D", "W₂/√D", "d/√D"];
+    let mut table = vec![head.map(str::to_owned).to_vec()];
+    let number = |v: Option<f64>| v.map_or("–".to_owned(), short);
+    for r in rows {
+        table.push(vec![
+            r.family.clone(),
+            r.delta.map_or("–".to_owned(), |d| format!("{d:.2}")),
+            number(r.kl_data_noise_per_dim),
+            number(r.kl_noise_data_per_dim),
+            number(r.w2_per_dim),
+            r.d_normalized.map_or("–".to_owned(), |d| format!("{d:.3}")),
+        ]);
+    }
+    std::iter::once(String::new()).chain(align(&table)).collect()
+}

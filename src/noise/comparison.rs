@@ -1,0 +1,75 @@
+//! Families beside each other: closed forms, drawn distances, ranks.
+//!
+//! # Conventions
+//!
+//! Smaller is not closer: a typical member of the set lies at `d/√D = 1`, and noise that is too smooth comes out below. Families are
+//! ranked by `KL(dataset ‖ noise)`, which is zero for the set's own spectrum alone and grows either way.
+
+use super::NoiseError;
+use super::distance::{Divergence, divergence};
+use super::model::DatasetModel;
+use super::monte_carlo::Moments;
+use super::spectrum::Noise;
+
+/// Noise with `d/√D` below this is smoother than the images.
+pub const TOO_SMOOTH: f64 = 0.9;
+
+/// One family against one dataset.
+#[derive(Debug, Clone)]
+pub struct Comparison {
+    /// The family.
+    pub name: String,
+    /// Exponent Δ, for power laws.
+    pub delta: Option<f64>,
+    /// Standard deviation of the pixels, value.
+    pub noise_std: f64,
+    /// Closed forms.
+    pub divergence: Divergence,
+    /// Drawn distances from the set.
+    pub to_mean: Option<Moments>,
+    /// Drawn distances from members of the set.
+    pub to_member: Option<Moments>,
+    /// Rank by `KL(dataset ‖ noise)`, 1 the closest.
+    pub rank: usize,
+}
+
+impl Comparison {
+    /// Whether both drawn means agree with their closed forms.
+    pub fn agrees(&self) -> bool {
+        let d = &self.divergence;
+        let pairs = [(self.to_mean, d.expected_square), (self.to_member, d.expected_square_to_member)];
+        pairs.iter().all(|(drawn, expected)| drawn.is_none_or(|m| m.agrees_with(*expected)))
+    }
+
+    /// Root of the expected squared distance over √D.
+    pub fn expected_normalized(&self, n_dimensions: f64) -> f64 {
+        (self.divergence.expected_square / n_dimensions).sqrt()
+    }
+}
+
+/// Compares `noises` with `dataset`, closest first; `drawn` holds the moments of each one's distances from the set and from members.
+///
+/// # Errors
+///
+/// If a closed form fails.
+pub fn compare(
+    dataset: &DatasetModel,
+    noises: &[Noise],
+    drawn: &[(Option<Moments>, Option<Moments>)],
+) -> Result<Vec<Comparison>, NoiseError> {
+    let mut compared = Vec::with_capacity(noises.len());
+    for (noise, (to_mean, to_member)) in noises.iter().zip(drawn) {
+        compared.push(Comparison {
+            name: noise.spectrum.name.clone(),
+            delta: noise.spectrum.delta,
+            noise_std: noise.spectrum.pixel_std(&dataset.grid),
+            divergence: divergence(dataset, &noise.spectrum)?,
+            to_mean: *to_mean,
+            to_member: *to_member,
+            rank: 0,
+        });
+    }
+    compared.sort_by(|a, b| a.divergence.kl_data_noise.total_cmp(&b.divergence.kl_data_noise));
+    compared.iter_mut().enumerate().for_each(|(i, c)| c.rank = i + 1);
+    Ok(compared)
+}
