@@ -24,6 +24,7 @@ lint: system
 
 bench: system
 	$(CARGO) bench --bench throughput
+	$(CARGO) bench --bench noise
 
 # The system's OpenBLAS and, on x86, the assembler for the JPEG decoder's vector code.
 system:

@@ -67,6 +67,16 @@ impl Peer {
         rate(&self.report(folder, side, &["--method".as_ref(), "pysteps".as_ref()])?)
     }
 
+    /// Seconds of SciPy for `count` fields of cropped noise: of its transforms alone, and with random numbers.
+    pub fn draw_noise(&self, side: usize, count: usize, workers: usize) -> Result<(f64, f64), Box<dyn Error>> {
+        let mut command = Command::new(&self.python);
+        command.arg(self.script.with_file_name("noise.py"));
+        command.args([side, count, workers].map(|n| n.to_string()));
+        let report: serde_json::Value = serde_json::from_slice(&succeed(&mut command)?)?;
+        let seconds = |key: &str| report[key].as_f64().ok_or_else(|| format!("the peer did not print {key}"));
+        Ok((seconds("transform_s")?, seconds("whole_s")?))
+    }
+
     fn report(
         &self,
         folder: &Path,

@@ -8,11 +8,12 @@ use clap::{Args, ValueEnum};
 use super::console;
 use super::interrupt;
 use super::progress::Progress;
+use super::session::Input;
 use super::shared::SharedArgs;
 use crate::dataset::{DecodeOptions, PreprocessConfig, Transform, list_inputs};
-use crate::noise::{DatasetModel, Needs, Noise, NoiseFamily, Setting, ZeroFrequency, parse_family, realise};
+use crate::noise::{DatasetModel, Needs, Noise, NoiseError, NoiseFamily, Setting, ZeroFrequency, parse_family, realise};
 use crate::pipeline::{NoRows, ScanConfig, scan};
-use crate::spectrum::{AnalysisConfig, Detail, Preprocess, Spectrum};
+use crate::spectrum::{AnalysisConfig, Detail, Preprocess, Spectrum, Standardize};
 
 /// Families compared where none are named.
 const WITH_DATASET: &[&str] = &[
@@ -104,6 +105,22 @@ impl FamilyArgs {
         }
         ensure!(has_dataset || !self.color, "--color follows a dataset; give images or a saved spectrum as input");
         Ok(Families { families, are_default })
+    }
+
+    /// Refuses what cannot be had of `input`, before any image is read.
+    pub fn check(&self, input: &Input) -> Result<()> {
+        if !self.color {
+            return Ok(());
+        }
+        let (channels, standardize) = match input {
+            Input::Saved(spectrum) => (spectrum.preprocess().channels, spectrum.preprocess().standardize),
+            Input::Images(images) => (images.config.analysis.channels, images.config.analysis.standardize),
+        };
+        ensure!(channels.count() > 1, NoiseError::OneChannel);
+        ensure!(standardize != Standardize::Pixel, NoiseError::StandardizedColor);
+        let is_missing = matches!(input, Input::Saved(spectrum) if !spectrum.analysis_config().coherence);
+        ensure!(!is_missing, NoiseError::NoCoherence);
+        Ok(())
     }
 
     /// `setting` with the options of the command line.
@@ -209,7 +226,7 @@ fn measure_folder(
             channels: like.channels,
             window: like.window,
             range: (like.range[0], like.range[1]),
-            standardize: crate::spectrum::Standardize::Mean,
+            standardize: Standardize::Mean,
             detail: if coherence { Detail::Full } else { Detail::Power },
             diagonality_side: None,
             coherence,

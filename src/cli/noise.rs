@@ -82,6 +82,7 @@ fn run_with_dataset(args: &NoiseArgs, families: &Families) -> Result<ExitStatus>
     let shared = &args.shared;
     let color = args.families.color;
     let input = resolve(shared, Wants { moments: color, coherence: color, ..Wants::default() })?;
+    args.families.check(&input)?;
     let rounding_power = rounding_power_of(&input)?;
     let Some(session) = Session::open(shared, &input)? else { return Ok(ExitStatus::Done) };
     let scanned = session.scan(input, &mut NoRows)?;
@@ -117,7 +118,6 @@ fn run_alone(args: &NoiseArgs, families: &Families) -> Result<ExitStatus> {
         console::print_lines(false, &lines)?;
         return Ok(ExitStatus::Done);
     }
-    let out = OutputDir::create(&shared.output.out)?;
     let progress = Progress::new(shared.output.progress, shared.output.quiet);
     let like = Preprocess {
         transform: shared.preprocess.transform.unwrap_or(crate::dataset::Transform::CenterCropDhariwal).to_string(),
@@ -140,6 +140,7 @@ fn run_alone(args: &NoiseArgs, families: &Families) -> Result<ExitStatus> {
         pixel_variance: 1.0,
     });
     let noises = families.realise(&setting, &measured, shared.output.quiet)?;
+    let out = OutputDir::create(&shared.output.out)?;
     let subtitle = format!("{size} {}", channels.name());
     Job { args, out: &out, setting, color: None, subtitle }.write(&noises, None)?;
     let manifest =

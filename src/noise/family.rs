@@ -84,12 +84,25 @@ pub struct Power {
     pub delta: Option<f64>,
     /// Power of a constant field that all channels share, on top of `modes`; it lies at the zero frequency.
     pub shared_offset: f64,
+    /// Whether the powers are already at the dataset's level: then they are scaled only as far as the wanted pixel variance differs from
+    /// the dataset's. (A fitted law need not have the pixel variance of the images it was fitted to.)
+    pub is_at_dataset_level: bool,
 }
 
 impl Power {
     /// The same power for all channels, no power law.
     pub fn common(power: Vec<f64>) -> Self {
-        Self { modes: Modes::Common(power), delta: None, shared_offset: 0.0 }
+        Self { modes: Modes::Common(power), delta: None, shared_offset: 0.0, is_at_dataset_level: false }
+    }
+
+    /// A power law of all channels.
+    pub fn law(power: Vec<f64>, delta: f64) -> Self {
+        Self { delta: Some(delta), ..Self::common(power) }
+    }
+
+    /// Each axis' own power, no power law.
+    pub fn per_axis(power: Vec<Vec<f64>>) -> Self {
+        Self { modes: Modes::PerAxis(power), ..Self::common(Vec::new()) }
     }
 }
 

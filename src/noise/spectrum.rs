@@ -47,8 +47,9 @@ impl NoiseSpectrum {
             modes[0] += power.shared_offset * direction[axis].powi(2);
             variance += pixel_variance(setting.grid, modes) / n_axes as f64;
         }
-        let scale = setting.pixel_variance / variance;
-        if !(scale.is_finite() && scale > 0.0) {
+        let level = setting.dataset.filter(|_| power.is_at_dataset_level).map_or(variance, |d| d.pixel_variance);
+        let scale = setting.pixel_variance / level;
+        if !(scale.is_finite() && scale > 0.0 && variance > 0.0) {
             return Err(NoiseError::NoPower { name: name.to_owned(), size: setting.grid.size() });
         }
         modes.iter_mut().flatten().for_each(|p| *p *= scale);

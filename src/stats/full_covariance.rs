@@ -20,7 +20,7 @@ use ndarray::{Array1, Array2, ArrayView2};
 use ndarray_linalg::{Cholesky, Diag, EigValsh, SolveTriangular, UPLO};
 
 use super::blas::pin_blas_threads;
-use super::covariance::{CovarianceError, shrink_correlations};
+use super::covariance::{CovarianceError, check_square, shrink_correlations};
 
 /// A Gaussian with a full covariance.
 #[derive(Debug, Clone)]
@@ -60,6 +60,8 @@ impl FullGaussian {
         n_images: usize,
         floor: f64,
     ) -> Result<Self, CovarianceError> {
+        // Before the floor, which would take the place of what is not a number.
+        check_square(covariance)?;
         pin_blas_threads();
         let mut floored = covariance.to_owned();
         floored.diag_mut().iter_mut().for_each(|v| *v = v.max(floor));

@@ -6,7 +6,9 @@ mod sets;
 
 mod bounds; // noise bounds and waste
 mod broken_images; // skips: every kind of bad file, --max-skipped
+mod distance; // noise families against images, odd images, halves
 mod interruption; // Ctrl-C, broken pipes, progress
+mod noise; // samples, their files, names that are none
 mod options; // values that cannot be, and where they are refused
 mod own_results; // folders of earlier results as input and output
 mod plain_use; // help, dry runs, --json, -q, few images

@@ -106,6 +106,43 @@ def compare_noise_levels(size, steps):
             check(f"crop {size}: {kind} schedule of each PNG", got, want, 1e-3)
 
 
+def compare_distances(size, channels):
+    """Closed forms of noise families on tiles: distances, 2-Wasserstein and both divergences."""
+    s = oracle_images(size, "tile", channels)
+    families = ["white", "cloud:1.5", "cloud-crop:1.5", "offset:0.1"]
+    options = [word for family in families for word in ("--family", family)]
+    floor = specref.Q8
+    gamma, mean = np.maximum(s.G, floor), np.abs(s.M) ** 2
+    variance = s.G.sum((1, 2)).mean() / (s.H * s.W)
+    with tempfile.TemporaryDirectory() as out:
+        specscan("distance", out, "--transform", "tile", "--resolution", str(size), "--channels", channels, "--samples", "2", *options)
+        table = {r["family"]: r for r in rows(f"{out}/distance.csv")}
+        for family in families:
+            row, noise = table[family], specref.family(family, s.H, s.W, variance)[None] * np.ones_like(s.G)
+            floored = np.maximum(noise, floor)
+            kl = lambda a, b: 0.5 * (a / b - 1 - np.log(a / b)).sum()
+            wanted = {
+                "d_rms_expected": np.sqrt(((noise + mean) / gamma).sum()),
+                "d_to_images_rms_expected": np.sqrt(((noise + s.G + mean) / gamma).sum()),
+                "w2": np.sqrt((mean + (np.sqrt(noise) - np.sqrt(s.G)) ** 2).sum()),
+                "kl_noise_data_per_dim": (kl(floored, gamma) + 0.5 * (mean / gamma).sum()) / s.m.size,
+                "kl_data_noise_per_dim": (kl(gamma, floored) + 0.5 * (mean / floored).sum()) / s.m.size,
+            }
+            for column, want in wanted.items():
+                check(f"tile {size} {channels}: {column} of {family}", float(row[column]), want, 1e-4)
+        distances = np.sqrt((np.abs(s.X - s.M) ** 2 / specref_radial(gamma)).sum((1, 2, 3)))
+        images = sorted((float(r["d"]) for r in rows(f"{out}/distance_images.csv")), reverse=True)
+        check(f"tile {size} {channels}: d of each image, metric radial", images, np.sort(distances)[::-1], 1e-4)
+
+
+def specref_radial(gamma):
+    """Annulus means of Γ, continued to the corners, back on the plane."""
+    h, w = gamma.shape[-2:]
+    annulus = np.rint(max(h, w) * specref.radii(h, w)[2]).astype(int)
+    counts = np.bincount(annulus.ravel())
+    return np.array([(np.bincount(annulus.ravel(), g.ravel()) / counts)[annulus] for g in gamma])
+
+
 if len(sys.argv) > 4 and sys.argv[4] == "jpeg":
     compare(256, "adm", "rgb", 1e-2, np.inf, 5e-3, "--allow-upscale")
 else:
@@ -113,4 +150,6 @@ else:
         compare(128, "crop", channels, 1e-5, 1e-4, 1e-5)
         compare(64, "tile", channels, 1e-5, 1e-4, 1e-5)
     compare_noise_levels(128, 11)
+    for channels in ("rgb", "luma"):
+        compare_distances(64, channels)
 sys.exit(failed)

@@ -127,6 +127,7 @@ fn check_input(args: &DistanceArgs, input: &Input) -> Result<()> {
         Input::Images(images) => images.config.analysis.standardize,
     };
     ensure!(standardize != Standardize::None, crate::noise::NoiseError::MeanNotRemoved);
+    args.families.check(input)?;
     if let (Input::Saved(spectrum), Some(side)) = (input, args.full_covariance) {
         let held = spectrum.analysis_config().diagonality_side;
         ensure!(

@@ -16,6 +16,9 @@ use crate::noise::{Comparison, DatasetModel, Metric, Moments, TOO_SMOOTH};
 use crate::report::noise_tables::{DistanceRow, FullDistanceRow};
 use crate::report::plot::distance::DistanceBar;
 
+/// The family that is the images' own spectrum.
+const MATCHED: &str = "matched";
+
 /// Images named in the summary.
 const N_NAMED: usize = 3;
 
@@ -73,9 +76,12 @@ impl Outcome<'_> {
             distance_std: m.std.unwrap_or(0.0) / n.sqrt(),
             is_baseline: true,
         }));
-        let title = match compared.first() {
-            Some(closest) => format!("The noise closest to these images is {}", describe_family(closest)),
-            None => "No noise family was compared".to_owned(),
+        let title = match (compared.first(), closest_but_matched(compared)) {
+            (Some(first), Some(closest)) if first.name == MATCHED => {
+                format!("After their own spectrum, {} is the noise closest to these images", describe_family(closest))
+            }
+            (Some(closest), _) => format!("The noise closest to these images is {}", describe_family(closest)),
+            (None, _) => "No noise family was compared".to_owned(),
         };
         let subtitle = format!("{}; metric {}, closest first", describe(&self.scanned.spectrum), model.metric);
         noise_plots::distances(&session.out, &self.args.shared, title, subtitle, bars, TOO_SMOOTH);
@@ -200,12 +206,19 @@ impl Outcome<'_> {
         let MetricResult { model, compared } = self.main();
         let n = model.n_dimensions();
         let mut lines = Vec::new();
-        if let Some(closest) = compared.first() {
-            lines.push(format!(
+        let nats = |c: &Comparison| short(c.divergence.kl_data_noise / n);
+        match (compared.first(), closest_but_matched(compared)) {
+            (Some(first), Some(closest)) if first.name == MATCHED => lines.push(format!(
+                "closest by KL(dataset‖noise) after the images' own spectrum: {}, {} nats per dimension",
+                describe_family(closest),
+                nats(closest)
+            )),
+            (Some(closest), _) => lines.push(format!(
                 "closest by KL(dataset‖noise): {}, {} nats per dimension",
                 describe_family(closest),
-                short(closest.divergence.kl_data_noise / n)
-            ));
+                nats(closest)
+            )),
+            (None, _) => {}
         }
         if let Some(chance) = kl_by_chance_per_dimension(model) {
             lines.push(format!("of every KL about {} is the chance in Γ of {} images", short(chance), model.n_images));
@@ -260,6 +273,11 @@ impl Outcome<'_> {
             failed.join(", ")
         )
     }
+}
+
+/// The closest family that is not the images' own spectrum.
+fn closest_but_matched(compared: &[Comparison]) -> Option<&Comparison> {
+    compared.iter().find(|c| c.name != MATCHED)
 }
 
 /// A family with its exponent.

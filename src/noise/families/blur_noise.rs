@@ -8,7 +8,7 @@
 use std::f64::consts::PI;
 
 use crate::noise::NoiseError;
-use crate::noise::family::{Modes, Needs, NoiseFamily, Parsed, Power, Setting, number};
+use crate::noise::family::{Needs, NoiseFamily, Parsed, Power, Setting, number};
 
 /// Blurred images and noise.
 #[derive(Debug)]
@@ -41,6 +41,6 @@ impl NoiseFamily for BlurNoise {
         let frequencies = setting.grid.frequencies();
         let axis =
             |gamma: &Vec<f64>| gamma.iter().zip(frequencies).map(|(g, &f)| kept(f) * g + self.sigma.powi(2)).collect();
-        Ok(Power { modes: Modes::PerAxis(dataset.gamma.iter().map(axis).collect()), delta: None, shared_offset: 0.0 })
+        Ok(Power::per_axis(dataset.gamma.iter().map(axis).collect()))
     }
 }

@@ -9,7 +9,7 @@
 //! 1/f² (Δ = 1), blue f (Δ = −0.5).
 
 use crate::noise::best::best_delta;
-use crate::noise::family::{Modes, Needs, NoiseFamily, Parsed, Power, Setting, ZeroFrequency, no_parameters, number};
+use crate::noise::family::{Needs, NoiseFamily, Parsed, Power, Setting, ZeroFrequency, no_parameters, number};
 use crate::noise::model::DatasetModel;
 use crate::noise::{NoiseError, NoiseSpectrum};
 use crate::spectral::Grid;
@@ -55,10 +55,7 @@ impl Exponent {
             Self::Fit => fitted_delta(name, setting.dataset_of(name)?),
             Self::Best => {
                 let dataset = setting.dataset_of(name)?;
-                let spectrum = |delta| {
-                    let modes = Modes::Common(power(delta));
-                    NoiseSpectrum::scaled(name, setting, Power { modes, delta: Some(delta), shared_offset: 0.0 })
-                };
+                let spectrum = |delta| NoiseSpectrum::scaled(name, setting, Power::law(power(delta), delta));
                 best_delta(dataset, spectrum)
             }
         }
@@ -127,7 +124,7 @@ impl NoiseFamily for Cloud {
     fn power(&self, setting: &Setting<'_>) -> Result<Power, NoiseError> {
         let power = |delta| power_law(setting.grid, delta, setting.zero_frequency);
         let delta = self.exponent.resolve(&self.name(), setting, power)?;
-        Ok(Power { modes: Modes::Common(power(delta)), delta: Some(delta), shared_offset: 0.0 })
+        Ok(Power::law(power(delta), delta))
     }
 }
 
@@ -145,7 +142,7 @@ pub fn power_law(grid: &Grid, delta: f64, zero_frequency: ZeroFrequency) -> Vec<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::noise::family::parse_family;
+    use crate::noise::family::{Modes, parse_family};
     use crate::noise::testing::setting;
     use crate::spectral::Size;
 

@@ -16,7 +16,7 @@
 use std::sync::Arc;
 
 use super::cloud::{Exponent, power_law};
-use crate::noise::family::{Modes, Needs, NoiseFamily, Parsed, Power, Setting, ZeroFrequency};
+use crate::noise::family::{Needs, NoiseFamily, Parsed, Power, Setting, ZeroFrequency};
 use crate::noise::field::{FieldSampler, FourierSampler};
 use crate::noise::{NoiseError, NoiseSpectrum};
 use crate::spectral::dft64::orthonormal_dft;
@@ -54,7 +54,7 @@ impl NoiseFamily for CloudCrop {
         let whole = Grid::new(enlarged(size));
         let power = |delta| cropped_periodogram(size, &whole, &law_on(&whole, delta));
         let delta = self.exponent.resolve(&self.name(), setting, power)?;
-        Ok(Power { modes: Modes::Common(power(delta)), delta: Some(delta), shared_offset: 0.0 })
+        Ok(Power::law(power(delta), delta))
     }
 
     fn sampler(&self, setting: &Setting<'_>, noise: &NoiseSpectrum) -> Result<Arc<dyn FieldSampler>, NoiseError> {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::noise::NoiseError;
-use crate::noise::family::{Modes, Needs, NoiseFamily, Parsed, Power, Setting};
+use crate::noise::family::{Needs, NoiseFamily, Parsed, Power, Setting};
 
 /// The Γ of a folder of images.
 #[derive(Debug)]
@@ -30,6 +30,6 @@ impl NoiseFamily for Directory {
 
     fn power(&self, setting: &Setting<'_>) -> Result<Power, NoiseError> {
         let measured = setting.measured.ok_or_else(|| NoiseError::NotMeasured { name: self.name() })?;
-        Ok(Power { modes: Modes::PerAxis(measured.to_vec()), delta: None, shared_offset: 0.0 })
+        Ok(Power::per_axis(measured.to_vec()))
     }
 }

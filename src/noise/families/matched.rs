@@ -2,7 +2,7 @@
 //! arXiv 2505.11278).
 
 use crate::noise::NoiseError;
-use crate::noise::family::{Modes, Needs, NoiseFamily, Parsed, Power, Setting, no_parameters};
+use crate::noise::family::{Needs, NoiseFamily, Parsed, Power, Setting, no_parameters};
 
 /// `S = Γ`.
 #[derive(Debug)]
@@ -25,6 +25,6 @@ impl NoiseFamily for Matched {
 
     fn power(&self, setting: &Setting<'_>) -> Result<Power, NoiseError> {
         let gamma = setting.dataset_of("matched")?.gamma.clone();
-        Ok(Power { modes: Modes::PerAxis(gamma), delta: None, shared_offset: 0.0 })
+        Ok(Power { is_at_dataset_level: true, ..Power::per_axis(gamma) })
     }
 }

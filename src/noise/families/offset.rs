@@ -6,7 +6,7 @@
 //! channel by default (the scripts do), or one for all channels (`shared`).
 
 use crate::noise::NoiseError;
-use crate::noise::family::{Modes, NoiseFamily, Parsed, Power, Setting, number};
+use crate::noise::family::{NoiseFamily, Parsed, Power, Setting, number};
 
 /// White noise plus a constant.
 #[derive(Debug)]
@@ -38,6 +38,6 @@ impl NoiseFamily for Offset {
             power[0] += constant;
         }
         let shared_offset = if self.is_shared { constant } else { 0.0 };
-        Ok(Power { modes: Modes::Common(power), delta: None, shared_offset })
+        Ok(Power { shared_offset, ..Power::common(power) })
     }
 }

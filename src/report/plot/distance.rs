@@ -101,14 +101,17 @@ impl DistanceFigure {
             if let Some(value) = bar.kl_per_dimension.filter(|v| *v > 0.0) {
                 let (x, _) = kl.place(value, 0.0);
                 canvas.dot((x, y), DOT_PX, colour)?;
-                self.label(canvas, kl, x, y, &format!("{value:.3}"))?;
+                self.label(canvas, kl, x, y, &two_digits(value))?;
             }
             let at = |v: f64| distance.place(v.max(distance.x.low()), 0.0).0;
             if bar.distance > 0.0 {
                 let (low, high) = (at(bar.distance - bar.distance_std), at(bar.distance + bar.distance_std));
                 canvas.line(&[(low, y), (high, y)], Stroke::solid(colour, 2.4))?;
-                for end in [low, high] {
-                    canvas.line(&[(end, y - 4.0), (end, y + 4.0)], Stroke::solid(colour, 1.6))?;
+                for (end, value) in [(low, bar.distance - bar.distance_std), (high, bar.distance + bar.distance_std)] {
+                    // An end beyond the axis has no cap: the bar goes on.
+                    if distance.x.contains(value) {
+                        canvas.line(&[(end, y - 4.0), (end, y + 4.0)], Stroke::solid(colour, 1.6))?;
+                    }
                 }
                 canvas.dot((at(bar.distance), y), DOT_PX, colour)?;
                 self.label(canvas, distance, high, y, &format!("{:.2}", bar.distance))?;
@@ -155,6 +158,12 @@ impl DistanceFigure {
             Text::new(SMALL_PX, DARK_GREY).aligned(align),
         )
     }
+}
+
+/// A number above zero with two significant digits.
+fn two_digits(value: f64) -> String {
+    let decimals = (1.0 - value.log10().floor()).clamp(0.0, 9.0) as usize;
+    format!("{value:.decimals$}")
 }
 
 #[cfg(test)]

@@ -1,0 +1,206 @@
+//! `distance`: the order of the families on photographs, odd images among tiles, halves, what is said of few images.
+
+use std::path::Path;
+
+use image::{Rgb, RgbImage};
+
+use super::{Table, World};
+
+const TILE: u32 = 64;
+
+fn photographs() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/photos")
+}
+
+/// The row of a family.
+fn cell<'a>(table: &'a Table, family: &str, column: &str) -> &'a str {
+    let at = table.column("family").iter().position(|f| *f == family).unwrap_or_else(|| panic!("no {family}"));
+    table.column(column)[at]
+}
+
+fn number(table: &Table, family: &str, column: &str) -> f64 {
+    cell(table, family, column).parse().unwrap_or_else(|_| panic!("{family}, {column}"))
+}
+
+#[test]
+fn families_are_ordered_as_they_should_be_on_tiles_of_photographs() {
+    let world = World::create();
+    let photos = photographs();
+    let families = ["white", "pink", "brown", "cloud:fit", "cloud:best", "matched"];
+    let mut arguments = vec!["distance", photos.to_str().expect("a path"), "--transform", "tile", "--resolution", "64"];
+    arguments.extend(["--samples", "30", "--plots", "none", "-o", "out"]);
+    families.iter().for_each(|family| arguments.extend(["--family", family]));
+    let printed = super::Printed::from(world.command(&arguments).assert().code(0).get_output());
+    let table = world.table("out/distance.csv");
+    let order = ["matched", "cloud:best", "cloud:fit", "brown", "pink", "white"];
+    let expected = [0.0, 0.056, 0.070, 0.91, 1.44, 2.24];
+    for (i, (family, expected)) in order.iter().zip(expected).enumerate() {
+        assert_eq!(cell(&table, family, "rank"), (i + 1).to_string(), "{family}");
+        let kl = number(&table, family, "kl_data_noise_per_dim");
+        assert!((kl - expected).abs() <= 0.005 * (1.0 + expected), "{family}: {kl} instead of {expected}");
+        assert!(number(&table, family, "d_standard_errors") <= 4.0, "{family}");
+        assert!(number(&table, family, "d_to_images_standard_errors") <= 4.0, "{family}");
+    }
+    assert!((number(&table, "cloud:fit", "delta") - 1.47).abs() <= 0.01);
+    assert!((number(&table, "cloud:best", "delta") - 1.51).abs() <= 0.01);
+    assert!(printed.stdout.contains("images (held out)"), "{}", printed.stdout);
+    assert!(printed.stdout.contains("agree with the closed forms"), "{}", printed.stdout);
+    let images = number(&table, "images", "d_normalized");
+    assert!(images > 0.8 && images < 1.3, "{images}");
+    assert_eq!(number(&table, "mean-image", "d_mean"), 0.0);
+    let rows = world.table("out/distance_images.csv");
+    assert_eq!(rows.rows.len(), 1189);
+    assert!(rows.numbers("d").windows(2).all(|pair| pair[0] >= pair[1]), "worst first");
+}
+
+/// 3×5 letters, rows from the top, three bits each.
+const LETTERS: [[u8; 5]; 8] = [
+    [7, 2, 2, 2, 2], // T
+    [5, 5, 7, 5, 5], // H
+    [7, 4, 6, 4, 7], // E
+    [2, 5, 7, 5, 5], // A
+    [4, 4, 4, 4, 7], // L
+    [7, 5, 5, 5, 7], // O
+    [6, 5, 6, 5, 5], // R
+    [5, 7, 7, 5, 5], // M
+];
+
+/// Lines of black letters on white.
+fn text_page() -> RgbImage {
+    RgbImage::from_fn(TILE, TILE, |x, y| {
+        let (column, line) = (x / 4, y / 7);
+        let (dx, dy) = (x % 4, y % 7);
+        let letter = LETTERS[((column * 5 + line * 3 + column * line) % 8) as usize];
+        let is_ink = dx < 3 && dy < 5 && letter[dy as usize] >> (2 - dx) & 1 == 1 && (column + line) % 6 != 5;
+        Rgb([if is_ink { 0 } else { 255 }; 3])
+    })
+}
+
+fn checkerboard() -> RgbImage {
+    RgbImage::from_fn(TILE, TILE, |x, y| Rgb([if (x / 8 + y / 8) % 2 == 0 { 255 } else { 0 }; 3]))
+}
+
+fn white_noise() -> RgbImage {
+    let mut state = 7u32;
+    let mut byte = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    };
+    RgbImage::from_fn(TILE, TILE, |_, _| Rgb([byte(), byte(), byte()]))
+}
+
+#[test]
+fn odd_images_among_tiles_of_photographs_are_the_farthest() {
+    let world = World::create();
+    let folder = world.path("set");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let mut tiles = Vec::new();
+    for entry in std::fs::read_dir(photographs()).expect("photographs") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_none_or(|e| e == "md") {
+            continue;
+        }
+        let photo = image::open(&path).expect("a photograph").into_rgb8();
+        let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+        for y in 0..photo.height() / TILE {
+            for x in 0..photo.width() / TILE {
+                let tile = image::imageops::crop_imm(&photo, x * TILE, y * TILE, TILE, TILE).to_image();
+                tiles.push((format!("{name}-{y:02}-{x:02}.png"), tile));
+            }
+        }
+    }
+    tiles.sort_by(|a, b| a.0.cmp(&b.0));
+    // A hundred, evenly spread over all photographs.
+    for i in 0..100 {
+        let (name, tile) = &tiles[i * tiles.len() / 100];
+        tile.save(folder.join(name)).expect("a tile");
+    }
+    let odd = [("zz-text.png", text_page()), ("zz-checkerboard.png", checkerboard()), ("zz-noise.png", white_noise())];
+    odd.iter().for_each(|(name, image)| image.save(folder.join(name)).expect("an image"));
+    world.succeed("distance set --family white --samples 2 -q -o out");
+    let table = world.table("out/distance_images.csv");
+    let mut farthest: Vec<_> = table.column("path")[..3].to_vec();
+    farthest.sort_unstable();
+    assert_eq!(farthest, ["zz-checkerboard.png", "zz-noise.png", "zz-text.png"], "{:?}", &table.rows[..5]);
+    assert_eq!(table.rows.len(), 103);
+    assert!(world.files("out").contains(&"farthest.png".to_owned()));
+}
+
+#[test]
+fn few_images_are_compared_in_annuli_and_told_so() {
+    let world = World::with_photos(8);
+    let printed = world.succeed("distance photos -o out --samples 20");
+    assert!(printed.stdout.contains("metric radial: with 8 images, fewer than 64"), "{}", printed.stdout);
+    assert!(printed.stdout.contains("judged by a Γ that holds them"), "{}", printed.stdout);
+    let table = world.table("out/distance.csv");
+    assert!(table.column("metric").iter().all(|m| *m == "radial"));
+    for row in &table.rows {
+        assert!(row.iter().all(|cell| !cell.contains("NaN") && !cell.contains("inf")), "{row:?}");
+    }
+}
+
+#[test]
+fn every_metric_and_the_full_covariance_are_written_and_agree_with_what_is_drawn() {
+    let world = World::with_photos(12);
+    world.succeed(
+        "distance photos --metric radial --metric modes --metric power-law --color --full-covariance 8 --samples 300 -q -o out",
+    );
+    let table = world.table("out/distance.csv");
+    let mut metrics = table.column("metric");
+    metrics.dedup();
+    assert_eq!(metrics, ["radial", "modes", "power-law"]);
+    for (family, off) in table.column("family").iter().zip(table.column("d_standard_errors")) {
+        assert!(off.is_empty() || off.parse::<f64>().expect("a number") <= 4.0, "{family}: {off}");
+    }
+    let full = world.table("out/distance_full.csv");
+    let kl: Vec<f64> = full.column("kl_data_noise_per_dim").iter().filter_map(|cell| cell.parse().ok()).collect();
+    assert!(kl.len() >= 6 && kl.windows(2).all(|pair| pair[0] <= pair[1]) && kl[0] > 0.0, "closest first: {kl:?}");
+    let off = full.column("d_standard_errors");
+    assert!(off.iter().filter(|o| !o.is_empty()).count() >= 6, "{off:?}");
+    for (family, off) in full.column("family").iter().zip(off) {
+        assert!(off.is_empty() || off.parse::<f64>().expect("a number") <= 4.0, "{family}: {off}");
+    }
+    for family in ["cloud-crop:fit", "pyramid:0.3,6"] {
+        if full.column("family").contains(&family) {
+            assert_eq!(cell(&full, family, "rank"), "", "its modes are not independent");
+        }
+    }
+}
+
+#[test]
+fn nothing_depends_on_the_threads_and_a_saved_spectrum_gives_the_same_families() {
+    let world = World::with_photos(10);
+    let run = |out: &str, more: &str| {
+        world.succeed(&format!("distance photos -q --samples 15 -o {out} {more}"));
+        ["distance.csv", "distance_images.csv", "farthest.png", "distance.svg"]
+            .map(|n| world.read(&format!("{out}/{n}")))
+    };
+    assert_eq!(run("one", "--threads 1"), run("four", "--threads 4"));
+    world.succeed("scan photos -q --name s --plots none -o scan");
+    let printed = world.succeed("distance scan/s.spectrum --samples 15 -o saved");
+    assert!(printed.stdout.contains("holds no single images"), "{}", printed.stdout);
+    assert!(!world.files("saved").contains(&"distance_images.csv".to_owned()));
+    let (ours, saved) = (world.table("one/distance.csv"), world.table("saved/distance.csv"));
+    for family in saved.column("family").iter().filter(|f| **f != "mean-image") {
+        assert_eq!(cell(&ours, family, "d_mean"), cell(&saved, family, "d_mean"), "{family}");
+    }
+}
+
+#[test]
+fn equal_images_are_refused_and_flat_ones_do_no_harm() {
+    let world = World::create();
+    let flat = |value: u8| RgbImage::from_pixel(16, 16, Rgb([value; 3]));
+    std::fs::create_dir_all(world.path("equal")).expect("a folder");
+    for i in 0..3 {
+        flat(90).save(world.path(format!("equal/{i}.png"))).expect("an image");
+    }
+    world.refuse("distance equal -o out", &["do not vary", "different images"]);
+    // Brightness alone varies: every other mode lies at the floor.
+    std::fs::create_dir_all(world.path("flat")).expect("a folder");
+    for i in 0..4u8 {
+        flat(60 * i + 10).save(world.path(format!("flat/{i}.png"))).expect("an image");
+    }
+    let printed = world.succeed("distance flat -o flat-out --samples 10");
+    assert!(printed.stdout.contains("below 8-bit rounding"), "{}", printed.stdout);
+    world.refuse("distance flat --num 1 -o one", &["at least 2 images"]);
+}
