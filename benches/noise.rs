@@ -44,9 +44,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         ours.push(seconds);
     }
     let ratio = median(&mut transforms);
-    println!("# {FIELDS} fields of {SIDE}×{SIDE} cut from {0}×{0}, {threads} workers, medians of {rounds} rounds", 3 * SIDE);
+    println!(
+        "# {FIELDS} fields of {SIDE}×{SIDE} cut from {0}×{0}, {threads} workers, medians of {rounds} rounds",
+        3 * SIDE
+    );
     println!("specscan, whole                 {:6.2} s", median(&mut ours));
-    println!("over SciPy's transforms alone   {ratio:6.2} times (at most {MAX_RATIO}: {})", if ratio < MAX_RATIO { "holds" } else { "MISSED" });
+    println!(
+        "over SciPy's transforms alone   {ratio:6.2} times (at most {MAX_RATIO}: {})",
+        if ratio < MAX_RATIO { "holds" } else { "MISSED" }
+    );
     println!("over SciPy with random numbers  {:6.2} times", median(&mut wholes));
     Ok(())
 }

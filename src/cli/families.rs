@@ -11,7 +11,9 @@ use super::progress::Progress;
 use super::session::Input;
 use super::shared::SharedArgs;
 use crate::dataset::{DecodeOptions, PreprocessConfig, Transform, list_inputs};
-use crate::noise::{DatasetModel, Needs, Noise, NoiseError, NoiseFamily, Setting, ZeroFrequency, parse_family, realise};
+use crate::noise::{
+    DatasetModel, Needs, Noise, NoiseError, NoiseFamily, Setting, ZeroFrequency, parse_family, realise,
+};
 use crate::pipeline::{NoRows, ScanConfig, scan};
 use crate::spectrum::{AnalysisConfig, Detail, Preprocess, Spectrum, Standardize};
 
@@ -81,11 +83,15 @@ pub struct Families {
 impl FamilyArgs {
     /// Reads the names; without any, the defaults for a run with or without a dataset.
     pub fn parse(&self, has_dataset: bool) -> Result<Families> {
+        self.parse_or(if has_dataset { WITH_DATASET } else { WITHOUT_DATASET }, has_dataset)
+    }
+
+    /// Reads the names; without any, `defaults`.
+    pub fn parse_or(&self, defaults: &[&str], has_dataset: bool) -> Result<Families> {
         if let Some(std) = self.noise_std {
             ensure!(std > 0.0 && std.is_finite(), "--noise-std {std}: the deviation of noise is a number above 0");
         }
         let are_default = self.families.is_empty();
-        let defaults = if has_dataset { WITH_DATASET } else { WITHOUT_DATASET };
         let names: Vec<&str> =
             if are_default { defaults.to_vec() } else { self.families.iter().map(String::as_str).collect() };
         let families = names.into_iter().map(parse_family).collect::<Result<Vec<_>, _>>()?;

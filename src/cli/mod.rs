@@ -1,9 +1,11 @@
 //! The command line: the only layer that knows clap and indicatif. Each subcommand is one file with its arguments and a `run`, and one
 //! line in the table below.
 
+mod blur_noise;
 mod bounds;
 mod console;
 mod covariance;
+mod diffusion_plots;
 mod distance;
 mod exit;
 mod export;
@@ -15,6 +17,7 @@ mod noise;
 mod noise_files;
 mod noise_levels;
 mod noise_plots;
+mod offset;
 mod plan;
 mod plots;
 mod progress;
@@ -25,6 +28,7 @@ mod schedule;
 mod session;
 mod shared;
 mod sinks;
+mod snr;
 
 use std::ffi::OsString;
 
@@ -69,6 +73,9 @@ subcommands! {
     FitDelta => fit_delta::FitDeltaArgs,
     Noise => noise::NoiseArgs,
     Distance => distance::DistanceArgs,
+    Offset => offset::OffsetArgs,
+    BlurNoise => blur_noise::BlurNoiseArgs,
+    Snr => snr::SnrArgs,
     Bounds => bounds::BoundsArgs,
     Schedule => schedule::ScheduleArgs,
     Merge => merge::MergeArgs,

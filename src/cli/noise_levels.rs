@@ -50,6 +50,36 @@ impl KappaArgs {
     }
 }
 
+/// The schedule of a diffusion.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Schedule")]
+pub struct DiffusionScheduleArgs {
+    /// Schedule: linear or cosine with --steps, a name (edm:N, ddpm-linear:N, cosine:N, vp:N, flow:N,SHIFT), or a file of sigmas
+    #[arg(long, value_name = "NAME|FILE", default_value = "linear")]
+    schedule: String,
+
+    /// Steps of linear and cosine [default: 1000]
+    #[arg(long, value_name = "T")]
+    steps: Option<usize>,
+}
+
+impl DiffusionScheduleArgs {
+    /// The schedule.
+    pub fn read(&self) -> Result<ReferenceSchedule> {
+        let n_steps = self.steps.unwrap_or(1000);
+        let schedule = match self.schedule.as_str() {
+            "linear" => ReferenceSchedule::DdpmLinear { n_steps },
+            "cosine" => ReferenceSchedule::Cosine { n_steps },
+            text if self.steps.is_some() => {
+                bail!("--steps goes with linear and cosine; the schedule {text} says itself how many it has")
+            }
+            text => read_schedule(text)?,
+        };
+        schedule.validate()?;
+        Ok(schedule)
+    }
+}
+
 /// Both thresholds in words, a line each.
 pub fn describe_kappa(kappa: Kappa) -> [String; 2] {
     let percent = |r: KappaReading| format!("{:.3} % of its power denoised wrong", 100.0 * r.relative_error);

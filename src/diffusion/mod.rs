@@ -6,6 +6,9 @@
 //! RAPSD ─► compute_bounds ─► NoiseRange ─► TightPlan::fill ─► logSNR over time ─► NoiseLevel (σ, ᾱ, flow time)
 //!                               │                                  └► mixture and sampler: schedules drawn by class
 //! ReferenceSchedule ─► sigmas ──┴─► compute_waste
+//!
+//! RAPSD ─► BlurNoise ─► ρ*               RAPSD, S ─► emergence ─► t of SNR = 1
+//! brightness ─► MatchingOffset           ReferenceSchedule ─► adjusted_offset ─► β, γ, ψ, φ
 //! ```
 //!
 //! # Conventions
@@ -14,13 +17,17 @@
 //! level `s = σ/α`, called `sigma` in code as samplers call it, and of `logSNR λ = −2 ln s`. Powers are value² per mode, so
 //! sigmas are in the units of the pixel range. Nothing here reads files, starts threads or prints.
 
+pub mod adjusted_offset;
+pub mod blur_noise;
 pub mod bounds;
 pub mod convert;
 pub mod effective_resolution;
+pub mod matching_offset;
 pub mod mixture;
 pub mod sampler;
 pub mod schedules;
 mod small_matrix;
+pub mod snr;
 pub mod statistics;
 pub mod tight;
 

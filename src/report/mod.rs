@@ -1,6 +1,7 @@
 //! What a run leaves behind: tables, arrays, manifests, plots. The only layer that creates files.
 
 pub mod arrays;
+pub mod diffusion_tables;
 pub mod manifest;
 pub mod noise_tables;
 pub mod output_dir;

@@ -346,6 +346,14 @@ impl Spectrum {
         Ok(covariance)
     }
 
+    /// Covariance of the channels' brightness over images, over `n`: `C×C` row by row, value².
+    pub fn channel_mean_covariance(&self) -> Vec<f64> {
+        let (mean, outer) = (self.channel_means(), self.mean_of("channel_mean_outer"));
+        let n = self.n_channels();
+        let pair = |c: usize, d: usize| if c >= d { c * (c + 1) / 2 + d } else { d * (d + 1) / 2 + c };
+        (0..n * n).map(|i| (i / n, i % n)).map(|(c, d)| outer[pair(c, d)] - mean[c] * mean[d]).collect()
+    }
+
     /// Mean brightness of each channel, value units.
     pub fn channel_means(&self) -> Vec<f64> {
         self.mean_of("channel_mean_sum")

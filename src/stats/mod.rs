@@ -4,6 +4,7 @@
 //! nothing here reads files, starts threads or prints. All arithmetic is f64.
 
 pub mod blas;
+pub mod brightness;
 pub mod covariance;
 pub mod diagonality;
 pub mod full_covariance;

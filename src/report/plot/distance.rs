@@ -1,6 +1,6 @@
 //! Which noise is closest: divergence per dimension and Mahalanobis distance of every family, a row each, closest first.
 
-use super::axes::Axis;
+use super::axes::{Axis, two_digits};
 use super::canvas::{Canvas, Rect, Surface, Text};
 use super::font::{Align, text_width};
 use super::frame::{self, Frame, XLabels};
@@ -158,12 +158,6 @@ impl DistanceFigure {
             Text::new(SMALL_PX, DARK_GREY).aligned(align),
         )
     }
-}
-
-/// A number above zero with two significant digits.
-fn two_digits(value: f64) -> String {
-    let decimals = (1.0 - value.log10().floor()).clamp(0.0, 9.0) as usize;
-    format!("{value:.decimals$}")
 }
 
 #[cfg(test)]

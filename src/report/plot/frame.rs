@@ -104,6 +104,21 @@ impl Frame {
         y_title: &str,
     ) -> Result<(), PlotError> {
         self.draw_x_axis(canvas, x)?;
+        self.draw_y_axis(canvas, y_title, MARGIN_PX + 0.5 * TEXT_PX)
+    }
+
+    /// Draws the left axis alone, of a panel that is not at the page's edge: its title lies beside the labels.
+    pub fn draw_y_axis_beside<S: Surface>(&self, canvas: &mut Canvas<'_, S>, y_title: &str) -> Result<(), PlotError> {
+        let labels = y_axis_px(&self.y, self.area.height())? - MARGIN_PX - TEXT_PX;
+        self.draw_y_axis(canvas, y_title, self.area.left - labels - 0.5 * TEXT_PX)
+    }
+
+    fn draw_y_axis<S: Surface>(
+        &self,
+        canvas: &mut Canvas<'_, S>,
+        y_title: &str,
+        title_x: f64,
+    ) -> Result<(), PlotError> {
         let Rect { left, top, bottom, .. } = self.area;
         let stroke = Stroke::solid(DARK_GREY, 1.0);
         canvas.line(&[(left, top), (left, bottom)], stroke)?;
@@ -117,7 +132,7 @@ impl Frame {
             }
         }
         let title = Text::new(TEXT_PX, BLACK).aligned(Align::Middle);
-        canvas.text(y_title, (MARGIN_PX + 0.5 * TEXT_PX, (top + bottom) / 2.0), title.rising())
+        canvas.text(y_title, (title_x, (top + bottom) / 2.0), title.rising())
     }
 
     /// Draws the lower axis alone.

@@ -7,7 +7,7 @@
 //! −1/2 is on the left and upper edge only. Vertical frequency rises **downward**, as rows of an image do.
 //!
 //! Colours span the powers between two percentiles; the colour bar has a point at an end beyond which there is more.
-//! Cells without power are grey: zero, negative, not a number, or below [`NEGLIGIBLE`] times the highest, which is what
+//! Cells without power are grey: zero, negative, not a number, or below [`super::colour_scale::NEGLIGIBLE`] times the highest, which is what
 //! rounding leaves of a mode that was removed.
 //!
 //! # Cost
@@ -18,9 +18,9 @@
 use super::axes::Axis;
 use super::bitmap::Pixels;
 use super::canvas::{Canvas, Rect, Surface, Text};
-use super::font::{Align, text_width};
+use super::colour_scale::{BAR_POINT_PX, ColourScale};
 use super::frame::{self, Frame, XLabels};
-use super::style::{BLACK, DARK_GREY, MARGIN_PX, NO_POWER, Stroke, TEXT_PX, TICK_PX, viridis};
+use super::style::{BLACK, DARK_GREY, MARGIN_PX, NO_POWER, Stroke, TICK_PX};
 use super::{Figure, PlotError};
 
 /// Most cells drawn along each axis; more would be finer than the output.
@@ -42,11 +42,6 @@ pub struct GammaFigure {
     /// What the colours stand for, with its unit, such as `Γ (value² per mode)`.
     pub quantity: String,
 }
-
-/// The part of the cells whose power is below the darkest colour, and above the brightest.
-const CLIPPED: (f64, f64) = (0.005, 0.001);
-/// Power below this part of the highest counts as none.
-pub const NEGLIGIBLE: f64 = 1e-12;
 
 impl Figure for GammaFigure {
     fn size_px(&self) -> (u32, u32) {
@@ -88,9 +83,6 @@ impl Figure for GammaFigure {
     }
 }
 
-/// Length of the points that a colour bar ends in, logical pixels.
-const BAR_POINT_PX: f64 = 12.0;
-
 /// Signed frequencies of `n` pixels, from half a cell below the lowest to half a cell above the highest.
 fn frequency_axis(n: usize) -> Axis {
     let (n, half) = (n as f64, (n / 2) as f64);
@@ -127,75 +119,6 @@ impl Map {
     fn paint(&self, colours: &ColourScale) -> Pixels {
         let rgb = self.power.iter().flat_map(|&p| colours.rgb(p)).collect();
         Pixels { width: self.width, height: self.height, rgb }
-    }
-}
-
-/// A logarithmic scale of colours, and whether there are powers beyond its ends.
-struct ColourScale {
-    axis: Axis,
-    /// Lowest power that gets a colour.
-    least: f64,
-    has_lower: bool,
-    has_higher: bool,
-}
-
-impl ColourScale {
-    /// A scale over the percentiles of the powers; none without a positive one.
-    fn over(power: &[f64]) -> Option<Self> {
-        let highest = power.iter().copied().filter(|p| p.is_finite()).fold(0.0, f64::max);
-        let least = (NEGLIGIBLE * highest).max(f64::MIN_POSITIVE);
-        let mut sorted: Vec<f64> = power.iter().copied().filter(|&p| p >= least && p.is_finite()).collect();
-        sorted.sort_by(f64::total_cmp);
-        let &lowest = sorted.first()?;
-        let at = |share: f64| sorted[(share * (sorted.len() - 1) as f64).round() as usize];
-        let axis = Axis::log(at(CLIPPED.0), at(1.0 - CLIPPED.1), 0.5);
-        let has_lower = lowest < axis.low() * (1.0 - 1e-9);
-        let has_higher = highest > axis.high() * (1.0 + 1e-9);
-        Some(Self { axis, least, has_lower, has_higher })
-    }
-
-    fn has_colour(&self, power: f64) -> bool {
-        power >= self.least && power.is_finite()
-    }
-
-    fn rgb(&self, power: f64) -> [u8; 3] {
-        let colour = if self.has_colour(power) { viridis(self.axis.fraction(power)) } else { NO_POWER };
-        [colour.0, colour.1, colour.2]
-    }
-
-    /// The colours from dark at the bottom to bright at the top, labelled on the right.
-    fn draw_bar<S: Surface>(&self, canvas: &mut Canvas<'_, S>, bar: Rect, quantity: &str) -> Result<(), PlotError> {
-        // Each step reaches to the bottom and is covered by the next: no hairlines between them at any zoom.
-        const STEPS: usize = 128;
-        for i in (0..STEPS).rev() {
-            let top = bar.bottom - (i + 1) as f64 / STEPS as f64 * bar.height();
-            canvas.rect(Rect { top, ..bar }, viridis((i as f64 + 0.5) / STEPS as f64))?;
-        }
-        let middle = (bar.left + bar.right) / 2.0;
-        if self.has_higher {
-            canvas.polygon(
-                &[(bar.left, bar.top), (bar.right, bar.top), (middle, bar.top - BAR_POINT_PX)],
-                viridis(1.0),
-            )?;
-        }
-        if self.has_lower {
-            canvas.polygon(
-                &[(bar.left, bar.bottom), (bar.right, bar.bottom), (middle, bar.bottom + BAR_POINT_PX)],
-                viridis(0.0),
-            )?;
-        }
-        let mut widest = 0.0_f64;
-        for tick in self.axis.ticks(bar.height(), 30.0) {
-            let y = bar.bottom - self.axis.fraction(tick.value) * bar.height();
-            let length = if tick.label.is_some() { 5.0 } else { 3.0 };
-            canvas.line(&[(bar.right, y), (bar.right + length, y)], Stroke::solid(DARK_GREY, 1.0))?;
-            if let Some(label) = tick.label {
-                widest = widest.max(text_width(&label, TICK_PX)?);
-                canvas.text(&label, (bar.right + 9.0, y), Text::new(TICK_PX, BLACK))?;
-            }
-        }
-        let title_at = (bar.right + 9.0 + widest + 8.0 + 0.5 * TEXT_PX, (bar.top + bar.bottom) / 2.0);
-        canvas.text(quantity, title_at, Text::new(TEXT_PX, BLACK).aligned(Align::Middle).rising())
     }
 }
 

@@ -17,17 +17,21 @@ use std::error::Error;
 
 pub mod axes;
 pub mod bitmap;
+pub mod blur_noise;
 pub mod bounds;
 pub mod canvas;
+pub mod colour_scale;
 pub mod distance;
 pub mod fit;
 pub mod font;
 pub mod frame;
 pub mod gamma;
 pub mod legend;
+pub mod offset;
 pub mod pictures;
 pub mod rapsd;
 pub mod schedule;
+pub mod snr;
 pub mod style;
 pub mod svg;
 #[cfg(test)]

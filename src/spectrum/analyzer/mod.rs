@@ -28,6 +28,8 @@ pub struct ImageSummary {
     pub mean: f64,
     /// Standard deviation over pixels and channels.
     pub std: f64,
+    /// Mean value of each channel.
+    pub channel_mean: Vec<f64>,
     /// Whether every channel has one value: an image without power at any band.
     pub flat: bool,
     /// RAPSD of each channel, value² per mode: channels × annuli.

@@ -44,6 +44,8 @@ impl Analyzer {
         let channel_mean = |c: usize| plan.value_per_code(c) * code_sum[c] / n;
         let differences = (0..channels).map(|c| channel_mean(c) - channel_mean(0));
         let (sum, squares) = differences.fold((0.0, 0.0), |(s, q), d| (s + d, q + d * d));
+        summary.channel_mean.clear();
+        summary.channel_mean.extend((0..channels).map(|c| plan.config.middle_value() + channel_mean(c)));
         let n = channels as f64;
         summary.mean = plan.config.middle_value() + channel_mean(0) + sum / n;
         summary.std = ((variance_sum + squares) / n - (sum / n).powi(2)).max(0.0).sqrt();

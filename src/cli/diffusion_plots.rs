@@ -1,0 +1,141 @@
+//! Pictures of brightness, blur and signal-to-noise.
+
+use super::plots::write_to;
+use super::scan::describe;
+use super::session::Session;
+use super::shared::SharedArgs;
+use super::snr::FamilySnr;
+use crate::diffusion::ReferenceSchedule;
+use crate::diffusion::adjusted_offset::AdjustedOffset;
+use crate::diffusion::blur_noise::{BlurNoise, PUBLISHED_FID, RATIOS};
+use crate::diffusion::snr::SnrSchedule;
+use crate::report::plot::blur_noise::BlurNoiseFigure;
+use crate::report::plot::offset::OffsetFigure;
+use crate::report::plot::snr::{SnrFigure, SnrPanel};
+use crate::spectrum::Spectrum;
+use crate::stats::brightness::Sample;
+
+/// Bins of the histogram of brightness, at the most.
+const MAX_BINS: usize = 60;
+/// Families drawn beside the histogram.
+const N_FAMILIES: usize = 5;
+
+/// Draws brightness and adjusted offset as `offset`.
+pub fn offset(
+    session: &Session<'_>,
+    shared: &SharedArgs,
+    spectrum: &Spectrum,
+    sample: Option<&Sample>,
+    noises: &[(String, f64, f64)],
+    schedule: &ReferenceSchedule,
+    table: Option<&AdjustedOffset>,
+) {
+    let overall = spectrum.preprocess().channels.count();
+    let overall = if overall > 1 { overall } else { 0 };
+    let (edges, density) = sample.map(|s| histogram(s.values(overall))).unwrap_or_default();
+    let steps = table.map(|t| t.steps.as_slice()).unwrap_or_default();
+    let white = noises.iter().find(|(name, ..)| name == "white").map(|(_, _, std)| *std);
+    let spread = sample.map(|s| s.covariance(overall, overall, &vec![1; s.len()]).sqrt());
+    let title = match (white, spread) {
+        (Some(white), Some(spread)) if white > 0.0 && spread > white => {
+            format!("The images vary {:.0} times as much in brightness as white noise", spread / white)
+        }
+        _ => "Brightness of the images, and the offset that follows it".to_owned(),
+    };
+    let figure = OffsetFigure {
+        title,
+        subtitle: describe(spectrum),
+        edges,
+        density,
+        families: noises.iter().take(N_FAMILIES).map(|(name, _, std)| (name.clone(), *std)).collect(),
+        schedule: schedule.to_string(),
+        gamma: steps.iter().map(|s| s.gamma).collect(),
+        psi: steps.iter().map(|s| s.psi).collect(),
+        phi: steps.iter().map(|s| s.phi).collect(),
+    };
+    write_to(&session.out, &shared.output.plots, shared.output.quiet, "offset", &figure);
+}
+
+/// Edges and densities of a histogram; equal values give one empty bin.
+fn histogram(values: &[f64]) -> (Vec<f64>, Vec<f64>) {
+    let low = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if !(high > low) {
+        return (vec![low - 0.05, low + 0.05], vec![0.0]);
+    }
+    // Twice the cube root: Rice's rule.
+    let n_bins = ((2.0 * (values.len() as f64).cbrt()).ceil() as usize).clamp(4, MAX_BINS);
+    let width = (high - low) / n_bins as f64;
+    let mut density = vec![0.0; n_bins];
+    for value in values {
+        let bin = (((value - low) / width) as usize).min(n_bins - 1);
+        density[bin] += 1.0 / (values.len() as f64 * width);
+    }
+    ((0..=n_bins).map(|i| low + i as f64 * width).collect(), density)
+}
+
+/// Draws what blur leaves of each band as `blur_noise`.
+pub fn blur_noise(
+    session: &Session<'_>,
+    shared: &SharedArgs,
+    spectrum: &Spectrum,
+    blur: &BlurNoise<'_>,
+    retain: f64,
+    kappa: f64,
+    star: Option<f64>,
+) {
+    let frequency: Vec<f64> = spectrum.grid().annulus_frequencies().into_iter().skip(1).collect();
+    let curve = |ratio: f64| (ratio, (1..=frequency.len()).map(|j| blur.retained(j, ratio)).collect::<Vec<_>>());
+    let title = match star {
+        Some(ratio) => {
+            format!("Up to {ratio:.2} px of blur per unit of noise, noise hides every band before blur does")
+        }
+        None => "No band has power that blur could empty".to_owned(),
+    };
+    let figure = BlurNoiseFigure {
+        title,
+        subtitle: format!("{}; noise hides a band at a noise-to-signal ratio of κ = {kappa}", describe(spectrum)),
+        curves: RATIOS.map(curve).to_vec(),
+        star: star.map(curve),
+        frequency_cycles_per_px: frequency,
+        retain,
+        published: PUBLISHED_FID.to_vec(),
+    };
+    write_to(&session.out, &shared.output.plots, shared.output.quiet, "blur_noise", &figure);
+}
+
+/// Draws signal-to-noise ratios of all families as `snr`.
+pub fn snr(
+    session: &Session<'_>,
+    shared: &SharedArgs,
+    spectrum: &Spectrum,
+    schedule: &ReferenceSchedule,
+    times: &SnrSchedule,
+    found: &[FamilySnr],
+) {
+    let spread = |f: &FamilySnr| f.emergence.spread.unwrap_or(f64::NAN);
+    let panel = |f: &FamilySnr| SnrPanel {
+        name: f.name.clone(),
+        note: if spread(f) < 1e-9 {
+            "all at once (spread 0)".to_owned()
+        } else {
+            format!("spread of t/T: {:.3}", spread(f))
+        },
+        log_ratio: f.emergence.log_ratio.iter().skip(1).copied().collect(),
+    };
+    let white = found.iter().find(|f| f.name == "white").map(spread);
+    let title = match white {
+        Some(spread) if spread.is_finite() => {
+            format!("From white noise, frequencies emerge over {:.0} % of the time (std)", 100.0 * spread)
+        }
+        _ => "When each frequency emerges from noise".to_owned(),
+    };
+    let figure = SnrFigure {
+        title,
+        subtitle: format!("{}, {schedule}; the line is SNR = 1: below it a frequency is seen", describe(spectrum)),
+        frequency_cycles_per_px: spectrum.grid().annulus_frequencies().into_iter().skip(1).collect(),
+        schedule_log_ratio: (1..=times.len()).map(|t| times.log_snr(t, 0.0)).collect(),
+        panels: found.iter().map(panel).collect(),
+    };
+    write_to(&session.out, &shared.output.plots, shared.output.quiet, "snr", &figure);
+}

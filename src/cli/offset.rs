@@ -1,0 +1,402 @@
+//! `specscan offset`: how much the images vary in brightness, which offset noise matches that, and the adjusted offset over a schedule.
+
+use anyhow::{Result, bail, ensure};
+use clap::Args;
+use serde_json::json;
+
+use super::console::{self, align, short};
+use super::diffusion_plots;
+use super::exit::ExitStatus;
+use super::families::FamilyArgs;
+use super::noise_levels::{DiffusionScheduleArgs, rounding_power_of};
+use super::scan::describe;
+use super::session::{Input, Scanned, Session, Wants, resolve};
+use super::shared::SharedArgs;
+use super::sinks::BrightnessCollector;
+use crate::diffusion::ReferenceSchedule;
+use crate::diffusion::adjusted_offset::{AdjustedOffset, AdjustedOffsetError, adjusted_offset};
+use crate::diffusion::matching_offset::{MatchingOffset, zero_frequency_power};
+use crate::noise::{DatasetModel, ModelOptions, NoiseSpectrum};
+use crate::pipeline::NoRows;
+use crate::report::diffusion_tables::{BrightnessFamilyRow, BrightnessRow};
+use crate::report::manifest::write_json;
+use crate::report::tables::write_table;
+use crate::spectrum::{Spectrum, Standardize};
+use crate::stats::brightness::{Interval, N_RESAMPLES, NormalTable, Sample, Weights};
+
+/// Families that brightness is compared with where none are named.
+const FAMILIES: &[&str] = &["white", "cloud:fit", "offset:0.1", "pyramid", "matched"];
+/// Sizes for which the offset is told, pixels.
+const SIZES_PX: [usize; 6] = [32, 64, 128, 256, 512, 1024];
+/// Quantiles of the brightness.
+const LEVELS: [(&str, f64); 5] = [("q05", 0.05), ("q25", 0.25), ("q50", 0.5), ("q75", 0.75), ("q95", 0.95)];
+/// Difference between recursion and closed form that rounding explains.
+const RECURSION_TOLERANCE: f64 = 1e-6;
+
+/// Brightness of the images, the offset noise that matches it, and the adjusted offset over a schedule
+///
+/// Writes brightness.csv, brightness_families.csv, offset.json, adjusted_offset.csv and a plot. Strengths are the noise_offset of
+/// training scripts: relative to noise of unit variance, for images in -1:1.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: specscan offset photos --resolution 256 --schedule cosine --steps 1000 -o out")]
+pub struct OffsetArgs {
+    #[command(flatten)]
+    schedule: DiffusionScheduleArgs,
+
+    #[command(flatten)]
+    families: FamilyArgs,
+
+    #[command(flatten)]
+    shared: SharedArgs,
+}
+
+/// What was found of the brightness.
+struct Brightness {
+    rows: Vec<BrightnessRow>,
+    families: Vec<BrightnessFamilyRow>,
+    /// overall, shared, per channel, independent.
+    matching: [Interval; 4],
+    sample: Option<Sample>,
+}
+
+const MATCHING_NAMES: [&str; 4] = ["overall", "shared", "per_channel", "independent"];
+
+/// Runs the command.
+pub fn run(args: &OffsetArgs) -> Result<ExitStatus> {
+    let shared = &args.shared;
+    let schedule = args.schedule.read()?;
+    let families = args.families.parse_or(FAMILIES, true)?;
+    let color = args.families.color;
+    let input = resolve(shared, Wants { moments: color, coherence: color, ..Wants::default() })?;
+    let rounding_power = rounding_power_of(&input)?;
+    args.families.check(&input)?;
+    check_input(&input)?;
+    let Some(session) = Session::open(shared, &input)? else { return Ok(ExitStatus::Done) };
+    let (scanned, sample) = scan(&session, input)?;
+    let spectrum = &scanned.spectrum;
+    let measured = families.measure_folders(shared, &session.progress, spectrum.preprocess(), color)?;
+    let options = ModelOptions { metric: None, color, rounding_power };
+    let noises = match DatasetModel::new(spectrum, options) {
+        Ok(model) => {
+            let noises = families.realise(&args.families.adjust(model.setting()), &measured, shared.output.quiet)?;
+            let spread = |s: &NoiseSpectrum| s.brightness_variance(&model.grid, model.color.as_ref()).sqrt();
+            let row = |s: &NoiseSpectrum| (s.name.clone(), s.pixel_std(&model.grid), spread(s));
+            noises.iter().map(|n| row(&n.spectrum)).collect()
+        }
+        Err(reason) => {
+            console::warn(shared.output.quiet, &format!("no noise families: {reason}"));
+            Vec::new()
+        }
+    };
+    let brightness = measure(spectrum, sample, &noises, shared.input.seed);
+    let table = match adjusted_offset(&schedule) {
+        Ok(table) => Some(table),
+        Err(reason @ AdjustedOffsetError::EndsInPureNoise { .. }) => {
+            console::warn(shared.output.quiet, &format!("no adjusted_offset.csv: {reason}"));
+            None
+        }
+        Err(reason) => return Err(reason.into()),
+    };
+    if let Some(table) = &table {
+        ensure!(
+            table.recursion_error <= RECURSION_TOLERANCE,
+            "the recursion of γ differs from the closed form by {}; this is a bug, please report it with the schedule",
+            table.recursion_error
+        );
+        write_table(&session.out, "adjusted_offset.csv", &table.steps)?;
+    }
+    write_table(&session.out, "brightness.csv", &brightness.rows)?;
+    if !brightness.families.is_empty() {
+        write_table(&session.out, "brightness_families.csv", &brightness.families)?;
+    }
+    let document = document(args, spectrum, &brightness, &schedule, table.as_ref())?;
+    write_json(&session.out, "offset.json", &document)?;
+    diffusion_plots::offset(&session, shared, spectrum, brightness.sample.as_ref(), &noises, &schedule, table.as_ref());
+    print_summary(args, spectrum, &brightness, &document)?;
+    session.finish(&scanned, &["adjusted_offset.csv", "brightness_families.csv"])
+}
+
+/// What can be refused before any image is read.
+fn check_input(input: &Input) -> Result<()> {
+    let (standardize, range) = match input {
+        Input::Saved(spectrum) => (spectrum.preprocess().standardize, spectrum.preprocess().range),
+        Input::Images(images) => {
+            let analysis = &images.config.analysis;
+            (analysis.standardize, [analysis.range.0, analysis.range.1])
+        }
+    };
+    if standardize == Standardize::None {
+        bail!("brightness varies about the set's mean, which --standardize none leaves in; leave the option out");
+    }
+    ensure!(
+        range == [-1.0, 1.0],
+        "offsets are relative to noise of unit variance on images in -1:1, and --range is {}:{}; leave it out",
+        range[0],
+        range[1]
+    );
+    Ok(())
+}
+
+/// The pass, with the brightness of every image where there are images.
+fn scan(session: &Session<'_>, input: Input) -> Result<(Scanned, Option<Sample>)> {
+    let Input::Images(images) = &input else { return Ok((session.scan(input, &mut NoRows)?, None)) };
+    let mut collector = BrightnessCollector::new(images.config.analysis.channels.count());
+    let scanned = session.scan(input, &mut collector)?;
+    Ok((scanned, Some(Sample::new(collector.variables))))
+}
+
+/// Statistics of the brightness with their intervals; of a saved spectrum the moments alone, without intervals.
+fn measure(spectrum: &Spectrum, sample: Option<Sample>, noises: &[(String, f64, f64)], seed: u64) -> Brightness {
+    let channels = spectrum.preprocess().channels.names();
+    let n_channels = channels.len();
+    let n_pixels = spectrum.grid().size().n_pixels();
+    let mut names: Vec<&str> = channels.to_vec();
+    if n_channels > 1 {
+        names.push("overall");
+    }
+    let matching_of = |covariance: &[f64]| {
+        let m = MatchingOffset::new(covariance, n_pixels);
+        [m.overall, m.shared, m.per_channel, m.independent]
+    };
+    let Some(sample) = sample else { return measure_saved(spectrum, &names, noises, matching_of) };
+    let table = NormalTable::new(sample.len());
+    let overall = names.len() - 1;
+    let statistics = |w: &Weights| {
+        let mut all = Vec::new();
+        for v in 0..names.len() {
+            all.extend([sample.mean(v, w), sample.covariance(v, v, w), sample.skewness(v, w)]);
+            all.extend(LEVELS.map(|(_, level)| sample.quantile(v, level, w)));
+        }
+        let covariance: Vec<f64> =
+            (0..n_channels * n_channels).map(|i| sample.covariance(i / n_channels, i % n_channels, w)).collect();
+        all.extend(matching_of(&covariance));
+        for (_, _, std) in noises {
+            all.push(sample.covariance(overall, overall, w) / (std * std));
+            all.push(sample.wasserstein_to_normal(overall, *std, &table, w));
+        }
+        all
+    };
+    let mut intervals = sample.intervals(seed, statistics).into_iter();
+    let mut next = || intervals.next().unwrap_or(Interval::unknown(f64::NAN));
+    let mut rows = Vec::new();
+    for name in &names {
+        for statistic in ["mean", "variance", "skewness"].into_iter().chain(LEVELS.map(|(name, _)| name)) {
+            rows.push(brightness_row(name, statistic, next()));
+        }
+    }
+    let matching = [next(), next(), next(), next()];
+    let families = noises.iter().map(|n| family_row(n, Some(next()), Some(next()))).collect();
+    Brightness { rows, families, matching, sample: Some(sample) }
+}
+
+/// What the sums of a saved spectrum say: moments without intervals.
+fn measure_saved(
+    spectrum: &Spectrum,
+    names: &[&str],
+    noises: &[(String, f64, f64)],
+    matching_of: impl Fn(&[f64]) -> [f64; 4],
+) -> Brightness {
+    let (means, covariance) = (spectrum.channel_means(), spectrum.channel_mean_covariance());
+    let n = means.len();
+    let overall_variance = covariance.iter().sum::<f64>() / (n * n) as f64;
+    let mut rows = Vec::new();
+    for (v, name) in names.iter().enumerate() {
+        let (mean, variance) = if v < n {
+            (means[v], covariance[v * (n + 1)])
+        } else {
+            (means.iter().sum::<f64>() / n as f64, overall_variance)
+        };
+        rows.push(brightness_row(name, "mean", Interval::unknown(mean)));
+        rows.push(brightness_row(name, "variance", Interval::unknown(variance)));
+    }
+    let ratio = |std: f64| Interval::unknown(overall_variance / (std * std));
+    Brightness {
+        rows,
+        families: noises.iter().map(|n| family_row(n, Some(ratio(n.2)), None)).collect(),
+        matching: matching_of(&covariance).map(Interval::unknown),
+        sample: None,
+    }
+}
+
+fn brightness_row(channel: &str, statistic: &str, i: Interval) -> BrightnessRow {
+    BrightnessRow {
+        channel: channel.to_owned(),
+        statistic: statistic.to_owned(),
+        value: Some(i.value).filter(|v| v.is_finite()),
+        low95: i.low95,
+        high95: i.high95,
+    }
+}
+
+fn family_row(noise: &(String, f64, f64), ratio: Option<Interval>, distance: Option<Interval>) -> BrightnessFamilyRow {
+    let value = |i: Option<Interval>| i.map(|i| i.value).filter(|v| v.is_finite());
+    BrightnessFamilyRow {
+        family: noise.0.clone(),
+        noise_std: noise.1,
+        brightness_std: noise.2,
+        variance_ratio: value(ratio),
+        variance_ratio_low95: ratio.and_then(|i| i.low95),
+        variance_ratio_high95: ratio.and_then(|i| i.high95),
+        wasserstein1: value(distance),
+        wasserstein1_low95: distance.and_then(|i| i.low95),
+        wasserstein1_high95: distance.and_then(|i| i.high95),
+    }
+}
+
+/// Schedules whose terminal brightness is told: the common ones, and the user's.
+fn terminal_schedules(own: &ReferenceSchedule) -> Vec<ReferenceSchedule> {
+    let mut schedules = Vec::from(ReferenceSchedule::standard());
+    schedules.push(ReferenceSchedule::Vp { n_steps: 1000 });
+    schedules.push(ReferenceSchedule::Flow { n_steps: 50, shift: 1.0 });
+    if !schedules.contains(own) {
+        schedules.push(own.clone());
+    }
+    schedules
+}
+
+/// `offset.json`.
+fn document(
+    args: &OffsetArgs,
+    spectrum: &Spectrum,
+    brightness: &Brightness,
+    schedule: &ReferenceSchedule,
+    table: Option<&AdjustedOffset>,
+) -> Result<serde_json::Value> {
+    let size = spectrum.grid().size();
+    let gamma = spectrum.mode_covariance().ok();
+    let at_zero: Option<Vec<f64>> = gamma.as_ref().map(|g| g.channels.iter().map(|g| g[0]).collect());
+    let mean_at_zero = at_zero.as_ref().map(|g| g.iter().sum::<f64>() / g.len() as f64);
+    let mut terminal = Vec::new();
+    for schedule in terminal_schedules(schedule) {
+        let highest = schedule.sigmas()?.first().copied().unwrap_or(f64::INFINITY);
+        terminal.push(json!({
+            "schedule": schedule.to_string(),
+            "sigma_max": Some(highest).filter(|s| s.is_finite()),
+            "brightness_snr": mean_at_zero.map(|g| g / (highest * highest)),
+            "brightness_snr_channels": at_zero.as_ref().map(|g| g.iter().map(|g| g / (highest * highest)).collect::<Vec<_>>()),
+        }));
+    }
+    let independent = brightness.matching[3].value;
+    let variance = independent * independent + if independent > 0.0 { 1.0 / size.n_pixels() as f64 } else { 0.0 };
+    let power_here = zero_frequency_power(independent, size.n_pixels());
+    let at_sizes = SIZES_PX.map(|side| {
+        let n = (side * side) as f64;
+        let matching = (variance - 1.0 / n).max(0.0).sqrt();
+        json!({
+            "resolution_px": side,
+            "matching_offset": matching,
+            "zero_frequency_power_over_white": zero_frequency_power(matching, side * side),
+            "offset_with_the_power_of_the_working_size": ((power_here - 1.0) / n).sqrt(),
+        })
+    });
+    let matching: serde_json::Map<String, serde_json::Value> =
+        MATCHING_NAMES.iter().zip(&brightness.matching).map(|(name, i)| ((*name).to_owned(), json!(i))).collect();
+    Ok(json!({
+        "schema_version": 1,
+        "counts": spectrum.counts(),
+        "preprocess": spectrum.preprocess(),
+        "seed": args.shared.input.seed,
+        "n_resamples": brightness.sample.as_ref().map(|_| N_RESAMPLES),
+        "matching_offset": matching,
+        "zero_frequency_power_over_white": power_here,
+        "resolutions": at_sizes,
+        "gamma_zero_frequency": at_zero,
+        "terminal": terminal,
+        "adjusted_offset": table.map(|t| json!({
+            "schedule": schedule.to_string(),
+            "n_steps": t.steps.len(),
+            "recursion_error": t.recursion_error,
+            "psi_first": t.steps.first().map(|s| s.psi),
+        })),
+    }))
+}
+
+fn print_summary(
+    args: &OffsetArgs,
+    spectrum: &Spectrum,
+    brightness: &Brightness,
+    document: &serde_json::Value,
+) -> Result<()> {
+    if args.shared.output.json {
+        let mut document = document.clone();
+        document["brightness"] = json!(brightness.rows);
+        document["families"] = json!(brightness.families);
+        return console::print_json(&document);
+    }
+    let mut lines = vec![describe(spectrum)];
+    let with_interval = |i: &Interval| match (i.low95, i.high95) {
+        (Some(low), Some(high)) => format!("{:.4} [{low:.4}, {high:.4}]", i.value),
+        _ => format!("{:.4}", i.value),
+    };
+    let mut table = vec![["brightness", "mean", "variance", "skewness"].map(str::to_owned).to_vec()];
+    let mut channels: Vec<&str> = brightness.rows.iter().map(|r| r.channel.as_str()).collect();
+    channels.dedup();
+    for channel in channels {
+        let cell = |statistic: &str| {
+            let row = brightness.rows.iter().find(|r| r.channel == channel && r.statistic == statistic);
+            let interval = row.and_then(|r| Some(Interval { value: r.value?, low95: r.low95, high95: r.high95 }));
+            interval.as_ref().map_or("–".to_owned(), with_interval)
+        };
+        table.push(vec![channel.to_owned(), cell("mean"), cell("variance"), cell("skewness")]);
+    }
+    lines.extend(align(&table));
+    if !brightness.families.is_empty() {
+        lines.push(String::new());
+        let head = ["noise", "std of its brightness", "variance: images over noise", "1-Wasserstein"];
+        let mut table = vec![head.map(str::to_owned).to_vec()];
+        for f in &brightness.families {
+            let number = |v: Option<f64>| v.map_or("–".to_owned(), short);
+            table.push(vec![
+                f.family.clone(),
+                short(f.brightness_std),
+                number(f.variance_ratio),
+                number(f.wasserstein1),
+            ]);
+        }
+        lines.extend(align(&table));
+    }
+    lines.push(String::new());
+    let [overall, common, per_channel, independent] = &brightness.matching;
+    if overall.value == 0.0 && independent.value == 0.0 {
+        lines.push(
+            "the brightness of the images varies no more than that of white noise: the matching offset is 0".to_owned(),
+        );
+    }
+    lines.push(format!("noise_offset that matches, drawn for each channel   {}", with_interval(independent)));
+    lines.push(format!("                           one for all channels      {}", with_interval(overall)));
+    lines.push(format!(
+        "                           shared / on top per channel {} / {}",
+        with_interval(common),
+        with_interval(per_channel)
+    ));
+    let at = |side: usize| {
+        let row = document["resolutions"].as_array()?.iter().find(|r| r["resolution_px"] == side)?;
+        Some(format!(
+            "{side} px: {:.4} ({}×)",
+            row["matching_offset"].as_f64()?,
+            short(row["zero_frequency_power_over_white"].as_f64()?)
+        ))
+    };
+    let sizes: Vec<String> = [64, 256, 1024].into_iter().filter_map(at).collect();
+    lines.push(format!(
+        "the same brightness at other sizes (zero-frequency power over white noise): {}",
+        sizes.join(", ")
+    ));
+    lines.push(String::new());
+    let mut table = vec![["schedule", "sigma_max", "brightness SNR left at its end"].map(str::to_owned).to_vec()];
+    for row in document["terminal"].as_array().into_iter().flatten() {
+        let number = |v: &serde_json::Value, none: &str| v.as_f64().map_or(none.to_owned(), short);
+        let name = row["schedule"].as_str().unwrap_or_default().to_owned();
+        table.push(vec![name, number(&row["sigma_max"], "∞"), number(&row["brightness_snr"], "–")]);
+    }
+    lines.extend(align(&table));
+    if let Some(adjusted) = document["adjusted_offset"].as_object() {
+        lines.push(format!(
+            "adjusted offset over {}: ψ from {} to 1; recursion and closed form differ by {:.1e} at most",
+            adjusted["schedule"].as_str().unwrap_or_default(),
+            adjusted["psi_first"].as_f64().map_or(String::new(), short),
+            adjusted["recursion_error"].as_f64().unwrap_or(f64::NAN)
+        ));
+    }
+    console::print_lines(args.shared.output.quiet, &lines)
+}

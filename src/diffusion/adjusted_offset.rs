@@ -1,0 +1,159 @@
+//! Adjusted offset noise: how much of a constant field each step of a diffusion adds, so that brightness is noised as far as the rest.
+//!
+//! # Definition
+//!
+//! `x_t = √ᾱ_t x₀ + √(1−ᾱ_t) (σ₀ε + ψ_t ξ)` with a constant field ξ, the target `σ₀ε + φ_t ξ`. One step is
+//! `x_t = √α_t (x_{t−1} + γ_t ξ) + √β_t σ₀ε`, so exactly
+//!
+//! ```text
+//! √(1−ᾱ_t) ψ_t = √α_t (√(1−ᾱ_{t−1}) ψ_{t−1} + γ_t),   φ_t = γ_t √α_t √(1−ᾱ_t) / β_t
+//! ```
+//!
+//! The balanced strategy `φ_t = ψ_t`, `ψ_T = 1` has the closed form `ψ_t = √(SNR_T/SNR_t)` with `SNR_t = ᾱ_t/(1−ᾱ_t)`, and
+//! `γ_t = β_t ψ_t / (√α_t √(1−ᾱ_t))`.
+//!
+//! # References
+//!
+//! Adjusted Offset Noise (arXiv 2412.03134).
+
+use super::schedules::ScheduleError;
+use super::{NoiseLevel, ReferenceSchedule};
+
+/// One step of the table.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+pub struct AdjustedOffsetStep {
+    /// Step, from 1 (least noise) to T.
+    pub t: usize,
+    /// `β_t = 1 − ᾱ_t/ᾱ_{t−1}`.
+    pub beta: f64,
+    /// `ᾱ_t`.
+    pub alpha_bar: f64,
+    /// What the step adds of ξ.
+    pub gamma: f64,
+    /// How much of ξ is in `x_t`, over the noise level.
+    pub psi: f64,
+    /// How much of ξ is in the target.
+    pub phi: f64,
+}
+
+/// The table of a schedule.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AdjustedOffset {
+    /// Steps 1 … T.
+    pub steps: Vec<AdjustedOffsetStep>,
+    /// Largest difference between ψ by the recursion and by the closed form.
+    pub recursion_error: f64,
+}
+
+/// Why a schedule has no such table.
+#[derive(Debug, thiserror::Error)]
+pub enum AdjustedOffsetError {
+    /// The schedule has no levels.
+    #[error(transparent)]
+    Schedule(#[from] ScheduleError),
+    /// It ends in pure noise.
+    #[error(
+        "the schedule {name} ends in pure noise (ᾱ_T = 0), where brightness needs no offset and the balanced strategy has none; \
+         give one that ends before, as linear or cosine"
+    )]
+    EndsInPureNoise {
+        /// The schedule.
+        name: String,
+    },
+    /// A step without noise.
+    #[error("the schedule {name} adds no noise at step {t}: its levels have to rise from step to step")]
+    NoNoise {
+        /// The schedule.
+        name: String,
+        /// The step.
+        t: usize,
+    },
+}
+
+/// The `ᾱ` of a schedule, step 1 (least noise) first.
+///
+/// # Errors
+///
+/// If the schedule has no levels.
+pub fn alpha_bars(schedule: &ReferenceSchedule) -> Result<Vec<f64>, ScheduleError> {
+    let sigmas = schedule.sigmas()?;
+    // A level of infinity is pure noise.
+    let alpha_bar = |s: &f64| NoiseLevel::from_sigma(*s).map_or(0.0, NoiseLevel::alpha_bar);
+    Ok(sigmas.iter().rev().map(alpha_bar).collect())
+}
+
+/// The table of the balanced strategy for `schedule`, checked against the recursion.
+///
+/// # Errors
+///
+/// If the schedule ends in pure noise, or does not add noise at every step.
+pub fn adjusted_offset(schedule: &ReferenceSchedule) -> Result<AdjustedOffset, AdjustedOffsetError> {
+    let alpha_bars = alpha_bars(schedule)?;
+    let name = || schedule.to_string();
+    let last = *alpha_bars.last().unwrap_or(&0.0);
+    if !(last > 0.0) {
+        return Err(AdjustedOffsetError::EndsInPureNoise { name: name() });
+    }
+    let snr = |alpha_bar: f64| alpha_bar / (1.0 - alpha_bar);
+    let mut steps = Vec::with_capacity(alpha_bars.len());
+    let (mut before, mut in_image, mut recursion_error) = (1.0, 0.0, 0.0_f64);
+    for (i, &alpha_bar) in alpha_bars.iter().enumerate() {
+        let alpha = alpha_bar / before;
+        let beta = 1.0 - alpha;
+        if !(beta > 0.0) {
+            return Err(AdjustedOffsetError::NoNoise { name: name(), t: i + 1 });
+        }
+        let noise = (1.0 - alpha_bar).sqrt();
+        let psi = (snr(last) / snr(alpha_bar)).sqrt();
+        let gamma = beta * psi / (alpha.sqrt() * noise);
+        // What the steps so far have put into the image, from their γ alone.
+        in_image = alpha.sqrt() * (in_image + gamma);
+        recursion_error = recursion_error.max((in_image / noise - psi).abs());
+        let phi = gamma * alpha.sqrt() * noise / beta;
+        steps.push(AdjustedOffsetStep { t: i + 1, beta, alpha_bar, gamma, psi, phi });
+        before = alpha_bar;
+    }
+    Ok(AdjustedOffset { steps, recursion_error })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn linear(n_steps: usize) -> ReferenceSchedule {
+        ReferenceSchedule::DdpmLinear { n_steps }
+    }
+
+    #[test]
+    fn the_recursion_is_the_closed_form() {
+        for schedule in [linear(1000), linear(21), ReferenceSchedule::Cosine { n_steps: 1000 }] {
+            let table = adjusted_offset(&schedule).expect("a table");
+            assert!(table.recursion_error <= 1e-9, "{schedule}: {}", table.recursion_error);
+            let last = table.steps.last().expect("steps");
+            assert!((last.psi - 1.0).abs() <= 1e-12, "{schedule}: ψ_T = {}", last.psi);
+            for step in &table.steps {
+                assert!((step.phi - step.psi).abs() <= 1e-9 * step.psi, "balanced: {step:?}");
+                assert!(step.gamma > 0.0 && step.beta > 0.0 && step.beta < 1.0, "{step:?}");
+            }
+            assert!(table.steps.windows(2).all(|p| p[0].psi < p[1].psi), "{schedule}: ψ rises");
+        }
+    }
+
+    #[test]
+    fn betas_and_numbers_of_the_linear_schedule() {
+        let table = adjusted_offset(&linear(1000)).expect("a table");
+        // β from 10⁻⁴ to 0.02; ψ₁ = √(SNR_T/SNR_1) with ᾱ_T = 4.0358e-5.
+        let (first, last) = (table.steps[0], table.steps[999]);
+        assert!((first.beta - 1e-4).abs() <= 1e-10 && (last.beta - 0.02).abs() <= 1e-9);
+        let snr_end = last.alpha_bar / (1.0 - last.alpha_bar);
+        assert!((last.alpha_bar - 4.0358e-5).abs() <= 1e-8, "{}", last.alpha_bar);
+        assert!((first.psi - (snr_end * 1e-4 / 0.9999).sqrt()).abs() <= 1e-9);
+        assert!((last.gamma - 0.02 / (0.98_f64.sqrt() * (1.0 - last.alpha_bar).sqrt())).abs() <= 1e-9);
+    }
+
+    #[test]
+    fn schedules_without_a_table_say_why() {
+        let flow = ReferenceSchedule::Flow { n_steps: 10, shift: 1.0 };
+        assert!(matches!(adjusted_offset(&flow), Err(AdjustedOffsetError::EndsInPureNoise { .. })));
+    }
+}

@@ -1,0 +1,173 @@
+//! Blur and noise together: at which ratio of the two noise hides a band before blur empties it.
+//!
+//! # Definition
+//!
+//! `x_t = B_b(x) + σε` with a Gaussian blur of `b` pixels, `H_b(f) = exp(−2π²b²f²)`, and the blur-to-noise ratio `ρ = b/σ` (pixels per
+//! unit of value). Noise hides the band `f` at `σ(f)² = κR(f)`; until then blur at the ratio ρ has left of the band's power the share
+//!
+//! ```text
+//! T(f; ρ) = exp(−4π²ρ²κR(f)f²)
+//! ```
+//!
+//! `ρ*(q) = min_f √(−ln q / (4π²κR(f)f²))` is the largest ratio at which every band keeps the share `q`. A band is *empty* when its
+//! power falls to that of 8-bit rounding `r`; blur does that before noise hides it from `√(ln(R/r)/(4π²κRf²))` on.
+//!
+//! # Conventions
+//!
+//! Frequencies are the annuli `j ≥ 1`, `f = j/L`; bands without power limit nothing. For a spectrum `A²/f²` the product `R f²` is the same
+//! everywhere, and ρ* does not depend on the resolution.
+//!
+//! # References
+//!
+//! Warm Diffusion (arXiv 2511.16904).
+
+use std::f64::consts::PI;
+
+/// FID on CIFAR-10 by blur-to-noise ratio, as published with Warm Diffusion.
+pub const PUBLISHED_FID: [(f64, f64); 5] = [(0.0, 1.97), (0.5, 1.85), (1.0, 2.01), (2.0, 2.57), (10.0, 11.97)];
+
+/// Ratios whose retained power is tabulated.
+pub const RATIOS: [f64; 5] = [0.25, 0.5, 1.0, 2.0, 10.0];
+
+/// A ratio and the annulus that limits it.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+pub struct LimitingRatio {
+    /// ρ, pixels per unit of value.
+    pub ratio: f64,
+    /// The annulus that limits it.
+    pub annulus: usize,
+}
+
+/// A spectrum under blur and noise.
+#[derive(Debug, Clone)]
+pub struct BlurNoise<'a> {
+    /// R of each annulus from 0 on, value² per mode.
+    rapsd: &'a [f64],
+    /// L, pixels.
+    longer_side: f64,
+    kappa: f64,
+}
+
+impl<'a> BlurNoise<'a> {
+    /// Of images with the RAPSD `rapsd` (annuli 0 … ⌊L/2⌋) and a longer side of `longer_side` pixels; noise hides a band at the
+    /// noise-to-signal ratio `kappa`.
+    pub fn new(rapsd: &'a [f64], longer_side: usize, kappa: f64) -> Self {
+        Self { rapsd, longer_side: longer_side as f64, kappa }
+    }
+
+    /// `4π²κR(f)f²` of an annulus: minus the logarithm of what blur leaves at ρ = 1.
+    fn rate(&self, annulus: usize) -> f64 {
+        let f = annulus as f64 / self.longer_side;
+        4.0 * PI * PI * self.kappa * self.rapsd[annulus] * f * f
+    }
+
+    /// `T(f; ρ)`: the share of a band's power that blur has left when noise hides the band.
+    pub fn retained(&self, annulus: usize, ratio: f64) -> f64 {
+        (-ratio * ratio * self.rate(annulus)).exp()
+    }
+
+    /// σ at which noise hides a band, value.
+    pub fn hidden_sigma(&self, annulus: usize) -> f64 {
+        (self.kappa * self.rapsd[annulus]).sqrt()
+    }
+
+    /// The ratio up to which a band keeps the share `retain` of its power until noise hides it; none for a band without power.
+    pub fn ratio_of_band(&self, annulus: usize, retain: f64) -> Option<f64> {
+        let rate = self.rate(annulus);
+        (rate > 0.0).then(|| (-retain.ln() / rate).sqrt())
+    }
+
+    /// `ρ*(q)`: the largest ratio at which every band keeps the share `retain`; none if no band has power.
+    pub fn largest_ratio(&self, retain: f64) -> Option<LimitingRatio> {
+        let ratios = (1..self.rapsd.len()).filter_map(|j| Some((j, self.ratio_of_band(j, retain)?)));
+        let least = ratios.min_by(|a, b| a.1.total_cmp(&b.1));
+        least.map(|(annulus, ratio)| LimitingRatio { ratio, annulus })
+    }
+
+    /// The ratio from which blur has brought a band down to `rounding_power` before noise hides it: 0 where it is there already, none for a
+    /// band without power.
+    pub fn emptying_ratio(&self, annulus: usize, rounding_power: f64) -> Option<f64> {
+        let power = self.rapsd[annulus];
+        (power > 0.0).then(|| ((power / rounding_power).ln().max(0.0) / self.rate(annulus)).sqrt())
+    }
+
+    /// The hot limit, ρ = 0: the noise level from which every band is hidden, value.
+    pub fn hot_sigma(&self) -> f64 {
+        (1..self.rapsd.len()).map(|j| self.hidden_sigma(j)).fold(0.0, f64::max)
+    }
+
+    /// The cold limit, ρ = ∞: the blur that brings every band down to `rounding_power`, pixels.
+    pub fn cold_blur_px(&self, rounding_power: f64) -> f64 {
+        let blur = |j: usize| {
+            let f = j as f64 / self.longer_side;
+            ((self.rapsd[j] / rounding_power).ln().max(0.0) / (4.0 * PI * PI * f * f)).sqrt()
+        };
+        (1..self.rapsd.len()).filter(|j| self.rapsd[*j] > 0.0).map(blur).fold(0.0, f64::max)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `A²/f²` at every annulus.
+    fn inverse_square(longer_side: usize, amplitude: f64) -> Vec<f64> {
+        let f = |j: usize| j as f64 / longer_side as f64;
+        (0..longer_side / 2 + 1).map(|j| if j == 0 { 3.0 } else { (amplitude / f(j)).powi(2) }).collect()
+    }
+
+    #[test]
+    fn an_inverse_square_law_has_one_ratio_at_every_size() {
+        for longer_side in [16, 64, 65, 256] {
+            let rapsd = inverse_square(longer_side, 0.07);
+            for (retain, kappa) in [(0.9, 1.0), (0.5, 0.3)] {
+                let bn = BlurNoise::new(&rapsd, longer_side, kappa);
+                let closed = (-f64::ln(retain) / (4.0 * PI * PI * kappa * 0.07 * 0.07)).sqrt();
+                let got = bn.largest_ratio(retain).expect("power");
+                assert!((got.ratio / closed - 1.0).abs() <= 1e-12, "{longer_side}: {got:?} instead of {closed}");
+                for j in 1..rapsd.len() {
+                    assert!((bn.retained(j, closed) - retain).abs() <= 1e-12);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_limit_is_the_band_with_the_most_power_times_frequency_squared() {
+        let rapsd = [9.0, 4.0, 1.0, 0.0, 0.9];
+        let bn = BlurNoise::new(&rapsd, 8, 1.0);
+        let got = bn.largest_ratio(0.9).expect("power");
+        assert_eq!(got.annulus, 4, "0.9·16 is more than 4·1 and 1·4");
+        for j in [1, 2, 4] {
+            assert!(bn.retained(j, got.ratio) >= 0.9 - 1e-12);
+        }
+        assert_eq!(bn.ratio_of_band(3, 0.9), None);
+        assert_eq!(bn.retained(3, 5.0), 1.0);
+        // More retained power or more noise allowed asks for less blur.
+        assert!(bn.largest_ratio(0.99).expect("power").ratio < got.ratio);
+        assert!(BlurNoise::new(&rapsd, 8, 2.0).largest_ratio(0.9).expect("power").ratio < got.ratio);
+    }
+
+    #[test]
+    fn emptied_means_down_to_the_rounding_power() {
+        let rapsd = [1.0, 0.5, 0.01, 1e-7];
+        let (bn, rounding) = (BlurNoise::new(&rapsd, 6, 1.0), 5e-6);
+        for j in 1..3 {
+            let ratio = bn.emptying_ratio(j, rounding).expect("power");
+            assert!((rapsd[j] * bn.retained(j, ratio) / rounding - 1.0).abs() <= 1e-9);
+        }
+        assert_eq!(bn.emptying_ratio(3, rounding), Some(0.0), "it is empty already");
+        let blur = bn.cold_blur_px(rounding);
+        let left = |j: usize| rapsd[j] * (-(2.0 * PI * blur * j as f64 / 6.0).powi(2)).exp();
+        assert!((1..4).all(|j| left(j) <= rounding * (1.0 + 1e-9)) && (left(1) / rounding - 1.0).abs() <= 1e-9);
+        assert!((bn.hot_sigma() - 0.5_f64.sqrt()).abs() <= 1e-15);
+    }
+
+    #[test]
+    fn nothing_limits_images_without_power() {
+        for rapsd in [vec![2.0, 0.0, 0.0], vec![1.0]] {
+            let bn = BlurNoise::new(&rapsd, 4, 1.0);
+            assert_eq!((bn.largest_ratio(0.9), bn.hot_sigma(), bn.cold_blur_px(1e-6)), (None, 0.0, 0.0));
+        }
+    }
+}

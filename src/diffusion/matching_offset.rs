@@ -1,0 +1,98 @@
+//! The offset of noise that varies in brightness as the images do.
+//!
+//! # Definition
+//!
+//! The brightness `L` of an image is the mean of its pixels, per channel `L_c` or over all. White noise of unit variance has
+//! `Var L_c = 1/HW`: it vanishes with the size, that of images does not. With the covariance `K` of the channels' brightness:
+//!
+//! ```text
+//! overall      s² = max(0, Var L − 1/(C·HW))                 one constant for all channels, as far as L itself goes
+//! shared       s² = max(0, mean of K off the diagonal)        what all channels have in common
+//! per channel  s² = max(0, mean of K's diagonal − shared² − 1/HW)   what each has on top of that
+//! independent  s² = max(0, mean of K's diagonal − 1/HW)       one constant for each channel and nothing shared
+//! ```
+//!
+//! # Conventions
+//!
+//! Strengths are relative to noise of unit variance, in values on `[-1, 1]`, as the `noise_offset` of training scripts. These draw the
+//! constant for each channel: `independent` is theirs.
+//!
+//! # References
+//!
+//! Adjusted Offset Noise (arXiv 2412.03134).
+
+/// Offset strengths that match a set's brightness.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+pub struct MatchingOffset {
+    /// One constant for all channels that gives the overall brightness its variance.
+    pub overall: f64,
+    /// The part that channels share.
+    pub shared: f64,
+    /// The part of each channel, beside the shared one.
+    pub per_channel: f64,
+    /// One constant for each channel alone.
+    pub independent: f64,
+}
+
+impl MatchingOffset {
+    /// From the covariance of the channels' brightness (`C×C`, row by row, value²) of images of `n_pixels`.
+    ///
+    /// # Panics
+    ///
+    /// If the covariance is not square.
+    pub fn new(covariance: &[f64], n_pixels: usize) -> Self {
+        let n = covariance.len().isqrt();
+        assert_eq!(n * n, covariance.len(), "a square covariance");
+        let (channels, pixels) = (n as f64, n_pixels as f64);
+        let total: f64 = covariance.iter().sum();
+        let diagonal: f64 = (0..n).map(|c| covariance[c * (n + 1)]).sum();
+        let mean_diagonal = diagonal / channels;
+        // One channel shares nothing.
+        let shared = if n > 1 { ((total - diagonal) / (channels * (channels - 1.0))).max(0.0) } else { 0.0 };
+        let strength = |square: f64| square.max(0.0).sqrt();
+        Self {
+            overall: strength(total / (channels * channels) - 1.0 / (channels * pixels)),
+            shared: shared.sqrt(),
+            per_channel: strength(mean_diagonal - shared - 1.0 / pixels),
+            independent: strength(mean_diagonal - 1.0 / pixels),
+        }
+    }
+}
+
+/// Power of the zero frequency of unit noise with an offset, over that of white noise: `1 + s²·HW`.
+pub fn zero_frequency_power(strength: f64, n_pixels: usize) -> f64 {
+    1.0 + strength * strength * n_pixels as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_add_up_to_the_covariance() {
+        // Shared 0.3, per channel 0.2, white noise of 16×16 on top.
+        let white = 1.0 / 256.0;
+        let covariance: Vec<f64> = (0..9).map(|i| if i % 4 == 0 { 0.09 + 0.04 + white } else { 0.09 }).collect();
+        let offset = MatchingOffset::new(&covariance, 256);
+        assert!((offset.shared - 0.3).abs() <= 1e-12 && (offset.per_channel - 0.2).abs() <= 1e-12, "{offset:?}");
+        assert!((offset.independent - 0.13_f64.sqrt()).abs() <= 1e-12);
+        assert!((offset.overall.powi(2) - (0.09 + 0.04 / 3.0)).abs() <= 1e-12);
+        assert!((zero_frequency_power(0.3, 256) - 24.04).abs() <= 1e-12);
+    }
+
+    #[test]
+    fn brightness_that_varies_no_more_than_white_noise_needs_none() {
+        let none = MatchingOffset { overall: 0.0, shared: 0.0, per_channel: 0.0, independent: 0.0 };
+        assert_eq!(MatchingOffset::new(&[0.0; 9], 64), none);
+        assert_eq!(MatchingOffset::new(&[1.0 / 64.0], 64), none);
+        // Opposite colours share less than nothing.
+        let opposite = MatchingOffset::new(&[0.1, -0.05, -0.05, 0.1], 1_000_000);
+        assert_eq!(opposite.shared, 0.0);
+    }
+
+    #[test]
+    fn one_channel_shares_nothing() {
+        let offset = MatchingOffset::new(&[0.25 + 0.01], 100);
+        assert_eq!((offset.shared, offset.overall, offset.independent), (0.0, 0.5, 0.5));
+    }
+}
