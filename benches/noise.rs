@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (mut transforms, mut wholes, mut ours) = (Vec::new(), Vec::new(), Vec::new());
     for round in 1..=rounds {
         let seconds = draw(threads)?;
-        let theirs = peer.draw_noise(SIDE, FIELDS, threads)?;
+        let theirs = scipy(&peer, threads)?;
         eprintln!(
             "round {round}/{rounds}: specscan {seconds:.2} s, SciPy's transforms {:.2} s, with random numbers {:.2} s",
             theirs.0, theirs.1
@@ -55,6 +55,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     );
     println!("over SciPy with random numbers  {:6.2} times", median(&mut wholes));
     Ok(())
+}
+
+/// Seconds of SciPy for all fields: of its transforms alone, and with random numbers.
+fn scipy(peer: &peer::Peer, threads: usize) -> Result<(f64, f64), Box<dyn Error>> {
+    let numbers = [SIDE, FIELDS, threads].map(|n| n.to_string());
+    let report = peer.run_script("noise.py", &numbers.each_ref().map(|n| n.as_ref()))?;
+    let seconds = |key: &str| report[key].as_f64().ok_or_else(|| format!("the peer did not print {key}"));
+    Ok((seconds("transform_s")?, seconds("whole_s")?))
 }
 
 /// Seconds for all fields.

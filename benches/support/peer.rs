@@ -67,24 +67,22 @@ impl Peer {
         rate(&self.report(folder, side, &["--method".as_ref(), "pysteps".as_ref()])?)
     }
 
-    /// Seconds of SciPy for `count` fields of cropped noise: of its transforms alone, and with random numbers.
-    pub fn draw_noise(&self, side: usize, count: usize, workers: usize) -> Result<(f64, f64), Box<dyn Error>> {
-        let mut command = Command::new(&self.python);
-        command.arg(self.script.with_file_name("noise.py"));
-        command.args([side, count, workers].map(|n| n.to_string()));
-        let report: serde_json::Value = serde_json::from_slice(&succeed(&mut command)?)?;
-        let seconds = |key: &str| report[key].as_f64().ok_or_else(|| format!("the peer did not print {key}"));
-        Ok((seconds("transform_s")?, seconds("whole_s")?))
-    }
-
     fn report(
         &self,
         folder: &Path,
         side: usize,
         options: &[&std::ffi::OsStr],
     ) -> Result<serde_json::Value, Box<dyn Error>> {
+        let side = side.to_string();
+        let mut arguments = vec![folder.as_os_str(), "--resolution".as_ref(), side.as_ref()];
+        arguments.extend(options);
+        self.run_script("peer.py", &arguments)
+    }
+
+    /// Runs a script of `benches/peer` and reads the JSON that it prints.
+    pub fn run_script(&self, name: &str, arguments: &[&std::ffi::OsStr]) -> Result<serde_json::Value, Box<dyn Error>> {
         let mut command = Command::new(&self.python);
-        command.arg(&self.script).arg(folder).args(["--resolution", &side.to_string()]).args(options);
+        command.arg(self.script.with_file_name(name)).args(arguments);
         Ok(serde_json::from_slice(&succeed(&mut command)?)?)
     }
 }

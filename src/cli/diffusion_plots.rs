@@ -60,7 +60,7 @@ pub fn offset(
 fn histogram(values: &[f64]) -> (Vec<f64>, Vec<f64>) {
     let low = values.iter().copied().fold(f64::INFINITY, f64::min);
     let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    if !(high > low) {
+    if high <= low {
         return (vec![low - 0.05, low + 0.05], vec![0.0]);
     }
     // Twice the cube root: Rice's rule.
@@ -121,18 +121,24 @@ pub fn snr(
         } else {
             format!("spread of t/T: {:.3}", spread(f))
         },
+        brightness_t: f.emergence.crossings.first().and_then(|c| c.map(|c| c.t / times.len() as f64)),
         log_ratio: f.emergence.log_ratio.iter().skip(1).copied().collect(),
     };
     let white = found.iter().find(|f| f.name == "white").map(spread);
     let title = match white {
         Some(spread) if spread.is_finite() => {
-            format!("From white noise, frequencies emerge over {:.0} % of the time (std)", 100.0 * spread)
+            format!(
+                "From white noise, frequencies emerge one after another: their times spread by {spread:.2} of the schedule"
+            )
         }
         _ => "When each frequency emerges from noise".to_owned(),
     };
     let figure = SnrFigure {
         title,
-        subtitle: format!("{}, {schedule}; the line is SNR = 1: below it a frequency is seen", describe(spectrum)),
+        subtitle: format!(
+            "{}, {schedule}; line: SNR = 1, below it a frequency is seen; dot: brightness",
+            describe(spectrum)
+        ),
         frequency_cycles_per_px: spectrum.grid().annulus_frequencies().into_iter().skip(1).collect(),
         schedule_log_ratio: (1..=times.len()).map(|t| times.log_snr(t, 0.0)).collect(),
         panels: found.iter().map(panel).collect(),

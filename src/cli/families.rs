@@ -12,7 +12,7 @@ use super::session::Input;
 use super::shared::SharedArgs;
 use crate::dataset::{DecodeOptions, PreprocessConfig, Transform, list_inputs};
 use crate::noise::{
-    DatasetModel, Needs, Noise, NoiseError, NoiseFamily, Setting, ZeroFrequency, parse_family, realise,
+    DatasetModel, Metric, Needs, Noise, NoiseError, NoiseFamily, Setting, ZeroFrequency, parse_family, realise,
 };
 use crate::pipeline::{NoRows, ScanConfig, scan};
 use crate::spectrum::{AnalysisConfig, Detail, Preprocess, Spectrum, Standardize};
@@ -38,10 +38,13 @@ const WITHOUT_DATASET: &[&str] =
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Noise")]
 pub struct FamilyArgs {
-    /// A noise family; may be repeated: white, cloud:Δ|fit|best (power f^(−2Δ)), cloud-crop:Δ|fit|best (cut from a larger field),
-    /// pink, brown, blue, offset:s[,shared], pyramid[:discount[,iterations]], matched (the dataset's own Γ), blur-noise:ρ,σ,
-    /// dir:PATH (measured on noise images) [default: one of each]
-    #[arg(long = "family", value_name = "FAMILY")]
+    #[arg(
+        long = "family",
+        value_name = "FAMILY",
+        help = "A noise family; may be repeated: white, cloud:Δ|fit|best (power f^(−2Δ)), cloud-crop:Δ|fit|best (cut from a larger \
+                field), pink, brown, blue, offset:s[,shared], pyramid[:discount[,iterations]], matched (the dataset's own Γ), \
+                blur-noise:ρ,σ, dir:PATH (measured on noise images) [default: some of these]"
+    )]
     pub families: Vec<String>,
 
     /// Standard deviation of the noise's pixels [default: the dataset's, or 1 without one]
@@ -89,7 +92,7 @@ impl FamilyArgs {
     /// Reads the names; without any, `defaults`.
     pub fn parse_or(&self, defaults: &[&str], has_dataset: bool) -> Result<Families> {
         if let Some(std) = self.noise_std {
-            ensure!(std > 0.0 && std.is_finite(), "--noise-std {std}: the deviation of noise is a number above 0");
+            ensure!((1e-6..=1e6).contains(&std), "--noise-std {std}: the deviation of noise lies between 1e-6 and 1e6");
         }
         let are_default = self.families.is_empty();
         let names: Vec<&str> =
@@ -151,14 +154,14 @@ impl Families {
         like: &Preprocess,
         coherence: bool,
     ) -> Result<Measured> {
-        let measure = |family: &Box<dyn NoiseFamily>| match family.needs() {
+        let measure = |family: &dyn NoiseFamily| match family.needs() {
             Needs::Folder(path) => {
                 let scanned = measure_folder(path, shared, progress, like, coherence);
                 Ok(Some(scanned.with_context(|| format!("cannot measure the noise of {}", family.name()))?))
             }
             Needs::Nothing | Needs::Dataset => Ok(None),
         };
-        Ok(Measured(self.families.iter().map(measure).collect::<Result<_>>()?))
+        Ok(Measured(self.families.iter().map(|f| measure(&**f)).collect::<Result<_>>()?))
     }
 
     /// Makes every family but those measured on folders real in `setting`: the folders were measured at another size.
@@ -189,7 +192,8 @@ impl Families {
     pub fn realise(&self, setting: &Setting<'_>, measured: &Measured, quiet: bool) -> Result<Vec<Noise>> {
         let mut noises = Vec::with_capacity(self.families.len());
         for (family, spectrum) in self.families.iter().zip(&measured.0) {
-            let gamma = spectrum.as_ref().map(|s| measured_gamma(s, setting.dataset)).transpose()?;
+            let gamma = spectrum.as_ref().map(|s| measured_gamma(s, setting.dataset)).transpose();
+            let gamma = gamma.with_context(|| format!("cannot use the images of {}", family.name()))?;
             match realise(&**family, &Setting { measured: gamma.as_deref(), ..*setting }) {
                 Ok(noise) => noises.push(noise),
                 Err(reason) if self.are_default => console::warn(quiet, &format!("no {}: {reason}", family.name())),
@@ -203,10 +207,13 @@ impl Families {
 
 /// Γ of noise images along the axes of the dataset.
 fn measured_gamma(spectrum: &Spectrum, dataset: Option<&DatasetModel>) -> Result<Vec<Vec<f64>>> {
-    match dataset.and_then(|d| d.color.as_ref()) {
-        Some(axes) => Ok(axes.gamma_along(spectrum)?),
-        None => Ok(spectrum.mode_covariance()?.channels),
-    }
+    let gamma = match dataset.and_then(|d| d.color.as_ref()) {
+        Some(axes) => axes.gamma_along(spectrum)?,
+        None => spectrum.mode_covariance()?.channels,
+    };
+    // As for the dataset: of few images Γ of a single mode is mostly chance.
+    let n_images = usize::try_from(spectrum.n_images()).unwrap_or(usize::MAX);
+    Ok(Metric::for_families(n_images).apply(spectrum.grid(), gamma, n_images)?)
 }
 
 /// Scans a folder of noise images, prepared like the dataset's.
@@ -218,13 +225,13 @@ fn measure_folder(
     coherence: bool,
 ) -> Result<Spectrum> {
     let listing = list_inputs(&[path.to_owned()])?;
-    let transform: Transform = like.transform.parse()?;
     let config = ScanConfig {
         decode: DecodeOptions::default(),
         preprocess: PreprocessConfig {
-            transform,
+            // Resampled noise is other noise.
+            transform: Transform::Crop,
             size: like.size,
-            allow_upscale: like.allow_upscale,
+            allow_upscale: false,
             drop_letterbox: false,
         },
         analysis: AnalysisConfig {

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
@@ -18,7 +18,7 @@ use super::shared::{Resolution, SharedArgs};
 use super::{interrupt, noise_files::SampleFiles};
 use crate::noise::field::Role;
 use crate::noise::model::ColorAxes;
-use crate::noise::{DatasetModel, ModelOptions, Noise, SampledNoise, Setting};
+use crate::noise::{AxesOf, DatasetModel, Metric, ModelOptions, Noise, SampledNoise, Setting};
 use crate::pipeline::noise::draw_samples;
 use crate::pipeline::{NoRows, ScanError};
 use crate::report::manifest::{Manifest, write_json};
@@ -41,8 +41,8 @@ const DEFAULT_SIDE: usize = 256;
 )]
 pub struct NoiseArgs {
     /// Samples of each family
-    #[arg(long, value_name = "N", default_value_t = 4)]
-    count: usize,
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=100_000_000))]
+    count: u32,
 
     /// What samples are written as; may be repeated or separated by commas
     #[arg(long, value_name = "FORMAT", value_delimiter = ',', default_values_t = [SampleFormat::Png, SampleFormat::Npy])]
@@ -70,7 +70,6 @@ impl std::fmt::Display for SampleFormat {
 
 /// Runs the command.
 pub fn run(args: &NoiseArgs) -> Result<ExitStatus> {
-    ensure!(args.count > 0, "--count 0: at least one sample is needed");
     let input = &args.shared.input;
     let has_dataset = !input.inputs.is_empty() || input.files_from.is_some();
     let families = args.families.parse(has_dataset)?;
@@ -87,7 +86,7 @@ fn run_with_dataset(args: &NoiseArgs, families: &Families) -> Result<ExitStatus>
     let Some(session) = Session::open(shared, &input)? else { return Ok(ExitStatus::Done) };
     let scanned = session.scan(input, &mut NoRows)?;
     let spectrum = &scanned.spectrum;
-    let options = ModelOptions { metric: None, color, rounding_power };
+    let options = ModelOptions { metric: Some(Metric::Modes), axes: AxesOf::colors_if(color), rounding_power };
     let model = DatasetModel::new(spectrum, options)?;
     let measured = families.measure_folders(shared, &session.progress, spectrum.preprocess(), color)?;
     let setting = args.families.adjust(model.setting());
@@ -107,9 +106,12 @@ fn run_alone(args: &NoiseArgs, families: &Families) -> Result<ExitStatus> {
         Some(Resolution::Auto) | None => Size::square(DEFAULT_SIDE),
     };
     let channels: Channels = shared.preprocess.channels.map(Into::into).unwrap_or_default();
+    if let Some(option) = shared.preprocess.first_about_values().or(shared.input.first_about_images()) {
+        bail!("{option} is about images, and no INPUT was given; leave the option out");
+    }
     let grid = Grid::new(size);
     if shared.compute.dry_run {
-        let n_bytes = args.count * channels.count() * size.n_pixels() * size_of::<f32>();
+        let n_bytes = args.count as usize * channels.count() * size.n_pixels() * size_of::<f32>();
         let lines = [format!(
             "{} samples of each family at {size}, {} as .npy",
             args.count,
@@ -166,7 +168,14 @@ impl Job<'_> {
     fn write(&self, noises: &[Noise], scanned: Option<&Scanned>) -> Result<()> {
         let shared = &self.args.shared;
         let std = self.setting.pixel_variance.sqrt();
-        let mut files = SampleFiles::new(self.out, &self.args.format, self.setting.grid.size(), std, noises.len())?;
+        let mut formats = self.args.format.clone();
+        if shared.preprocess.channels.map(Channels::from) == Some(Channels::Ycbcr)
+            && formats.contains(&SampleFormat::Png)
+        {
+            console::warn(shared.output.quiet, "no PNGs of YCbCr noise: its planes are not red, green and blue");
+            formats.retain(|f| *f != SampleFormat::Png);
+        }
+        let mut files = SampleFiles::new(self.out, &formats, self.setting.grid.size(), std, noises.len())?;
         let mut sheet = Vec::with_capacity(noises.len());
         let mut written = Vec::with_capacity(noises.len());
         for noise in noises {
@@ -211,9 +220,10 @@ impl Job<'_> {
             1 => format!("samples: {}", entry.files),
             _ => format!("samples, of the last family: {}", entry.files),
         }));
-        if self.args.format.contains(&SampleFormat::Png) {
+        if formats.contains(&SampleFormat::Png) {
             let n_values =
-                (noises.len() * self.args.count * self.setting.n_axes * self.setting.grid.size().n_pixels()) as f64;
+                (noises.len() * self.args.count as usize * self.setting.n_axes * self.setting.grid.size().n_pixels())
+                    as f64;
             lines.push(format!(
                 "in the PNGs black is {} and white {} (3 standard deviations); {:.2} % of the values lie beyond",
                 short(-files.png_range()),
@@ -247,7 +257,7 @@ impl Job<'_> {
             let kept = family.push(index, sample);
             kept.map_err(|source| ScanError::Row { key: format!("sample {index}"), source: source.into() })
         };
-        draw_samples(&sampled, self.args.count, shared.compute.threads()?, interrupt::flag(), finish, emit)
+        draw_samples(&sampled, self.args.count as usize, shared.compute.threads()?, interrupt::flag(), finish, emit)
             .with_context(|| format!("cannot draw {}", noise.spectrum.name))?;
         let (file_names, n_clipped) = family.commit()?;
         let entry = FamilyEntry {

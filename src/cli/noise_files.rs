@@ -6,7 +6,7 @@ use std::io::Write;
 use anyhow::Result;
 
 use super::noise::{Sample, SampleFormat};
-use crate::dataset::own_files;
+use crate::dataset::{own_files, own_samples};
 use crate::report::arrays::StreamedNpy;
 use crate::report::output_dir::OutputDir;
 use crate::report::plot::bitmap::{Pixels, encode_png};
@@ -26,6 +26,8 @@ pub struct SampleFiles<'a> {
     is_several: bool,
     png_names: Vec<String>,
     earlier: Vec<String>,
+    /// Names in use: two families may be written alike.
+    stems: HashSet<String>,
 }
 
 /// Those of one family, while they are drawn.
@@ -58,6 +60,7 @@ impl<'a> SampleFiles<'a> {
             is_several: n_families > 1,
             png_names: Vec::new(),
             earlier: earlier_samples(out),
+            stems: HashSet::new(),
         })
     }
 
@@ -73,32 +76,32 @@ impl<'a> SampleFiles<'a> {
 
     /// Opens the files of the family `name`.
     pub fn open<'b>(&'b mut self, name: &str, n_channels: usize) -> Result<FamilyFiles<'a, 'b>> {
-        let stem = if self.is_several { format!("noise_{}", slug(name)) } else { "noise".to_owned() };
+        let mut stem = if self.is_several { format!("noise_{}", slug(name)) } else { "noise".to_owned() };
+        while !self.stems.insert(stem.clone()) {
+            stem.push('+');
+        }
         let shape = [n_channels, self.size.height, self.size.width];
         let npy = self.npy.then(|| StreamedNpy::create(self.out, &format!("{stem}.npy"), &shape)).transpose()?;
         Ok(FamilyFiles { files: self, stem, npy, n_channels, n: 0, n_clipped: 0 })
     }
 
-    /// Removes samples of an earlier run that this one has not replaced.
+    /// Removes the samples of an earlier run that this one has not replaced.
     pub fn remove_stale(&self) -> Result<()> {
-        let written: HashSet<&String> = self.png_names.iter().collect();
-        for name in self.earlier.iter().filter(|name| !written.contains(name)) {
+        let written: HashSet<String> = self.out.samples().into_iter().chain(self.out.written()).collect();
+        for name in self.earlier.iter().filter(|name| !written.contains(*name)) {
             self.out.remove_stale(name)?;
         }
         Ok(())
     }
 }
 
-/// The sample PNGs that an earlier run of specscan says it left in the folder.
+/// The samples that an earlier run of specscan says it left in the folder.
 fn earlier_samples(out: &OutputDir) -> Vec<String> {
-    let is_own = own_files(out.path()).is_some_and(|own| own.contains("noise.json"));
-    let document = is_own.then(|| std::fs::read(out.path_of("noise.json")).ok()).flatten();
-    let document: Option<serde_json::Value> = document.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    let names = document.as_ref().and_then(|d| d["png_files"].as_array()).into_iter().flatten();
-    let names = names.filter_map(|name| name.as_str());
+    let arrays = own_files(out.path()).unwrap_or_default().into_iter().filter(|name| name.ends_with(".npy"));
+    let names = own_samples(out.path()).into_iter().chain(arrays);
     // Whatever the file says, nothing else than a sample is ever removed.
-    let is_sample = |name: &&str| name.starts_with("noise_") && name.ends_with(".png") && !name.contains(['/', '\\']);
-    names.filter(is_sample).map(str::to_owned).collect()
+    let is_sample = |name: &String| name.starts_with("noise") && !name.contains(['/', '\\']);
+    names.filter(is_sample).collect()
 }
 
 /// A family's name as part of a file name.
@@ -119,7 +122,7 @@ impl FamilyFiles<'_, '_> {
         }
         if self.files.png {
             let name = format!("{}_{index:05}.png", self.stem);
-            self.files.out.write_unlisted(&name, |file| file.write_all(&sample.png))?;
+            self.files.out.write_sample(&name, |file| file.write_all(&sample.png))?;
             self.files.png_names.push(name);
         }
         self.n += 1;

@@ -16,7 +16,7 @@ use super::sinks::BrightnessCollector;
 use crate::diffusion::ReferenceSchedule;
 use crate::diffusion::adjusted_offset::{AdjustedOffset, AdjustedOffsetError, adjusted_offset};
 use crate::diffusion::matching_offset::{MatchingOffset, zero_frequency_power};
-use crate::noise::{DatasetModel, ModelOptions, NoiseSpectrum};
+use crate::noise::{AxesOf, DatasetModel, Metric, ModelOptions, NoiseSpectrum};
 use crate::pipeline::NoRows;
 use crate::report::diffusion_tables::{BrightnessFamilyRow, BrightnessRow};
 use crate::report::manifest::write_json;
@@ -75,7 +75,7 @@ pub fn run(args: &OffsetArgs) -> Result<ExitStatus> {
     let (scanned, sample) = scan(&session, input)?;
     let spectrum = &scanned.spectrum;
     let measured = families.measure_folders(shared, &session.progress, spectrum.preprocess(), color)?;
-    let options = ModelOptions { metric: None, color, rounding_power };
+    let options = ModelOptions { metric: Some(Metric::Modes), axes: AxesOf::colors_if(color), rounding_power };
     let noises = match DatasetModel::new(spectrum, options) {
         Ok(model) => {
             let noises = families.realise(&args.families.adjust(model.setting()), &measured, shared.output.quiet)?;

@@ -16,7 +16,7 @@ use super::shared::{InputArgs, Resolution, SharedArgs, ValueRange};
 use super::{interrupt, plan};
 use crate::dataset::{
     DecodeOptions, ExifPolicy, Listing, PreprocessConfig, Skipped, SourceFile, Transform, choose_resolution,
-    list_from_reader, list_inputs, own_files,
+    list_from_reader, list_inputs, own_files, own_samples,
 };
 use crate::pipeline::{Halves, NoRows, RowSink, ScanConfig, ScanOutcome, scan, scan_halves};
 use crate::report::manifest::{Manifest, write_json};
@@ -115,7 +115,7 @@ impl<'a> Session<'a> {
             Input::Saved(spectrum) => Ok(Scanned { spectrum: *spectrum, images: None, skipped: Vec::new() }),
             Input::Images(images) => {
                 let outcome = scan(&images.files, &images.config, sink, &self.progress, interrupt::flag())?;
-                Ok(into_scanned(images, outcome))
+                Ok(into_scanned(*images, outcome))
             }
         }
     }
@@ -126,7 +126,7 @@ impl<'a> Session<'a> {
             Input::Saved(_) => Ok((self.scan(input, &mut NoRows)?, None)),
             Input::Images(images) => {
                 let (outcome, halves) = scan_halves(&images.files, &images.config, &self.progress, interrupt::flag())?;
-                Ok((into_scanned(images, outcome), halves))
+                Ok((into_scanned(*images, outcome), halves))
             }
         }
     }
@@ -195,12 +195,12 @@ impl<'a> Session<'a> {
 }
 
 /// The outcome of a pass, with what was skipped before it.
-fn into_scanned(images: Box<Images>, outcome: ScanOutcome) -> Scanned {
+fn into_scanned(images: Images, outcome: ScanOutcome) -> Scanned {
     let mut skipped = images.skipped.clone();
     skipped.extend(outcome.skipped);
     skipped.sort_by(|a, b| a.path.as_bytes().cmp(b.path.as_bytes()));
     let spectrum = outcome.spectrum.with_listed_skips(images.skipped.len() as u64);
-    Scanned { spectrum, images: Some(*images), skipped }
+    Scanned { spectrum, images: Some(images), skipped }
 }
 
 /// Writes `run.json`: `manifest` with the wall time since `started` and the files in the folder.
@@ -208,10 +208,20 @@ pub fn write_manifest(out: &OutputDir, started: Instant, manifest: Manifest) -> 
     let manifest = Manifest {
         wall_time_s: started.elapsed().as_secs_f64(),
         earlier_files: earlier_files(out),
+        samples: samples(out),
         files: out.written(),
         ..manifest
     };
     Ok(write_json(out, "run.json", &manifest)?)
+}
+
+/// Noise samples in the output folder, of this run and of earlier ones.
+fn samples(out: &OutputDir) -> Vec<String> {
+    let mut all = out.samples();
+    let written: std::collections::HashSet<String> = all.iter().cloned().collect();
+    let is_left = |name: &String| !written.contains(name) && out.path_of(name).exists();
+    all.extend(own_samples(out.path()).into_iter().filter(is_left));
+    all
 }
 
 /// Files that earlier runs left in the output folder.

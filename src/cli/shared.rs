@@ -102,6 +102,18 @@ pub struct PreprocessArgs {
 }
 
 impl PreprocessArgs {
+    /// The first option about the values of images that was given, if any: noise that is drawn without images has none.
+    pub fn first_about_values(&self) -> Option<&'static str> {
+        [
+            (self.drop_letterbox, "--drop-letterbox"),
+            (self.standardize.is_some(), "--standardize"),
+            (self.window.is_some(), "--window"),
+            (self.range.is_some(), "--range"),
+        ]
+        .iter()
+        .find_map(|(given, name)| given.then_some(*name))
+    }
+
     /// The first option that was given, if any: saved spectra were prepared when they were scanned.
     pub fn first_given(&self) -> Option<&'static str> {
         [

@@ -15,7 +15,7 @@ use super::shared::SharedArgs;
 use crate::diffusion::ReferenceSchedule;
 use crate::diffusion::adjusted_offset::alpha_bars;
 use crate::diffusion::snr::{Emergence, SnrSchedule, emergence};
-use crate::noise::{DatasetModel, ModelOptions};
+use crate::noise::{AxesOf, DatasetModel, Metric, ModelOptions};
 use crate::pipeline::NoRows;
 use crate::report::arrays::{NamedArray, write_npy};
 use crate::report::diffusion_tables::SnrCrossingRow;
@@ -75,7 +75,10 @@ pub fn run(args: &SnrArgs) -> Result<ExitStatus> {
     let Some(session) = Session::open(shared, &input)? else { return Ok(ExitStatus::Done) };
     let scanned = session.scan(input, &mut NoRows)?;
     let spectrum = &scanned.spectrum;
-    let model = DatasetModel::new(spectrum, ModelOptions { metric: None, color, rounding_power })?;
+    let model = DatasetModel::new(
+        spectrum,
+        ModelOptions { metric: Some(Metric::Modes), axes: AxesOf::colors_if(color), rounding_power },
+    )?;
     let measured = families.measure_folders(shared, &session.progress, spectrum.preprocess(), color)?;
     let noises = families.realise(&args.families.adjust(model.setting()), &measured, shared.output.quiet)?;
     let rapsd = spectrum.centred_rapsd(RapsdOf::ChannelMean);

@@ -17,21 +17,32 @@ struct Manifest {
     files: Vec<String>,
     #[serde(default)]
     earlier_files: Vec<String>,
+    #[serde(default)]
+    samples: Vec<String>,
 }
 
 /// Largest manifest that is read: larger files of that name are something else.
-const MAX_MANIFEST_BYTES: u64 = 1 << 20;
+const MAX_MANIFEST_BYTES: u64 = 1 << 26;
 
-/// Names of the files that specscan wrote into `folder`; none if it is no folder of results.
+/// Names of the noise samples that specscan wrote into `folder`: images where the folder itself is the input.
+pub fn own_samples(folder: &Path) -> Vec<String> {
+    read(folder).map(|manifest| manifest.samples).unwrap_or_default()
+}
+
+/// Names of the other files that specscan wrote into `folder`; none if it is no folder of results.
 pub fn own_files(folder: &Path) -> Option<HashSet<String>> {
+    let manifest = read(folder)?;
+    let names = manifest.files.into_iter().chain(manifest.earlier_files);
+    Some(names.chain(["run.json".to_owned()]).collect())
+}
+
+fn read(folder: &Path) -> Option<Manifest> {
     let path = folder.join("run.json");
     let metadata = std::fs::metadata(&path).ok()?;
     if !metadata.is_file() || metadata.len() > MAX_MANIFEST_BYTES {
         return None;
     }
-    let manifest: Manifest = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
-    let names = manifest.files.into_iter().chain(manifest.earlier_files);
-    Some(names.chain(["run.json".to_owned()]).collect())
+    serde_json::from_slice(&std::fs::read(path).ok()?).ok()
 }
 
 /// The first saved spectrum in `folder`, in byte order.

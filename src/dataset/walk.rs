@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
-use super::own_output::own_files;
+use super::own_output::{own_files, own_samples};
 use super::skip::SkipReason;
 use super::sniff::{has_image_name, holds_image};
 
@@ -47,7 +47,12 @@ pub(super) fn walk(folder: &Path) -> impl Iterator<Item = Found> {
             Some(Err(error)) => found.push(bad_entry(&error)),
             Some(Ok(entry)) if entry.file_type().is_dir() => {
                 own.truncate(depth);
-                own.push(own_files(entry.path()).unwrap_or_default());
+                let mut files = own_files(entry.path()).unwrap_or_default();
+                // Noise samples are images only to whom their folder is given.
+                if depth > 0 {
+                    files.extend(own_samples(entry.path()));
+                }
+                own.push(files);
                 let promises_image = depth > 0 && has_image_name(entry.path());
                 open_folders.enter(promises_image.then(|| (depth, entry.into_path())));
             }

@@ -91,7 +91,7 @@ pub fn adjusted_offset(schedule: &ReferenceSchedule) -> Result<AdjustedOffset, A
     let alpha_bars = alpha_bars(schedule)?;
     let name = || schedule.to_string();
     let last = *alpha_bars.last().unwrap_or(&0.0);
-    if !(last > 0.0) {
+    if last.is_nan() || last <= 0.0 {
         return Err(AdjustedOffsetError::EndsInPureNoise { name: name() });
     }
     let snr = |alpha_bar: f64| alpha_bar / (1.0 - alpha_bar);
@@ -100,7 +100,7 @@ pub fn adjusted_offset(schedule: &ReferenceSchedule) -> Result<AdjustedOffset, A
     for (i, &alpha_bar) in alpha_bars.iter().enumerate() {
         let alpha = alpha_bar / before;
         let beta = 1.0 - alpha;
-        if !(beta > 0.0) {
+        if beta.is_nan() || beta <= 0.0 {
             return Err(AdjustedOffsetError::NoNoise { name: name(), t: i + 1 });
         }
         let noise = (1.0 - alpha_bar).sqrt();

@@ -7,8 +7,8 @@ use super::distance::divergence;
 use super::model::DatasetModel;
 use super::{NoiseError, NoiseSpectrum};
 
-/// Between these the best Δ is sought: from blue noise to the steepest images (cartoons, depth maps).
-const RANGE: (f64, f64) = (-1.0, 4.0);
+/// Between these the best Δ is sought: far beyond the spectra of any images.
+pub const RANGE: (f64, f64) = (-2.0, 8.0);
 /// Δ is found to about this.
 const TOLERANCE: f64 = 1e-6;
 /// Brent's method halves its interval at least every third step; these are more than enough.
@@ -29,7 +29,7 @@ impl<S: Fn(f64) -> Result<NoiseSpectrum, NoiseError>> CostFunction for Objective
     }
 }
 
-/// Δ between −1 and 4 at which the noise `spectrum(Δ)` has the least `KL(dataset ‖ noise)`.
+/// Δ between −2 and 8 at which the noise `spectrum(Δ)` has the least `KL(dataset ‖ noise)`.
 ///
 /// # Errors
 ///

@@ -3,7 +3,7 @@
 //! # Conventions
 //!
 //! Smaller is not closer: a typical member of the set lies at `d/√D = 1`, and noise that is too smooth comes out below. Families are
-//! ranked by `KL(dataset ‖ noise)`, which is zero for the set's own spectrum alone and grows either way.
+//! ranked by `KL(dataset ‖ noise)`, which is least for the set's own spectrum (what is left there is the mean image's share) and grows either way.
 
 use super::NoiseError;
 use super::distance::{Divergence, divergence};

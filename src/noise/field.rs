@@ -2,7 +2,7 @@
 //!
 //! # Conventions
 //!
-//! Sample `i` comes from a random stream of its own (ChaCha8, stream `2i`, or `2i + 1` for what it is compared with), so neither the
+//! Sample `i` comes from a random stream of its own (ChaCha8, stream `3i`; trials and what they are compared with have the two after it), so neither the
 //! number of samples nor the threads change it. Families draw the same standard normals in the same order: sample `i` of two
 //! periodic families is the same noise in two colours.
 
@@ -161,12 +161,17 @@ fn draw_hermitian(random: &mut ChaCha8Rng, deviation: &[f32], column: &mut [Comp
     }
 }
 
+/// Number of roles.
+const ROLES: u64 = 3;
+
 /// What a sample is for: streams of their own keep them independent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// The sample itself.
     Noise,
-    /// A member of the dataset that the sample is compared with.
+    /// A sample that is measured and not kept: independent of the kept ones, which may be the dataset.
+    Trial,
+    /// A member of the dataset that a trial is compared with.
     Member,
 }
 
@@ -220,7 +225,7 @@ impl SampleWorker<'_> {
     pub fn draw(&mut self, index: u64, planes: &mut [f32]) {
         assert_eq!(planes.len(), self.noise.len(), "the planes of one sample");
         let mut random = ChaCha8Rng::seed_from_u64(self.noise.seed);
-        random.set_stream(2 * index + u64::from(self.noise.role == Role::Member));
+        random.set_stream(ROLES * index + self.noise.role as u64);
         self.worker.draw(&mut random, planes);
     }
 }
@@ -277,6 +282,7 @@ mod tests {
         assert_ne!(seven, draw(1, Role::Noise, &[8]));
         assert_ne!(seven, draw(2, Role::Noise, &[7]));
         assert_ne!(seven, draw(1, Role::Member, &[7]));
+        assert_ne!(seven, draw(1, Role::Trial, &[7]));
         assert_ne!(seven[..30], seven[30..60], "channels are independent");
     }
 

@@ -58,17 +58,22 @@ impl std::fmt::Display for Metric {
 
 /// Each mode's value replaced by the mean over its annulus; annuli go on beyond the last that is complete, into the corners.
 fn annulus_means(grid: &Grid, gamma: &[f64]) -> Vec<f64> {
-    let (l, h) = (grid.size().longer_side() as f64, grid.size().height);
-    let annulus = |f: f64| (l * f).round_ties_even() as usize;
-    let n = 1 + grid.frequencies().iter().map(|&f| annulus(f)).max().unwrap_or(0);
+    let (annuli, h) = (extended_annuli(grid), grid.size().height);
+    let n = 1 + annuli.iter().copied().max().unwrap_or(0) as usize;
     let mut sums = vec![(0.0, 0.0); n];
-    for (i, (&f, g)) in grid.frequencies().iter().zip(gamma).enumerate() {
+    for (i, (&j, g)) in annuli.iter().zip(gamma).enumerate() {
         let multiplicity = grid.multiplicity(i / h);
-        let (sum, count) = &mut sums[annulus(f)];
+        let (sum, count) = &mut sums[j as usize];
         *sum += multiplicity * g;
         *count += multiplicity;
     }
-    grid.frequencies().iter().map(|&f| sums[annulus(f)].0 / sums[annulus(f)].1).collect()
+    annuli.iter().map(|&j| sums[j as usize].0 / sums[j as usize].1).collect()
+}
+
+/// Annulus of each stored mode, `round(L·f)`, also beyond the last that is complete.
+pub fn extended_annuli(grid: &Grid) -> Vec<u32> {
+    let l = grid.size().longer_side() as f64;
+    grid.frequencies().iter().map(|f| (l * f).round_ties_even() as u32).collect()
 }
 
 fn fitted_law(grid: &Grid, gamma: &[f64], n_images: usize) -> Result<Vec<f64>, NoiseError> {

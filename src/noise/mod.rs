@@ -29,7 +29,7 @@ pub use distance::{Divergence, divergence};
 pub use family::{Needs, NoiseFamily, Setting, ZeroFrequency, parse_family};
 pub use field::{FieldSampler, SampleWorker, SampledNoise};
 pub use metric::Metric;
-pub use model::{DatasetModel, ModelOptions};
+pub use model::{AxesOf, DatasetModel, ModelOptions};
 pub use monte_carlo::{Moments, MonteCarlo};
 pub use spectrum::{Noise, NoiseSpectrum, realise};
 

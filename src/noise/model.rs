@@ -9,20 +9,38 @@ use rustfft::num_complex::Complex64;
 use super::metric::Metric;
 use super::spectrum::{full_sum, pixel_variance};
 use super::{NoiseError, Setting, ZeroFrequency};
-use crate::spectral::Grid;
-use crate::spectrum::{Spectrum, Standardize};
+use crate::spectral::{Grid, RealForm};
+use crate::spectrum::{ReducedCovariance, Spectrum, Standardize};
 use crate::stats::power_law::{FitError, FitRange, PowerLawFit, fit_modes};
 use crate::stats::spectrum_covariance::{SpectrumCovarianceError, color_covariance};
 
 /// What a model is built for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct ModelOptions {
     /// Which Γ; none for the default of families.
     pub metric: Option<Metric>,
-    /// Whether the axes are those of the colour covariance in place of the channels.
-    pub color: bool,
+    /// Which axes a pixel has.
+    pub axes: AxesOf,
     /// Power of 8-bit rounding per mode, value².
     pub rounding_power: f64,
+}
+
+/// Which axes a pixel has.
+#[derive(Debug, Clone)]
+pub enum AxesOf {
+    /// The channels.
+    Channels,
+    /// The eigenvectors of the set's own colour covariance.
+    Colors,
+    /// These, of another set that it is compared with; none for the channels.
+    Given(Option<ColorAxes>),
+}
+
+impl AxesOf {
+    /// Colours if asked for.
+    pub fn colors_if(color: bool) -> Self {
+        if color { Self::Colors } else { Self::Channels }
+    }
 }
 
 /// The axes of the pixel colours.
@@ -116,8 +134,12 @@ impl DatasetModel {
         let mut gamma = spectrum.mode_covariance()?.channels;
         let mut mean_field = spectrum.mean_field();
         let mut color = None;
-        if options.color {
-            let axes = color_axes(spectrum)?;
+        let axes = match options.axes {
+            AxesOf::Channels => None,
+            AxesOf::Colors => Some(color_axes(spectrum)?),
+            AxesOf::Given(axes) => axes,
+        };
+        if let Some(axes) = axes {
             gamma = axes.gamma_along(spectrum)?;
             mean_field = axes.axes.iter().map(|v| combine(v, &mean_field)).collect();
             color = Some(axes);
@@ -134,6 +156,26 @@ impl DatasetModel {
         let rounding_power = options.rounding_power;
         let floored = gamma.iter().map(|g| g.iter().map(|g| g.max(rounding_power)).collect()).collect();
         Ok(Self { grid, n_images, metric, gamma, floored, mean_field, pixel_variance, fit, color, rounding_power })
+    }
+
+    /// Images reduced to a few pixels, as a set of one channel with mean zero: what families follow at that size. `floor` is in value² per mode.
+    pub fn of_reduced(reduced: &ReducedCovariance, n_images: usize, floor: f64) -> Self {
+        let grid = Grid::new(reduced.size);
+        let n = reduced.mean.len();
+        let variances: Vec<f64> = (0..n).map(|i| reduced.covariance[i * (n + 1)].max(0.0)).collect();
+        let gamma = RealForm::new(&grid).powers(&grid, &variances);
+        Self {
+            n_images,
+            metric: Metric::Modes,
+            fit: fit_modes(&grid, &gamma, n_images, &FitRange::for_size(grid.size())),
+            floored: vec![gamma.iter().map(|g| g.max(floor)).collect()],
+            pixel_variance: variances.iter().sum::<f64>() / n as f64,
+            mean_field: vec![vec![Complex64::default(); gamma.len()]],
+            gamma: vec![gamma],
+            color: None,
+            rounding_power: floor,
+            grid,
+        }
     }
 
     /// Number of real dimensions, `axes · H · W`.
@@ -175,7 +217,7 @@ fn color_axes(spectrum: &Spectrum) -> Result<ColorAxes, NoiseError> {
     })?;
     let eigen = covariance.eigen;
     let mean = eigen.values.iter().sum::<f64>() / eigen.values.len() as f64;
-    if !(mean > 0.0) {
+    if mean.is_nan() || mean <= 0.0 {
         return Err(NoiseError::NoVariance);
     }
     let relative_variance = eigen.values.iter().map(|v| (v / mean).max(0.0)).collect();

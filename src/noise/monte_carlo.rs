@@ -13,6 +13,9 @@ use crate::spectral::fft2::{Fft2Plan, Fft2Workspace};
 /// Standard errors within which a mean over samples and its closed form are said to agree.
 pub const AGREEMENT_SE: f64 = 4.0;
 
+/// Samples below which the standard error itself is too uncertain to tell.
+pub const MIN_SAMPLES: usize = 30;
+
 /// What weighs the modes of a difference: the inverse of Γ, for unnormalised transforms of values.
 #[derive(Debug, Clone)]
 pub struct Mahalanobis {
@@ -136,9 +139,12 @@ impl Moments {
         self.mean_square_se.filter(|se| *se > 0.0).map(|se| off / se)
     }
 
-    /// Whether the mean square agrees with the closed form; yes where it cannot be told.
+    /// Whether the mean square agrees with the closed form. With too few samples to tell, yes, unless a number is not finite.
     pub fn agrees_with(&self, expected: f64) -> bool {
-        self.standard_errors_from(expected).is_none_or(|off| off <= AGREEMENT_SE)
+        if !(self.mean_square.is_finite() && expected.is_finite()) {
+            return false;
+        }
+        self.n_samples < MIN_SAMPLES || self.standard_errors_from(expected).is_none_or(|off| off <= AGREEMENT_SE)
     }
 }
 
@@ -149,6 +155,12 @@ mod tests {
     #[test]
     fn moments_of_worked_examples() {
         let m = Moments::of(&[1.0, 4.0, 9.0]).expect("samples");
+        assert!(m.agrees_with(1e9), "three samples cannot tell");
+        let m30 = Moments::of(&[1.0, 4.0, 9.0].repeat(10)).expect("samples");
+        let se30 = m30.mean_square_se.expect("thirty");
+        assert!(m30.agrees_with(14.0 / 3.0 + 3.9 * se30) && !m30.agrees_with(14.0 / 3.0 - 4.1 * se30));
+        let bad = Moments::of(&[f64::NAN, 1.0]).expect("samples");
+        assert!(!bad.agrees_with(1.0) && !m.agrees_with(f64::INFINITY));
         assert_eq!((m.n_samples, m.mean, m.std), (3, 2.0, Some(1.0)));
         assert!((m.mean_square - 14.0 / 3.0).abs() <= 1e-12);
         let se = (((1.0 - 14.0 / 3.0f64).powi(2) + (4.0 - 14.0 / 3.0f64).powi(2) + (9.0 - 14.0 / 3.0f64).powi(2))
@@ -156,7 +168,6 @@ mod tests {
             / 3.0)
             .sqrt();
         assert!((m.mean_square_se.expect("three") - se).abs() <= 1e-12);
-        assert!(m.agrees_with(14.0 / 3.0 + 3.9 * se) && !m.agrees_with(14.0 / 3.0 - 4.1 * se));
         assert!(!m.agrees_with(f64::NAN), "what is not a number agrees with nothing");
         let one = Moments::of(&[4.0]).expect("a sample");
         assert_eq!((one.mean, one.std, one.mean_square_se), (2.0, None, None));

@@ -7,7 +7,7 @@ use super::probe::{ImageProbe, ProbeSource};
 use super::scan::ScanConfig;
 use crate::dataset::{SourceFile, View};
 use crate::noise::DatasetModel;
-use crate::noise::image_distance::{ImageDistance, ImageDistancePlan, Scratch, Shift};
+use crate::noise::image_distance::{ImageDistance, ImageDistancePlan, Measured, Scratch};
 use crate::spectrum::{AnalysisConfig, AnalysisPlan, Analyzer, Detail, Spectrum, Standardize};
 
 /// What images are judged by.
@@ -22,7 +22,7 @@ pub struct Judges<'a> {
 /// Against which set the images are a baseline for noise.
 #[derive(Debug, Clone, Copy)]
 pub enum Baseline<'a> {
-    /// The whole, which holds them.
+    /// The whole but the image itself.
     Whole(&'a DatasetModel),
     /// Of the two halves the one that an image is not in.
     HeldOut(&'a [DatasetModel; 2], &'a Halves),
@@ -49,11 +49,11 @@ pub fn measure_distances(
     let n_channels = config.analysis.channels.count();
     let value_per_code = (0..n_channels).map(|c| if is_standardized { 1.0 } else { config.analysis.value_per_code(c) });
     let value_per_code: Vec<f64> = value_per_code.collect();
-    let ranking = ImageDistancePlan::new(judges.ranking, &value_per_code, Shift::None);
+    let ranking = ImageDistancePlan::new(judges.ranking, &value_per_code, Measured::Members);
     let (baseline, half_of_file) = match judges.baseline {
-        Baseline::Whole(model) => (vec![ImageDistancePlan::new(model, &value_per_code, Shift::None)], None),
+        Baseline::Whole(model) => (vec![ImageDistancePlan::new(model, &value_per_code, Measured::Members)], None),
         Baseline::HeldOut(models, halves) => {
-            let plan = |model| ImageDistancePlan::new(model, &value_per_code, Shift::FromMeanOf(judges.ranking));
+            let plan = |model| ImageDistancePlan::new(model, &value_per_code, Measured::Others(judges.ranking));
             (models.iter().map(plan).collect(), Some(halves.half_of_file.as_slice()))
         }
     };
@@ -74,21 +74,23 @@ struct DistanceProbes<'a> {
 
 impl ProbeSource for DistanceProbes<'_> {
     fn probe(&self) -> Box<dyn ImageProbe + '_> {
-        Box::new(DistanceProbe { probes: self, scratch: self.ranking.scratch() })
+        let (ranking, baseline) = (self.ranking.scratch(), self.baseline[0].scratch());
+        Box::new(DistanceProbe { probes: self, ranking, baseline })
     }
 }
 
 struct DistanceProbe<'a> {
     probes: &'a DistanceProbes<'a>,
-    scratch: Scratch,
+    ranking: Scratch,
+    baseline: Scratch,
 }
 
 impl ImageProbe for DistanceProbe<'_> {
     fn measure(&mut self, file: usize, analyzer: &Analyzer, _: &View<'_>, numbers: &mut Vec<f64>) {
         let Some(spectra) = analyzer.latest_spectra() else { return };
         let other = self.probes.half_of_file.map_or(0, |halves| usize::from(1 - halves[file]));
-        let measured = self.probes.ranking.measure(spectra, &mut self.scratch);
-        let baseline = self.probes.baseline[other].measure(spectra, &mut self.scratch);
+        let measured = self.probes.ranking.measure(spectra, &mut self.ranking);
+        let baseline = self.probes.baseline[other].measure(spectra, &mut self.baseline);
         ImageDistance { baseline_square: baseline.square, ..measured }.append_to(numbers);
     }
 }

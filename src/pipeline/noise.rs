@@ -72,7 +72,7 @@ pub fn sample_distances(
 ) -> Result<Vec<SampleSquares>, ScanError> {
     let Draws { n, seed, threads } = draws;
     let members = SampledNoise::new(members.sampler.clone(), seed, Role::Member);
-    let sampled: Vec<_> = noises.iter().map(|n| SampledNoise::new(n.sampler.clone(), seed, Role::Noise)).collect();
+    let sampled: Vec<_> = noises.iter().map(|n| SampledNoise::new(n.sampler.clone(), seed, Role::Trial)).collect();
     let make_worker = || DistanceWorker {
         monte_carlo: MonteCarlo::new(dataset),
         member: members.worker(),

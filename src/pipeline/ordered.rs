@@ -42,7 +42,10 @@ pub fn run_ordered<W, R: Default + Send>(
         for _ in 0..threads {
             let (sender, recycled) = (sender.clone(), recycled.clone());
             let (next, emitted, stopped, make_worker, work) = (&next, &emitted, &stopped, &make_worker, &work);
+            let stop = &stop;
             scope.spawn(move |_| {
+                // A worker that panics never hands on its result; without this the others would wait for it for ever.
+                let _guard = StopOnPanic(stop);
                 let mut worker = make_worker();
                 while !stopped() {
                     let index = next.fetch_add(1, Ordering::Relaxed);
@@ -85,6 +88,17 @@ pub fn run_ordered<W, R: Default + Send>(
     if cancel.load(Ordering::Relaxed) { Err(ScanError::Interrupted) } else { outcome }
 }
 
+/// Stops all workers when the one that holds it panics.
+struct StopOnPanic<'a>(&'a AtomicBool);
+
+impl Drop for StopOnPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,7 +108,7 @@ mod tests {
         for (n, threads) in [(0, 1), (1, 4), (5, 2), (300, 1), (300, 7)] {
             let mut seen = Vec::new();
             let work = |_: &mut (), i: usize, r: &mut usize| {
-                if i % 17 == 0 {
+                if i.is_multiple_of(17) {
                     std::thread::sleep(Duration::from_millis(2));
                 }
                 *r = i * i;
@@ -107,6 +121,13 @@ mod tests {
             let expected: Vec<_> = (0..n).map(|i| (i, i * i)).collect();
             assert_eq!(seen, expected, "{n} jobs, {threads} threads");
         }
+    }
+
+    #[test]
+    fn a_panic_ends_the_run_and_is_not_swallowed() {
+        let work = |_: &mut (), i: usize, _: &mut ()| assert!(i != 5, "job five fails");
+        let run = || run_ordered(1000, 3, &Cancel::new(false), || (), work, |_, _: &()| Ok(()));
+        assert!(std::panic::catch_unwind(run).is_err());
     }
 
     #[test]

@@ -34,6 +34,8 @@ pub struct Manifest {
     pub files: Vec<String>,
     /// Files of earlier runs that are still there.
     pub earlier_files: Vec<String>,
+    /// Noise samples in the folder: images to whom the folder is given, and none of a set that it happens to lie in.
+    pub samples: Vec<String>,
 }
 
 impl Manifest {
@@ -53,6 +55,7 @@ impl Manifest {
             wall_time_s: 0.0,
             files: Vec::new(),
             earlier_files: Vec::new(),
+            samples: Vec::new(),
         }
     }
 }

@@ -39,7 +39,7 @@ pub struct DistanceRow {
     pub d_standard_errors: Option<f64>,
     /// The same of the distances from members.
     pub d_to_images_standard_errors: Option<f64>,
-    /// Whether `d/√D` is below 0.9: smoother than the images.
+    /// Whether the expected `d` is below 0.9 of the images' own: smoother than they are.
     pub too_smooth: Option<bool>,
     /// Samples (or images) behind the means.
     pub n_samples: Option<u64>,
@@ -89,7 +89,7 @@ pub struct DistanceImagesRow<'a> {
     pub mean: f64,
     /// Standard deviation of the working image, value.
     pub std: f64,
-    /// Mahalanobis distance from the set.
+    /// Mahalanobis distance from all other images.
     pub d: f64,
     /// `d/√D`.
     pub d_normalized: f64,
@@ -97,6 +97,6 @@ pub struct DistanceImagesRow<'a> {
     pub frequency_max_excess_cycles_per_px: f64,
     /// By how much, dB.
     pub max_excess_db: Option<f64>,
-    /// `d/√D` in the families' metric, from the half of the set that does not hold the image where there are halves.
+    /// `d/√D` in the families' metric, from the half of the set that does not hold the image, or from all others.
     pub d_held_out_normalized: f64,
 }

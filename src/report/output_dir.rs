@@ -85,6 +85,7 @@ fn remedy(kind: ErrorKind) -> &'static str {
 pub struct OutputDir {
     path: PathBuf,
     written: Arc<Mutex<Vec<String>>>,
+    samples: Arc<Mutex<Vec<String>>>,
 }
 
 impl OutputDir {
@@ -103,7 +104,7 @@ impl OutputDir {
         }
         let probe = temporary_in(&folder, "probe").and_then(|(_, probe)| probe.close());
         match probe {
-            Ok(()) => Ok(Self { path: folder, written: Arc::default() }),
+            Ok(()) => Ok(Self { path: folder, written: Arc::default(), samples: Arc::default() }),
             Err(source) => Err(OutputError::NotWritable { folder, source }),
         }
     }
@@ -121,6 +122,11 @@ impl OutputDir {
     /// Names of the files completed so far, each once, in the order they were first completed.
     pub fn written(&self) -> Vec<String> {
         self.written.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Names of the samples completed so far.
+    pub fn samples(&self) -> Vec<String> {
+        self.samples.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Removes the file `name` that an earlier run left, unless this one has written it.
@@ -162,13 +168,12 @@ impl OutputDir {
         staged.commit()
     }
 
-    /// As [`OutputDir::write_atomic`], of one file of many: it is not listed among those written, and so it is an image to later runs
-    /// that read the folder.
+    /// As [`OutputDir::write_atomic`], of one image of many, which is listed among the samples.
     ///
     /// # Errors
     ///
     /// As [`OutputDir::write_atomic`].
-    pub fn write_unlisted<E>(
+    pub fn write_sample<E>(
         &self,
         name: &str,
         fill: impl FnOnce(&mut BufWriter<File>) -> Result<(), E>,
@@ -176,7 +181,8 @@ impl OutputDir {
     where
         E: Into<Box<dyn Error + Send + Sync>>,
     {
-        Self { path: self.path.clone(), written: Arc::default() }.write_atomic(name, fill)
+        Self { path: self.path.clone(), written: Arc::clone(&self.samples), samples: Arc::default() }
+            .write_atomic(name, fill)
     }
 
     /// Opens a file that is filled during a long run; it appears under its name when committed.

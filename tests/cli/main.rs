@@ -9,6 +9,7 @@ mod broken_images; // skips: every kind of bad file, --max-skipped
 mod distance; // noise families against images, odd images, halves
 mod interruption; // Ctrl-C, broken pipes, progress
 mod noise; // samples, their files, names that are none
+mod offset_blur_snr; // brightness, blur against noise, SNR
 mod options; // values that cannot be, and where they are refused
 mod own_results; // folders of earlier results as input and output
 mod plain_use; // help, dry runs, --json, -q, few images

@@ -130,17 +130,70 @@ def compare_distances(size, channels):
             }
             for column, want in wanted.items():
                 check(f"tile {size} {channels}: {column} of {family}", float(row[column]), want, 1e-4)
-        distances = np.sqrt((np.abs(s.X - s.M) ** 2 / specref_radial(gamma)).sum((1, 2, 3)))
-        images = sorted((float(r["d"]) for r in rows(f"{out}/distance_images.csv")), reverse=True)
-        check(f"tile {size} {channels}: d of each image, metric radial", images, np.sort(distances)[::-1], 1e-4)
+        # Each image against all others: M and Γ without it, from scratch.
+        n, squares = s.n, []
+        for i in range(0, n, 40):
+            rest = np.delete(s.X, i, 0)
+            mean, power = rest.mean(0), (np.abs(rest) ** 2).mean(0)
+            others = (power - np.abs(mean) ** 2) * (n - 1) / (n - 2)
+            squares.append((np.abs(s.X[i] - mean) ** 2 / np.maximum(extended_radial(others), floor)).sum())
+        by_path = sorted(rows(f"{out}/distance_images.csv"), key=lambda r: tile_key(r["path"]))
+        got = [float(r["d"]) for r in by_path][::40]
+        check(f"tile {size} {channels}: d of images from all others, metric radial", got, np.sqrt(squares), 1e-4)
 
 
-def specref_radial(gamma):
+def tile_key(path):
+    """Files in byte order, tiles row by row."""
+    name, _, place = path.partition("#")
+    x, y = map(int, place.split(","))
+    return name.encode(), y, x
+
+
+def extended_radial(gamma):
     """Annulus means of Γ, continued to the corners, back on the plane."""
     h, w = gamma.shape[-2:]
     annulus = np.rint(max(h, w) * specref.radii(h, w)[2]).astype(int)
     counts = np.bincount(annulus.ravel())
     return np.array([(np.bincount(annulus.ravel(), g.ravel()) / counts)[annulus] for g in gamma])
+
+
+def compare_brightness_blur_snr(size, channels):
+    """Brightness and its offset, blur-to-noise ratio, and the step of SNR = 1, on tiles."""
+    s = oracle_images(size, "tile", channels)
+    name, n_pixels = f"tile {size} {channels}", s.H * s.W
+    options = ["--transform", "tile", "--resolution", str(size), "--channels", channels]
+    with tempfile.TemporaryDirectory() as out:
+        specscan("offset", out, *options, "--family", "white")
+        document = json.load(open(f"{out}/offset.json"))
+        variance, covariance = s.Lavg.mean(1).var(), np.atleast_2d(np.cov(s.Lavg.T, bias=True))
+        table = {(r["channel"], r["statistic"]): r for r in rows(f"{out}/brightness.csv")}
+        overall = "overall" if s.C > 1 else "luma"
+        check(f"{name}: variance of brightness", float(table[overall, "variance"]["value"]), variance, 1e-4)
+        check(f"{name}: offset", document["matching_offset"]["overall"]["value"], np.sqrt(variance - 1 / (s.C * n_pixels)), 1e-4)
+        if s.C == 1:
+            check(f"{name}: offset of the reference", document["matching_offset"]["overall"]["value"], np.sqrt(max(0, variance - 1 / n_pixels)), 1e-4)
+        else:
+            shared = covariance[~np.eye(s.C, dtype=bool)].mean()
+            check(f"{name}: shared offset", document["matching_offset"]["shared"]["value"], np.sqrt(shared), 1e-4)
+        gamma, psi, phi, _ = specref.adjusted_offset(np.linspace(1e-4, 0.02, 1000))
+        steps = rows(f"{out}/adjusted_offset.csv")
+        for column, want in (("gamma", gamma), ("psi", psi), ("phi", phi)):
+            check(f"{name}: {column} of the adjusted offset", [float(r[column]) for r in steps], want, 1e-4)
+        specscan("blur-noise", out, *options)
+        centred = specref.radial_mean(np.abs(s.X - s.M) ** 2).mean((0, 1))
+        ratios = [float(r["ratio_retaining"]) for r in rows(f"{out}/blur_noise.csv")]
+        star, every = specref.blur_ratio(centred, size)
+        check(f"{name}: ratio of each band", ratios, every, 1e-4)
+        check(f"{name}: blur-to-noise ratio", min(ratios), star, 1e-4)
+        families = ["white", "cloud:1.5", "offset:0.1"]
+        specscan("snr", out, *options, *[word for family in families for word in ("--family", family)])
+        alpha_bar = np.cumprod(1 - np.linspace(1e-4, 0.02, 1000))
+        crossings = rows(f"{out}/snr_crossing.csv")
+        for family in families:
+            noise = specref.radial_mean(specref.family(family, s.H, s.W, s.G.sum((1, 2)).mean() / n_pixels))
+            want = [np.argmin(np.abs(np.log(alpha_bar / (1 - alpha_bar) * centred[j] / noise[j]))) + 1 for j in range(1, len(centred))]
+            got = [int(r["step"]) for r in crossings if r["family"] == family and r["bin"] != "0"]
+            check(f"{name}: step of SNR = 1 in {family}", got, want, 1e-4)
 
 
 if len(sys.argv) > 4 and sys.argv[4] == "jpeg":
@@ -152,4 +205,5 @@ else:
     compare_noise_levels(128, 11)
     for channels in ("rgb", "luma"):
         compare_distances(64, channels)
+        compare_brightness_blur_snr(64, channels)
 sys.exit(failed)

@@ -2,22 +2,38 @@
 
 use anyhow::{Context, Result, ensure};
 use ndarray::ArrayView2;
-use rustfft::num_complex::Complex64;
 
 use super::DistanceArgs;
 use crate::cli::families::Families;
 use crate::cli::interrupt;
 use crate::cli::session::Session;
 use crate::noise::field::Role;
-use crate::noise::{DatasetModel, Metric, Moments, Noise, SampledNoise};
+use crate::noise::{DatasetModel, Moments, Noise, SampledNoise};
 use crate::pipeline::noise::draw_samples;
 use crate::report::noise_tables::FullDistanceRow;
 use crate::report::tables::write_table;
 use crate::spectral::dft64::orthonormal_dft;
 use crate::spectral::{Grid, RealForm, Size};
-use crate::spectrum::{ReducedCovariance, Spectrum};
+use crate::spectrum::Spectrum;
 use crate::stats::full_covariance::FullGaussian;
-use crate::stats::power_law::{FitRange, fit_modes};
+
+/// What was found.
+pub struct FullOutcome {
+    /// The rows of `distance_full.csv`.
+    pub rows: Vec<FullDistanceRow>,
+    /// Families whose drawn and expected distances do not agree.
+    pub disagreeing: Vec<String>,
+}
+
+/// Refuses sets that are too small.
+pub fn check(spectrum: &Spectrum) -> Result<()> {
+    let n = spectrum.n_images();
+    ensure!(
+        n >= 3,
+        "a full covariance needs at least 3 images, and there are {n}; add images, or leave --full-covariance out"
+    );
+    Ok(())
+}
 
 /// Compares `families`, made at the reduced size, with the full covariance that `spectrum` holds; writes `distance_full.csv`.
 pub fn compare(
@@ -26,27 +42,29 @@ pub fn compare(
     spectrum: &Spectrum,
     floor: f64,
     families: &Families,
-) -> Result<Vec<FullDistanceRow>> {
+) -> Result<FullOutcome> {
     let reduced = spectrum
         .real_form_covariance()?
         .context("the full covariance was not summed up; this is a bug, please report it")?;
     let n_images = usize::try_from(spectrum.n_images()).unwrap_or(usize::MAX);
-    ensure!(
-        n_images >= 3,
-        "a full covariance needs at least 3 images, and there are {n_images}; add images, or leave --full-covariance out"
-    );
     let n = reduced.mean.len();
     let measured = ArrayView2::from_shape((n, n), &reduced.covariance)?;
     let full = FullGaussian::new(&reduced.mean, measured, n_images, floor)?;
     let grid = Grid::new(reduced.size);
     let form = RealForm::new(&grid);
-    let model = reduced_model(&grid, &form, &reduced, n_images, floor);
+    let model = DatasetModel::of_reduced(&reduced, n_images, floor);
     let setting = args.families.adjust(model.setting());
     let noises = families.realise_without_folders(&setting, args.shared.output.quiet)?;
     let mut rows = Vec::with_capacity(noises.len() + 1);
+    let mut disagreeing = Vec::new();
     for noise in &noises {
         let squares = drawn_squares(args, noise, &form, &full)?;
-        rows.push(row(noise, &grid, &form, &full, floor, &squares)?);
+        let row = row(noise, &grid, &form, &full, floor, &squares)?;
+        let expected = row.d_rms_expected.map(|d| d * d);
+        if expected.zip(Moments::of(&squares)).is_some_and(|(e, drawn)| !drawn.agrees_with(e)) {
+            disagreeing.push(row.family.clone());
+        }
+        rows.push(row);
     }
     rows.sort_by(|a, b| {
         let key = |r: &FullDistanceRow| r.kl_data_noise_per_dim.unwrap_or(f64::INFINITY);
@@ -61,38 +79,13 @@ pub fn compare(
         ..empty_row("images")
     });
     write_table(&session.out, "distance_full.csv", &rows)?;
-    Ok(rows)
-}
-
-/// The reduced images as a dataset of one channel, for families that follow it.
-fn reduced_model(
-    grid: &Grid,
-    form: &RealForm,
-    reduced: &ReducedCovariance,
-    n_images: usize,
-    floor: f64,
-) -> DatasetModel {
-    let n = reduced.mean.len();
-    let variances: Vec<f64> = (0..n).map(|i| reduced.covariance[i * (n + 1)].max(0.0)).collect();
-    let gamma = form.powers(grid, &variances);
-    DatasetModel {
-        grid: grid.clone(),
-        n_images,
-        metric: Metric::Modes,
-        fit: fit_modes(grid, &gamma, n_images, &FitRange::for_size(grid.size())),
-        floored: vec![gamma.iter().map(|g| g.max(floor)).collect()],
-        pixel_variance: variances.iter().sum::<f64>() / n as f64,
-        mean_field: vec![vec![Complex64::default(); gamma.len()]],
-        gamma: vec![gamma],
-        color: None,
-        rounding_power: floor,
-    }
+    Ok(FullOutcome { rows, disagreeing })
 }
 
 /// Squared distances of samples of `noise`.
 fn drawn_squares(args: &DistanceArgs, noise: &Noise, form: &RealForm, full: &FullGaussian) -> Result<Vec<f64>> {
     let shared = &args.shared;
-    let sampled = SampledNoise::new(noise.sampler.clone(), shared.input.seed, Role::Noise);
+    let sampled = SampledNoise::new(noise.sampler.clone(), shared.input.seed, Role::Trial);
     let size: Size = sampled.size();
     let finish = |planes: &[f32], square: &mut f64| {
         let plane: Vec<f64> = planes.iter().map(|v| f64::from(*v)).collect();

@@ -15,13 +15,14 @@ use super::shared::SharedArgs;
 use super::sinks::DistanceTable;
 use super::{console, interrupt};
 use crate::diffusion::rounding_power;
-use crate::noise::{Comparison, DatasetModel, Metric, ModelOptions, Moments, compare, parse_family, realise};
+use crate::noise::metric::MODES_FROM_IMAGES;
+use crate::noise::{AxesOf, Comparison, DatasetModel, Metric, ModelOptions, Moments, compare, parse_family, realise};
 use crate::pipeline::noise::{Draws, sample_distances};
 use crate::pipeline::{Baseline, Halves, Judges, measure_distances};
 use crate::report::tables::write_table;
 use crate::spectrum::{Spectrum, Standardize};
 
-/// Images from which the set is judged in halves.
+/// Images from which the set is judged in halves; each has to hold enough for Γ of single modes.
 const HALVES_FROM_IMAGES: u64 = 200;
 
 /// Noise families against the images, and the images that are far from all others
@@ -95,12 +96,14 @@ pub fn run(args: &DistanceArgs) -> Result<ExitStatus> {
     let Some(session) = Session::open(shared, &input)? else { return Ok(ExitStatus::Done) };
     let (scanned, halves) = session.scan_halves(input)?;
     let spectrum = &scanned.spectrum;
+    if args.full_covariance.is_some() {
+        full::check(spectrum)?;
+    }
     let floor = rounding_floor(spectrum)?;
     let measured = families.measure_folders(shared, &session.progress, spectrum.preprocess(), args.families.color)?;
     let results = compare_families(args, &session, spectrum, floor, &families, &measured)?;
-    let halves = halves.filter(|h| {
-        spectrum.n_images() >= HALVES_FROM_IMAGES && h.spectra.iter().all(|spectrum| spectrum.n_images() >= 2)
-    });
+    let is_large = |s: &Spectrum| s.n_images() as usize >= MODES_FROM_IMAGES;
+    let halves = halves.filter(|h| spectrum.n_images() >= HALVES_FROM_IMAGES && h.spectra.iter().all(is_large));
     let images = measure_images(args, &session, &scanned, halves.as_ref(), results[0].model.metric, floor)?;
     let outcome =
         Outcome { args, scanned: &scanned, results: &results, images: images.as_ref(), is_held_out: halves.is_some() };
@@ -116,7 +119,7 @@ pub fn run(args: &DistanceArgs) -> Result<ExitStatus> {
     if let (Some(table), Some(read)) = (&images, &scanned.images) {
         farthest::draw(&session, shared, read, table, results[0].model.n_dimensions(), args.image_metric.into());
     }
-    outcome.print(full.as_deref())?;
+    outcome.print(full.as_ref())?;
     session.finish(&scanned, &["distance_images.csv", "distance_full.csv", "farthest.png"])
 }
 
@@ -171,7 +174,8 @@ fn compare_families(
     let draws = Draws { n: args.samples as usize, seed: shared.input.seed, threads: shared.compute.threads()? };
     let mut results = Vec::with_capacity(metrics.len());
     for metric in metrics {
-        let options = ModelOptions { metric, color: args.families.color, rounding_power: floor };
+        let axes = AxesOf::colors_if(args.families.color);
+        let options = ModelOptions { metric, axes, rounding_power: floor };
         let model = DatasetModel::new(spectrum, options)?;
         let setting = args.families.adjust(model.setting());
         let is_last_warning = !results.is_empty() || shared.output.quiet;
@@ -195,20 +199,22 @@ fn measure_images(
     floor: f64,
 ) -> Result<Option<DistanceTable>> {
     let Some(images) = &scanned.images else { return Ok(None) };
-    let model = |spectrum: &Spectrum, metric: Metric| {
-        let options = ModelOptions { metric: Some(metric), color: args.families.color, rounding_power: floor };
-        DatasetModel::new(spectrum, options)
+    let model = |spectrum: &Spectrum, metric: Metric, axes: AxesOf| {
+        DatasetModel::new(spectrum, ModelOptions { metric: Some(metric), axes, rounding_power: floor })
     };
-    let ranking = match model(&scanned.spectrum, args.image_metric.into()) {
+    let own = || AxesOf::colors_if(args.families.color);
+    let ranking = match model(&scanned.spectrum, args.image_metric.into(), own()) {
         Ok(ranking) => ranking,
         Err(reason) => {
             console::warn(args.shared.output.quiet, &format!("no distance_images.csv: {reason}"));
             return Ok(None);
         }
     };
-    let whole = model(&scanned.spectrum, metric)?;
+    let whole = model(&scanned.spectrum, metric, own())?;
+    // Halves have the axes of the whole: differences of means are taken along them.
+    let half = |spectrum| model(spectrum, metric, AxesOf::Given(whole.color.clone()));
     let held_out = match halves {
-        Some(halves) => Some([model(&halves.spectra[0], metric)?, model(&halves.spectra[1], metric)?]),
+        Some(halves) => Some([half(&halves.spectra[0])?, half(&halves.spectra[1])?]),
         None => None,
     };
     let baseline = match (&held_out, halves) {

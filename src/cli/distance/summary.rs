@@ -3,6 +3,7 @@
 use anyhow::Result;
 use serde_json::json;
 
+use super::full::FullOutcome;
 use super::{DistanceArgs, MetricResult};
 use crate::cli::console::{self, align, short};
 use crate::cli::noise_plots;
@@ -11,9 +12,9 @@ use crate::cli::session::{Scanned, Session};
 use crate::cli::sinks::DistanceTable;
 use crate::noise::distance::{kl_by_chance_per_dimension, mean_image_to_member, mean_image_w2_square};
 use crate::noise::metric::MODES_FROM_IMAGES;
-use crate::noise::monte_carlo::AGREEMENT_SE;
+use crate::noise::monte_carlo::{AGREEMENT_SE, MIN_SAMPLES};
 use crate::noise::{Comparison, DatasetModel, Metric, Moments, TOO_SMOOTH};
-use crate::report::noise_tables::{DistanceRow, FullDistanceRow};
+use crate::report::noise_tables::DistanceRow;
 use crate::report::plot::distance::DistanceBar;
 
 /// The family that is the images' own spectrum.
@@ -88,11 +89,11 @@ impl Outcome<'_> {
     }
 
     fn images_name(&self) -> &'static str {
-        if self.is_held_out { "images (held out)" } else { "images" }
+        if self.is_held_out { "images (other half)" } else { "images (all others)" }
     }
 
     /// Prints the summary, or the JSON object.
-    pub fn print(&self, full: Option<&[FullDistanceRow]>) -> Result<()> {
+    pub fn print(&self, full: Option<&FullOutcome>) -> Result<()> {
         let shared = &self.args.shared;
         let MetricResult { model, compared } = self.main();
         let spectrum = &self.scanned.spectrum;
@@ -108,12 +109,13 @@ impl Outcome<'_> {
                 "color_axes": model.color.as_ref().map(|c| &c.axes),
                 "n_dimensions": model.n_dimensions(),
                 "n_floored_modes": model.n_floored(),
-                "held_out": self.is_held_out,
+                "images_judged_by": if self.is_held_out { "the other half" } else { "all others" },
                 "kl_per_dim_by_chance": kl_by_chance_per_dimension(model),
                 "closest": compared.first().map(|c| &c.name),
-                "drawn_agrees": self.results.iter().flat_map(|r| &r.compared).all(Comparison::agrees),
+                "drawn_agrees": self.results.iter().flat_map(|r| &r.compared).all(Comparison::agrees)
+                    && full.is_none_or(|f| f.disagreeing.is_empty()),
                 "distances": self.rows(),
-                "full_covariance": full,
+                "full_covariance": full.map(|f| &f.rows),
                 "farthest_images": farthest,
             }));
         }
@@ -143,7 +145,7 @@ impl Outcome<'_> {
         format!(
             "metric {}: {why}{floored}; noise with pixel deviation {}",
             model.metric,
-            short(self.main().compared.first().map_or(f64::NAN, |c| c.noise_std))
+            short(self.args.families.noise_std.unwrap_or_else(|| model.pixel_variance.sqrt()))
         )
     }
 
@@ -168,7 +170,7 @@ impl Outcome<'_> {
                 short((d.w2_square / n).max(0.0).sqrt()),
                 drawn(c.to_mean),
                 format!("{expected:.3}"),
-                if expected < TOO_SMOOTH { "too smooth".to_owned() } else { String::new() },
+                if is_too_smooth(model, c) { "too smooth".to_owned() } else { String::new() },
             ]);
         }
         let none = || "–".to_owned();
@@ -182,7 +184,7 @@ impl Outcome<'_> {
                 none(),
                 none(),
                 drawn(Some(m)),
-                "1.000".to_owned(),
+                format!("{:.3}", typical(model)),
                 String::new(),
             ]);
         }
@@ -221,23 +223,36 @@ impl Outcome<'_> {
             (None, _) => {}
         }
         if let Some(chance) = kl_by_chance_per_dimension(model) {
-            lines.push(format!("of every KL about {} is the chance in Γ of {} images", short(chance), model.n_images));
+            lines.push(format!(
+                "of every KL but that of matched noise at least {} is the chance in Γ of {} images (as much if they were Gaussian)",
+                short(chance),
+                model.n_images
+            ));
         }
-        let smooth: Vec<_> =
-            compared.iter().filter(|c| c.expected_normalized(n) < TOO_SMOOTH).map(|c| c.name.as_str()).collect();
+        let smooth: Vec<_> = compared.iter().filter(|c| is_too_smooth(model, c)).map(|c| c.name.as_str()).collect();
         if !smooth.is_empty() {
             lines.push(format!(
-                "smaller is not closer: a typical image lies at d/√D = 1; below {TOO_SMOOTH} noise is smoother than the images ({})",
+                "smaller is not closer: of the images themselves d/√D is {:.2} (root mean square); below {TOO_SMOOTH} of that noise is smoother \
+                 than they are ({})",
+                typical(model),
                 smooth.join(", ")
             ));
         }
+        for c in compared.iter().filter(|c| c.name.ends_with(":best")) {
+            let (low, high) = crate::noise::best::RANGE;
+            if let Some(end) = c.delta.and_then(|d| [low, high].into_iter().find(|end| (d - end).abs() < 1e-3)) {
+                lines.push(format!("{} stops at Δ = {end}, the end of the range it is sought in", c.name));
+            }
+        }
         lines.push(self.describe_agreement());
         if let Some(images) = self.images {
-            if !self.is_held_out {
-                lines.push(
-                    "the images were judged by a Γ that holds them; from 200 images on it is that of the other half"
-                        .to_owned(),
-                );
+            if let Some(median) = median(images.baseline_squares()) {
+                let judge =
+                    if self.is_held_out { "by the half of the set that does not hold it" } else { "by all others" };
+                lines.push(format!(
+                    "each image is judged {judge}; half of them lie below d/√D = {:.2}",
+                    (median / n).sqrt()
+                ));
             }
             let farthest = images.rows(n).take(N_NAMED).map(|r| format!("{} ({:.2})", r.path, r.d_normalized));
             lines.push(format!(
@@ -262,6 +277,11 @@ impl Outcome<'_> {
         let worst = all().map(off).fold(0.0, f64::max);
         let failed: Vec<_> = all().filter(|c| !c.agrees()).map(|c| c.name.as_str()).collect();
         let n = self.args.samples;
+        if failed.is_empty() && (n as usize) < MIN_SAMPLES {
+            return format!(
+                "{n} samples are too few to tell whether drawn and expected distances agree; give {MIN_SAMPLES} or more"
+            );
+        }
         if failed.is_empty() {
             return format!(
                 "{n} drawn samples each agree with the closed forms within {AGREEMENT_SE} standard errors (worst {worst:.1})"
@@ -278,6 +298,22 @@ impl Outcome<'_> {
 /// The closest family that is not the images' own spectrum.
 fn closest_but_matched(compared: &[Comparison]) -> Option<&Comparison> {
     compared.iter().find(|c| c.name != MATCHED)
+}
+
+/// Root mean square of `d/√D` of the set's members: 1, unless Γ is held at the floor somewhere.
+fn typical(model: &DatasetModel) -> f64 {
+    (mean_image_to_member(model) / model.n_dimensions()).sqrt()
+}
+
+/// Whether noise is smoother than the images.
+fn is_too_smooth(model: &DatasetModel, c: &Comparison) -> bool {
+    c.expected_normalized(model.n_dimensions()) < TOO_SMOOTH * typical(model)
+}
+
+fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    let n = values.len();
+    (n > 0).then(|| 0.5 * (values[(n - 1) / 2] + values[n / 2]))
 }
 
 /// A family with its exponent.
@@ -309,7 +345,7 @@ fn family_row(model: &DatasetModel, c: &Comparison) -> DistanceRow {
         d_to_images_rms_expected: Some(d.expected_square_to_member.sqrt()),
         d_standard_errors: c.to_mean.and_then(|m| m.standard_errors_from(d.expected_square)),
         d_to_images_standard_errors: c.to_member.and_then(|m| m.standard_errors_from(d.expected_square_to_member)),
-        too_smooth: Some(c.expected_normalized(n) < TOO_SMOOTH),
+        too_smooth: Some(is_too_smooth(model, c)),
         n_samples: c.to_mean.map(|m| m.n_samples as u64),
     }
 }
@@ -369,11 +405,11 @@ fn mean_image_row(model: &DatasetModel, images: Option<Moments>) -> DistanceRow 
 }
 
 /// The table of the full covariance.
-fn full_lines(rows: &[FullDistanceRow]) -> Vec<String> {
+fn full_lines(full: &FullOutcome) -> Vec<String> {
     let head = ["full covariance", "Δ", "KL(data‖noise)/D", "KL(noise‖data)/D", "W₂/√D", "d/√D"];
     let mut table = vec![head.map(str::to_owned).to_vec()];
     let number = |v: Option<f64>| v.map_or("–".to_owned(), short);
-    for r in rows {
+    for r in &full.rows {
         table.push(vec![
             r.family.clone(),
             r.delta.map_or("–".to_owned(), |d| format!("{d:.2}")),
@@ -383,5 +419,12 @@ fn full_lines(rows: &[FullDistanceRow]) -> Vec<String> {
             r.d_normalized.map_or("–".to_owned(), |d| format!("{d:.3}")),
         ]);
     }
-    std::iter::once(String::new()).chain(align(&table)).collect()
+    let mut lines: Vec<String> = std::iter::once(String::new()).chain(align(&table)).collect();
+    if !full.disagreeing.is_empty() {
+        lines.push(format!(
+            "DISAGREEMENT: drawn and expected distances of {} differ by more than {AGREEMENT_SE} standard errors",
+            full.disagreeing.join(", ")
+        ));
+    }
+    lines
 }

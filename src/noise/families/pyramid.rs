@@ -20,6 +20,7 @@
 //! spectrum is linear in powers. A sample given its sizes is Gaussian and not stationary; what uses only `S` takes it for the
 //! periodic Gaussian noise with the same expected periodogram.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use rand::{Rng, RngExt};
@@ -127,8 +128,8 @@ impl Pyramid {
             for (level, probability) in level_sizes(size, i) {
                 let (rows, columns) = (axes.0.of(level.height), axes.1.of(level.width));
                 let factor = weight * reached * probability;
-                for (column, energy_x) in power.chunks_exact_mut(size.height).zip(&columns) {
-                    for (p, energy_y) in column.iter_mut().zip(&rows) {
+                for (column, energy_x) in power.chunks_exact_mut(size.height).zip(columns) {
+                    for (p, energy_y) in column.iter_mut().zip(rows) {
                         *p += factor * energy_x * energy_y;
                     }
                 }
@@ -144,27 +145,40 @@ impl Pyramid {
 struct AxisEnergy {
     n: usize,
     fft: Arc<dyn Fft<f64>>,
+    /// Energies by the number of samples enlarged.
+    known: HashMap<usize, Vec<f64>>,
 }
 
 impl AxisEnergy {
     fn new(n: usize) -> Self {
-        Self { n, fft: FftPlanner::new().plan_fft_forward(n) }
+        Self { n, fft: FftPlanner::new().plan_fft_forward(n), known: HashMap::new() }
     }
 
-    /// `e(k)` for all `k` of the enlargement from `n_in` samples.
-    fn of(&mut self, n_in: usize) -> Vec<f64> {
-        let mut energy = vec![0.0; self.n];
-        let weights = interpolation(self.n, n_in);
-        let mut column = vec![Complex64::default(); self.n];
-        for j in 0..n_in {
-            for (value, taps) in column.iter_mut().zip(&weights) {
-                let weight: f64 = taps.iter().filter(|(at, _)| *at == j).map(|(_, w)| w).sum();
-                *value = Complex64::new(weight, 0.0);
+    /// `e(k)` for all `k` of the enlargement from `n_in` samples: the transform of `Σ_j Σ_y B[y,j] B[y+d,j]` over lags `d`, of which
+    /// few are not zero.
+    fn of(&mut self, n_in: usize) -> &[f64] {
+        let n = self.n;
+        let fft = Arc::clone(&self.fft);
+        self.known.entry(n_in).or_insert_with(|| {
+            let weights = interpolation(n, n_in);
+            // Which output samples each input sample is part of: neighbours, as positions rise with y.
+            let mut columns: Vec<Vec<(usize, f64)>> = vec![Vec::new(); n_in];
+            for (y, taps) in weights.iter().enumerate() {
+                for (j, weight) in taps.iter().filter(|(_, weight)| *weight != 0.0) {
+                    columns[*j].push((y, *weight));
+                }
             }
-            self.fft.process(&mut column);
-            energy.iter_mut().zip(&column).for_each(|(e, x)| *e += x.norm_sqr());
-        }
-        energy
+            let mut lags = vec![Complex64::default(); n];
+            for column in &columns {
+                for (y, a) in column {
+                    for (z, b) in column {
+                        lags[(z + n - y) % n] += a * b;
+                    }
+                }
+            }
+            fft.process(&mut lags);
+            lags.iter().map(|x| x.re.max(0.0)).collect()
+        })
     }
 }
 
@@ -293,6 +307,27 @@ mod tests {
             assert_eq!(drawn.len(), exact.len(), "{size}, level {i}");
             for (key, p) in drawn {
                 assert!((exact[&key] - p).abs() <= 1e-4, "{size}, level {i}, {key:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn energies_are_those_of_the_matrix() {
+        for (n, n_in) in [(1, 1), (8, 8), (8, 3), (9, 4), (13, 1), (20, 7)] {
+            let weights = interpolation(n, n_in);
+            let mut axis = AxisEnergy::new(n);
+            for (k, got) in axis.of(n_in).iter().enumerate() {
+                let term = |j: usize| {
+                    let sum: Complex64 = (0..n)
+                        .map(|y| {
+                            let weight: f64 = weights[y].iter().filter(|(at, _)| *at == j).map(|(_, w)| w).sum();
+                            Complex64::cis(-std::f64::consts::TAU * (k * y) as f64 / n as f64) * weight
+                        })
+                        .sum();
+                    sum.norm_sqr()
+                };
+                let want: f64 = (0..n_in).map(term).sum();
+                assert!((got - want).abs() <= 1e-10 * (1.0 + want), "{n} from {n_in}, {k}: {got} instead of {want}");
             }
         }
     }

@@ -195,7 +195,7 @@ fn decimal(value: f64, decimals: usize) -> String {
 
 /// A number with two significant digits and no exponent; `0` for what is not above zero.
 pub fn two_digits(value: f64) -> String {
-    if !(value > 0.0) {
+    if value.is_nan() || value <= 0.0 {
         return "0".to_owned();
     }
     let decimals = (1.0 - value.log10().floor()).clamp(0.0, 9.0) as usize;

@@ -127,9 +127,8 @@ impl BlurNoiseFigure {
             canvas.dot(*point, 4.0, BLACK)?;
         }
         if self.published.iter().any(|(ratio, _)| *ratio == 0.0) {
-            let (x, _) = frame.place(ZERO_AT, frame.y.low());
-            let look = Text::new(SMALL_PX, DARK_GREY).aligned(Align::Middle);
-            canvas.text("ρ = 0", (x, frame.place(ZERO_AT, 1.97).1 - 12.0), look)?;
+            let (x, y) = frame.place(ZERO_AT, 1.97);
+            canvas.text("ρ = 0", (x + 2.0, y - 13.0), Text::new(SMALL_PX, DARK_GREY))?;
         }
         if let Some((ratio, _)) = self.star.as_ref().filter(|(ratio, _)| frame.x.contains(*ratio)) {
             let (x, _) = frame.place(*ratio, frame.y.low());

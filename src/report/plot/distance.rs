@@ -38,7 +38,7 @@ pub struct DistanceFigure {
 /// Height of a row, logical pixels.
 const ROW_PX: f64 = 30.0;
 /// Radius of a dot.
-const DOT_PX: f64 = 5.0;
+const DOT_PX: f64 = 4.0;
 /// Widest name.
 const NAME_PX: f64 = 190.0;
 
@@ -110,11 +110,15 @@ impl DistanceFigure {
                 for (end, value) in [(low, bar.distance - bar.distance_std), (high, bar.distance + bar.distance_std)] {
                     // An end beyond the axis has no cap: the bar goes on.
                     if distance.x.contains(value) {
-                        canvas.line(&[(end, y - 4.0), (end, y + 4.0)], Stroke::solid(colour, 1.6))?;
+                        canvas.line(&[(end, y - 8.0), (end, y + 8.0)], Stroke::solid(colour, 1.6))?;
                     }
                 }
                 canvas.dot((at(bar.distance), y), DOT_PX, colour)?;
-                self.label(canvas, distance, high, y, &format!("{:.2}", bar.distance))?;
+                let text = match bar.is_baseline {
+                    true => format!("{:.2} ± {:.2}", bar.distance, bar.distance_std),
+                    false => format!("{:.2}", bar.distance),
+                };
+                self.label(canvas, distance, high, y, &text)?;
             }
         }
         Ok(())

@@ -97,7 +97,8 @@ impl OffsetFigure {
         }
         for ((_, std), stroke) in self.families.iter().zip(STROKES) {
             let (x, y) = gaussian(*std);
-            canvas.line(&frame.curve(&x, &y), stroke)?;
+            let on_axis = x.iter().zip(y).map(|(x, y)| if frame.x.contains(*x) { y } else { f64::NAN });
+            canvas.line(&frame.curve(&x, &on_axis.collect::<Vec<_>>()), stroke)?;
         }
         frame.draw_axes(
             canvas,

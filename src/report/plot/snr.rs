@@ -17,6 +17,8 @@ pub struct SnrPanel {
     pub note: String,
     /// `ln(R/S)` of each annulus `j ≥ 1`; not a number without power.
     pub log_ratio: Vec<f64>,
+    /// t/T at which the brightness (annulus 0) emerges, which no logarithmic axis shows.
+    pub brightness_t: Option<f64>,
 }
 
 /// What is drawn.
@@ -105,6 +107,11 @@ impl SnrFigure {
         let line = self.unit_snr(frame, panel);
         canvas.line(&line, Stroke::solid(WHITE, 4.0))?;
         canvas.line(&line, Stroke::solid(BLACK, 2.0))?;
+        if let Some(t) = panel.brightness_t {
+            let (_, y) = frame.place(frame.x.low(), t);
+            canvas.dot((area.left, y), 6.0, WHITE)?;
+            canvas.dot((area.left, y), 4.5, BLACK)?;
+        }
         frame.draw_y_axis_beside(canvas, "time t/T")?;
         frame.draw_x_axis(canvas, XLabels::Titled("frequency (cycles/pixel)"))
     }
@@ -158,6 +165,7 @@ mod tests {
         let panel = |i: usize| SnrPanel {
             name: format!("noise {i}"),
             note: "spread 0.123".to_owned(),
+            brightness_t: (i > 0).then_some(0.4),
             log_ratio: (0..16).map(|j| if j == 3 { f64::NAN } else { f64::from(j * i as i32) - 4.0 }).collect(),
         };
         for n in [0, 1, 2, 4, 5] {

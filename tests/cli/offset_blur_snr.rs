@@ -1,0 +1,155 @@
+//! `offset`, `blur-noise` and `snr`: sets whose answer is known, degenerate ones, saved spectra, options that cannot be.
+
+use image::{Rgb, RgbImage};
+
+use super::World;
+
+/// Flat grey images whose brightness is evenly spread over −1 … 1: the Cylinder set of the paper.
+fn cylinder_set(side: u32, n: u64) -> World {
+    let world = World::create();
+    std::fs::create_dir_all(world.path("set")).expect("a folder");
+    let mut state = 88_172_645_463_325_252_u64.wrapping_add(u64::from(side));
+    for i in 0..n {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        let even = (state >> 11) as f64 / (1_u64 << 53) as f64;
+        let code = (255.0 * even).round() as u8;
+        RgbImage::from_pixel(side, side, Rgb([code; 3])).save(world.path(format!("set/{i:03}.png"))).expect("an image");
+    }
+    world
+}
+
+#[test]
+fn evenly_spread_brightness_has_its_offset_at_every_size() {
+    let truth = 1.0 / 3.0_f64.sqrt();
+    for side in [16, 64, 256] {
+        let world = cylinder_set(side, 300);
+        world.succeed("offset set --family white -q --plots none -o out");
+        let matching = world.json("out/offset.json")["matching_offset"].clone();
+        for name in ["overall", "shared", "independent"] {
+            let number = |key: &str| matching[name][key].as_f64().unwrap_or_else(|| panic!("{name}.{key}"));
+            let (low, value, high) = (number("low95"), number("value"), number("high95"));
+            assert!(low <= truth && truth <= high, "{side} px, {name}: {low} … {high}");
+            assert!(high - low <= 0.1 && low <= value && value <= high, "{side} px, {name}: {low} {value} {high}");
+        }
+        assert!(matching["per_channel"]["value"].as_f64().expect("a number") <= 1e-6, "all channels are equal");
+    }
+}
+
+#[test]
+fn equal_brightness_needs_no_offset_and_is_told_so() {
+    let world = World::create();
+    std::fs::create_dir_all(world.path("set")).expect("a folder");
+    for i in 0..6u32 {
+        // Half of the pixels are bright, wherever they lie.
+        let image =
+            RgbImage::from_fn(16, 16, |x, y| Rgb([if (x * (i + 1) + y / 2 + i) % 16 < 8 { 200 } else { 55 }; 3]));
+        let n_bright = image.pixels().filter(|p| p.0[0] == 200).count();
+        assert_eq!(n_bright, 128, "image {i}");
+        image.save(world.path(format!("set/{i}.png"))).expect("an image");
+    }
+    let printed = world.succeed("offset set -o out");
+    assert!(printed.stdout.contains("the matching offset is 0"), "{}", printed.stdout);
+    let document = world.json("out/offset.json");
+    for name in ["overall", "shared", "per_channel", "independent"] {
+        assert_eq!(document["matching_offset"][name]["value"].as_f64(), Some(0.0), "{name}");
+    }
+    for name in ["brightness.csv", "brightness_families.csv", "adjusted_offset.csv"] {
+        for row in world.table(&format!("out/{name}")).rows {
+            assert!(row.iter().all(|cell| !cell.contains("NaN") && !cell.contains("inf")), "{name}: {row:?}");
+        }
+    }
+}
+
+#[test]
+fn matched_noise_lets_all_frequencies_emerge_together() {
+    let world = World::with_photos(9);
+    let printed = world.succeed("snr photos --schedule cosine --steps 400 --json -o out");
+    let json = printed.json();
+    let spread = |family: &str| {
+        let families = json["families"].as_array().expect("families");
+        let found = families.iter().find(|f| f["family"] == family).unwrap_or_else(|| panic!("no {family}"));
+        found["spread"].as_f64().expect("a number")
+    };
+    assert!(spread("matched") <= 1e-9, "{}", spread("matched"));
+    assert!(spread("white") > 0.01, "{}", spread("white"));
+    let table = world.table("out/snr_crossing.csv");
+    let matched: Vec<_> = table.rows.iter().filter(|row| row[0] == "matched").collect();
+    assert!(
+        matched.len() > 5 && matched.windows(2).all(|pair| pair[0][5] == pair[1][5]),
+        "one step for all: {matched:?}"
+    );
+    // Families × steps × annuli of doubles after the header.
+    assert_eq!(world.read("out/snr.npy").len(), 128 + 8 * 4 * 400 * 13);
+}
+
+#[test]
+fn saved_spectra_give_the_same_numbers_without_intervals() {
+    let world = World::with_photos(7);
+    world.succeed("scan photos --name s -q --plots none -o scan");
+    for out in ["images", "saved"] {
+        let input = if out == "images" { "photos" } else { "scan/s.spectrum" };
+        world.succeed(&format!("offset {input} -q --plots none -o {out}"));
+        world.succeed(&format!("blur-noise {input} -q --plots none -o {out}"));
+        world.succeed(&format!("snr {input} -q --plots none -o {out}"));
+    }
+    let offset = |out: &str| world.json(&format!("{out}/offset.json"))["matching_offset"]["shared"].clone();
+    let (images, saved) = (offset("images"), offset("saved"));
+    let value = |v: &serde_json::Value| v["value"].as_f64().expect("a number");
+    assert!((value(&images) - value(&saved)).abs() <= 1e-9, "{images} and {saved}");
+    assert!(images["low95"].is_number() && saved["low95"].is_null());
+    for name in ["blur_noise.csv", "snr_crossing.csv", "adjusted_offset.csv", "snr.npy"] {
+        assert_eq!(world.read(&format!("images/{name}")), world.read(&format!("saved/{name}")), "{name}");
+    }
+    assert!(!world.files("saved").contains(&"blur_noise_images.csv".to_owned()));
+    assert_eq!(world.table("images/blur_noise_images.csv").rows.len(), 7);
+}
+
+#[test]
+fn nothing_depends_on_the_threads() {
+    let world = World::with_photos(11);
+    let names = [
+        "brightness.csv",
+        "offset.json",
+        "blur_noise_images.csv",
+        "snr_crossing.csv",
+        "offset.svg",
+        "blur_noise.svg",
+        "snr.svg",
+    ];
+    let run = |out: &str, threads: usize| {
+        for command in ["offset", "blur-noise", "snr"] {
+            world.succeed(&format!("{command} photos -q -o {out} --threads {threads}"));
+        }
+        names.map(|name| world.read(&format!("{out}/{name}")))
+    };
+    assert_eq!(run("one", 1), run("four", 4));
+}
+
+#[test]
+fn what_cannot_be_is_refused_and_pure_noise_at_the_end_is_told() {
+    let world = World::with_photos(3);
+    for (words, parts) in [
+        ("blur-noise photos --retain 1 -o out", &["--retain", "0.9"][..]),
+        ("blur-noise photos --retain nan -o out", &["--retain"]),
+        ("blur-noise photos --kappa 0 -o out", &["--kappa"]),
+        ("blur-noise photos --num 1 -o out", &["at least 2 images"]),
+        ("blur-noise photos --resolution 1 -o out", &["one pixel", "--resolution"]),
+        ("offset photos --range 0:1 -o out", &["--range"]),
+        ("offset photos --standardize none -o out", &["--standardize none"]),
+        ("offset photos --schedule edm:18 --steps 5 -o out", &["--steps"]),
+        ("offset photos --schedule nowhere.txt -o out", &["nowhere.txt"]),
+        ("offset photos --steps 3 -o out", &["3"]),
+        ("snr photos --schedule sine -o out", &["sine"]),
+        ("snr photos --steps 100000000 -o out", &["1000000 steps"]),
+    ] {
+        world.refuse(words, parts);
+    }
+    let printed = world.succeed("offset photos --schedule flow:20,1 -o flow");
+    assert!(printed.stderr.contains("ends in pure noise"), "{}", printed.stderr);
+    assert!(!world.files("flow").contains(&"adjusted_offset.csv".to_owned()));
+    // One image has a brightness and no spread.
+    let printed = world.succeed("offset photos --num 1 -o one");
+    assert!(printed.stdout.contains("the matching offset is 0"), "{}", printed.stdout);
+}
