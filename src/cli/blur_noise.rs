@@ -167,9 +167,9 @@ fn print_summary(args: &BlurNoiseArgs, spectrum: &Spectrum, blur: &BlurNoise<'_>
         (Some(star), interval) => {
             let interval = interval.map_or(String::new(), |(low, high)| format!(" [{low:.4}, {high:.4}]"));
             lines.push(format!(
-                "blur-to-noise ratio ρ* = {:.4}{interval} px per value: up to it every band keeps {:.0} % of its power until noise hides it (κ = {})",
+                "blur-to-noise ratio ρ* = {:.4}{interval} px per value: up to it every band keeps {} % of its power until noise hides it (κ = {})",
                 star.ratio,
-                100.0 * args.retain,
+                diffusion_plots::percent(args.retain),
                 args.kappa
             ));
             lines.push(format!("limited at f = {:.4} cycles/px", star.annulus as f64 / longer_side));

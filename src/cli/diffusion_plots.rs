@@ -1,5 +1,6 @@
 //! Pictures of brightness, blur and signal-to-noise.
 
+use super::console::short;
 use super::plots::write_to;
 use super::scan::describe;
 use super::session::Session;
@@ -38,13 +39,16 @@ pub fn offset(
     let spread = sample.map(|s| s.covariance(overall, overall, &vec![1; s.len()]).sqrt());
     let title = match (white, spread) {
         (Some(white), Some(spread)) if white > 0.0 && spread > white => {
-            format!("The images vary {:.0} times as much in brightness as white noise", spread / white)
+            format!("The images' brightness deviates {:.0} times as much as that of white noise", spread / white)
         }
         _ => "Brightness of the images, and the offset that follows it".to_owned(),
     };
     let figure = OffsetFigure {
         title,
-        subtitle: describe(spectrum),
+        subtitle: match noises.first() {
+            Some((_, std, _)) => format!("{}; noise with pixel deviation {}", describe(spectrum), short(*std)),
+            None => describe(spectrum),
+        },
         edges,
         density,
         families: noises.iter().take(N_FAMILIES).map(|(name, _, std)| (name.clone(), *std)).collect(),
@@ -74,6 +78,12 @@ fn histogram(values: &[f64]) -> (Vec<f64>, Vec<f64>) {
     ((0..=n_bins).map(|i| low + i as f64 * width).collect(), density)
 }
 
+/// A share in percent, with as many digits as it takes.
+pub fn percent(share: f64) -> String {
+    let text = format!("{:.6}", 100.0 * share);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 /// Draws what blur leaves of each band as `blur_noise`.
 pub fn blur_noise(
     session: &Session<'_>,
@@ -88,15 +98,18 @@ pub fn blur_noise(
     let curve = |ratio: f64| (ratio, (1..=frequency.len()).map(|j| blur.retained(j, ratio)).collect::<Vec<_>>());
     let title = match star {
         Some(ratio) => {
-            format!("Up to {ratio:.2} px of blur per unit of noise, noise hides every band before blur does")
+            format!("Up to ρ = {ratio:.2} px per value, every band keeps {} % until noise hides it", percent(retain))
         }
         None => "No band has power that blur could empty".to_owned(),
     };
+    let range = spectrum.preprocess().range;
     let figure = BlurNoiseFigure {
         title,
         subtitle: format!("{}; noise hides a band at a noise-to-signal ratio of κ = {kappa}", describe(spectrum)),
         curves: RATIOS.map(curve).to_vec(),
         star: star.map(curve),
+        // Published ratios are for values in −1:1.
+        star_as_published: star.map(|ratio| ratio * 0.5 * (range[1] - range[0])),
         frequency_cycles_per_px: frequency,
         retain,
         published: PUBLISHED_FID.to_vec(),
@@ -109,29 +122,29 @@ pub fn snr(
     session: &Session<'_>,
     shared: &SharedArgs,
     spectrum: &Spectrum,
-    schedule: &ReferenceSchedule,
+    schedule: &str,
     times: &SnrSchedule,
     found: &[FamilySnr],
 ) {
-    let spread = |f: &FamilySnr| f.emergence.spread.unwrap_or(f64::NAN);
     let panel = |f: &FamilySnr| SnrPanel {
         name: f.name.clone(),
-        note: if spread(f) < 1e-9 {
-            "all at once (spread 0)".to_owned()
-        } else {
-            format!("spread of t/T: {:.3}", spread(f))
+        note: match f.emergence.spread {
+            None => "spread unknown: some never at 1".to_owned(),
+            Some(spread) if spread < 1e-9 => "all at once (spread 0)".to_owned(),
+            Some(spread) => format!("spread of t/T: {spread:.3}"),
         },
         brightness_t: f.emergence.crossings.first().and_then(|c| c.map(|c| c.t / times.len() as f64)),
         log_ratio: f.emergence.log_ratio.iter().skip(1).copied().collect(),
     };
-    let white = found.iter().find(|f| f.name == "white").map(spread);
-    let title = match white {
-        Some(spread) if spread.is_finite() => {
-            format!(
-                "From white noise, frequencies emerge one after another: their times spread by {spread:.2} of the schedule"
-            )
+    let times_of = |f: &FamilySnr| {
+        let t: Vec<f64> = f.emergence.crossings.iter().skip(1).flatten().map(|c| c.t / times.len() as f64).collect();
+        (t.iter().copied().fold(f64::NEG_INFINITY, f64::max), t.iter().copied().fold(f64::INFINITY, f64::min))
+    };
+    let title = match found.iter().find(|f| f.name == "white" && f.emergence.spread.is_some()).map(times_of) {
+        Some((first, last)) => {
+            format!("From white noise the first frequency emerges at t/T = {first:.2}, the last at {last:.2}")
         }
-        _ => "When each frequency emerges from noise".to_owned(),
+        None => "When each frequency emerges from noise".to_owned(),
     };
     let figure = SnrFigure {
         title,

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use super::console::short;
+use super::console::{self, short};
 use super::session::Input;
 use crate::diffusion::bounds::KappaReading;
 use crate::diffusion::schedules::ScheduleError;
@@ -65,7 +65,7 @@ pub struct DiffusionScheduleArgs {
 
 impl DiffusionScheduleArgs {
     /// The schedule.
-    pub fn read(&self) -> Result<ReferenceSchedule> {
+    pub fn read(&self, quiet: bool) -> Result<ReferenceSchedule> {
         let n_steps = self.steps.unwrap_or(1000);
         let schedule = match self.schedule.as_str() {
             "linear" => ReferenceSchedule::DdpmLinear { n_steps },
@@ -76,6 +76,14 @@ impl DiffusionScheduleArgs {
             text => read_schedule(text)?,
         };
         schedule.validate()?;
+        let highest = schedule.sigmas()?.first().copied().unwrap_or(0.0);
+        if highest < 1.0 {
+            let message = format!(
+                "the largest sigma of the schedule {schedule} is {}: are these betas? Sigmas are σ/α, up to 80 or more",
+                short(highest)
+            );
+            console::warn(quiet, &message);
+        }
         Ok(schedule)
     }
 }

@@ -59,7 +59,7 @@ pub struct FamilySnr {
 /// Runs the command.
 pub fn run(args: &SnrArgs) -> Result<ExitStatus> {
     let shared = &args.shared;
-    let schedule = args.schedule.read()?;
+    let schedule = args.schedule.read(shared.output.quiet)?;
     let families = args.families.parse_or(FAMILIES, true)?;
     let color = args.families.color;
     let input = resolve(shared, Wants { moments: color, coherence: color, ..Wants::default() })?;
@@ -80,7 +80,8 @@ pub fn run(args: &SnrArgs) -> Result<ExitStatus> {
         ModelOptions { metric: Some(Metric::Modes), axes: AxesOf::colors_if(color), rounding_power },
     )?;
     let measured = families.measure_folders(shared, &session.progress, spectrum.preprocess(), color)?;
-    let noises = families.realise(&args.families.adjust(model.setting()), &measured, shared.output.quiet)?;
+    let setting = args.families.adjust(model.setting());
+    let noises = families.realise(&setting, &measured, shared.output.quiet)?;
     let rapsd = spectrum.centred_rapsd(RapsdOf::ChannelMean);
     let found: Vec<FamilySnr> = noises
         .iter()
@@ -90,8 +91,10 @@ pub fn run(args: &SnrArgs) -> Result<ExitStatus> {
         })
         .collect();
     write_results(&session, spectrum, &times, &rapsd, &found)?;
-    diffusion_plots::snr(&session, shared, spectrum, &schedule, &times, &found);
-    print_summary(args, spectrum, &schedule, &times, &found)?;
+    let noise_std = setting.pixel_variance.sqrt();
+    let what = format!("{schedule}, noise with pixel deviation {}", short(noise_std));
+    diffusion_plots::snr(&session, shared, spectrum, &what, &times, &found);
+    print_summary(args, spectrum, &schedule, &times, &found, noise_std)?;
     session.finish(&scanned, &[])
 }
 
@@ -137,6 +140,7 @@ fn print_summary(
     schedule: &ReferenceSchedule,
     times: &SnrSchedule,
     found: &[FamilySnr],
+    noise_std: f64,
 ) -> Result<()> {
     let n_steps = times.len() as f64;
     let ends = |f: &FamilySnr| {
@@ -163,12 +167,16 @@ fn print_summary(
             "preprocess": spectrum.preprocess(),
             "schedule": schedule.to_string(),
             "n_steps": times.len(),
+            "noise_std": noise_std,
             "families": families,
         }));
     }
     let mut lines = vec![
         describe(spectrum),
-        format!("time t/T of {schedule} at which a frequency's signal-to-noise ratio is 1 (1: pure noise)"),
+        format!(
+            "time t/T of {schedule} at which a frequency's signal-to-noise ratio is 1 (1: the end of the schedule); noise with pixel deviation {}",
+            short(noise_std)
+        ),
     ];
     let head = ["noise", "first frequency", "last", "brightness", "spread of t/T", "never at 1"];
     let mut table = vec![head.map(str::to_owned).to_vec()];
@@ -181,11 +189,17 @@ fn print_summary(
             number(first),
             number(last),
             number(brightness),
-            f.emergence.spread.map_or("–".to_owned(), |s| if s < 1e-9 { "0".to_owned() } else { short(s) }),
+            f.emergence.spread.map_or("unknown".to_owned(), |s| if s < 1e-9 { "0".to_owned() } else { short(s) }),
             f.emergence.n_outside.to_string(),
         ]);
     }
     lines.extend(align(&table));
+    if found.iter().any(|f| f.emergence.n_outside > 0) {
+        lines.push(
+            "where frequencies never pass 1 within the schedule, their times are its ends and the spread is unknown"
+                .to_owned(),
+        );
+    }
     lines.push("spread 0: all frequencies emerge together; white noise lets coarse ones emerge first".to_owned());
     console::print_lines(args.shared.output.quiet, &lines)
 }

@@ -88,30 +88,32 @@ pub fn alpha_bars(schedule: &ReferenceSchedule) -> Result<Vec<f64>, ScheduleErro
 ///
 /// If the schedule ends in pure noise, or does not add noise at every step.
 pub fn adjusted_offset(schedule: &ReferenceSchedule) -> Result<AdjustedOffset, AdjustedOffsetError> {
-    let alpha_bars = alpha_bars(schedule)?;
+    let mut sigmas = schedule.sigmas()?;
+    sigmas.reverse();
     let name = || schedule.to_string();
-    let last = *alpha_bars.last().unwrap_or(&0.0);
-    if last.is_nan() || last <= 0.0 {
+    let last = *sigmas.last().unwrap_or(&f64::INFINITY);
+    if !last.is_finite() {
         return Err(AdjustedOffsetError::EndsInPureNoise { name: name() });
     }
-    let snr = |alpha_bar: f64| alpha_bar / (1.0 - alpha_bar);
-    let mut steps = Vec::with_capacity(alpha_bars.len());
-    let (mut before, mut in_image, mut recursion_error) = (1.0, 0.0, 0.0_f64);
-    for (i, &alpha_bar) in alpha_bars.iter().enumerate() {
-        let alpha = alpha_bar / before;
-        let beta = 1.0 - alpha;
+    let mut steps = Vec::with_capacity(sigmas.len());
+    let (mut before, mut in_image, mut recursion_error) = (0.0, 0.0, 0.0_f64);
+    for (i, &sigma) in sigmas.iter().enumerate() {
+        // In σ = √(1−ᾱ)/√ᾱ nothing cancels where noise is faint: SNR = 1/σ².
+        let total = 1.0 + sigma * sigma;
+        let alpha = (1.0 + before * before) / total;
+        let beta = (sigma - before) * (sigma + before) / total;
         if beta.is_nan() || beta <= 0.0 {
             return Err(AdjustedOffsetError::NoNoise { name: name(), t: i + 1 });
         }
-        let noise = (1.0 - alpha_bar).sqrt();
-        let psi = (snr(last) / snr(alpha_bar)).sqrt();
+        let noise = sigma / total.sqrt();
+        let psi = sigma / last;
         let gamma = beta * psi / (alpha.sqrt() * noise);
         // What the steps so far have put into the image, from their γ alone.
         in_image = alpha.sqrt() * (in_image + gamma);
         recursion_error = recursion_error.max((in_image / noise - psi).abs());
         let phi = gamma * alpha.sqrt() * noise / beta;
-        steps.push(AdjustedOffsetStep { t: i + 1, beta, alpha_bar, gamma, psi, phi });
-        before = alpha_bar;
+        steps.push(AdjustedOffsetStep { t: i + 1, beta, alpha_bar: 1.0 / total, gamma, psi, phi });
+        before = sigma;
     }
     Ok(AdjustedOffset { steps, recursion_error })
 }
@@ -126,7 +128,8 @@ mod tests {
 
     #[test]
     fn the_recursion_is_the_closed_form() {
-        for schedule in [linear(1000), linear(21), ReferenceSchedule::Cosine { n_steps: 1000 }] {
+        let faint = ReferenceSchedule::from_list("faint", &[10.0, 1e-9]).expect("two levels");
+        for schedule in [linear(1000), linear(21), ReferenceSchedule::Cosine { n_steps: 1000 }, faint] {
             let table = adjusted_offset(&schedule).expect("a table");
             assert!(table.recursion_error <= 1e-9, "{schedule}: {}", table.recursion_error);
             let last = table.steps.last().expect("steps");
@@ -155,5 +158,7 @@ mod tests {
     fn schedules_without_a_table_say_why() {
         let flow = ReferenceSchedule::Flow { n_steps: 10, shift: 1.0 };
         assert!(matches!(adjusted_offset(&flow), Err(AdjustedOffsetError::EndsInPureNoise { .. })));
+        let twice = ReferenceSchedule::from_list("twice", &[10.0, 5.0, 5.0, 1.0]).expect("a list");
+        assert!(matches!(adjusted_offset(&twice), Err(AdjustedOffsetError::NoNoise { t: 3, .. })));
     }
 }

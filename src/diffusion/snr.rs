@@ -82,7 +82,8 @@ pub struct Emergence {
     pub log_ratio: Vec<f64>,
     /// For each annulus; none without power.
     pub crossings: Vec<Option<Crossing>>,
-    /// Standard deviation of `t/T` over the annuli `j ≥ 1`: 0 when all emerge together. None without any.
+    /// Standard deviation of `t/T` over the annuli `j ≥ 1`: 0 when all emerge together. None without any, or where some do not emerge within
+    /// the schedule.
     pub spread: Option<f64>,
     /// Annuli `j ≥ 1` that do not pass 1 within the schedule.
     pub n_outside: usize,
@@ -100,15 +101,11 @@ pub fn emergence(schedule: &SnrSchedule, rapsd: &[f64], noise: &[f64]) -> Emerge
     let crossings: Vec<_> = log_ratio.iter().map(|r| schedule.crossing(*r)).collect();
     let inner = || crossings.iter().skip(1).flatten();
     let n = inner().count() as f64;
+    let n_outside = inner().filter(|c| !c.is_inside).count();
     let total = schedule.len() as f64;
     let mean = inner().map(|c| c.t / total).sum::<f64>() / n;
     let variance = inner().map(|c| (c.t / total - mean).powi(2)).sum::<f64>() / n;
-    Emergence {
-        spread: (n > 0.0).then(|| variance.sqrt()),
-        n_outside: inner().filter(|c| !c.is_inside).count(),
-        log_ratio,
-        crossings,
-    }
+    Emergence { spread: (n > 0.0 && n_outside == 0).then(|| variance.sqrt()), n_outside, log_ratio, crossings }
 }
 
 #[cfg(test)]
@@ -167,5 +164,9 @@ mod tests {
         let flat = emergence(&schedule, &[1.0, 0.0, 0.0], &[1.0; 3]);
         assert_eq!((flat.spread, flat.crossings[1]), (None, None));
         assert!(flat.crossings[0].is_some());
+        // A schedule that never reaches the signal tells nothing of when it would emerge.
+        let faint = SnrSchedule::new(&[0.9999, 0.9998]);
+        let none = emergence(&faint, &[1.0; 4], &[1e-3; 4]);
+        assert_eq!((none.spread, none.n_outside), (None, 3));
     }
 }

@@ -17,6 +17,9 @@ use statrs::distribution::{Continuous, ContinuousCDF, Normal};
 /// Resamples behind an interval.
 pub const N_RESAMPLES: usize = 200;
 
+/// Images below which resamples repeat each other too often for an interval.
+const MIN_IMAGES: usize = 10;
+
 /// A number and its 95 % interval.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub struct Interval {
@@ -146,7 +149,7 @@ impl Sample {
     pub fn intervals(&self, seed: u64, statistics: impl Fn(&Weights) -> Vec<f64>) -> Vec<Interval> {
         let n = self.len();
         let values = statistics(&vec![1; n]);
-        if n < 2 {
+        if n < MIN_IMAGES {
             return values.into_iter().map(Interval::unknown).collect();
         }
         let mut random = ChaCha8Rng::seed_from_u64(seed);
@@ -312,7 +315,9 @@ mod tests {
         let one = Sample::new(vec![vec![0.7]]);
         let got = one.intervals(0, |w| vec![one.mean(0, w), one.skewness(0, w)]);
         assert_eq!((got[0], got[1].low95), (Interval::unknown(0.7), None));
-        let equal = Sample::new(vec![vec![0.25; 9]]);
+        let few = Sample::new(vec![vec![0.25, 0.5]]);
+        assert_eq!(few.intervals(0, |w| vec![few.mean(0, w)]), [Interval::unknown(0.375)]);
+        let equal = Sample::new(vec![vec![0.25; 12]]);
         let got = equal.intervals(0, |w| vec![equal.covariance(0, 0, w), equal.skewness(0, w)]);
         assert_eq!((got[0].value, got[0].low95, got[0].high95), (0.0, Some(0.0), Some(0.0)));
         assert!(got[1].value.is_nan() && got[1].low95.is_none());

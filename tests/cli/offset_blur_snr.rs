@@ -141,6 +141,8 @@ fn what_cannot_be_is_refused_and_pure_noise_at_the_end_is_told() {
         ("offset photos --schedule edm:18 --steps 5 -o out", &["--steps"]),
         ("offset photos --schedule nowhere.txt -o out", &["nowhere.txt"]),
         ("offset photos --steps 3 -o out", &["3"]),
+        ("offset photos --channels ycbcr -o out", &["--channels rgb"]),
+        ("offset photos --window hann -o out", &["--window"]),
         ("snr photos --schedule sine -o out", &["sine"]),
         ("snr photos --steps 100000000 -o out", &["1000000 steps"]),
     ] {
@@ -151,5 +153,50 @@ fn what_cannot_be_is_refused_and_pure_noise_at_the_end_is_told() {
     assert!(!world.files("flow").contains(&"adjusted_offset.csv".to_owned()));
     // One image has a brightness and no spread.
     let printed = world.succeed("offset photos --num 1 -o one");
-    assert!(printed.stdout.contains("the matching offset is 0"), "{}", printed.stdout);
+    assert!(printed.stdout.contains("one image has no spread"), "{}", printed.stdout);
+}
+
+#[test]
+fn a_small_size_predicts_the_offset_of_larger_ones() {
+    // Brightness of deviation 0.05: hidden by white noise at 16 pixels, not at 64.
+    let world = World::create();
+    std::fs::create_dir_all(world.path("set")).expect("a folder");
+    let mut state = 12_345u32;
+    let mut draw = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        f64::from(state >> 8) / f64::from(1u32 << 24)
+    };
+    for i in 0..80 {
+        let level = 127.5 + 127.5 * 0.05 * 12.0_f64.sqrt() * (draw() - 0.5);
+        let image = RgbImage::from_fn(64, 64, |_, _| Rgb([(level + 20.0 * (draw() - 0.5)).round() as u8; 3]));
+        image.save(world.path(format!("set/{i:02}.png"))).expect("an image");
+    }
+    let at_64 = |resolution: u32| {
+        world.succeed(&format!("offset set --resolution {resolution} --family white -q --plots none -o out"));
+        let document = world.json("out/offset.json");
+        let row = document["resolutions"].as_array().expect("rows").iter().find(|r| r["resolution_px"] == 64).cloned();
+        let here = document["matching_offset"]["independent"]["value"].as_f64().expect("a number");
+        (here, row.expect("64 px")["matching_offset"]["independent"].as_f64().expect("a number"))
+    };
+    let (at_16, predicted) = at_64(16);
+    let (measured, _) = at_64(64);
+    assert_eq!(at_16, 0.0);
+    assert!((predicted / measured - 1.0).abs() <= 0.02 && measured > 0.03, "{predicted} and {measured}");
+}
+
+#[test]
+fn a_schedule_that_never_reaches_the_signal_has_no_spread() {
+    let world = World::with_photos(4);
+    world.write("betas.txt", "0.0001\n0.001\n0.01\n0.02\n");
+    let printed = world.succeed("snr photos --schedule betas.txt -o out");
+    assert!(printed.stderr.contains("are these betas?"), "{}", printed.stderr);
+    assert!(printed.stdout.contains("the spread is unknown") && !printed.stdout.contains(" 0  "), "{}", printed.stdout);
+    let json = world.succeed("snr photos --schedule betas.txt --json -o out").json();
+    assert!(json["families"].as_array().expect("families").iter().all(|f| f["spread"].is_null()), "{json:?}");
+    world.write("twice.txt", "10\n5\n5\n1\n");
+    world.refuse("offset photos --schedule twice.txt -o twice", &["step 3", "rise"]);
+    assert!(world.files("twice").is_empty(), "refused before anything is read");
+    world.write("own.txt", "100\n10\n1\n0.1\n0.01\n");
+    world.succeed("offset photos --schedule own.txt -q -o own");
+    assert_eq!(world.table("own/adjusted_offset.csv").rows.len(), 5);
 }

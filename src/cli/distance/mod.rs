@@ -2,6 +2,7 @@
 
 mod farthest;
 mod full;
+mod rows;
 mod summary;
 
 use anyhow::{Result, ensure};

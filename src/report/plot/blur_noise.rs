@@ -23,6 +23,8 @@ pub struct BlurNoiseFigure {
     pub curves: Vec<(f64, Vec<f64>)>,
     /// ρ* and what it retains, if any band has power.
     pub star: Option<(f64, Vec<f64>)>,
+    /// ρ* in the units of the published ratios.
+    pub star_as_published: Option<f64>,
     /// The share that ρ* retains everywhere.
     pub retain: f64,
     /// Published pairs of ratio and FID.
@@ -39,7 +41,7 @@ const STROKES: [Stroke; 5] = [
 ];
 const STAR: Colour = BLUE;
 /// On the axis of ratios zero stands here.
-const ZERO_AT: f64 = 0.1;
+const ZERO_AT: f64 = 0.17;
 
 impl Figure for BlurNoiseFigure {
     fn size_px(&self) -> (u32, u32) {
@@ -122,16 +124,17 @@ impl BlurNoiseFigure {
         canvas.text("published: CIFAR-10, arXiv 2511.16904", heading, Text::new(SMALL_PX, DARK_GREY))?;
         let place = |(ratio, fid): &(f64, f64)| frame.place(ratio.max(ZERO_AT), *fid);
         let points: Vec<_> = self.published.iter().map(place).collect();
-        canvas.line(&points, Stroke::solid(DARK_GREY, 1.4))?;
+        // Zero has no place on a logarithmic axis, so no line leads to it.
+        let n_zeros = self.published.iter().take_while(|(ratio, _)| *ratio == 0.0).count();
+        canvas.line(&points[n_zeros..], Stroke::solid(DARK_GREY, 1.4))?;
         for point in &points {
             canvas.dot(*point, 4.0, BLACK)?;
         }
-        if self.published.iter().any(|(ratio, _)| *ratio == 0.0) {
-            let (x, y) = frame.place(ZERO_AT, 1.97);
+        if let Some((x, y)) = points[..n_zeros].last() {
             canvas.text("ρ = 0", (x + 2.0, y - 13.0), Text::new(SMALL_PX, DARK_GREY))?;
         }
-        if let Some((ratio, _)) = self.star.as_ref().filter(|(ratio, _)| frame.x.contains(*ratio)) {
-            let (x, _) = frame.place(*ratio, frame.y.low());
+        if let Some(ratio) = self.star_as_published.filter(|ratio| frame.x.contains(*ratio)) {
+            let (x, _) = frame.place(ratio, frame.y.low());
             canvas.line(&[(x, frame.area.top), (x, frame.area.bottom)], Stroke::solid(STAR, 2.2).dashed(DOTTED))?;
             canvas.text("ρ*", (x + 5.0, frame.area.top + 9.0), Text::new(SMALL_PX, STAR))?;
         }
@@ -154,6 +157,7 @@ mod tests {
             frequency_cycles_per_px: (1..17).map(|j| f64::from(j) / 32.0).collect(),
             curves: [0.25, 0.5, 1.0, 2.0, 10.0].map(curve).to_vec(),
             star: Some(curve(0.41)),
+            star_as_published: Some(0.41),
             retain: 0.9,
             published: vec![(0.0, 1.97), (0.5, 1.85), (10.0, 11.97)],
         };
@@ -162,7 +166,7 @@ mod tests {
             texts.iter().any(|t| t.starts_with("ρ* = 0.410")) && texts.iter().any(|t| t == "90 % kept"),
             "{texts:?}"
         );
-        check(&BlurNoiseFigure { star: None, published: Vec::new(), ..whole });
+        check(&BlurNoiseFigure { star: None, star_as_published: None, published: Vec::new(), ..whole });
         check(&BlurNoiseFigure::default());
     }
 }

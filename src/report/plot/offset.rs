@@ -152,7 +152,7 @@ impl OffsetFigure {
         for (values, stroke, _) in &lines {
             canvas.line(&frame.place_all(&t, values), *stroke)?;
         }
-        frame.draw_axes(canvas, XLabels::Titled(&format!("step t of {}", self.schedule)), "share of the offset ξ")
+        frame.draw_axes(canvas, XLabels::Titled(&format!("step t of {}", self.schedule)), "amount of the offset ξ")
     }
 }
 

@@ -1,18 +1,19 @@
 //! `specscan offset`: how much the images vary in brightness, which offset noise matches that, and the adjusted offset over a schedule.
 
+mod summary;
+
 use anyhow::{Result, bail, ensure};
 use clap::Args;
 use serde_json::json;
 
-use super::console::{self, align, short};
-use super::diffusion_plots;
-use super::exit::ExitStatus;
-use super::families::FamilyArgs;
-use super::noise_levels::{DiffusionScheduleArgs, rounding_power_of};
-use super::scan::describe;
-use super::session::{Input, Scanned, Session, Wants, resolve};
-use super::shared::SharedArgs;
-use super::sinks::BrightnessCollector;
+use crate::cli::console;
+use crate::cli::diffusion_plots;
+use crate::cli::exit::ExitStatus;
+use crate::cli::families::FamilyArgs;
+use crate::cli::noise_levels::{DiffusionScheduleArgs, rounding_power_of};
+use crate::cli::session::{Input, Scanned, Session, Wants, resolve};
+use crate::cli::shared::SharedArgs;
+use crate::cli::sinks::BrightnessCollector;
 use crate::diffusion::ReferenceSchedule;
 use crate::diffusion::adjusted_offset::{AdjustedOffset, AdjustedOffsetError, adjusted_offset};
 use crate::diffusion::matching_offset::{MatchingOffset, zero_frequency_power};
@@ -21,6 +22,7 @@ use crate::pipeline::NoRows;
 use crate::report::diffusion_tables::{BrightnessFamilyRow, BrightnessRow};
 use crate::report::manifest::write_json;
 use crate::report::tables::write_table;
+use crate::spectral::{Channels, Window};
 use crate::spectrum::{Spectrum, Standardize};
 use crate::stats::brightness::{Interval, N_RESAMPLES, NormalTable, Sample, Weights};
 
@@ -56,6 +58,10 @@ struct Brightness {
     families: Vec<BrightnessFamilyRow>,
     /// overall, shared, per channel, independent.
     matching: [Interval; 4],
+    /// Covariance of the channels' brightness, `C×C`, value².
+    covariance: Vec<f64>,
+    /// Standard deviation of the pixels of the families.
+    noise_std: f64,
     sample: Option<Sample>,
 }
 
@@ -64,7 +70,8 @@ const MATCHING_NAMES: [&str; 4] = ["overall", "shared", "per_channel", "independ
 /// Runs the command.
 pub fn run(args: &OffsetArgs) -> Result<ExitStatus> {
     let shared = &args.shared;
-    let schedule = args.schedule.read()?;
+    let schedule = args.schedule.read(shared.output.quiet)?;
+    let table = adjusted_table(&schedule, shared.output.quiet)?;
     let families = args.families.parse_or(FAMILIES, true)?;
     let color = args.families.color;
     let input = resolve(shared, Wants { moments: color, coherence: color, ..Wants::default() })?;
@@ -89,20 +96,7 @@ pub fn run(args: &OffsetArgs) -> Result<ExitStatus> {
         }
     };
     let brightness = measure(spectrum, sample, &noises, shared.input.seed);
-    let table = match adjusted_offset(&schedule) {
-        Ok(table) => Some(table),
-        Err(reason @ AdjustedOffsetError::EndsInPureNoise { .. }) => {
-            console::warn(shared.output.quiet, &format!("no adjusted_offset.csv: {reason}"));
-            None
-        }
-        Err(reason) => return Err(reason.into()),
-    };
     if let Some(table) = &table {
-        ensure!(
-            table.recursion_error <= RECURSION_TOLERANCE,
-            "the recursion of γ differs from the closed form by {}; this is a bug, please report it with the schedule",
-            table.recursion_error
-        );
         write_table(&session.out, "adjusted_offset.csv", &table.steps)?;
     }
     write_table(&session.out, "brightness.csv", &brightness.rows)?;
@@ -112,19 +106,45 @@ pub fn run(args: &OffsetArgs) -> Result<ExitStatus> {
     let document = document(args, spectrum, &brightness, &schedule, table.as_ref())?;
     write_json(&session.out, "offset.json", &document)?;
     diffusion_plots::offset(&session, shared, spectrum, brightness.sample.as_ref(), &noises, &schedule, table.as_ref());
-    print_summary(args, spectrum, &brightness, &document)?;
+    summary::print(args, spectrum, &brightness, &document)?;
     session.finish(&scanned, &["adjusted_offset.csv", "brightness_families.csv"])
+}
+
+/// The adjusted offset of a schedule; none for one that ends in pure noise. It needs nothing of the images.
+fn adjusted_table(schedule: &ReferenceSchedule, quiet: bool) -> Result<Option<AdjustedOffset>> {
+    let table = match adjusted_offset(schedule) {
+        Ok(table) => table,
+        Err(reason @ AdjustedOffsetError::EndsInPureNoise { .. }) => {
+            console::warn(quiet, &format!("no adjusted_offset.csv: {reason}"));
+            return Ok(None);
+        }
+        Err(reason) => return Err(reason.into()),
+    };
+    ensure!(
+        table.recursion_error <= RECURSION_TOLERANCE,
+        "the recursion of γ differs from the closed form by {}; this is a bug, please report it with the schedule",
+        table.recursion_error
+    );
+    Ok(Some(table))
 }
 
 /// What can be refused before any image is read.
 fn check_input(input: &Input) -> Result<()> {
-    let (standardize, range) = match input {
-        Input::Saved(spectrum) => (spectrum.preprocess().standardize, spectrum.preprocess().range),
+    let (standardize, range, channels, window) = match input {
+        Input::Saved(spectrum) => {
+            let p = spectrum.preprocess();
+            (p.standardize, p.range, p.channels, p.window)
+        }
         Input::Images(images) => {
-            let analysis = &images.config.analysis;
-            (analysis.standardize, [analysis.range.0, analysis.range.1])
+            let a = &images.config.analysis;
+            (a.standardize, [a.range.0, a.range.1], a.channels, a.window)
         }
     };
+    ensure!(
+        channels != Channels::Ycbcr,
+        "the brightness of YCbCr is its Y alone, and its channels are no offsets of pixels; use --channels rgb or luma"
+    );
+    ensure!(window == Window::None, "brightness is that of whole images; leave --window out");
     if standardize == Standardize::None {
         bail!("brightness varies about the set's mean, which --standardize none leaves in; leave the option out");
     }
@@ -161,15 +181,16 @@ fn measure(spectrum: &Spectrum, sample: Option<Sample>, noises: &[(String, f64, 
     let Some(sample) = sample else { return measure_saved(spectrum, &names, noises, matching_of) };
     let table = NormalTable::new(sample.len());
     let overall = names.len() - 1;
+    let covariance_of = |w: &Weights| -> Vec<f64> {
+        (0..n_channels * n_channels).map(|i| sample.covariance(i / n_channels, i % n_channels, w)).collect()
+    };
     let statistics = |w: &Weights| {
         let mut all = Vec::new();
         for v in 0..names.len() {
             all.extend([sample.mean(v, w), sample.covariance(v, v, w), sample.skewness(v, w)]);
             all.extend(LEVELS.map(|(_, level)| sample.quantile(v, level, w)));
         }
-        let covariance: Vec<f64> =
-            (0..n_channels * n_channels).map(|i| sample.covariance(i / n_channels, i % n_channels, w)).collect();
-        all.extend(matching_of(&covariance));
+        all.extend(matching_of(&covariance_of(w)));
         for (_, _, std) in noises {
             all.push(sample.covariance(overall, overall, w) / (std * std));
             all.push(sample.wasserstein_to_normal(overall, *std, &table, w));
@@ -186,7 +207,9 @@ fn measure(spectrum: &Spectrum, sample: Option<Sample>, noises: &[(String, f64, 
     }
     let matching = [next(), next(), next(), next()];
     let families = noises.iter().map(|n| family_row(n, Some(next()), Some(next()))).collect();
-    Brightness { rows, families, matching, sample: Some(sample) }
+    let covariance = covariance_of(&vec![1; sample.len()]);
+    let noise_std = noises.first().map_or(f64::NAN, |n| n.1);
+    Brightness { rows, families, matching, covariance, noise_std, sample: Some(sample) }
 }
 
 /// What the sums of a saved spectrum say: moments without intervals.
@@ -214,6 +237,8 @@ fn measure_saved(
         rows,
         families: noises.iter().map(|n| family_row(n, Some(ratio(n.2)), None)).collect(),
         matching: matching_of(&covariance).map(Interval::unknown),
+        covariance,
+        noise_std: noises.first().map_or(f64::NAN, |n| n.1),
         sample: None,
     }
 }
@@ -276,17 +301,15 @@ fn document(
             "brightness_snr_channels": at_zero.as_ref().map(|g| g.iter().map(|g| g / (highest * highest)).collect::<Vec<_>>()),
         }));
     }
-    let independent = brightness.matching[3].value;
-    let variance = independent * independent + if independent > 0.0 { 1.0 / size.n_pixels() as f64 } else { 0.0 };
-    let power_here = zero_frequency_power(independent, size.n_pixels());
+    let power_here = zero_frequency_power(brightness.matching[3].value, size.n_pixels());
     let at_sizes = SIZES_PX.map(|side| {
-        let n = (side * side) as f64;
-        let matching = (variance - 1.0 / n).max(0.0).sqrt();
+        let n_pixels = side * side;
+        let matching = MatchingOffset::new(&brightness.covariance, n_pixels);
         json!({
             "resolution_px": side,
             "matching_offset": matching,
-            "zero_frequency_power_over_white": zero_frequency_power(matching, side * side),
-            "offset_with_the_power_of_the_working_size": ((power_here - 1.0) / n).sqrt(),
+            "zero_frequency_power_over_white": zero_frequency_power(matching.independent, n_pixels),
+            "independent_offset_with_the_power_of_the_working_size": ((power_here - 1.0) / n_pixels as f64).sqrt(),
         })
     });
     let matching: serde_json::Map<String, serde_json::Value> =
@@ -296,6 +319,7 @@ fn document(
         "counts": spectrum.counts(),
         "preprocess": spectrum.preprocess(),
         "seed": args.shared.input.seed,
+        "families_noise_std": Some(brightness.noise_std).filter(|s| s.is_finite()),
         "n_resamples": brightness.sample.as_ref().map(|_| N_RESAMPLES),
         "matching_offset": matching,
         "zero_frequency_power_over_white": power_here,
@@ -309,94 +333,4 @@ fn document(
             "psi_first": t.steps.first().map(|s| s.psi),
         })),
     }))
-}
-
-fn print_summary(
-    args: &OffsetArgs,
-    spectrum: &Spectrum,
-    brightness: &Brightness,
-    document: &serde_json::Value,
-) -> Result<()> {
-    if args.shared.output.json {
-        let mut document = document.clone();
-        document["brightness"] = json!(brightness.rows);
-        document["families"] = json!(brightness.families);
-        return console::print_json(&document);
-    }
-    let mut lines = vec![describe(spectrum)];
-    let with_interval = |i: &Interval| match (i.low95, i.high95) {
-        (Some(low), Some(high)) => format!("{:.4} [{low:.4}, {high:.4}]", i.value),
-        _ => format!("{:.4}", i.value),
-    };
-    let mut table = vec![["brightness", "mean", "variance", "skewness"].map(str::to_owned).to_vec()];
-    let mut channels: Vec<&str> = brightness.rows.iter().map(|r| r.channel.as_str()).collect();
-    channels.dedup();
-    for channel in channels {
-        let cell = |statistic: &str| {
-            let row = brightness.rows.iter().find(|r| r.channel == channel && r.statistic == statistic);
-            let interval = row.and_then(|r| Some(Interval { value: r.value?, low95: r.low95, high95: r.high95 }));
-            interval.as_ref().map_or("–".to_owned(), with_interval)
-        };
-        table.push(vec![channel.to_owned(), cell("mean"), cell("variance"), cell("skewness")]);
-    }
-    lines.extend(align(&table));
-    if !brightness.families.is_empty() {
-        lines.push(String::new());
-        let head = ["noise", "std of its brightness", "variance: images over noise", "1-Wasserstein"];
-        let mut table = vec![head.map(str::to_owned).to_vec()];
-        for f in &brightness.families {
-            let number = |v: Option<f64>| v.map_or("–".to_owned(), short);
-            table.push(vec![
-                f.family.clone(),
-                short(f.brightness_std),
-                number(f.variance_ratio),
-                number(f.wasserstein1),
-            ]);
-        }
-        lines.extend(align(&table));
-    }
-    lines.push(String::new());
-    let [overall, common, per_channel, independent] = &brightness.matching;
-    if overall.value == 0.0 && independent.value == 0.0 {
-        lines.push(
-            "the brightness of the images varies no more than that of white noise: the matching offset is 0".to_owned(),
-        );
-    }
-    lines.push(format!("noise_offset that matches, drawn for each channel   {}", with_interval(independent)));
-    lines.push(format!("                           one for all channels      {}", with_interval(overall)));
-    lines.push(format!(
-        "                           shared / on top per channel {} / {}",
-        with_interval(common),
-        with_interval(per_channel)
-    ));
-    let at = |side: usize| {
-        let row = document["resolutions"].as_array()?.iter().find(|r| r["resolution_px"] == side)?;
-        Some(format!(
-            "{side} px: {:.4} ({}×)",
-            row["matching_offset"].as_f64()?,
-            short(row["zero_frequency_power_over_white"].as_f64()?)
-        ))
-    };
-    let sizes: Vec<String> = [64, 256, 1024].into_iter().filter_map(at).collect();
-    lines.push(format!(
-        "the same brightness at other sizes (zero-frequency power over white noise): {}",
-        sizes.join(", ")
-    ));
-    lines.push(String::new());
-    let mut table = vec![["schedule", "sigma_max", "brightness SNR left at its end"].map(str::to_owned).to_vec()];
-    for row in document["terminal"].as_array().into_iter().flatten() {
-        let number = |v: &serde_json::Value, none: &str| v.as_f64().map_or(none.to_owned(), short);
-        let name = row["schedule"].as_str().unwrap_or_default().to_owned();
-        table.push(vec![name, number(&row["sigma_max"], "∞"), number(&row["brightness_snr"], "–")]);
-    }
-    lines.extend(align(&table));
-    if let Some(adjusted) = document["adjusted_offset"].as_object() {
-        lines.push(format!(
-            "adjusted offset over {}: ψ from {} to 1; recursion and closed form differ by {:.1e} at most",
-            adjusted["schedule"].as_str().unwrap_or_default(),
-            adjusted["psi_first"].as_f64().map_or(String::new(), short),
-            adjusted["recursion_error"].as_f64().unwrap_or(f64::NAN)
-        ));
-    }
-    console::print_lines(args.shared.output.quiet, &lines)
 }
