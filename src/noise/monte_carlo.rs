@@ -153,6 +153,43 @@ mod tests {
     use super::*;
 
     #[test]
+    fn drawn_distances_agree_with_closed_forms_where_the_mean_is_large() {
+        use crate::noise::field::{Role, SampledNoise};
+        use crate::noise::{divergence, parse_family, realise};
+        use crate::spectral::{Grid, Size};
+        use rustfft::num_complex::Complex64;
+        let grid = Grid::new(Size::new(6, 5));
+        let gamma: Vec<f64> = grid.frequencies().iter().map(|f| 0.05 / (0.2 + f)).collect();
+        let mean = |i: usize| {
+            let x = 0.5 * ((3 * i) as f64).sin();
+            if grid.is_self_conjugate(i) { Complex64::new(x, 0.0) } else { Complex64::new(x, 0.3 - x) }
+        };
+        // The mean of a real image: the columns that hold both members of a pair are conjugate.
+        let mut field: Vec<Complex64> = (0..grid.n_modes()).map(mean).collect();
+        (1..3).for_each(|ky| field[6 - ky] = field[ky].conj());
+        let data = crate::noise::testing::model(&grid, vec![gamma], vec![field], 50);
+        let make = |name: &str| realise(&*parse_family(name).expect(name), &data.setting()).expect(name);
+        let (noise, members) = (make("white"), make("matched"));
+        let expected = divergence(&data, &noise.spectrum).expect("numbers");
+        let noise = SampledNoise::new(noise.sampler, 4, Role::Trial);
+        let members = SampledNoise::new(members.sampler, 4, Role::Member);
+        let (mut noise_worker, mut member_worker) = (noise.worker(), members.worker());
+        let mut monte_carlo = MonteCarlo::new(&data);
+        let mut planes = vec![0.0; noise.len()];
+        let mut squares = [Vec::new(), Vec::new()];
+        for index in 0..2000 {
+            member_worker.draw(index, &mut planes);
+            monte_carlo.set_member(&planes);
+            noise_worker.draw(index, &mut planes);
+            squares.iter_mut().zip(monte_carlo.measure(&planes)).for_each(|(list, square)| list.push(square));
+        }
+        for (squares, expected) in squares.iter().zip([expected.expected_square, expected.expected_square_to_member]) {
+            let drawn = Moments::of(squares).expect("samples");
+            assert!(drawn.agrees_with(expected), "{drawn:?}, expected {expected}");
+        }
+    }
+
+    #[test]
     fn moments_of_worked_examples() {
         let m = Moments::of(&[1.0, 4.0, 9.0]).expect("samples");
         assert!(m.agrees_with(1e9), "three samples cannot tell");

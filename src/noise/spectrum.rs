@@ -173,6 +173,21 @@ mod tests {
     }
 
     #[test]
+    fn matched_noise_is_gamma_itself_whatever_its_pixel_variance() {
+        // As under a fitted law, which need not have the variance of the images.
+        let grid = Grid::new(Size::new(4, 6));
+        let gamma: Vec<f64> = grid.frequencies().iter().map(|f| 1.0 / (0.1 + f)).collect();
+        let zero = vec![rustfft::num_complex::Complex64::default(); grid.n_modes()];
+        let mut model = crate::noise::testing::model(&grid, vec![gamma.clone()], vec![zero], 100);
+        model.pixel_variance *= 3.0;
+        let matched = parse_family("matched").expect("a name");
+        assert_eq!(realise(&*matched, &model.setting()).expect("noise").spectrum.power[0], gamma);
+        let louder = Setting { pixel_variance: 4.0 * model.pixel_variance, ..model.setting() };
+        let louder = realise(&*matched, &louder).expect("noise").spectrum;
+        assert!(louder.power[0].iter().zip(&gamma).all(|(s, g)| (s / g - 4.0).abs() <= 1e-12));
+    }
+
+    #[test]
     fn nothing_to_scale_is_an_error() {
         let grid = Grid::new(Size::square(1));
         let zero = Setting { zero_frequency: crate::noise::ZeroFrequency::Zero, ..setting(&grid) };

@@ -242,3 +242,28 @@ fn samples_in_a_folder_of_results_are_no_part_of_the_set_around_it() {
     assert_eq!(printed.json()["counts"]["n_images"], 5);
     assert_eq!(world.succeed("scan photos/specscan-out --json -o out --plots none").json()["counts"]["n_images"], 6);
 }
+
+#[test]
+fn colours_are_turned_alike_in_both_halves_and_in_noise() {
+    let world = World::with_photos(6);
+    // Noise with the photographs' colours: held against itself in its own colour axes, nothing is left but chance.
+    world.succeed("noise photos --family white --color --resolution 8 --count 240 -q -o set --plots none --format png");
+    world.succeed("distance set --family white --color -q -o out --plots none");
+    let table = world.table("out/distance.csv");
+    let (kl, images) = (number(&table, "white", "kl_data_noise_per_dim"), number(&table, "images", "d_normalized"));
+    assert!(kl <= 0.02 && (images - 1.0).abs() <= 0.03, "KL {kl}, images {images}");
+    // Independent channels of equal variance and very different brightness: the axes of two halves have nothing in common.
+    std::fs::create_dir_all(world.path("grey")).expect("a folder");
+    let mut state = 99u32;
+    let mut draw = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        f64::from(state >> 8) / f64::from(1u32 << 24) - 0.5
+    };
+    for i in 0..240 {
+        let image = RgbImage::from_fn(8, 8, |_, _| Rgb([200.0, 120.0, 60.0].map(|mean| (mean + 80.0 * draw()) as u8)));
+        image.save(world.path(format!("grey/{i:03}.png"))).expect("an image");
+    }
+    world.succeed("distance grey --family white --color -q -o grey-out --plots none");
+    let images = number(&world.table("grey-out/distance.csv"), "images", "d_normalized");
+    assert!((images - 1.0).abs() <= 0.03, "{images}");
+}

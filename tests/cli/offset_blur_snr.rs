@@ -86,7 +86,7 @@ fn matched_noise_lets_all_frequencies_emerge_together() {
 
 #[test]
 fn saved_spectra_give_the_same_numbers_without_intervals() {
-    let world = World::with_photos(7);
+    let world = World::with_photos(12);
     world.succeed("scan photos --name s -q --plots none -o scan");
     for out in ["images", "saved"] {
         let input = if out == "images" { "photos" } else { "scan/s.spectrum" };
@@ -103,7 +103,7 @@ fn saved_spectra_give_the_same_numbers_without_intervals() {
         assert_eq!(world.read(&format!("images/{name}")), world.read(&format!("saved/{name}")), "{name}");
     }
     assert!(!world.files("saved").contains(&"blur_noise_images.csv".to_owned()));
-    assert_eq!(world.table("images/blur_noise_images.csv").rows.len(), 7);
+    assert_eq!(world.table("images/blur_noise_images.csv").rows.len(), 12);
 }
 
 #[test]

@@ -156,6 +156,25 @@ mod tests {
     }
 
     #[test]
+    fn slanted_spectra_keep_their_slant() {
+        // Power along one diagonal: equal at k and −k, not at (ky, kx) and (−ky, kx).
+        for (h, w) in [(5, 3), (3, 5), (5, 5)] {
+            let size = Size::new(h, w);
+            let whole = Grid::new(enlarged(size));
+            let slanted = |i: usize| {
+                let (ky, kx) = whole.wave_number(i);
+                1.0 / (1.0 + ((ky + 2 * kx) as f64).powi(2))
+            };
+            let power: Vec<f64> = (0..whole.n_modes()).map(slanted).collect();
+            let expected = naive(size, &whole, &power);
+            let largest = expected.iter().copied().fold(0.0, f64::max);
+            for (i, (got, want)) in cropped_periodogram(size, &whole, &power).iter().zip(&expected).enumerate() {
+                assert!((got - want).abs() <= 1e-10 * largest, "{size}, mode {i}: {got} instead of {want}");
+            }
+        }
+    }
+
+    #[test]
     fn a_crop_of_white_noise_is_white_but_for_the_missing_mean() {
         // Without its zero frequency the plane has pixels of variance 1 − 1/N, correlated by −1/N.
         let size = Size::new(6, 7);
