@@ -149,7 +149,7 @@ pub fn snr(
     let figure = SnrFigure {
         title,
         subtitle: format!(
-            "{}, {schedule}; line: SNR = 1, below it a frequency is seen; dot: brightness",
+            "{}, {schedule}; line: SNR = 1; dot: brightness",
             describe(spectrum)
         ),
         frequency_cycles_per_px: spectrum.grid().annulus_frequencies().into_iter().skip(1).collect(),

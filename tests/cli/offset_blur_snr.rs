@@ -178,6 +178,8 @@ fn a_small_size_predicts_the_offset_of_larger_ones() {
         let here = document["matching_offset"]["independent"]["value"].as_f64().expect("a number");
         (here, row.expect("64 px")["matching_offset"]["independent"].as_f64().expect("a number"))
     };
+    let printed = world.succeed("offset set --resolution 16 --family white --plots none -o out");
+    assert!(printed.stdout.contains("256 px: 0.0"), "{}", printed.stdout);
     let (at_16, predicted) = at_64(16);
     let (measured, _) = at_64(64);
     assert_eq!(at_16, 0.0);

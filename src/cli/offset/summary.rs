@@ -81,7 +81,7 @@ pub fn print(
         let row = document["resolutions"].as_array()?.iter().find(|r| r["resolution_px"] == side)?;
         Some(format!(
             "{side} px: {:.4} ({}×)",
-            row["matching_offset"].as_f64()?,
+            row["matching_offset"]["independent"].as_f64()?,
             short(row["zero_frequency_power_over_white"].as_f64()?)
         ))
     };

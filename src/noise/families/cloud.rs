@@ -13,6 +13,7 @@ use crate::noise::family::{Needs, NoiseFamily, Parsed, Power, Setting, ZeroFrequ
 use crate::noise::model::DatasetModel;
 use crate::noise::{NoiseError, NoiseSpectrum};
 use crate::spectral::Grid;
+use crate::stats::power_law::FitError;
 
 /// No spectrum is steeper; far beyond it powers would overflow.
 const MAX_DELTA: f64 = 8.0;
@@ -65,6 +66,12 @@ impl Exponent {
 fn fitted_delta(name: &str, dataset: &DatasetModel) -> Result<f64, NoiseError> {
     match &dataset.fit {
         Ok(fit) => Ok(fit.delta),
+        // The default range is empty on images of a few pixels.
+        Err(FitError::Range { .. }) => {
+            let reason =
+                format!("images of {} have too few frequencies; give a larger --resolution", dataset.grid.size());
+            Err(NoiseError::NoPowerLaw { name: name.to_owned(), reason })
+        }
         Err(reason) => Err(NoiseError::NoPowerLaw { name: name.to_owned(), reason: reason.to_string() }),
     }
 }
