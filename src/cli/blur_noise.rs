@@ -11,7 +11,7 @@ use super::noise_levels::rounding_power_of;
 use super::scan::describe;
 use super::session::{Input, Scanned, Session, Wants, resolve};
 use super::shared::SharedArgs;
-use super::sinks::BlurRatioTable;
+use super::sinks::{BlurRatioTable, BlurRatios};
 use crate::diffusion::blur_noise::{BlurNoise, LimitingRatio, PUBLISHED_FID, RATIOS};
 use crate::pipeline::NoRows;
 use crate::report::diffusion_tables::BlurNoiseRow;
@@ -47,8 +47,8 @@ struct Found<'a> {
     /// 95 % interval of the ratio, from the spread of the images' power at the limiting frequency.
     interval: Option<(f64, f64)>,
     rounding_power: f64,
-    /// Ratios of the images, rising.
-    images: Option<Vec<f64>>,
+    /// Ratios of the images.
+    images: Option<BlurRatios>,
 }
 
 /// Runs the command.
@@ -63,7 +63,7 @@ pub fn run(args: &BlurNoiseArgs) -> Result<ExitStatus> {
         bail!("images of one pixel have no frequency to blur; give a larger --resolution");
     }
     let Some(session) = Session::open(shared, &input)? else { return Ok(ExitStatus::Done) };
-    let (scanned, images) = scan(args, &session, input)?;
+    let (scanned, images) = scan(args, &session, input, rounding_power)?;
     let spectrum = &scanned.spectrum;
     if spectrum.preprocess().standardize == Standardize::Mean && spectrum.n_images() < 2 {
         bail!(
@@ -87,11 +87,17 @@ pub fn run(args: &BlurNoiseArgs) -> Result<ExitStatus> {
 }
 
 /// The pass, with the ratio of every image where there are images.
-fn scan(args: &BlurNoiseArgs, session: &Session<'_>, input: Input) -> Result<(Scanned, Option<Vec<f64>>)> {
+fn scan(
+    args: &BlurNoiseArgs,
+    session: &Session<'_>,
+    input: Input,
+    rounding_power: f64,
+) -> Result<(Scanned, Option<BlurRatios>)> {
     if matches!(input, Input::Saved(_)) {
         return Ok((session.scan(input, &mut NoRows)?, None));
     }
-    let mut table = BlurRatioTable::create(&session.out, input.size().longer_side(), args.kappa, args.retain)?;
+    let mut table =
+        BlurRatioTable::create(&session.out, input.size().longer_side(), args.kappa, args.retain, rounding_power)?;
     let scanned = session.scan(input, &mut table)?;
     Ok((scanned, Some(table.commit()?)))
 }
@@ -135,11 +141,10 @@ fn quantile(sorted: &[f64], level: f64) -> Option<f64> {
 
 fn print_summary(args: &BlurNoiseArgs, spectrum: &Spectrum, blur: &BlurNoise<'_>, found: &Found<'_>) -> Result<()> {
     let longer_side = spectrum.grid().size().longer_side() as f64;
-    let quantiles = found.images.as_ref().map(|images| LEVELS.map(|level| quantile(images, level)));
+    let quantiles = found.images.as_ref().map(|images| LEVELS.map(|level| quantile(&images.retaining, level)));
+    let emptying = found.images.as_ref().map(|images| LEVELS.map(|level| quantile(&images.emptying, level)));
     let (hot, cold) = (blur.hot_sigma(), blur.cold_blur_px(found.rounding_power));
-    let emptying: Vec<f64> =
-        (1..found.rapsd.len()).filter_map(|j| blur.emptying_ratio(j, found.rounding_power)).collect();
-    let first_emptied = emptying.iter().copied().reduce(f64::min);
+    let first_emptied = blur.least_emptying_ratio(found.rounding_power);
     if args.shared.output.json {
         return console::print_json(&json!({
             "schema_version": 1,
@@ -154,7 +159,8 @@ fn print_summary(args: &BlurNoiseArgs, spectrum: &Spectrum, blur: &BlurNoise<'_>
             "ratio_emptying_min": first_emptied,
             "quantile_levels": LEVELS,
             "image_ratio_quantiles": quantiles,
-            "n_images_with_ratio": found.images.as_ref().map(Vec::len),
+            "image_ratio_emptying_quantiles": emptying,
+            "n_images_with_ratio": found.images.as_ref().map(|i| i.retaining.len()),
             "hot_sigma": hot,
             "cold_blur_px": cold,
             "rounding_power": found.rounding_power,
@@ -175,11 +181,13 @@ fn print_summary(args: &BlurNoiseArgs, spectrum: &Spectrum, blur: &BlurNoise<'_>
             lines.push(format!("limited at f = {:.4} cycles/px", star.annulus as f64 / longer_side));
         }
     }
-    if let Some(quantiles) = quantiles {
-        let cells = quantiles.map(|q| q.map_or("–".to_owned(), |q| format!("{q:.4}")));
-        let head = ["", "5 %", "25 %", "median", "75 %", "95 %"];
-        let row: Vec<String> = std::iter::once("ρ* of single images".to_owned()).chain(cells).collect();
-        lines.extend(align(&[head.map(str::to_owned).to_vec(), row]));
+    if let (Some(quantiles), Some(emptying)) = (quantiles, emptying) {
+        let row = |name: &str, quantiles: [Option<f64>; 5]| -> Vec<String> {
+            let cells = quantiles.map(|q| q.map_or("–".to_owned(), |q| format!("{q:.4}")));
+            std::iter::once(name.to_owned()).chain(cells).collect()
+        };
+        let head = ["single images", "5 %", "25 %", "median", "75 %", "95 %"].map(str::to_owned).to_vec();
+        lines.extend(align(&[head, row("ρ*", quantiles), row("ρ that empties a band", emptying)]));
     }
     if let Some(ratio) = first_emptied {
         lines.push(format!("from ρ = {} on blur empties a band (8-bit rounding) before noise hides it", short(ratio)));

@@ -148,10 +148,7 @@ pub fn snr(
     };
     let figure = SnrFigure {
         title,
-        subtitle: format!(
-            "{}, {schedule}; line: SNR = 1; dot: brightness",
-            describe(spectrum)
-        ),
+        subtitle: format!("{}, {schedule}; line: SNR = 1; dot: brightness", describe(spectrum)),
         frequency_cycles_per_px: spectrum.grid().annulus_frequencies().into_iter().skip(1).collect(),
         schedule_log_ratio: (1..=times.len()).map(|t| times.log_snr(t, 0.0)).collect(),
         panels: found.iter().map(panel).collect(),

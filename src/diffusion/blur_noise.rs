@@ -91,6 +91,11 @@ impl<'a> BlurNoise<'a> {
         (power > 0.0).then(|| ((power / rounding_power).ln().max(0.0) / self.rate(annulus)).sqrt())
     }
 
+    /// The ratio from which blur empties some band before noise hides it; none if no band has power.
+    pub fn least_emptying_ratio(&self, rounding_power: f64) -> Option<f64> {
+        (1..self.rapsd.len()).filter_map(|j| self.emptying_ratio(j, rounding_power)).reduce(f64::min)
+    }
+
     /// The hot limit, ρ = 0: the noise level from which every band is hidden, value.
     pub fn hot_sigma(&self) -> f64 {
         (1..self.rapsd.len()).map(|j| self.hidden_sigma(j)).fold(0.0, f64::max)
@@ -157,6 +162,10 @@ mod tests {
             assert!((power * bn.retained(j, ratio) / rounding - 1.0).abs() <= 1e-9);
         }
         assert_eq!(bn.emptying_ratio(3, rounding), Some(0.0), "it is empty already");
+        assert_eq!(bn.least_emptying_ratio(rounding), Some(0.0));
+        let fuller = BlurNoise::new(&rapsd[..3], 6, 1.0);
+        let each = [1, 2].map(|j| fuller.emptying_ratio(j, rounding).expect("power"));
+        assert_eq!(fuller.least_emptying_ratio(rounding), Some(each[0].min(each[1])));
         let blur = bn.cold_blur_px(rounding);
         let left = |j: usize| rapsd[j] * (-(2.0 * PI * blur * j as f64 / 6.0).powi(2)).exp();
         assert!((1..4).all(|j| left(j) <= rounding * (1.0 + 1e-9)) && (left(1) / rounding - 1.0).abs() <= 1e-9);

@@ -76,6 +76,9 @@ pub struct BlurNoiseImagesRow<'a> {
     pub blur_noise_ratio: Option<f64>,
     /// Frequency that limits it, cycles per pixel.
     pub frequency_limiting_cycles_per_px: Option<f64>,
+    /// Ratio from which blur empties some band of the image (8-bit rounding) before noise hides it, pixels per value; 0 if one is below
+    /// rounding from the start.
+    pub ratio_emptying: Option<f64>,
 }
 
 /// Row of `snr_crossing.csv`: when one frequency emerges from one noise.

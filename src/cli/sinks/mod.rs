@@ -8,7 +8,7 @@ mod schedules;
 
 use anyhow::Result;
 
-pub use blur_ratios::BlurRatioTable;
+pub use blur_ratios::{BlurRatioTable, BlurRatios};
 pub use bounds::BoundsTable;
 pub use brightness::BrightnessCollector;
 pub use distances::DistanceTable;
