@@ -17,6 +17,7 @@ use crate::pipeline::NoRows;
 use crate::report::diffusion_tables::BlurNoiseRow;
 use crate::report::tables::write_table;
 use crate::spectrum::{RapsdOf, Spectrum, Standardize};
+use crate::stats::brightness::quantile;
 
 /// Levels of the quantiles over images.
 const LEVELS: [f64; 5] = [0.05, 0.25, 0.5, 0.75, 0.95];
@@ -129,14 +130,6 @@ fn rows(args: &BlurNoiseArgs, spectrum: &Spectrum, blur: &BlurNoise<'_>, found: 
         }
     };
     (1..found.rapsd.len()).map(row).collect()
-}
-
-/// A quantile of sorted numbers, interpolated.
-fn quantile(sorted: &[f64], level: f64) -> Option<f64> {
-    let position = level * (sorted.len().checked_sub(1)?) as f64;
-    let (below, share) = (position.floor() as usize, position.fract());
-    let above = sorted[(below + 1).min(sorted.len() - 1)];
-    Some(sorted[below] + share * (above - sorted[below]))
 }
 
 fn print_summary(args: &BlurNoiseArgs, spectrum: &Spectrum, blur: &BlurNoise<'_>, found: &Found<'_>) -> Result<()> {

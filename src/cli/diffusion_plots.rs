@@ -9,7 +9,7 @@ use super::snr::FamilySnr;
 use crate::diffusion::ReferenceSchedule;
 use crate::diffusion::adjusted_offset::AdjustedOffset;
 use crate::diffusion::blur_noise::{BlurNoise, PUBLISHED_FID, RATIOS};
-use crate::diffusion::snr::SnrSchedule;
+use crate::diffusion::snr::{Crossing, Emergence, SnrSchedule};
 use crate::report::plot::blur_noise::BlurNoiseFigure;
 use crate::report::plot::offset::OffsetFigure;
 use crate::report::plot::snr::{SnrFigure, SnrPanel};
@@ -117,6 +117,11 @@ pub fn blur_noise(
     write_to(&session.out, &shared.output.plots, shared.output.quiet, "blur_noise", &figure);
 }
 
+/// `t/T` of a crossing within the schedule; not a number for others.
+fn unit_snr_time(emergence: &Emergence, crossing: Option<Crossing>) -> f64 {
+    crossing.filter(|c| c.is_inside).map_or(f64::NAN, |c| emergence.time(&c))
+}
+
 /// Draws signal-to-noise ratios of all families as `snr`.
 pub fn snr(
     session: &Session<'_>,
@@ -133,14 +138,12 @@ pub fn snr(
             Some(spread) if spread < 1e-9 => "all at once (spread 0)".to_owned(),
             Some(spread) => format!("spread of t/T: {spread:.3}"),
         },
-        brightness_t: f.emergence.crossings.first().and_then(|c| c.map(|c| c.t / times.len() as f64)),
+        unit_snr_t: f.emergence.crossings.iter().skip(1).map(|c| unit_snr_time(&f.emergence, *c)).collect(),
+        brightness_t: f.emergence.brightness_time(),
         log_ratio: f.emergence.log_ratio.iter().skip(1).copied().collect(),
     };
-    let times_of = |f: &FamilySnr| {
-        let t: Vec<f64> = f.emergence.crossings.iter().skip(1).flatten().map(|c| c.t / times.len() as f64).collect();
-        (t.iter().copied().fold(f64::NEG_INFINITY, f64::max), t.iter().copied().fold(f64::INFINITY, f64::min))
-    };
-    let title = match found.iter().find(|f| f.name == "white" && f.emergence.spread.is_some()).map(times_of) {
+    let white = found.iter().find(|f| f.name == "white" && f.emergence.spread.is_some());
+    let title = match white.and_then(|f| f.emergence.first_and_last_time()) {
         Some((first, last)) => {
             format!("From white noise the first frequency emerges at t/T = {first:.2}, the last at {last:.2}")
         }

@@ -8,11 +8,12 @@ use clap::{Args, ValueEnum};
 use super::console;
 use super::interrupt;
 use super::progress::Progress;
-use super::session::Input;
+use super::session::{Input, Wants};
 use super::shared::SharedArgs;
 use crate::dataset::{DecodeOptions, PreprocessConfig, Transform, list_inputs};
 use crate::noise::{
-    DatasetModel, Metric, Needs, Noise, NoiseError, NoiseFamily, Setting, ZeroFrequency, parse_family, realise,
+    AxesOf, DatasetModel, Metric, ModelOptions, Needs, Noise, NoiseError, NoiseFamily, Setting, ZeroFrequency,
+    parse_family, realise,
 };
 use crate::pipeline::{NoRows, ScanConfig, scan};
 use crate::spectrum::{AnalysisConfig, Detail, Preprocess, Spectrum, Standardize};
@@ -114,6 +115,17 @@ impl FamilyArgs {
         }
         ensure!(has_dataset || !self.color, "--color follows a dataset; give images or a saved spectrum as input");
         Ok(Families { families, are_default })
+    }
+
+    /// The sums that the options need.
+    pub fn wants(&self) -> Wants {
+        Wants { moments: self.color, coherence: self.color, ..Wants::default() }
+    }
+
+    /// The dataset as families follow it, with Γ of each mode.
+    pub fn model(&self, spectrum: &Spectrum, rounding_power: f64) -> Result<DatasetModel, NoiseError> {
+        let axes = AxesOf::colors_if(self.color);
+        DatasetModel::new(spectrum, ModelOptions { metric: Some(Metric::Modes), axes, rounding_power })
     }
 
     /// Refuses what cannot be had of `input`, before any image is read.

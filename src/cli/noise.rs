@@ -13,12 +13,12 @@ use super::noise_levels::rounding_power_of;
 use super::noise_plots;
 use super::progress::Progress;
 use super::scan::describe;
-use super::session::{Scanned, Session, Wants, resolve, write_manifest};
+use super::session::{Scanned, Session, resolve, write_manifest};
 use super::shared::{Resolution, SharedArgs};
 use super::{interrupt, noise_files::SampleFiles};
 use crate::noise::field::Role;
 use crate::noise::model::ColorAxes;
-use crate::noise::{AxesOf, DatasetModel, Metric, ModelOptions, Noise, SampledNoise, Setting};
+use crate::noise::{Noise, SampledNoise, Setting};
 use crate::pipeline::noise::draw_samples;
 use crate::pipeline::{NoRows, ScanError};
 use crate::report::manifest::{Manifest, write_json};
@@ -80,14 +80,13 @@ pub fn run(args: &NoiseArgs) -> Result<ExitStatus> {
 fn run_with_dataset(args: &NoiseArgs, families: &Families) -> Result<ExitStatus> {
     let shared = &args.shared;
     let color = args.families.color;
-    let input = resolve(shared, Wants { moments: color, coherence: color, ..Wants::default() })?;
+    let input = resolve(shared, args.families.wants())?;
     args.families.check(&input)?;
     let rounding_power = rounding_power_of(&input)?;
     let Some(session) = Session::open(shared, &input)? else { return Ok(ExitStatus::Done) };
     let scanned = session.scan(input, &mut NoRows)?;
     let spectrum = &scanned.spectrum;
-    let options = ModelOptions { metric: Some(Metric::Modes), axes: AxesOf::colors_if(color), rounding_power };
-    let model = DatasetModel::new(spectrum, options)?;
+    let model = args.families.model(spectrum, rounding_power)?;
     let measured = families.measure_folders(shared, &session.progress, spectrum.preprocess(), color)?;
     let setting = args.families.adjust(model.setting());
     let noises = families.realise(&setting, &measured, shared.output.quiet)?;
@@ -122,10 +121,10 @@ fn run_alone(args: &NoiseArgs, families: &Families) -> Result<ExitStatus> {
     }
     let progress = Progress::new(shared.output.progress, shared.output.quiet);
     let like = Preprocess {
-        transform: shared.preprocess.transform.unwrap_or(crate::dataset::Transform::CenterCropDhariwal).to_string(),
+        transform: crate::dataset::Transform::Crop.to_string(),
         size,
         exif: "ignore".to_owned(),
-        allow_upscale: shared.preprocess.allow_upscale,
+        allow_upscale: false,
         drop_letterbox: false,
         channels,
         range: [-1.0, 1.0],

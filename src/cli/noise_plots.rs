@@ -7,7 +7,6 @@ use super::shared::SharedArgs;
 use crate::noise::NoiseSpectrum;
 use crate::report::output_dir::OutputDir;
 use crate::report::plot::PlotFormat;
-use crate::report::plot::bitmap::Pixels;
 use crate::report::plot::distance::{DistanceBar, DistanceFigure};
 use crate::report::plot::pictures::{Picture, PicturesFigure};
 use crate::spectral::Size;
@@ -63,27 +62,13 @@ pub fn distances(
     write_to(out, &shared.output.plots, shared.output.quiet, "distance", &figure);
 }
 
-/// One of the farthest images.
-pub struct FarImage {
-    /// The working image.
-    pub pixels: Pixels,
-    /// Its path.
-    pub name: String,
-    /// How far it is, and where it is strange.
-    pub note: String,
-}
-
 /// Draws the farthest images as `farthest.png`, if plots are wanted at all.
-pub fn farthest(out: &OutputDir, shared: &SharedArgs, subtitle: String, images: Vec<FarImage>) {
+pub fn farthest(out: &OutputDir, shared: &SharedArgs, subtitle: String, pictures: Vec<Picture>) {
     if shared.output.plots.0.is_empty() {
         return;
     }
-    let n = images.len();
-    let figure = PicturesFigure {
-        title: format!("The {n} images farthest from the set"),
-        subtitle,
-        pictures: images.into_iter().map(|i| Picture { pixels: i.pixels, name: i.name, note: i.note }).collect(),
-    };
+    let n = pictures.len();
+    let figure = PicturesFigure { title: format!("The {n} images farthest from the set"), subtitle, pictures };
     let formats = super::shared::PlotFormats(vec![PlotFormat::Png]);
     write_to(out, &formats, shared.output.quiet, "farthest", &figure);
     if n == 0 {

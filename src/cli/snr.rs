@@ -10,12 +10,11 @@ use super::exit::ExitStatus;
 use super::families::FamilyArgs;
 use super::noise_levels::{DiffusionScheduleArgs, rounding_power_of};
 use super::scan::describe;
-use super::session::{Session, Wants, resolve};
+use super::session::{Session, resolve};
 use super::shared::SharedArgs;
 use crate::diffusion::ReferenceSchedule;
 use crate::diffusion::adjusted_offset::alpha_bars;
 use crate::diffusion::snr::{Emergence, SnrSchedule, emergence};
-use crate::noise::{AxesOf, DatasetModel, Metric, ModelOptions};
 use crate::pipeline::NoRows;
 use crate::report::arrays::{NamedArray, write_npy};
 use crate::report::diffusion_tables::SnrCrossingRow;
@@ -62,7 +61,7 @@ pub fn run(args: &SnrArgs) -> Result<ExitStatus> {
     let schedule = args.schedule.read(shared.output.quiet)?;
     let families = args.families.parse_or(FAMILIES, true)?;
     let color = args.families.color;
-    let input = resolve(shared, Wants { moments: color, coherence: color, ..Wants::default() })?;
+    let input = resolve(shared, args.families.wants())?;
     let rounding_power = rounding_power_of(&input)?;
     args.families.check(&input)?;
     let times = SnrSchedule::new(&alpha_bars(&schedule)?);
@@ -75,10 +74,7 @@ pub fn run(args: &SnrArgs) -> Result<ExitStatus> {
     let Some(session) = Session::open(shared, &input)? else { return Ok(ExitStatus::Done) };
     let scanned = session.scan(input, &mut NoRows)?;
     let spectrum = &scanned.spectrum;
-    let model = DatasetModel::new(
-        spectrum,
-        ModelOptions { metric: Some(Metric::Modes), axes: AxesOf::colors_if(color), rounding_power },
-    )?;
+    let model = args.families.model(spectrum, rounding_power)?;
     let measured = families.measure_folders(shared, &session.progress, spectrum.preprocess(), color)?;
     let setting = args.families.adjust(model.setting());
     let noises = families.realise(&setting, &measured, shared.output.quiet)?;
@@ -126,7 +122,7 @@ fn write_results(
             power_mean: rapsd[j],
             noise_power_mean: family.power[j],
             step: crossing.map(|c| c.nearest_step),
-            t: crossing.map(|c| c.t / n_steps as f64),
+            t: crossing.map(|c| family.emergence.time(&c)),
             inside: crossing.map(|c| c.is_inside),
         })
     });
@@ -142,11 +138,6 @@ fn print_summary(
     found: &[FamilySnr],
     noise_std: f64,
 ) -> Result<()> {
-    let n_steps = times.len() as f64;
-    let ends = |f: &FamilySnr| {
-        let inner = || f.emergence.crossings.iter().skip(1).flatten().map(|c| c.t / n_steps);
-        (inner().reduce(f64::min), inner().reduce(f64::max))
-    };
     if args.shared.output.json {
         let families: Vec<_> = found
             .iter()
@@ -154,9 +145,9 @@ fn print_summary(
                 json!({
                     "family": f.name,
                     "spread": f.emergence.spread,
-                    "t_first": ends(f).1,
-                    "t_last": ends(f).0,
-                    "t_brightness": f.emergence.crossings.first().and_then(|c| c.map(|c| c.t / n_steps)),
+                    "t_first": f.emergence.first_and_last_time().map(|t| t.0),
+                    "t_last": f.emergence.first_and_last_time().map(|t| t.1),
+                    "t_brightness": f.emergence.brightness_time(),
                     "n_outside": f.emergence.n_outside,
                 })
             })
@@ -182,13 +173,12 @@ fn print_summary(
     let mut table = vec![head.map(str::to_owned).to_vec()];
     for f in found {
         let number = |v: Option<f64>| v.map_or("–".to_owned(), |v| format!("{v:.3}"));
-        let (last, first) = ends(f);
-        let brightness = f.emergence.crossings.first().and_then(|c| c.map(|c| c.t / n_steps));
+        let (first, last) = f.emergence.first_and_last_time().unzip();
         table.push(vec![
             f.name.clone(),
             number(first),
             number(last),
-            number(brightness),
+            number(f.emergence.brightness_time()),
             f.emergence.spread.map_or("unknown".to_owned(), |s| if s < 1e-9 { "0".to_owned() } else { short(s) }),
             f.emergence.n_outside.to_string(),
         ]);

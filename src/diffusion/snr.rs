@@ -87,6 +87,26 @@ pub struct Emergence {
     pub spread: Option<f64>,
     /// Annuli `j ≥ 1` that do not pass 1 within the schedule.
     pub n_outside: usize,
+    /// Steps of the schedule, T.
+    pub n_steps: usize,
+}
+
+impl Emergence {
+    /// `t/T` of a crossing.
+    pub fn time(&self, crossing: &Crossing) -> f64 {
+        crossing.t / self.n_steps as f64
+    }
+
+    /// `t/T` at which the brightness (annulus 0) emerges; none without power.
+    pub fn brightness_time(&self) -> Option<f64> {
+        self.crossings.first()?.as_ref().map(|c| self.time(c))
+    }
+
+    /// `t/T` of the annulus `j ≥ 1` that emerges first, from the most noise, and of the last; none without any.
+    pub fn first_and_last_time(&self) -> Option<(f64, f64)> {
+        let times = || self.crossings.iter().skip(1).flatten().map(|c| self.time(c));
+        times().reduce(f64::max).zip(times().reduce(f64::min))
+    }
 }
 
 /// When each annulus with the power `rapsd` emerges from noise with the power `noise` (both value² per mode, annuli 0 … ⌊L/2⌋).
@@ -105,7 +125,13 @@ pub fn emergence(schedule: &SnrSchedule, rapsd: &[f64], noise: &[f64]) -> Emerge
     let total = schedule.len() as f64;
     let mean = inner().map(|c| c.t / total).sum::<f64>() / n;
     let variance = inner().map(|c| (c.t / total - mean).powi(2)).sum::<f64>() / n;
-    Emergence { spread: (n > 0.0 && n_outside == 0).then(|| variance.sqrt()), n_outside, log_ratio, crossings }
+    Emergence {
+        spread: (n > 0.0 && n_outside == 0).then(|| variance.sqrt()),
+        n_outside,
+        n_steps: schedule.len(),
+        log_ratio,
+        crossings,
+    }
 }
 
 #[cfg(test)]
@@ -160,6 +186,10 @@ mod tests {
         let together = emergence(&schedule, &rapsd, &same);
         assert!(together.spread.expect("power") <= 1e-12 && together.n_outside == 0, "{:?}", together.spread);
         let white = emergence(&schedule, &rapsd, &[0.1; 33]);
+        let (first, last) = white.first_and_last_time().expect("power");
+        assert_eq!(first, white.crossings[1].expect("power").t / 1000.0, "the strongest");
+        assert_eq!(last, white.crossings[32].expect("power").t / 1000.0, "the weakest");
+        assert!(white.brightness_time().expect("power") > first);
         assert!(white.spread.expect("power") > 0.05);
         let flat = emergence(&schedule, &[1.0, 0.0, 0.0], &[1.0; 3]);
         assert_eq!((flat.spread, flat.crossings[1]), (None, None));

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 /// Row of `distance.csv`: one noise family (or baseline) in one metric.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct DistanceRow {
     /// The family; `images` and `mean-image` are baselines.
     pub family: String,
@@ -46,7 +46,7 @@ pub struct DistanceRow {
 }
 
 /// Row of `distance_full.csv`: one noise family against the full covariance of reduced images.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct FullDistanceRow {
     /// The family; `images` are the set's own.
     pub family: String,

@@ -171,12 +171,15 @@ fn percentile_interval(value: f64, mut all: Vec<f64>) -> Interval {
         return Interval::unknown(value);
     }
     all.sort_by(f64::total_cmp);
-    let at = |level: f64| {
-        let position = level * (all.len() - 1) as f64;
-        let (below, share) = (position.floor() as usize, position.fract());
-        all[below] + share * (all[(below + 1).min(all.len() - 1)] - all[below])
-    };
-    Interval { value, low95: Some(at(0.025)), high95: Some(at(0.975)) }
+    Interval { value, low95: quantile(&all, 0.025), high95: quantile(&all, 0.975) }
+}
+
+/// The quantile at `level` in `[0, 1]` of numbers in rising order, linear between order statistics; none of no numbers.
+pub fn quantile(sorted: &[f64], level: f64) -> Option<f64> {
+    let last = sorted.len().checked_sub(1)?;
+    let position = level * last as f64;
+    let (below, share) = (position.floor() as usize, position.fract());
+    Some(sorted[below] + share * (sorted[(below + 1).min(last)] - sorted[below]))
 }
 
 /// The standard normal at the steps `k/n` of an empirical distribution.
@@ -308,6 +311,13 @@ mod tests {
             let share = count as f64 / n_sets as f64;
             assert!((0.88..=0.99).contains(&share), "{covered:?}");
         }
+    }
+
+    #[test]
+    fn quantiles_of_a_list_lie_between_its_numbers() {
+        let sorted = [1.0, 2.0, 4.0, 9.0];
+        assert_eq!([0.0, 0.25, 0.5, 1.0].map(|level| quantile(&sorted, level)), [1.0, 1.75, 3.0, 9.0].map(Some));
+        assert_eq!((quantile(&[7.0], 0.3), quantile(&[], 0.3)), (Some(7.0), None));
     }
 
     #[test]

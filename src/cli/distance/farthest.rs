@@ -1,12 +1,13 @@
 //! The page of the farthest images: each is read once more.
 
-use crate::cli::noise_plots::{self, FarImage};
+use crate::cli::noise_plots;
 use crate::cli::session::{Images, Session};
 use crate::cli::shared::SharedArgs;
 use crate::cli::sinks::DistanceTable;
 use crate::dataset::{Decoder, Preprocessor, SourceFile};
 use crate::noise::Metric;
 use crate::report::plot::bitmap::Pixels;
+use crate::report::plot::pictures::Picture;
 
 /// Images on the page.
 const N_FARTHEST: usize = 16;
@@ -26,7 +27,7 @@ pub fn draw(
         let d = (image.distance.square / n_dimensions).sqrt();
         let at = image.distance.strangest_cycles_per_px;
         let note = if at == 0.0 { "most in brightness".to_owned() } else { format!("most at f = {at:.2}") };
-        far.push(FarImage { pixels, name: image.path.clone(), note: format!("d/√D = {d:.2}, {note}") });
+        far.push(Picture { pixels, name: image.path.clone(), note: format!("d/√D = {d:.2}, {note}") });
     }
     let subtitle = format!(
         "of {} at {}; Mahalanobis distance (metric {metric}), f in cycles/px where an image's power exceeds the set's most",

@@ -76,7 +76,8 @@ pub fn compare(
     rows.push(FullDistanceRow {
         d_rms_expected: Some(own.sqrt()),
         d_normalized: Some((own / n as f64).sqrt()),
-        ..empty_row("images")
+        family: "images".to_owned(),
+        ..FullDistanceRow::default()
     });
     write_table(&session.out, "distance_full.csv", &rows)?;
     Ok(FullOutcome { rows, disagreeing })
@@ -126,23 +127,7 @@ fn row(
         w2_per_dim: closed.map(|d| (d.w2_square.max(0.0) / n).sqrt()),
         kl_noise_data_per_dim: closed.map(|d| d.kl_noise_data / n),
         kl_data_noise_per_dim: closed.map(|d| d.kl_data_noise / n),
-        ..empty_row(&noise.spectrum.name)
+        family: noise.spectrum.name.clone(),
+        ..FullDistanceRow::default()
     })
-}
-
-fn empty_row(family: &str) -> FullDistanceRow {
-    FullDistanceRow {
-        family: family.to_owned(),
-        delta: None,
-        noise_std: None,
-        d_mean: None,
-        d_std: None,
-        d_rms_expected: None,
-        d_normalized: None,
-        d_standard_errors: None,
-        w2_per_dim: None,
-        kl_noise_data_per_dim: None,
-        kl_data_noise_per_dim: None,
-        rank: None,
-    }
 }

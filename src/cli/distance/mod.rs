@@ -179,8 +179,9 @@ fn compare_families(
         let options = ModelOptions { metric, axes, rounding_power: floor };
         let model = DatasetModel::new(spectrum, options)?;
         let setting = args.families.adjust(model.setting());
-        let is_last_warning = !results.is_empty() || shared.output.quiet;
-        let noises = families.realise(&setting, measured, is_last_warning)?;
+        // What cannot be had is said once, not in every metric.
+        let is_quiet = !results.is_empty() || shared.output.quiet;
+        let noises = families.realise(&setting, measured, is_quiet)?;
         let members = realise(&*parse_family("matched")?, &model.setting())?;
         let squares = sample_distances(&model, &members, &noises, draws, &session.progress, interrupt::flag())?;
         let drawn: Vec<_> = squares.iter().map(|s| (Moments::of(&s.to_mean), Moments::of(&s.to_member))).collect();

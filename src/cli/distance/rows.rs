@@ -43,27 +43,7 @@ pub fn family_row(model: &DatasetModel, c: &Comparison) -> DistanceRow {
 
 /// A row without numbers.
 fn empty_row(model: &DatasetModel, family: &str) -> DistanceRow {
-    DistanceRow {
-        family: family.to_owned(),
-        delta: None,
-        noise_std: None,
-        d_mean: None,
-        d_std: None,
-        d_rms_expected: None,
-        d_normalized: None,
-        d_to_images_mean: None,
-        w2: None,
-        w2_per_dim: None,
-        kl_noise_data_per_dim: None,
-        kl_data_noise_per_dim: None,
-        rank: None,
-        metric: model.metric.name(),
-        d_to_images_rms_expected: None,
-        d_standard_errors: None,
-        d_to_images_standard_errors: None,
-        too_smooth: None,
-        n_samples: None,
-    }
+    DistanceRow { family: family.to_owned(), metric: model.metric.name(), ..DistanceRow::default() }
 }
 
 /// The row of the images themselves.

@@ -17,6 +17,7 @@ use crate::noise::monte_carlo::{AGREEMENT_SE, MIN_SAMPLES};
 use crate::noise::{Comparison, Metric, Moments, TOO_SMOOTH};
 use crate::report::noise_tables::DistanceRow;
 use crate::report::plot::distance::DistanceBar;
+use crate::stats::brightness::quantile;
 
 /// The family that is the images' own spectrum.
 const MATCHED: &str = "matched";
@@ -303,8 +304,7 @@ fn closest_but_matched(compared: &[Comparison]) -> Option<&Comparison> {
 
 fn median(mut values: Vec<f64>) -> Option<f64> {
     values.sort_by(f64::total_cmp);
-    let n = values.len();
-    (n > 0).then(|| 0.5 * (values[(n - 1) / 2] + values[n / 2]))
+    quantile(&values, 0.5)
 }
 
 /// A family with its exponent.

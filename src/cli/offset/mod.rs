@@ -11,13 +11,13 @@ use crate::cli::diffusion_plots;
 use crate::cli::exit::ExitStatus;
 use crate::cli::families::FamilyArgs;
 use crate::cli::noise_levels::{DiffusionScheduleArgs, rounding_power_of};
-use crate::cli::session::{Input, Scanned, Session, Wants, resolve};
+use crate::cli::session::{Input, Scanned, Session, resolve};
 use crate::cli::shared::SharedArgs;
 use crate::cli::sinks::BrightnessCollector;
 use crate::diffusion::ReferenceSchedule;
 use crate::diffusion::adjusted_offset::{AdjustedOffset, AdjustedOffsetError, adjusted_offset};
 use crate::diffusion::matching_offset::{MatchingOffset, zero_frequency_power};
-use crate::noise::{AxesOf, DatasetModel, Metric, ModelOptions, NoiseSpectrum};
+use crate::noise::NoiseSpectrum;
 use crate::pipeline::NoRows;
 use crate::report::diffusion_tables::{BrightnessFamilyRow, BrightnessRow};
 use crate::report::manifest::write_json;
@@ -74,7 +74,7 @@ pub fn run(args: &OffsetArgs) -> Result<ExitStatus> {
     let table = adjusted_table(&schedule, shared.output.quiet)?;
     let families = args.families.parse_or(FAMILIES, true)?;
     let color = args.families.color;
-    let input = resolve(shared, Wants { moments: color, coherence: color, ..Wants::default() })?;
+    let input = resolve(shared, args.families.wants())?;
     let rounding_power = rounding_power_of(&input)?;
     args.families.check(&input)?;
     check_input(&input)?;
@@ -82,8 +82,7 @@ pub fn run(args: &OffsetArgs) -> Result<ExitStatus> {
     let (scanned, sample) = scan(&session, input)?;
     let spectrum = &scanned.spectrum;
     let measured = families.measure_folders(shared, &session.progress, spectrum.preprocess(), color)?;
-    let options = ModelOptions { metric: Some(Metric::Modes), axes: AxesOf::colors_if(color), rounding_power };
-    let noises = match DatasetModel::new(spectrum, options) {
+    let noises = match args.families.model(spectrum, rounding_power) {
         Ok(model) => {
             let noises = families.realise(&args.families.adjust(model.setting()), &measured, shared.output.quiet)?;
             let spread = |s: &NoiseSpectrum| s.brightness_variance(&model.grid, model.color.as_ref()).sqrt();

@@ -2,7 +2,7 @@
 
 use super::axes::Axis;
 use super::bitmap::Pixels;
-use super::canvas::{Canvas, Point, Rect, Surface, Text};
+use super::canvas::{Canvas, Rect, Surface, Text};
 use super::colour_scale::{BAR_POINT_PX, ColourScale};
 use super::frame::{self, Frame, XLabels};
 use super::style::{BLACK, DARK_GREY, MARGIN_PX, SMALL_PX, Stroke, TEXT_PX, WHITE};
@@ -17,6 +17,8 @@ pub struct SnrPanel {
     pub note: String,
     /// `ln(R/S)` of each annulus `j ≥ 1`; not a number without power.
     pub log_ratio: Vec<f64>,
+    /// t/T at which each of these annuli emerges; not a number where it does not within the schedule.
+    pub unit_snr_t: Vec<f64>,
     /// t/T at which the brightness (annulus 0) emerges, which no logarithmic axis shows.
     pub brightness_t: Option<f64>,
 }
@@ -53,7 +55,9 @@ impl Figure for SnrFigure {
 
     fn draw<S: Surface>(&self, canvas: &mut Canvas<'_, S>) -> Result<(), PlotError> {
         for panel in &self.panels {
-            PlotError::check_length("log_ratio", panel.log_ratio.len(), self.frequency_cycles_per_px.len())?;
+            for list in [&panel.log_ratio, &panel.unit_snr_t] {
+                PlotError::check_length("log_ratio", list.len(), self.frequency_cycles_per_px.len())?;
+            }
         }
         let page = canvas.bounds();
         let top = frame::draw_heading(canvas, &self.title, &self.subtitle)? + 4.0;
@@ -104,7 +108,7 @@ impl SnrFigure {
         let note = Text::new(SMALL_PX, DARK_GREY).aligned(super::font::Align::End);
         canvas.text(&panel.note, (area.right, area.top - 12.0), note)?;
         canvas.image(area, &self.map(frame, panel, colours))?;
-        let line = self.unit_snr(frame, panel);
+        let line = frame.place_all(&self.frequency_cycles_per_px, &panel.unit_snr_t);
         canvas.line(&line, Stroke::solid(WHITE, 4.0))?;
         canvas.line(&line, Stroke::solid(BLACK, 2.0))?;
         if let Some(t) = panel.brightness_t {
@@ -138,21 +142,6 @@ impl SnrFigure {
         }
         Pixels { width, height, rgb }
     }
-
-    /// Where the ratio is 1.
-    fn unit_snr(&self, frame: &Frame, panel: &SnrPanel) -> Vec<Point> {
-        let n = self.schedule_log_ratio.len();
-        let time = |log_ratio: f64| {
-            let after = self.schedule_log_ratio.partition_point(|r| r + log_ratio >= 0.0);
-            if log_ratio.is_nan() || after == 0 || after == n {
-                return f64::NAN;
-            }
-            let (above, below) = (self.schedule_log_ratio[after - 1], self.schedule_log_ratio[after]);
-            (after as f64 + (above + log_ratio) / (above - below)) / n as f64
-        };
-        let times: Vec<f64> = panel.log_ratio.iter().map(|r| time(*r)).collect();
-        frame.place_all(&self.frequency_cycles_per_px, &times)
-    }
 }
 
 #[cfg(test)]
@@ -165,6 +154,7 @@ mod tests {
         let panel = |i: usize| SnrPanel {
             name: format!("noise {i}"),
             note: "spread 0.123".to_owned(),
+            unit_snr_t: (0..16).map(|j| if j == 3 { f64::NAN } else { f64::from(j) / 16.0 }).collect(),
             brightness_t: (i > 0).then_some(0.4),
             log_ratio: (0..16).map(|j| if j == 3 { f64::NAN } else { f64::from(j * i as i32) - 4.0 }).collect(),
         };
