@@ -1,5 +1,6 @@
 //! specscan: what spectrum an image dataset has, and what that means for a diffusion model.
 
+pub mod analysis;
 pub mod cli;
 pub mod dataset;
 pub mod diffusion;

@@ -1,34 +1,15 @@
 //! The command line: the only layer that knows clap and indicatif. Each subcommand is one file with its arguments and a `run`, and one
 //! line in the table below.
 
-mod blur_noise;
 mod bounds;
 mod console;
-mod covariance;
-mod diffusion_plots;
-mod distance;
 mod exit;
-mod export;
-mod families;
-mod fit_delta;
 mod interrupt;
-mod merge;
-mod noise;
-mod noise_files;
 mod noise_levels;
-mod noise_plots;
-mod offset;
 mod plan;
-mod plots;
+mod present;
 mod progress;
-mod rapsd;
-mod sampler;
-mod scan;
-mod schedule;
-mod session;
 mod shared;
-mod sinks;
-mod snr;
 
 use std::ffi::OsString;
 
@@ -67,19 +48,7 @@ macro_rules! subcommands {
 }
 
 subcommands! {
-    Scan => scan::ScanArgs,
-    Rapsd => rapsd::RapsdArgs,
-    Covariance => covariance::CovarianceArgs,
-    FitDelta => fit_delta::FitDeltaArgs,
-    Noise => noise::NoiseArgs,
-    Distance => distance::DistanceArgs,
-    Offset => offset::OffsetArgs,
-    BlurNoise => blur_noise::BlurNoiseArgs,
-    Snr => snr::SnrArgs,
     Bounds => bounds::BoundsArgs,
-    Schedule => schedule::ScheduleArgs,
-    Merge => merge::MergeArgs,
-    Export => export::ExportArgs,
 }
 
 /// Parses `arguments` (program name first), runs the subcommand, and reports errors on stderr.

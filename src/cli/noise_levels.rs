@@ -1,17 +1,12 @@
 //! Options of the commands about noise levels: the thresholds κ and the reference schedules.
 
-use std::path::Path;
-
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::Args;
 
-use super::console::{self, short};
-use super::session::Input;
-use crate::diffusion::bounds::KappaReading;
-use crate::diffusion::schedules::ScheduleError;
-use crate::diffusion::{Kappa, ReferenceSchedule, rounding_power};
-use crate::report::arrays::read_sigmas_npz;
-use crate::spectrum::Standardize;
+use super::console;
+use crate::analysis::read_schedule;
+use crate::diffusion::{Kappa, ReferenceSchedule};
+use crate::report::text::short;
 
 /// How strictly noise bounds are drawn.
 #[derive(Debug, Args)]
@@ -86,71 +81,4 @@ impl DiffusionScheduleArgs {
         }
         Ok(schedule)
     }
-}
-
-/// Both thresholds in words, a line each.
-pub fn describe_kappa(kappa: Kappa) -> [String; 2] {
-    let percent = |r: KappaReading| format!("{:.3} % of its power denoised wrong", 100.0 * r.relative_error);
-    let bits = |r: KappaReading| format!("{:.3} bits per mode", r.bits_left);
-    let (low, high) = (kappa.reading_at_min(), kappa.reading_at_max());
-    let plain = |value: f64| match short(value) {
-        text if text.contains('.') && !text.contains('e') => {
-            text.trim_end_matches('0').trim_end_matches('.').to_owned()
-        }
-        text => text,
-    };
-    [
-        format!(
-            "κ_min = {}: at sigma_min no band keeps less than {}, with at most {}",
-            plain(kappa.min()),
-            bits(low),
-            percent(low)
-        ),
-        format!(
-            "κ_max = {}: at sigma_max no band keeps more than {}, with at least {}",
-            plain(kappa.max()),
-            bits(high),
-            percent(high)
-        ),
-    ]
-}
-
-/// A schedule by its name, or from a file of sigmas: one a line, a JSON list, or an npz archive.
-pub fn read_schedule(text: &str) -> Result<ReferenceSchedule> {
-    let path = Path::new(text);
-    if !path.is_file() {
-        return match text.parse() {
-            // What is no name either was most likely meant as a path.
-            Err(ScheduleError::UnknownName(_))
-                if text.contains(std::path::MAIN_SEPARATOR) || path.extension().is_some() =>
-            {
-                bail!("there is no file {text} with a schedule; check its path, or give a name like edm:18")
-            }
-            parsed => Ok(parsed?),
-        };
-    }
-    let bytes = std::fs::read(path).with_context(|| format!("cannot read the schedule {text}"))?;
-    let name = path.file_stem().map_or_else(|| text.to_owned(), |s| s.to_string_lossy().into_owned());
-    if bytes.starts_with(b"PK") {
-        let sigmas = read_sigmas_npz(&bytes).with_context(|| format!("cannot use the schedule {text}"))?;
-        return Ok(ReferenceSchedule::from_list(&name, &sigmas)?);
-    }
-    let content = String::from_utf8(bytes)
-        .with_context(|| format!("the schedule {text} is no text; give one sigma a line, a JSON list, or an npz"))?;
-    ReferenceSchedule::from_text(&name, &content).with_context(|| format!("cannot use the schedule {text}"))
-}
-
-/// The power of 8-bit rounding in the value range of `input`, value² per mode; refuses inputs whose powers are in other units.
-pub fn rounding_power_of(input: &Input) -> Result<f64> {
-    let (range, standardize) = match input {
-        Input::Saved(spectrum) => (spectrum.preprocess().range, spectrum.preprocess().standardize),
-        Input::Images(images) => {
-            let analysis = &images.config.analysis;
-            ([analysis.range.0, analysis.range.1], analysis.standardize)
-        }
-    };
-    if standardize == Standardize::Pixel {
-        bail!("noise levels are in pixel values, which --standardize pixel divides away; leave it out");
-    }
-    Ok(rounding_power(range[0], range[1]))
 }

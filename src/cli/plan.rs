@@ -4,9 +4,8 @@ use anyhow::Result;
 use indicatif::HumanBytes;
 
 use super::console;
-use super::scan::describe;
-use super::session::{Images, Input};
 use super::shared::SharedArgs;
+use crate::analysis::{About, Images, Source};
 use crate::dataset::Decoder;
 use crate::spectrum::{AnalysisPlan, Spectrum, Standardize};
 
@@ -16,11 +15,11 @@ const TIMED_FILES: usize = 8;
 /// Share of a run's time that is decoding, roughly; the estimate says it is one.
 const DECODING_SHARE: f64 = 0.6;
 
-/// Prints what a run on `input` would do.
-pub fn print(args: &SharedArgs, input: &Input) -> Result<()> {
-    match input {
-        Input::Saved(spectrum) => print_saved(args, spectrum),
-        Input::Images(images) => print_images(args, images),
+/// Prints what a run on `source` would do.
+pub fn print(args: &SharedArgs, source: &Source) -> Result<()> {
+    match source {
+        Source::Saved(spectrum) => print_saved(args, spectrum),
+        Source::Images(images) => print_images(args, images),
     }
 }
 
@@ -35,7 +34,7 @@ fn print_saved(args: &SharedArgs, spectrum: &Spectrum) -> Result<()> {
         }));
     }
     let rows = [
-        ("spectrum", describe(spectrum)),
+        ("spectrum", About::of(spectrum).describe()),
         ("passes", "0: the images were scanned before".to_owned()),
         ("output", args.output.out.display().to_string()),
     ];

@@ -7,15 +7,17 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::console;
 use super::shared::ProgressWhen;
 use crate::pipeline::Observer;
 
 /// Time between two plain lines.
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
-/// Shows how far a pass has come.
+/// Shows how far a pass has come, and what it warns of.
 pub struct Progress {
     style: Style,
+    quiet: bool,
     state: Mutex<State>,
     n_done: AtomicU64,
     n_bytes: AtomicU64,
@@ -48,6 +50,7 @@ impl Progress {
         };
         Self {
             style,
+            quiet,
             state: Mutex::new(State {
                 bar: ProgressBar::hidden(),
                 what: String::new(),
@@ -125,5 +128,9 @@ impl Observer for Progress {
 
     fn finished(&self) {
         self.state().bar.finish_and_clear();
+    }
+
+    fn warned(&self, message: &str) {
+        console::warn(self.quiet, message);
     }
 }

@@ -12,7 +12,8 @@ use rand::seq::index;
 use super::console;
 use super::exit::ExitStatus;
 use super::progress::Progress;
-use super::shared::{InputArgs, Resolution, SharedArgs, ValueRange};
+use super::shared::{InputArgs, SharedArgs, ValueRange};
+use crate::analysis::Resolution;
 use super::{interrupt, plan};
 use crate::dataset::{
     DecodeOptions, ExifPolicy, Listing, PreprocessConfig, Skipped, SourceFile, Transform, choose_resolution,

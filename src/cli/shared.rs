@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, ValueEnum};
 
+use crate::analysis::{Resolution, SourceOptions};
 use crate::dataset::{ExifPolicy, Transform};
 use crate::report::plot::PlotFormat;
 use crate::spectral::{Channels, Size, Window};
@@ -50,26 +51,12 @@ pub struct InputArgs {
     pub exif: Option<ExifArg>,
 }
 
-impl InputArgs {
-    /// The first option about reading images that was given, if any: a saved spectrum reads none.
-    pub fn first_about_images(&self) -> Option<&'static str> {
-        [
-            (self.num.is_some(), "--num"),
-            (self.sample.is_some(), "--sample"),
-            (self.exif.is_some(), "--exif"),
-            (self.max_pixels.is_some(), "--max-pixels"),
-        ]
-        .iter()
-        .find_map(|(given, name)| given.then_some(*name))
-    }
-}
-
 /// How images are prepared: what the network would see.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Preprocessing")]
 pub struct PreprocessArgs {
     /// Working size: N, HxW or `auto` (the common size, else 256 or the smallest shorter side) [default: auto]
-    #[arg(long, alias = "size", value_name = "N|HxW|auto")]
+    #[arg(long, alias = "size", value_name = "N|HxW|auto", value_parser = parse_resolution)]
     pub resolution: Option<Resolution>,
 
     /// How images reach the working size [default: none if sizes agree, else center-crop-dhariwal (alias adm)]
@@ -99,36 +86,6 @@ pub struct PreprocessArgs {
     /// Values of black and white [default: -1:1]
     #[arg(long, value_name = "LO:HI", allow_hyphen_values = true)]
     pub range: Option<ValueRange>,
-}
-
-impl PreprocessArgs {
-    /// The first option about the values of images that was given, if any: noise that is drawn without images has none.
-    pub fn first_about_values(&self) -> Option<&'static str> {
-        [
-            (self.drop_letterbox, "--drop-letterbox"),
-            (self.standardize.is_some(), "--standardize"),
-            (self.window.is_some(), "--window"),
-            (self.range.is_some(), "--range"),
-        ]
-        .iter()
-        .find_map(|(given, name)| given.then_some(*name))
-    }
-
-    /// The first option that was given, if any: saved spectra were prepared when they were scanned.
-    pub fn first_given(&self) -> Option<&'static str> {
-        [
-            (self.resolution.is_some(), "--resolution"),
-            (self.transform.is_some(), "--transform"),
-            (self.allow_upscale, "--allow-upscale"),
-            (self.drop_letterbox, "--drop-letterbox"),
-            (self.channels.is_some(), "--channels"),
-            (self.standardize.is_some(), "--standardize"),
-            (self.window.is_some(), "--window"),
-            (self.range.is_some(), "--range"),
-        ]
-        .iter()
-        .find_map(|(given, name)| given.then_some(*name))
-    }
 }
 
 /// Where results go and how they look.
@@ -200,31 +157,44 @@ pub struct SharedArgs {
     pub compute: ComputeArgs,
 }
 
-/// `--resolution`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Resolution {
-    /// Chosen from the images' headers.
-    Auto,
-    /// Fixed.
-    Fixed(Size),
+impl SharedArgs {
+    /// What to read, and how to prepare it.
+    pub fn source(&self) -> Result<SourceOptions> {
+        let (input, preprocess) = (&self.input, &self.preprocess);
+        Ok(SourceOptions {
+            inputs: input.inputs.clone(),
+            files_from: input.files_from.clone(),
+            num: input.num,
+            sample: input.sample,
+            seed: input.seed,
+            max_pixels: input.max_pixels,
+            exif: input.exif.map(Into::into),
+            resolution: preprocess.resolution,
+            transform: preprocess.transform,
+            allow_upscale: preprocess.allow_upscale,
+            drop_letterbox: preprocess.drop_letterbox,
+            channels: preprocess.channels.map(Into::into),
+            standardize: preprocess.standardize.map(Into::into),
+            window: preprocess.window.map(Into::into),
+            range: preprocess.range.map(|ValueRange(low, high)| (low, high)),
+            threads: self.compute.threads()?,
+        })
+    }
 }
 
-impl std::str::FromStr for Resolution {
-    type Err = anyhow::Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        if text == "auto" {
-            return Ok(Self::Auto);
-        }
-        let side = |s: &str| -> Result<usize> {
-            let n: usize = s.trim().parse().with_context(|| format!("`{s}` is not a number of pixels"))?;
-            ensure!((1..=8192).contains(&n), "{n} pixels is out of range: 1 to 8192");
-            Ok(n)
-        };
-        match text.split_once(['x', 'X', '×']) {
-            Some((height, width)) => Ok(Self::Fixed(Size::new(side(height)?, side(width)?))),
-            None => Ok(Self::Fixed(Size::square(side(text)?))),
-        }
+/// Reads `--resolution`.
+fn parse_resolution(text: &str) -> Result<Resolution> {
+    if text == "auto" {
+        return Ok(Resolution::Auto);
+    }
+    let side = |s: &str| -> Result<usize> {
+        let n: usize = s.trim().parse().with_context(|| format!("`{s}` is not a number of pixels"))?;
+        ensure!((1..=8192).contains(&n), "{n} pixels is out of range: 1 to 8192");
+        Ok(n)
+    };
+    match text.split_once(['x', 'X', '×']) {
+        Some((height, width)) => Ok(Resolution::Fixed(Size::new(side(height)?, side(width)?))),
+        None => Ok(Resolution::Fixed(Size::square(side(text)?))),
     }
 }
 

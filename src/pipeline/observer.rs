@@ -1,4 +1,4 @@
-//! What a pass tells whoever watches it. The library draws nothing; the command line draws a bar.
+//! What a pass tells whoever watches it. The library draws and prints nothing; the command line draws a bar.
 
 /// Receives the events of a pass; every event defaults to being ignored. Called from several threads.
 pub trait Observer: Sync {
@@ -14,6 +14,11 @@ pub trait Observer: Sync {
 
     /// The pass is over.
     fn finished(&self) {}
+
+    /// Something is not as the user may expect, and the work goes on.
+    fn warned(&self, message: &str) {
+        let _ = message;
+    }
 }
 
 /// An observer that ignores everything.

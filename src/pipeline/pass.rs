@@ -68,6 +68,14 @@ impl RowSink for NoRows {
     }
 }
 
+/// Both see every row.
+impl<A: RowSink, B: RowSink> RowSink for (A, B) {
+    fn image(&mut self, row: &ImageRow<'_>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        self.0.image(row)?;
+        self.1.image(row)
+    }
+}
+
 /// What can end a pass.
 #[derive(Debug, thiserror::Error)]
 pub enum ScanError {

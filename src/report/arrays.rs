@@ -25,32 +25,22 @@ impl NamedArray {
     fn view(&self) -> Result<ArrayViewD<'_, f64>, BoxError> {
         Ok(ArrayViewD::from_shape(IxDyn(&self.shape), &self.values)?)
     }
-}
 
-/// Writes one array as `.npy`.
-///
-/// # Errors
-///
-/// If it cannot be written; no file appears then.
-pub fn write_npy(out: &OutputDir, file_name: &str, array: &NamedArray) -> Result<(), OutputError> {
-    out.write_atomic(file_name, |file| -> Result<(), BoxError> { Ok(array.view()?.write_npy(file)?) })
+    /// Writes it as `.npy`.
+    pub(super) fn write_npy(&self, file: impl Write) -> Result<(), BoxError> {
+        Ok(self.view()?.write_npy(file)?)
+    }
 }
 
 /// Writes arrays and a JSON text (as the byte array `meta_json`) as `.npz`.
-///
-/// # Errors
-///
-/// If it cannot be written; no file appears then.
-pub fn write_npz(out: &OutputDir, file_name: &str, arrays: &[NamedArray], meta_json: &str) -> Result<(), OutputError> {
-    out.write_atomic(file_name, |file| -> Result<(), BoxError> {
-        let mut archive = NpzWriter::new(file);
-        for array in arrays {
-            archive.add_array(array.name, &array.view()?)?;
-        }
-        archive.add_array("meta_json", &Array1::from_vec(meta_json.as_bytes().to_vec()))?;
-        archive.finish()?;
-        Ok(())
-    })
+pub(super) fn encode_npz(file: impl Write + Seek, arrays: &[NamedArray], meta_json: &str) -> Result<(), BoxError> {
+    let mut archive = NpzWriter::new(file);
+    for array in arrays {
+        archive.add_array(array.name, &array.view()?)?;
+    }
+    archive.add_array("meta_json", &Array1::from_vec(meta_json.as_bytes().to_vec()))?;
+    archive.finish()?;
+    Ok(())
 }
 
 /// Why an archive holds no schedule.
@@ -95,27 +85,19 @@ pub fn read_sigmas_npz(bytes: &[u8]) -> Result<Vec<f64>, SigmasError> {
 }
 
 /// Writes arrays as `.safetensors`, with a JSON text under the metadata key `specscan`.
-///
-/// # Errors
-///
-/// If it cannot be written; no file appears then.
-pub fn write_safetensors(
-    out: &OutputDir,
-    file_name: &str,
+pub(super) fn encode_safetensors(
+    file: &mut impl Write,
     arrays: &[NamedArray],
     meta_json: &str,
-) -> Result<(), OutputError> {
-    out.write_atomic(file_name, |file| -> Result<(), BoxError> {
-        let data: Vec<Vec<u8>> =
-            arrays.iter().map(|a| a.values.iter().flat_map(|v| v.to_le_bytes()).collect()).collect();
-        let mut views = Vec::with_capacity(arrays.len());
-        for (array, bytes) in arrays.iter().zip(&data) {
-            views.push((array.name, TensorView::new(Dtype::F64, array.shape.clone(), bytes)?));
-        }
-        let metadata = std::iter::once(("specscan".to_owned(), meta_json.to_owned())).collect();
-        file.write_all(&safetensors::serialize(views, Some(metadata))?)?;
-        Ok(())
-    })
+) -> Result<(), BoxError> {
+    let data: Vec<Vec<u8>> = arrays.iter().map(|a| a.values.iter().flat_map(|v| v.to_le_bytes()).collect()).collect();
+    let mut views = Vec::with_capacity(arrays.len());
+    for (array, bytes) in arrays.iter().zip(&data) {
+        views.push((array.name, TensorView::new(Dtype::F64, array.shape.clone(), bytes)?));
+    }
+    let metadata = std::iter::once(("specscan".to_owned(), meta_json.to_owned())).collect();
+    file.write_all(&safetensors::serialize(views, Some(metadata))?)?;
+    Ok(())
 }
 
 /// An `.npy` array of single-precision items of one shape, whose number is not known until the last one is in.

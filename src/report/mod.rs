@@ -1,6 +1,7 @@
 //! What a run leaves behind: tables, arrays, manifests, plots. The only layer that creates files.
 
 pub mod arrays;
+pub mod content;
 pub mod diffusion_tables;
 pub mod manifest;
 pub mod noise_tables;
@@ -9,3 +10,4 @@ pub mod plot;
 pub mod rows;
 pub mod schedules;
 pub mod tables;
+pub mod text;

@@ -1,7 +1,6 @@
 //! From results to table rows.
 
-use super::tables::{CoherenceRow, FitRow, GammaRadialRow, LocalExponentRow, RapsdRow, WasteRow, decibels};
-use crate::diffusion::{BoundsStatistics, ReferenceSchedule};
+use super::tables::{CoherenceRow, FitRow, GammaRadialRow, LocalExponentRow, RapsdRow, decibels};
 use crate::spectral::Grid;
 use crate::spectrum::{ModeCovariance, RapsdOf, Spectrum, SpectrumError};
 use crate::stats::moments::RawMoments;
@@ -190,27 +189,6 @@ pub fn local_exponent_rows(channels: &[ChannelFits]) -> Vec<LocalExponentRow> {
         })
     });
     rows.collect()
-}
-
-/// Rows of `waste.csv`; `schedules` with their sigmas, in the order of the statistics.
-pub fn waste_rows(schedules: &[(ReferenceSchedule, Vec<f64>)], statistics: &BoundsStatistics) -> Vec<WasteRow> {
-    let row = |((schedule, sigmas), waste): (&(ReferenceSchedule, Vec<f64>), &crate::diffusion::WasteStatistics)| {
-        let mean = waste.mean();
-        WasteRow {
-            schedule: schedule.to_string(),
-            n_steps: sigmas.len(),
-            sigma_low: sigmas.last().copied().unwrap_or_default(),
-            sigma_high: sigmas.first().copied().and_then(finite),
-            n_images: statistics.n_images() - statistics.n_flat(),
-            waste_below_mean: mean.map(|w| w.below),
-            waste_above_mean: mean.map(|w| w.above),
-            waste_mean: mean.map(|w| w.total()),
-            waste_q05: waste.quantile(0.05),
-            waste_q50: waste.quantile(0.5),
-            waste_q95: waste.quantile(0.95),
-        }
-    };
-    schedules.iter().zip(statistics.waste()).map(row).collect()
 }
 
 fn finite(value: f64) -> Option<f64> {

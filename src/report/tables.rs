@@ -145,76 +145,6 @@ pub struct LocalExponentRow {
     pub n_bins: usize,
 }
 
-/// Row of `bounds.csv`: one working image. Cells of a flat image that speak of its power are empty.
-#[derive(Debug, Clone, Serialize)]
-pub struct BoundsRow<'a> {
-    /// Path below the input; tiles have `#x,y` appended, their left and top edge in pixels.
-    pub path: &'a str,
-    /// Width of the file's image before preprocessing, pixels.
-    pub width_px: usize,
-    /// Height of the file's image before preprocessing, pixels.
-    pub height_px: usize,
-    /// Mean value over pixels and channels.
-    pub mean: f64,
-    /// Standard deviation over pixels and channels.
-    pub std: f64,
-    /// Exponent of the power law `A² f^(−2Δ)` of this image.
-    pub delta: Option<f64>,
-    /// Coefficient of determination of ln RAPSD on ln f.
-    pub delta_r2: Option<f64>,
-    /// Frequency of the weakest band, cycles per pixel.
-    pub frequency_min_power: Option<f64>,
-    /// Frequency of the strongest band, cycles per pixel.
-    pub frequency_max_power: Option<f64>,
-    /// Largest noise level that harms no band, value.
-    pub sigma_min: Option<f64>,
-    /// Smallest noise level that hides every band, value.
-    pub sigma_max: Option<f64>,
-    /// `−2 ln sigma_max`.
-    pub logsnr_min: Option<f64>,
-    /// `−2 ln sigma_min`.
-    pub logsnr_max: Option<f64>,
-    /// Whether `sigma_min` is the 8-bit rounding noise instead of what the weakest band asks for.
-    pub floor: Option<bool>,
-    /// Whether no band rises above 8-bit rounding: there are no bounds.
-    pub flat: bool,
-    /// Effective resolution, pixels of the longer side; empty where it cannot be told.
-    pub effective_resolution_px: Option<f64>,
-    /// Share of EDM's 18 steps outside the bounds.
-    pub waste_edm_18: Option<f64>,
-    /// Share of DDPM's 1000 linear steps outside the bounds.
-    pub waste_ddpm_linear_1000: Option<f64>,
-    /// Share of the 1000 cosine steps outside the bounds.
-    pub waste_cosine_1000: Option<f64>,
-}
-
-/// Row of `waste.csv`: one reference schedule, over the images that have bounds.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct WasteRow {
-    /// Its name.
-    pub schedule: String,
-    /// Its steps.
-    pub n_steps: usize,
-    /// Its smallest noise level, value.
-    pub sigma_low: f64,
-    /// Its largest noise level, value; empty where it begins with pure noise.
-    pub sigma_high: Option<f64>,
-    /// Images that have bounds.
-    pub n_images: u64,
-    /// Mean share of steps below an image's `sigma_min`.
-    pub waste_below_mean: Option<f64>,
-    /// Mean share of steps above an image's `sigma_max`.
-    pub waste_above_mean: Option<f64>,
-    /// Mean share of steps outside.
-    pub waste_mean: Option<f64>,
-    /// 5 % quantile over images of the share outside.
-    pub waste_q05: Option<f64>,
-    /// Median.
-    pub waste_q50: Option<f64>,
-    /// 95 % quantile.
-    pub waste_q95: Option<f64>,
-}
-
 /// Row of `schedules.csv`: one point of one schedule; of a flat image one row, with nothing but its path.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct ScheduleRow<'a> {
@@ -271,7 +201,8 @@ pub fn write_table<R: Serialize>(
 
 /// A table that is filled while a pass runs and appears when it is committed.
 pub struct StreamedTable {
-    writer: csv::Writer<StagedFile>,
+    /// None where the rows are not kept.
+    writer: Option<csv::Writer<StagedFile>>,
     path: std::path::PathBuf,
 }
 
@@ -282,7 +213,12 @@ impl StreamedTable {
     ///
     /// If the file cannot be created.
     pub fn create(out: &OutputDir, name: &str) -> Result<Self, OutputError> {
-        Ok(Self { writer: csv::Writer::from_writer(out.stage(name)?), path: out.path_of(name) })
+        Ok(Self { writer: Some(csv::Writer::from_writer(out.stage(name)?)), path: out.path_of(name) })
+    }
+
+    /// A table that keeps nothing, for runs without a folder.
+    pub fn nowhere() -> Self {
+        Self { writer: None, path: std::path::PathBuf::new() }
     }
 
     /// Adds a row.
@@ -291,7 +227,7 @@ impl StreamedTable {
     ///
     /// If it cannot be written.
     pub fn push(&mut self, row: &impl Serialize) -> Result<(), csv::Error> {
-        self.writer.serialize(row)
+        self.writer.as_mut().map_or(Ok(()), |writer| writer.serialize(row))
     }
 
     /// Adds a row of cells; the first such row is the header of tables whose columns depend on the run.
@@ -300,7 +236,7 @@ impl StreamedTable {
     ///
     /// If it cannot be written.
     pub fn push_cells<C: AsRef<[u8]>>(&mut self, cells: impl IntoIterator<Item = C>) -> Result<(), csv::Error> {
-        self.writer.write_record(cells)
+        self.writer.as_mut().map_or(Ok(()), |writer| writer.write_record(cells))
     }
 
     /// Completes the table.
@@ -310,10 +246,9 @@ impl StreamedTable {
     /// If what is still buffered cannot be written, or the file cannot be renamed.
     pub fn commit(self) -> Result<(), OutputError> {
         // `into_inner` flushes and hands the error on; the writer's own drop would swallow it.
-        let staged = self
-            .writer
-            .into_inner()
-            .map_err(|error| OutputError::Write { path: self.path, source: error.into_error() })?;
+        let Some(writer) = self.writer else { return Ok(()) };
+        let staged =
+            writer.into_inner().map_err(|error| OutputError::Write { path: self.path, source: error.into_error() })?;
         staged.commit()
     }
 }

@@ -1,7 +1,6 @@
 //! Where the rows of a pass go while it runs: tables that appear when the pass is over.
 
 mod blur_ratios;
-mod bounds;
 mod brightness;
 mod distances;
 mod schedules;
@@ -9,7 +8,6 @@ mod schedules;
 use anyhow::Result;
 
 pub use blur_ratios::{BlurRatioTable, BlurRatios};
-pub use bounds::BoundsTable;
 pub use brightness::BrightnessCollector;
 pub use distances::DistanceTable;
 pub use schedules::{ScheduleCollector, ScheduleSink};

@@ -124,6 +124,36 @@ pub fn render<F: Figure>(figure: &F, format: PlotFormat) -> Result<Vec<u8>, Plot
     }
 }
 
+/// A picture with the name of its files.
+pub struct Plot {
+    /// Name, without an ending.
+    pub name: &'static str,
+    /// Whether it is drawn as pixels only: a page of photographs gains nothing from scaling.
+    pub is_png_only: bool,
+    draw: Box<dyn Fn(PlotFormat) -> Result<Vec<u8>, PlotError>>,
+}
+
+impl Plot {
+    /// The picture `figure`, to be called `name`.
+    pub fn new(name: &'static str, figure: impl Figure + 'static) -> Self {
+        Self { name, is_png_only: false, draw: Box::new(move |format| render(&figure, format)) }
+    }
+
+    /// The same picture, as pixels only.
+    pub fn png_only(self) -> Self {
+        Self { is_png_only: true, ..self }
+    }
+
+    /// The content of the file of that format.
+    ///
+    /// # Errors
+    ///
+    /// As [`render`].
+    pub fn render(&self, format: PlotFormat) -> Result<Vec<u8>, PlotError> {
+        (self.draw)(format)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

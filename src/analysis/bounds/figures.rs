@@ -1,0 +1,45 @@
+//! The pictures of `bounds`.
+
+use super::BoundsReport;
+use crate::report::plot::bounds::BoundsFigure;
+use crate::report::plot::waste::WasteFigure;
+use crate::report::text::short;
+
+/// Images or rows of images that a picture of bounds shows.
+const BOUNDS_ROWS: u64 = 200;
+
+impl BoundsReport {
+    /// The bounds of all images, and the ranges of schedules.
+    pub(super) fn bounds_figure(&self) -> BoundsFigure {
+        let [.., low, _, _] = self.sigma_min;
+        let [.., high, _, _] = self.sigma_max;
+        let title = match (low, high) {
+            (Some(low), Some(high)) => {
+                format!("The median image has use for noise from {} to {}", short(low), short(high))
+            }
+            _ => "Useful noise of the images".to_owned(),
+        };
+        let ends = |s: &super::NamedSigmas| Some((s.name.clone(), *s.sigmas.last()?, *s.sigmas.first()?));
+        BoundsFigure {
+            title,
+            subtitle: format!(
+                "{}; shades: where 5, 25, 50, 75 and 95 % of a row's images begin",
+                self.about.describe()
+            ),
+            rows: self.statistics.rows(BOUNDS_ROWS),
+            schedules: self.schedules.iter().filter_map(ends).collect(),
+            rounding_sigma: self.rounding_power.sqrt(),
+        }
+    }
+
+    /// What schedules waste on the images.
+    pub(super) fn waste_figure(&self) -> WasteFigure {
+        let bars = self.waste.iter();
+        let bars = bars.filter_map(|r| Some((r.schedule.clone(), r.waste_below_mean?, r.waste_above_mean?)));
+        WasteFigure {
+            title: "What schedules spend on the images, and what of it is wasted".to_owned(),
+            subtitle: self.about.describe(),
+            bars: bars.collect(),
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Noise bounds of each image, and what common schedules waste on it (MATH: docs/maths.md §7).
+
+mod figures;
+mod report;
+mod rows;
+
+use anyhow::{Result, ensure};
+
+pub use report::BoundsReport;
+pub use rows::BoundsRows;
+
+use super::{About, Analysis, Needs, Run, Scanned, Source, read_schedule};
+use crate::diffusion::bounds::brightness_sigma_max;
+use crate::diffusion::{Kappa, ReferenceSchedule};
+
+/// Noise bounds of each image.
+#[derive(Debug, Clone, Default)]
+pub struct Bounds {
+    /// How strictly they are drawn.
+    pub kappa: Kappa,
+    /// Schedules beside the usual ones: names or files.
+    pub schedules: Vec<String>,
+}
+
+/// A schedule and its sigmas, descending.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NamedSigmas {
+    /// The schedule's name.
+    pub name: String,
+    /// Its relative noise levels, value, descending.
+    pub sigmas: Vec<f64>,
+}
+
+impl Bounds {
+    /// The schedules everything is compared with: the standard ones first, in the order of the columns of `bounds.csv`.
+    ///
+    /// # Errors
+    ///
+    /// If one of [`Bounds::schedules`] cannot be read.
+    pub fn compared(&self) -> Result<Vec<NamedSigmas>> {
+        let mut schedules = Vec::from(ReferenceSchedule::standard());
+        schedules.push(ReferenceSchedule::Flow { n_steps: 50, shift: 1.0 });
+        schedules.push(ReferenceSchedule::Flow { n_steps: 50, shift: 3.0 });
+        schedules.push(ReferenceSchedule::Vp { n_steps: 1000 });
+        for text in &self.schedules {
+            let mut schedule = read_schedule(text)?;
+            let is_named = |name: &String| schedules.iter().any(|s| s.to_string() == *name);
+            if let ReferenceSchedule::List { name, .. } = &mut schedule
+                && is_named(name)
+            {
+                name.clone_from(text);
+            }
+            if !schedules.contains(&schedule) {
+                schedules.push(schedule);
+            }
+        }
+        schedules.into_iter().map(|s| Ok(NamedSigmas { name: s.to_string(), sigmas: s.sigmas()? })).collect()
+    }
+}
+
+impl Analysis for Bounds {
+    type Rows = BoundsRows;
+    type Report = BoundsReport;
+
+    fn needs(&self) -> Needs {
+        Needs { effective_resolution: true, ..Needs::default() }
+    }
+
+    fn check(&self, source: &Source) -> Result<()> {
+        self.compared()?;
+        source.rounding_power()?;
+        source.require_images("bounds are theirs")?;
+        ensure!(
+            source.size().longer_side() >= 2,
+            "images of one pixel have no frequency to bound; give a larger --resolution"
+        );
+        Ok(())
+    }
+
+    fn rows(&self, run: &Run<'_>) -> Result<BoundsRows> {
+        let range = run.source.preprocess().range;
+        if range != [-1.0, 1.0] {
+            run.desk.warn(&format!(
+                "schedules are taken in the units of --range {}:{}; most are made for -1:1",
+                range[0], range[1]
+            ));
+        }
+        let table = run.desk.table("bounds.csv")?;
+        Ok(BoundsRows::new(table, run.source.size(), self.kappa, run.source.rounding_power()?, self.compared()?))
+    }
+
+    fn report(&self, run: &Run<'_>, scanned: &Scanned, rows: BoundsRows) -> Result<BoundsReport> {
+        let spectrum = &scanned.spectrum;
+        let brightness = spectrum.mode_covariance().ok();
+        let brightness = brightness.map(|gamma| brightness_sigma_max(self.kappa, gamma.channel_mean()[0]));
+        let (schedules, statistics) = rows.commit()?;
+        let rounding_power = run.source.rounding_power()?;
+        Ok(BoundsReport::new(About::of(spectrum), self.kappa, brightness, schedules, statistics, rounding_power))
+    }
+}

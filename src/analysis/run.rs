@@ -1,0 +1,200 @@
+//! One run: the dataset, the folder for what comes of it, who watches, how it is stopped.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+
+use super::source::{Images, Source};
+use crate::dataset::{Skipped, own_files, own_samples};
+use crate::pipeline::{Cancel, Halves, Observer, RowSink, ScanOutcome, scan, scan_halves};
+use crate::report::arrays::StreamedNpy;
+use crate::report::manifest::{Manifest, write_json};
+use crate::report::output_dir::OutputDir;
+use crate::report::tables::{SkippedRow, StreamedTable, write_table};
+use crate::spectrum::Spectrum;
+
+/// Where results go while they are made, who watches, and how work is stopped: what every command has, with or without images.
+pub struct Desk<'a> {
+    /// The folder for files; without one, tables that grow with a pass are not kept.
+    pub folder: Option<OutputDir>,
+    /// Is told how far work has come, and warned.
+    pub observer: &'a dyn Observer,
+    /// Set from outside to stop.
+    pub cancel: &'a Cancel,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Workers; no result depends on it.
+    pub threads: usize,
+    /// When the run began.
+    pub started: Instant,
+}
+
+impl Desk<'_> {
+    /// A table that grows with the pass.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be created.
+    pub fn table(&self, name: &str) -> Result<StreamedTable> {
+        match &self.folder {
+            Some(folder) => Ok(StreamedTable::create(folder, name)?),
+            None => Ok(StreamedTable::nowhere()),
+        }
+    }
+
+    /// An array of items of `item_shape` that grows with the pass; none without a folder.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be created.
+    pub fn array(&self, name: &str, item_shape: &[usize]) -> Result<Option<StreamedNpy>> {
+        let create = |folder| StreamedNpy::create(folder, name, item_shape);
+        Ok(self.folder.as_ref().map(create).transpose()?)
+    }
+
+    /// The folder, for analyses whose result is files.
+    ///
+    /// # Errors
+    ///
+    /// If there is none.
+    pub fn folder(&self) -> Result<&OutputDir> {
+        self.folder.as_ref().context("there is no folder for the files of this analysis; open the run with one")
+    }
+
+    /// Warns whoever watches.
+    pub fn warn(&self, message: &str) {
+        self.observer.warned(message);
+    }
+
+    /// Writes `run.json`: `manifest` with the wall time and the files in the folder. The files that this run declares, and an
+    /// earlier one left, but this one did not write, are removed first: they speak of other images.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be removed or written.
+    pub fn finish(&self, stale: &[String], manifest: Manifest) -> Result<()> {
+        let Some(out) = &self.folder else { return Ok(()) };
+        for name in stale {
+            out.remove_stale(name)?;
+        }
+        let manifest = Manifest {
+            wall_time_s: self.started.elapsed().as_secs_f64(),
+            earlier_files: earlier_files(out),
+            samples: samples(out),
+            files: out.written(),
+            ..manifest
+        };
+        Ok(write_json(out, "run.json", &manifest)?)
+    }
+}
+
+/// A desk and a dataset.
+pub struct Run<'a> {
+    /// The dataset.
+    pub source: Source,
+    /// Where results go, who watches.
+    pub desk: Desk<'a>,
+}
+
+/// What a pass leaves.
+#[derive(Debug, Clone)]
+pub struct Scanned {
+    /// The sums.
+    pub spectrum: Arc<Spectrum>,
+    /// Everything that was skipped, in path order.
+    pub skipped: Vec<Skipped>,
+    /// Each half of the files on its own, where they were asked for and could be had.
+    pub halves: Option<Arc<Halves>>,
+}
+
+impl Run<'_> {
+    /// Runs the pass over images, rows into `sink`; a saved spectrum is handed on as it is.
+    ///
+    /// # Errors
+    ///
+    /// As [`scan()`].
+    pub fn scan(&self, sink: &mut dyn RowSink) -> Result<Scanned> {
+        let images = match &self.source {
+            Source::Saved(spectrum) => return Ok(Scanned::saved(spectrum)),
+            Source::Images(images) => images,
+        };
+        let outcome = scan(&images.files, &images.config, sink, self.desk.observer, self.desk.cancel)?;
+        Ok(Scanned::new(images, outcome, None))
+    }
+
+    /// As [`Run::scan`] without rows, each half of the files on its own where that is possible.
+    ///
+    /// # Errors
+    ///
+    /// As [`scan_halves`].
+    pub fn scan_halves(&self) -> Result<Scanned> {
+        let images = match &self.source {
+            Source::Saved(spectrum) => return Ok(Scanned::saved(spectrum)),
+            Source::Images(images) => images,
+        };
+        let (outcome, halves) = scan_halves(&images.files, &images.config, self.desk.observer, self.desk.cancel)?;
+        Ok(Scanned::new(images, outcome, halves))
+    }
+
+    /// Writes `skipped.csv` and, as [`Desk::finish`], `run.json`.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be removed or written.
+    pub fn finish(&self, scanned: &Scanned, mut stale: Vec<String>) -> Result<()> {
+        if let Some(out) = &self.desk.folder
+            && !scanned.skipped.is_empty()
+        {
+            let rows = scanned.skipped.iter().map(|s| SkippedRow { path: &s.path, reason: &s.reason });
+            write_table(out, "skipped.csv", rows)?;
+        }
+        stale.push("skipped.csv".to_owned());
+        let spectrum = &scanned.spectrum;
+        let manifest = Manifest {
+            preprocess: Some(spectrum.preprocess().clone()),
+            fft_kernel: Some(spectrum.fft_kernel().to_owned()),
+            counts: Some(spectrum.counts()),
+            n_ignored: self.source.n_ignored(),
+            content_id: Some(spectrum.content_id()),
+            seed: Some(self.desk.seed),
+            threads: Some(self.desk.threads),
+            ..Manifest::new()
+        };
+        self.desk.finish(&stale, manifest)
+    }
+}
+
+impl Scanned {
+    fn saved(spectrum: &Arc<Spectrum>) -> Self {
+        Self { spectrum: Arc::clone(spectrum), skipped: Vec::new(), halves: None }
+    }
+
+    /// The outcome of a pass, with what was skipped before it.
+    fn new(images: &Images, outcome: ScanOutcome, halves: Option<Halves>) -> Self {
+        let mut skipped = images.skipped.clone();
+        skipped.extend(outcome.skipped);
+        skipped.sort_by(|a, b| a.path.as_bytes().cmp(b.path.as_bytes()));
+        let spectrum = outcome.spectrum.with_listed_skips(images.skipped.len() as u64);
+        Self { spectrum: Arc::new(spectrum), skipped, halves: halves.map(Arc::new) }
+    }
+}
+
+/// Noise samples in the output folder, of this run and of earlier ones.
+fn samples(out: &OutputDir) -> Vec<String> {
+    let mut all = out.samples();
+    let written: std::collections::HashSet<String> = all.iter().cloned().collect();
+    let is_left = |name: &String| !written.contains(name) && out.path_of(name).exists();
+    all.extend(own_samples(out.path()).into_iter().filter(is_left));
+    all
+}
+
+/// Files that earlier runs left in the output folder.
+fn earlier_files(out: &OutputDir) -> Vec<String> {
+    let written = out.written();
+    let own = own_files(out.path()).unwrap_or_default().into_iter();
+    let is_left = |name: &String| name != "run.json" && !written.contains(name) && out.path_of(name).exists();
+    let mut earlier: Vec<String> = own.filter(is_left).collect();
+    earlier.sort();
+    earlier
+}

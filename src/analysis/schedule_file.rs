@@ -1,0 +1,38 @@
+//! Schedules that a user names or keeps in a file.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+use crate::diffusion::ReferenceSchedule;
+use crate::diffusion::schedules::ScheduleError;
+use crate::report::arrays::read_sigmas_npz;
+
+/// A schedule by its name, or from a file of sigmas: one a line, a JSON list, or an npz archive.
+///
+/// # Errors
+///
+/// If it is neither, or the file holds no sigmas.
+pub fn read_schedule(text: &str) -> Result<ReferenceSchedule> {
+    let path = Path::new(text);
+    if !path.is_file() {
+        return match text.parse() {
+            // What is no name either was most likely meant as a path.
+            Err(ScheduleError::UnknownName(_))
+                if text.contains(std::path::MAIN_SEPARATOR) || path.extension().is_some() =>
+            {
+                bail!("there is no file {text} with a schedule; check its path, or give a name like edm:18")
+            }
+            parsed => Ok(parsed?),
+        };
+    }
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read the schedule {text}"))?;
+    let name = path.file_stem().map_or_else(|| text.to_owned(), |s| s.to_string_lossy().into_owned());
+    if bytes.starts_with(b"PK") {
+        let sigmas = read_sigmas_npz(&bytes).with_context(|| format!("cannot use the schedule {text}"))?;
+        return Ok(ReferenceSchedule::from_list(&name, &sigmas)?);
+    }
+    let content = String::from_utf8(bytes)
+        .with_context(|| format!("the schedule {text} is no text; give one sigma a line, a JSON list, or an npz"))?;
+    ReferenceSchedule::from_text(&name, &content).with_context(|| format!("cannot use the schedule {text}"))
+}

@@ -1,0 +1,354 @@
+//! The dataset of a run: images to be read, or a saved spectrum, with every option that depends on them settled.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail, ensure};
+use rand::SeedableRng;
+use rand::seq::index;
+
+use super::Needs;
+use crate::dataset::{
+    DecodeOptions, ExifPolicy, Listing, PreprocessConfig, Skipped, SourceFile, Transform, choose_resolution,
+    list_from_reader, list_inputs,
+};
+use crate::diffusion::rounding_power;
+use crate::pipeline::{Observer, ScanConfig};
+use crate::spectral::{Channels, Size, Window};
+use crate::spectrum::{AnalysisConfig, Detail, Preprocess, Spectrum, Standardize};
+
+/// The working size that is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resolution {
+    /// Chosen from the images' headers.
+    Auto,
+    /// Fixed.
+    Fixed(Size),
+}
+
+/// What to read, and how to prepare it. What is `None` has a default that may depend on the images.
+#[derive(Debug, Clone, Default)]
+pub struct SourceOptions {
+    /// Folders, images, or saved spectra.
+    pub inputs: Vec<PathBuf>,
+    /// A list of paths in place of inputs; `-` is standard input.
+    pub files_from: Option<PathBuf>,
+    /// Only the first so many files.
+    pub num: Option<usize>,
+    /// So many files at random.
+    pub sample: Option<usize>,
+    /// Seed of that choice.
+    pub seed: u64,
+    /// Largest number of pixels of an image.
+    pub max_pixels: Option<u64>,
+    /// What is done with the orientation that cameras write.
+    pub exif: Option<ExifPolicy>,
+    /// Working size.
+    pub resolution: Option<Resolution>,
+    /// How images reach it.
+    pub transform: Option<Transform>,
+    /// Whether smaller images are enlarged.
+    pub allow_upscale: bool,
+    /// Whether images with uniform bars are left out.
+    pub drop_letterbox: bool,
+    /// What is transformed.
+    pub channels: Option<Channels>,
+    /// What is removed before covariances.
+    pub standardize: Option<Standardize>,
+    /// Apodisation.
+    pub window: Option<Window>,
+    /// Values of black and white.
+    pub range: Option<(f64, f64)>,
+    /// Workers.
+    pub threads: usize,
+}
+
+impl SourceOptions {
+    /// Whether there is anything to read.
+    pub fn has_inputs(&self) -> bool {
+        !self.inputs.is_empty() || self.files_from.is_some()
+    }
+
+    /// The first option about reading files that was given, by its name on the command line.
+    pub fn first_about_files(&self) -> Option<&'static str> {
+        first_of(&[
+            (self.num.is_some(), "--num"),
+            (self.sample.is_some(), "--sample"),
+            (self.exif.is_some(), "--exif"),
+            (self.max_pixels.is_some(), "--max-pixels"),
+        ])
+    }
+
+    /// The first option about the values of images that was given: noise that is drawn without images has none.
+    pub fn first_about_values(&self) -> Option<&'static str> {
+        first_of(&[
+            (self.drop_letterbox, "--drop-letterbox"),
+            (self.standardize.is_some(), "--standardize"),
+            (self.window.is_some(), "--window"),
+            (self.range.is_some(), "--range"),
+        ])
+    }
+
+    /// The first option about the preparation of images that was given: a saved spectrum was prepared when it was scanned.
+    fn first_about_preparation(&self) -> Option<&'static str> {
+        let about_size = [
+            (self.resolution.is_some(), "--resolution"),
+            (self.transform.is_some(), "--transform"),
+            (self.allow_upscale, "--allow-upscale"),
+            (self.channels.is_some(), "--channels"),
+        ];
+        first_of(&about_size).or(self.first_about_values())
+    }
+}
+
+/// The name of the first option that was given.
+fn first_of(options: &[(bool, &'static str)]) -> Option<&'static str> {
+    options.iter().find_map(|(given, name)| given.then_some(*name))
+}
+
+/// What a run is about.
+#[derive(Debug)]
+pub enum Source {
+    /// A spectrum, loaded (and merged, if several were given).
+    Saved(Arc<Spectrum>),
+    /// Images to scan.
+    Images(Box<Images>),
+}
+
+/// Images, and how to scan them.
+#[derive(Debug)]
+pub struct Images {
+    /// Usable-looking files, in path order.
+    pub files: Vec<SourceFile>,
+    /// Entries that cannot even be tried.
+    pub skipped: Vec<Skipped>,
+    /// Files beside them that are no images.
+    pub n_ignored: u64,
+    /// Whether the images are read once more after the pass.
+    pub second_pass: bool,
+    /// How they are scanned.
+    pub config: ScanConfig,
+}
+
+impl Source {
+    /// Finds what `options` point at, and settles every option that depends on it.
+    ///
+    /// # Errors
+    ///
+    /// If there is nothing to read, it cannot be read, or options do not go together.
+    pub fn open(options: &SourceOptions, needs: Needs, observer: &dyn Observer) -> Result<Self> {
+        ensure!(
+            options.has_inputs(),
+            "no INPUT was given: name a folder of images, image files or a saved spectrum (*.spectrum), or a list with --files-from"
+        );
+        if let Some(spectra) = saved_spectra(&options.inputs)? {
+            if let Some(option) = options.first_about_preparation().or(options.first_about_files()) {
+                bail!(
+                    "{option} has no effect on a saved spectrum: its images were prepared when it was scanned; leave the option out"
+                );
+            }
+            return Ok(Self::Saved(Arc::new(Self::load(&spectra, false)?)));
+        }
+        Ok(Self::Images(Box::new(Images::find(options, needs, observer)?)))
+    }
+
+    /// Reads spectra and adds them up; with `allow_shared` even if they hold the same images.
+    ///
+    /// # Errors
+    ///
+    /// If one cannot be read, or does not go with those before it.
+    pub fn load(paths: &[PathBuf], allow_shared: bool) -> Result<Spectrum> {
+        let (first, rest) = paths.split_first().context("no spectrum was given")?;
+        let mut merged = load_one(first)?;
+        for path in rest {
+            merged
+                .merge(&load_one(path)?, allow_shared)
+                .with_context(|| format!("cannot merge {} with the spectra before it", path.display()))?;
+        }
+        Ok(merged)
+    }
+
+    /// How the images are, or were, prepared.
+    pub fn preprocess(&self) -> Preprocess {
+        match self {
+            Self::Saved(spectrum) => spectrum.preprocess().clone(),
+            Self::Images(images) => images.config.preprocess_record(),
+        }
+    }
+
+    /// The working size.
+    pub fn size(&self) -> Size {
+        self.preprocess().size
+    }
+
+    /// The spectrum, if it is saved.
+    pub fn saved(&self) -> Option<&Spectrum> {
+        match self {
+            Self::Saved(spectrum) => Some(spectrum),
+            Self::Images(_) => None,
+        }
+    }
+
+    /// The images, if there are any.
+    pub fn images(&self) -> Option<&Images> {
+        match self {
+            Self::Saved(_) => None,
+            Self::Images(images) => Some(images),
+        }
+    }
+
+    /// Refuses a saved spectrum, for analyses of single images; `whose` says in the message what cannot be had.
+    ///
+    /// # Errors
+    ///
+    /// If this is a saved spectrum.
+    pub fn require_images(&self, whose: &str) -> Result<&Images> {
+        self.images()
+            .with_context(|| format!("a saved spectrum holds no single images, and {whose}; give the folder of images"))
+    }
+
+    /// Files beside the images that are no images.
+    pub fn n_ignored(&self) -> u64 {
+        self.images().map_or(0, |images| images.n_ignored)
+    }
+
+    /// The power of 8-bit rounding in the images' value range, value² per mode.
+    ///
+    /// # Errors
+    ///
+    /// If their powers are in other units.
+    pub fn rounding_power(&self) -> Result<f64> {
+        let Preprocess { range: [low, high], standardize, .. } = self.preprocess();
+        if standardize == Standardize::Pixel {
+            bail!("noise levels are in pixel values, which --standardize pixel divides away; leave it out");
+        }
+        Ok(rounding_power(low, high))
+    }
+}
+
+impl Images {
+    /// Lists the files and looks at the headers of some.
+    fn find(options: &SourceOptions, needs: Needs, observer: &dyn Observer) -> Result<Self> {
+        let Listing { files, skipped, n_ignored, own_outputs } = list(options)?;
+        if let Some(first) = own_outputs.first() {
+            let n = own_outputs.len();
+            observer.warned(&format!("left out {n} plots of specscan's own (the first is {first})"));
+        }
+        let files = choose_files(files, options)?;
+        let decode = DecodeOptions {
+            max_pixels: options.max_pixels.unwrap_or(DecodeOptions::default().max_pixels),
+            exif: options.exif.unwrap_or(ExifPolicy::Ignore),
+        };
+        let preprocess = resolve_preprocess(options, &files, &decode, observer)?;
+        let analysis = AnalysisConfig {
+            size: preprocess.size,
+            channels: options.channels.or(needs.channels).unwrap_or_default(),
+            window: options.window.unwrap_or(Window::None),
+            range: options.range.unwrap_or((-1.0, 1.0)),
+            standardize: options.standardize.or(needs.standardize).unwrap_or_default(),
+            detail: if needs.moments { Detail::Full } else { Detail::Power },
+            diagonality_side: needs.diagonality_side,
+            coherence: needs.coherence,
+            keep_spectra: false,
+        };
+        let config = ScanConfig {
+            decode,
+            preprocess,
+            analysis,
+            effective_resolution: needs.effective_resolution,
+            threads: options.threads,
+        };
+        Ok(Self { files, skipped, n_ignored, second_pass: needs.second_pass, config })
+    }
+}
+
+/// The saved spectra among the inputs; none if the inputs are images.
+fn saved_spectra(inputs: &[PathBuf]) -> Result<Option<Vec<PathBuf>>> {
+    let is_saved = |path: &PathBuf| path.extension().is_some_and(|e| e == "spectrum") && !path.is_dir();
+    match inputs.iter().filter(|p| is_saved(p)).count() {
+        0 => Ok(None),
+        n if n == inputs.len() => Ok(Some(inputs.to_vec())),
+        _ => {
+            bail!("saved spectra and images cannot be mixed in one run: scan the images first, then merge the spectra")
+        }
+    }
+}
+
+/// Reads one spectrum.
+fn load_one(path: &Path) -> Result<Spectrum> {
+    let bytes = std::fs::read(path)
+        .with_context(|| format!("cannot read {}; check the path of the spectrum", path.display()))?;
+    Spectrum::from_bytes(&bytes).with_context(|| format!("cannot use {}", path.display()))
+}
+
+fn list(options: &SourceOptions) -> Result<Listing> {
+    match &options.files_from {
+        None => Ok(list_inputs(&options.inputs)?),
+        Some(path) if path.as_os_str() == "-" => Ok(list_from_reader(std::io::stdin().lock(), "standard input")?),
+        Some(path) => {
+            let file = std::fs::File::open(path)
+                .with_context(|| format!("cannot open the file list {}; check its path", path.display()))?;
+            Ok(list_from_reader(std::io::BufReader::new(file), &path.to_string_lossy())?)
+        }
+    }
+}
+
+/// The first, or randomly chosen, files; always in path order.
+fn choose_files(mut files: Vec<SourceFile>, options: &SourceOptions) -> Result<Vec<SourceFile>> {
+    for (option, n) in [("--num", options.num), ("--sample", options.sample)] {
+        ensure!(n != Some(0), "{option} 0: at least one file is needed; leave the option out to use all");
+    }
+    if let Some(n) = options.num {
+        files.truncate(n);
+    }
+    match options.sample {
+        Some(n) if n < files.len() => {
+            let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(options.seed);
+            let mut chosen = index::sample(&mut random, files.len(), n).into_vec();
+            chosen.sort_unstable();
+            Ok(chosen.into_iter().map(|i| files[i].clone()).collect())
+        }
+        _ => Ok(files),
+    }
+}
+
+fn resolve_preprocess(
+    options: &SourceOptions,
+    files: &[SourceFile],
+    decode: &DecodeOptions,
+    observer: &dyn Observer,
+) -> Result<PreprocessConfig> {
+    let found = choose_resolution(files, decode);
+    let (size, untouched) = match (options.resolution.unwrap_or(Resolution::Auto), &found) {
+        (Resolution::Auto, _) => found.clone().map(|found| (found.size, found.sizes_agree))?,
+        (Resolution::Fixed(size), Ok(found)) => (size, found.sizes_agree && found.size == size),
+        // With a size given no header is needed; whether any image is usable, the pass will tell.
+        (Resolution::Fixed(size), Err(_)) => (size, false),
+    };
+    let config = PreprocessConfig {
+        transform: options.transform.unwrap_or(if untouched { Transform::None } else { Transform::CenterCropDhariwal }),
+        size,
+        allow_upscale: options.allow_upscale,
+        drop_letterbox: options.drop_letterbox,
+    };
+    config.validate()?;
+    let headers = found.map(|found| found.headers).unwrap_or_default();
+    check_headers(&config, &headers, observer)?;
+    Ok(config)
+}
+
+/// Looks at the sizes of a few images before all are read: if none of them can be used, the run is not begun; if fewer than
+/// half can, it says so.
+fn check_headers(config: &PreprocessConfig, headers: &[(String, Size)], observer: &dyn Observer) -> Result<()> {
+    let mut refused = headers.iter().filter_map(|(key, size)| Some((key, config.accepts(*size).err()?)));
+    let Some((key, reason)) = refused.next() else { return Ok(()) };
+    let n_refused = 1 + refused.count();
+    let n = headers.len();
+    if n_refused == n {
+        bail!("none of the {n} images looked at can be used (first: {key}: {reason})");
+    }
+    if 2 * n_refused > n {
+        observer.warned(&format!("{n_refused} of the {n} images looked at cannot be used (first: {key}: {reason})"));
+    }
+    Ok(())
+}

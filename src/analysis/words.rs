@@ -1,0 +1,52 @@
+//! Phrases that several reports share.
+
+use crate::diffusion::Kappa;
+use crate::diffusion::bounds::KappaReading;
+use crate::report::text::short;
+
+/// Both thresholds in words, a line each.
+pub fn describe_kappa(kappa: Kappa) -> [String; 2] {
+    let percent = |r: KappaReading| format!("{:.3} % of its power denoised wrong", 100.0 * r.relative_error);
+    let bits = |r: KappaReading| format!("{:.3} bits per mode", r.bits_left);
+    let (low, high) = (kappa.reading_at_min(), kappa.reading_at_max());
+    let plain = |value: f64| match short(value) {
+        text if text.contains('.') && !text.contains('e') => {
+            text.trim_end_matches('0').trim_end_matches('.').to_owned()
+        }
+        text => text,
+    };
+    [
+        format!(
+            "κ_min = {}: at sigma_min no band keeps less than {}, with at most {}",
+            plain(kappa.min()),
+            bits(low),
+            percent(low)
+        ),
+        format!(
+            "κ_max = {}: at sigma_max no band keeps more than {}, with at least {}",
+            plain(kappa.max()),
+            bits(high),
+            percent(high)
+        ),
+    ]
+}
+
+/// What a power law is called, in words.
+pub fn describe_delta(delta: Option<f64>) -> String {
+    match delta {
+        None => "no power law".to_owned(),
+        Some(d) if d < 0.0 => format!("Δ = {d:.2}, power f^{:.2}", -2.0 * d),
+        Some(d) => format!("Δ = {d:.2}, power 1/f^{:.2}", 2.0 * d),
+    }
+}
+
+/// A share in percent, with as many digits as it takes.
+pub fn percent(share: f64) -> String {
+    let text = format!("{:.6}", 100.0 * share);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// A number, or a dash where there is none.
+pub fn or_dash(value: Option<f64>, number: impl Fn(f64) -> String) -> String {
+    value.map_or("–".to_owned(), number)
+}

@@ -1,0 +1,141 @@
+//! From a command's options to its answer on the terminal and in the folder: the same way for every analysis.
+
+use std::io::Write;
+use std::time::Instant;
+
+use anyhow::Result;
+
+use super::exit::ExitStatus;
+use super::progress::Progress;
+use super::shared::{Limit, OutputArgs, PlotFormats, SharedArgs};
+use super::{console, interrupt, plan};
+use crate::analysis::{Analysis, Desk, Outputs, Report, Run, Scanned, Source, answer};
+use crate::report::output_dir::OutputDir;
+use crate::report::plot::{Plot, PlotFormat};
+
+/// Where and how an answer is presented.
+#[derive(Debug)]
+pub struct Presentation {
+    /// Formats of the plots.
+    pub plots: PlotFormats,
+    /// Whether the answer is one JSON object.
+    pub json: bool,
+    /// Whether nothing but errors (and that object) is printed.
+    pub quiet: bool,
+    /// Whether every skipped file is named.
+    pub verbose: bool,
+}
+
+impl From<&OutputArgs> for Presentation {
+    fn from(args: &OutputArgs) -> Self {
+        Self { plots: args.plots.clone(), json: args.json, quiet: args.quiet, verbose: args.verbose }
+    }
+}
+
+/// Opens the dataset, runs `analysis` on it, and presents the answer; with `--dry-run` says what would be done instead.
+pub fn run<A: Analysis<Report: Report>>(args: &SharedArgs, analysis: &A) -> Result<ExitStatus> {
+    let progress = Progress::new(args.output.progress, args.output.quiet);
+    let source = Source::open(&args.source()?, analysis.needs(), &progress)?;
+    analysis.check(&source)?;
+    if args.compute.dry_run {
+        plan::print(args, &source)?;
+        return Ok(ExitStatus::Done);
+    }
+    let run = Run { source, desk: desk(args, &progress)? };
+    let (scanned, report) = answer(&run, analysis)?;
+    let presentation = Presentation::from(&args.output);
+    presentation.show(&run.desk, &report)?;
+    run.finish(&scanned, presentation.stale_names::<A::Report>())?;
+    presentation.say_where::<A::Report>(&run.desk);
+    Ok(judge_skips(&run.desk, &presentation, args.input.max_skipped, &scanned))
+}
+
+/// The desk of a run that writes into `--out`.
+pub fn desk<'a>(args: &SharedArgs, progress: &'a Progress) -> Result<Desk<'a>> {
+    Ok(Desk {
+        started: Instant::now(),
+        folder: Some(OutputDir::create(&args.output.out)?),
+        observer: progress,
+        cancel: interrupt::flag(),
+        seed: args.input.seed,
+        threads: args.compute.threads()?,
+    })
+}
+
+impl Presentation {
+    /// Writes what the report lists, draws it, and prints it.
+    pub fn show<R: Report>(&self, desk: &Desk<'_>, report: &R) -> Result<()> {
+        let out = desk.folder()?;
+        for content in report.tables() {
+            content.write(out)?;
+        }
+        if !self.plots.0.is_empty() {
+            for plot in report.figures() {
+                self.draw(out, desk, &plot);
+            }
+        }
+        if self.json {
+            return console::print_json(&serde_json::to_value(report)?);
+        }
+        console::print_lines(self.quiet, &report.lines())
+    }
+
+    /// A picture that fails is a warning: the tables it shows are already written.
+    fn draw(&self, out: &OutputDir, desk: &Desk<'_>, plot: &Plot) {
+        let formats = if plot.is_png_only { &[PlotFormat::Png] } else { self.plots.0.as_slice() };
+        for format in formats {
+            let file_name = format!("{}.{}", plot.name, format.extension());
+            let written = plot
+                .render(*format)
+                .map_err(anyhow::Error::new)
+                .and_then(|bytes| Ok(out.write_atomic(&file_name, |file| file.write_all(&bytes))?));
+            if let Err(error) = written {
+                desk.warn(&format!("no {file_name}: {error:#}"));
+            }
+        }
+    }
+
+    /// What a command's runs may leave under fixed names: what this run does not write is of an earlier one.
+    pub fn stale_names<R: Report>(&self) -> Vec<String> {
+        let Outputs { files, plots } = R::OUTPUTS;
+        let files = files.iter().filter(|name| !name.starts_with('*')).map(|name| (*name).to_owned());
+        let plots = plots.iter().flat_map(|name| ["svg", "png"].map(|end| format!("{name}.{end}")));
+        files.chain(plots).collect()
+    }
+
+    /// Says which files were written.
+    pub fn say_where<R: Report>(&self, desk: &Desk<'_>) {
+        let Some(out) = &desk.folder else { return };
+        let written = out.written();
+        debug_assert!(
+            written.iter().all(|n| R::OUTPUTS.declares(n) || matches!(n.as_str(), "run.json" | "skipped.csv")),
+            "undeclared among {written:?}"
+        );
+        console::note(self.quiet, &format!("wrote {} to {}", written.join(", "), out.path().display()));
+    }
+}
+
+/// Names what was skipped, and says whether it was too much.
+fn judge_skips(desk: &Desk<'_>, presentation: &Presentation, limit: Limit, scanned: &Scanned) -> ExitStatus {
+    let n_skipped = scanned.skipped.len();
+    let listed = desk.folder.as_ref().map(|out| out.path_of("skipped.csv").display().to_string()).unwrap_or_default();
+    let shown = if presentation.verbose { usize::MAX } else { 3 };
+    for skipped in scanned.skipped.iter().take(shown) {
+        console::note(presentation.quiet, &format!("skipped {}: {}", skipped.path, skipped.reason));
+    }
+    if n_skipped > shown {
+        console::note(presentation.quiet, &format!("… and {} more, all in {listed}", n_skipped - shown));
+    }
+    let total = scanned.spectrum.counts().n_files + n_skipped as u64;
+    if !limit.is_exceeded(n_skipped as u64, total) {
+        return ExitStatus::Done;
+    }
+    console::note(
+        false,
+        &format!(
+            "error: {n_skipped} of {total} files were skipped, more than --max-skipped {limit} allows: \
+             repair or remove the files listed in {listed}, or raise the limit"
+        ),
+    );
+    ExitStatus::NotAcceptable
+}
