@@ -14,12 +14,20 @@
 //! [`Report::OUTPUTS`]. Nothing here knows the command line.
 
 mod about;
+mod figures;
 mod run;
 mod schedule_file;
 mod source;
 mod words;
 
 pub mod bounds;
+pub mod covariance;
+pub mod export;
+pub mod fit_delta;
+pub mod info;
+pub mod merge;
+pub mod rapsd;
+pub mod scan;
 
 use anyhow::Result;
 use serde::Serialize;
@@ -29,7 +37,7 @@ pub use run::{Desk, Run, Scanned};
 pub use schedule_file::read_schedule;
 pub use source::{Images, Resolution, Source, SourceOptions};
 
-use crate::pipeline::{ImageRow, NoRows, RowSink};
+use crate::pipeline::{ImageRow, RowSink};
 use crate::report::content::Content;
 use crate::report::plot::Plot;
 use crate::spectral::Channels;
@@ -208,8 +216,3 @@ fn row_key<'a>(row: &ImageRow<'a>, buffer: &'a mut String) -> &'a str {
 
 /// What a sink of rows returns.
 type SinkResult = Result<(), Box<dyn std::error::Error + Send + Sync>>;
-
-/// The rows of analyses that look at no single image.
-fn no_rows() -> Result<NoRows> {
-    Ok(NoRows)
-}

@@ -2,17 +2,14 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
-use serde_json::json;
 
-use super::console;
 use super::exit::ExitStatus;
-use super::scan::describe;
-use super::session::{load, write_manifest};
-use super::shared::parse_file_name;
-use crate::report::manifest::Manifest;
-use crate::report::output_dir::OutputDir;
+use super::present::{self, Presentation};
+use super::progress::Progress;
+use super::shared::{PlotFormats, ProgressWhen, parse_file_name};
+use crate::analysis::merge::{Merge, MergeReport};
 
 /// Merge .spectrum files into one, exactly
 ///
@@ -48,44 +45,14 @@ pub struct MergeArgs {
 
 /// Runs the command.
 pub fn run(args: &MergeArgs) -> Result<ExitStatus> {
-    let started = std::time::Instant::now();
-    let (first, rest) = args.spectra.split_first().context("no spectrum was given")?;
-    let mut merged = load(first)?;
-    let out = OutputDir::create(&args.out)?;
-    for path in rest {
-        let spectrum = load(path)?;
-        merged
-            .merge(&spectrum, args.allow_shared)
-            .with_context(|| format!("cannot merge {} with the spectra before it", path.display()))?;
-    }
-    let bytes = merged.to_bytes()?;
-    let file_name = format!("{}.spectrum", args.name);
-    out.write_atomic(&file_name, |file| std::io::Write::write_all(file, &bytes))?;
-    let path = out.path_of(&file_name);
-    let manifest = Manifest {
-        preprocess: Some(merged.preprocess().clone()),
-        fft_kernel: Some(merged.fft_kernel().to_owned()),
-        counts: Some(merged.counts()),
-        content_id: Some(merged.content_id()),
-        ..Manifest::new()
-    };
-    write_manifest(&out, started, manifest)?;
-    if args.json {
-        console::print_json(&json!({
-            "schema_version": 1,
-            "counts": merged.counts(),
-            "preprocess": merged.preprocess(),
-            "content_id": merged.content_id(),
-            "path": path,
-        }))?;
-    } else {
-        console::print_lines(
-            args.quiet,
-            &[
-                format!("{} from {} spectra", describe(&merged), args.spectra.len()),
-                format!("wrote {}", path.display()),
-            ],
-        )?;
-    }
+    let merge = Merge { spectra: args.spectra.clone(), name: args.name.clone(), allow_shared: args.allow_shared };
+    let progress = Progress::new(ProgressWhen::Auto, args.quiet);
+    let desk = present::desk_in(&args.out, 0, 1, &progress)?;
+    let report = merge.report(&desk)?;
+    let presentation =
+        Presentation { plots: PlotFormats(Vec::new()), json: args.json, quiet: args.quiet, verbose: false };
+    presentation.write(&desk, &report)?;
+    desk.finish(&presentation.stale_names::<MergeReport>(), report.manifest())?;
+    presentation.print(&report)?;
     Ok(ExitStatus::Done)
 }

@@ -3,12 +3,19 @@
 
 mod bounds;
 mod console;
+mod covariance;
 mod exit;
+mod export;
+mod fit_delta;
+mod info;
 mod interrupt;
+mod merge;
 mod noise_levels;
 mod plan;
 mod present;
 mod progress;
+mod rapsd;
+mod scan;
 mod shared;
 
 use std::ffi::OsString;
@@ -48,7 +55,14 @@ macro_rules! subcommands {
 }
 
 subcommands! {
+    Scan => scan::ScanArgs,
+    Rapsd => rapsd::RapsdArgs,
+    Covariance => covariance::CovarianceArgs,
+    FitDelta => fit_delta::FitDeltaArgs,
     Bounds => bounds::BoundsArgs,
+    Merge => merge::MergeArgs,
+    Export => export::ExportArgs,
+    Info => info::InfoArgs,
 }
 
 /// Parses `arguments` (program name first), runs the subcommand, and reports errors on stderr.

@@ -1,6 +1,7 @@
 //! From a command's options to its answer on the terminal and in the folder: the same way for every analysis.
 
 use std::io::Write;
+use std::path::Path;
 use std::time::Instant;
 
 use anyhow::Result;
@@ -44,7 +45,8 @@ pub fn run<A: Analysis<Report: Report>>(args: &SharedArgs, analysis: &A) -> Resu
     let run = Run { source, desk: desk(args, &progress)? };
     let (scanned, report) = answer(&run, analysis)?;
     let presentation = Presentation::from(&args.output);
-    presentation.show(&run.desk, &report)?;
+    presentation.write(&run.desk, &report)?;
+    presentation.print(&report)?;
     run.finish(&scanned, presentation.stale_names::<A::Report>())?;
     presentation.say_where::<A::Report>(&run.desk);
     Ok(judge_skips(&run.desk, &presentation, args.input.max_skipped, &scanned))
@@ -52,19 +54,24 @@ pub fn run<A: Analysis<Report: Report>>(args: &SharedArgs, analysis: &A) -> Resu
 
 /// The desk of a run that writes into `--out`.
 pub fn desk<'a>(args: &SharedArgs, progress: &'a Progress) -> Result<Desk<'a>> {
+    desk_in(&args.output.out, args.input.seed, args.compute.threads()?, progress)
+}
+
+/// The desk of a run that writes into `folder`.
+pub fn desk_in<'a>(folder: &Path, seed: u64, threads: usize, progress: &'a Progress) -> Result<Desk<'a>> {
     Ok(Desk {
         started: Instant::now(),
-        folder: Some(OutputDir::create(&args.output.out)?),
+        folder: Some(OutputDir::create(folder)?),
         observer: progress,
         cancel: interrupt::flag(),
-        seed: args.input.seed,
-        threads: args.compute.threads()?,
+        seed,
+        threads,
     })
 }
 
 impl Presentation {
-    /// Writes what the report lists, draws it, and prints it.
-    pub fn show<R: Report>(&self, desk: &Desk<'_>, report: &R) -> Result<()> {
+    /// Writes what the report lists, and draws it.
+    pub fn write<R: Report>(&self, desk: &Desk<'_>, report: &R) -> Result<()> {
         let out = desk.folder()?;
         for content in report.tables() {
             content.write(out)?;
@@ -74,6 +81,11 @@ impl Presentation {
                 self.draw(out, desk, &plot);
             }
         }
+        Ok(())
+    }
+
+    /// Prints the report: its lines, or the JSON object that it is.
+    pub fn print<R: Report>(&self, report: &R) -> Result<()> {
         if self.json {
             return console::print_json(&serde_json::to_value(report)?);
         }

@@ -68,6 +68,13 @@ impl RowSink for NoRows {
     }
 }
 
+/// There may be nobody to see the rows.
+impl<S: RowSink> RowSink for Option<S> {
+    fn image(&mut self, row: &ImageRow<'_>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        self.as_mut().map_or(Ok(()), |sink| sink.image(row))
+    }
+}
+
 /// Both see every row.
 impl<A: RowSink, B: RowSink> RowSink for (A, B) {
     fn image(&mut self, row: &ImageRow<'_>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {

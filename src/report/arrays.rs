@@ -7,6 +7,7 @@ use ndarray_npy::{NpzReader, NpzWriter, WriteNpyExt};
 use safetensors::tensor::{Dtype, TensorView};
 
 use super::output_dir::{OutputDir, OutputError, StagedFile};
+use crate::spectral::Size;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -170,6 +171,6 @@ impl StreamedNpy {
 }
 
 /// The array a full-plane quantity of several channels makes: `[C, H, W]`.
-pub fn planes_array(name: &'static str, height: usize, width: usize, planes: &[Vec<f64>]) -> NamedArray {
-    NamedArray { name, shape: vec![planes.len(), height, width], values: planes.concat() }
+pub fn planes_array(name: &'static str, size: Size, planes: &[Vec<f64>]) -> NamedArray {
+    NamedArray { name, shape: vec![planes.len(), size.height, size.width], values: planes.concat() }
 }

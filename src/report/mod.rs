@@ -7,7 +7,6 @@ pub mod manifest;
 pub mod noise_tables;
 pub mod output_dir;
 pub mod plot;
-pub mod rows;
 pub mod schedules;
 pub mod tables;
 pub mod text;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::analyzer::Totals;
-use super::exact::ExactTensor;
+use super::exact::{ExactTensor, TensorSpec};
 use super::plan::{AnalysisConfig, AnalysisPlan, Detail};
 use super::sketch::ContentSketch;
 use super::{SpectrumError, Standardize};
@@ -130,6 +130,11 @@ impl Spectrum {
     /// Code path of the transform that made the spectrum.
     pub fn fft_kernel(&self) -> &str {
         &self.fft_kernel
+    }
+
+    /// The exact sums it holds: names, shapes, quanta.
+    pub fn sums(&self) -> impl Iterator<Item = &TensorSpec> {
+        self.tensors.iter().map(|tensor| &tensor.spec)
     }
 
     /// The analysis this spectrum came from.

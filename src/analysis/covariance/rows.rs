@@ -1,40 +1,47 @@
-//! From results to table rows.
+//! The rows of `gamma_radial.csv` and `coherence.csv`.
 
-use super::tables::{CoherenceRow, FitRow, GammaRadialRow, LocalExponentRow, RapsdRow, decibels};
+use serde::Serialize;
+
+use crate::report::arrays::{NamedArray, planes_array};
+use crate::report::tables::decibels;
 use crate::spectral::Grid;
-use crate::spectrum::{ModeCovariance, RapsdOf, Spectrum, SpectrumError};
+use crate::spectrum::{ModeCovariance, Spectrum, SpectrumError};
 use crate::stats::moments::RawMoments;
-use crate::stats::spectrum_fit::ChannelFits;
 
-/// Quantile levels of the RAPSD tables and bands.
-pub const RAPSD_LEVELS: [f64; 5] = [0.05, 0.25, 0.5, 0.75, 0.95];
+/// Row of `gamma_radial.csv`: one annulus of one channel, or of the channels' mean (`mean`).
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct GammaRadialRow {
+    /// Channel name, or `mean`.
+    pub channel: &'static str,
+    /// Annulus index.
+    pub bin: usize,
+    /// `j/L`.
+    pub frequency_cycles_per_px: f64,
+    /// Modes of the full plane in the annulus.
+    pub n_modes: f64,
+    /// Annulus mean of Γ, value² per mode.
+    pub gamma_mean: f64,
+    /// `10·log10` of it; empty where it is zero.
+    pub gamma_db: Option<f64>,
+    /// Annulus mean of `|C|/Γ` over modes that are not their own conjugate (0: circular); empty for `mean` and where Γ = 0.
+    pub pseudo_covariance_ratio: Option<f64>,
+    /// Annulus mean of κ4 over modes that are not their own conjugate (2: Gaussian); empty for `mean` and where Γ = 0.
+    pub kurtosis: Option<f64>,
+}
 
-/// Rows of `rapsd.csv`, or those of one channel in `rapsd_channels.csv`.
-pub fn rapsd_rows(spectrum: &Spectrum, of: RapsdOf) -> Vec<RapsdRow> {
-    let grid = spectrum.grid();
-    let statistics = spectrum.radial_statistics(of);
-    let quantiles = spectrum.rapsd_quantiles(of, &RAPSD_LEVELS);
-    let frequencies = grid.annulus_frequencies();
-    let channel = match of {
-        RapsdOf::ChannelMean => None,
-        RapsdOf::Channel(c) => Some(spectrum.preprocess().channels.names()[c]),
-    };
-    (0..grid.n_annuli())
-        .map(|j| RapsdRow {
-            channel,
-            bin: j,
-            frequency_cycles_per_px: frequencies[j],
-            n_modes: grid.modes_per_annulus()[j],
-            power_mean: statistics.mean[j],
-            power_std: statistics.std_of(j),
-            power_q05: quantiles[0][j],
-            power_q25: quantiles[1][j],
-            power_q50: quantiles[2][j],
-            power_q75: quantiles[3][j],
-            power_q95: quantiles[4][j],
-            power_db: decibels(statistics.mean[j]),
-        })
-        .collect()
+/// Row of `coherence.csv`: one annulus of one pair of channels.
+#[derive(Debug, Clone, Serialize)]
+pub struct CoherenceRow {
+    /// First channel.
+    pub channel_a: &'static str,
+    /// Second channel.
+    pub channel_b: &'static str,
+    /// Annulus index.
+    pub bin: usize,
+    /// `j/L`.
+    pub frequency_cycles_per_px: f64,
+    /// Annulus mean of `|Γ_ab|²/(Γ_aa Γ_bb)`; empty where a Γ is zero.
+    pub coherence: Option<f64>,
 }
 
 /// Rows of `gamma_radial.csv`: the mean over channels first, then each channel if there are several.
@@ -143,54 +150,9 @@ pub fn coherence_rows(spectrum: &Spectrum, gamma: &ModeCovariance) -> Result<Vec
     Ok(rows)
 }
 
-/// Rows of `fit.csv`; estimators that failed have none.
-pub fn fit_rows(channels: &[ChannelFits]) -> Vec<FitRow> {
-    let mut rows = Vec::new();
-    for channel in channels {
-        for (_, fit) in &channel.fits {
-            let Ok(fit) = fit else { continue };
-            rows.push(FitRow {
-                estimator: fit.estimator.name(),
-                channel: channel.channel,
-                delta: fit.delta,
-                delta_low95: finite(fit.delta_low95),
-                delta_high95: finite(fit.delta_high95),
-                amplitude: fit.amplitude,
-                r2: finite(fit.r2),
-                residual_db: fit.residual_db,
-                frequency_low: fit.fitted_cycles_per_px.0,
-                frequency_high: fit.fitted_cycles_per_px.1,
-                cross_mask: match fit.estimator {
-                    crate::stats::power_law::Estimator::Radial => None,
-                    _ => fit.range.cross_mask,
-                },
-                n_modes: fit.n_modes,
-                n_images: fit.n_images as u64,
-                curvature_p: fit.curvature_p,
-            });
-        }
-    }
-    rows
-}
-
-/// Rows of `local_exponent.csv`.
-pub fn local_exponent_rows(channels: &[ChannelFits]) -> Vec<LocalExponentRow> {
-    let rows = channels.iter().flat_map(|channel| {
-        channel.local.iter().map(|local| {
-            let half_width = 1.96 * local.delta_se;
-            LocalExponentRow {
-                channel: channel.channel,
-                frequency_cycles_per_px: local.frequency_cycles_per_px,
-                delta: local.delta,
-                delta_low95: finite(local.delta - half_width),
-                delta_high95: finite(local.delta + half_width),
-                n_bins: local.n_bins,
-            }
-        })
-    });
-    rows.collect()
-}
-
-fn finite(value: f64) -> Option<f64> {
-    value.is_finite().then_some(value)
+/// Γ as an array `C×H×W` of whole planes in fftfreq order.
+pub fn gamma_array(spectrum: &Spectrum, gamma: &ModeCovariance) -> NamedArray {
+    let grid = spectrum.grid();
+    let planes: Vec<_> = gamma.channels.iter().map(|g| grid.to_full_plane(g)).collect();
+    planes_array("gamma", grid.size(), &planes)
 }

@@ -1,0 +1,157 @@
+//! What `covariance` answers: Γ by frequency, colour axes, and how nearly diagonal the full covariance is.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::rows::{CoherenceRow, GammaRadialRow, gamma_array};
+use crate::analysis::{About, Outputs, Report, figures};
+use crate::report::content::Content;
+use crate::report::plot::Plot;
+use crate::report::text::{align, short};
+use crate::spectrum::{ModeCovariance, Spectrum};
+use crate::stats::diagonality::Diagonality;
+use crate::stats::spectrum_covariance::ColorCovariance;
+
+/// The covariance of a set.
+#[derive(Debug, Clone, Serialize)]
+pub struct CovarianceReport {
+    /// Which images.
+    #[serde(flatten)]
+    pub about: About,
+    /// Γ by frequency, mean over channels.
+    pub gamma_radial: Vec<GammaRadialRow>,
+    /// Covariance of the channels.
+    pub color: ColorCovariance,
+    /// How nearly diagonal the full covariance is; none if it was not summed up.
+    pub diagonality: Option<DiagonalitySummary>,
+    #[serde(skip)]
+    pub(super) rows: Vec<GammaRadialRow>,
+    #[serde(skip)]
+    pub(super) coherence: Vec<CoherenceRow>,
+    #[serde(skip)]
+    pub(super) full: Option<Diagonality>,
+    /// Γ of each mode.
+    #[serde(skip)]
+    pub gamma: ModeCovariance,
+    /// The sums.
+    #[serde(skip)]
+    pub spectrum: Arc<Spectrum>,
+}
+
+/// A [`Diagonality`] without its eigenvalues.
+#[derive(Debug, Clone, Serialize)]
+pub struct DiagonalitySummary {
+    /// Dimension of the matrix.
+    pub n_dimensions: usize,
+    /// Share of the squared entries that lies off the diagonal.
+    pub off_diagonal_energy: Option<f64>,
+    /// The share by chance.
+    pub off_diagonal_energy_by_chance: Option<f64>,
+    /// Mean absolute correlation over pairs of modes.
+    pub mean_abs_correlation: Option<f64>,
+    /// The same by chance.
+    pub mean_abs_correlation_by_chance: Option<f64>,
+}
+
+impl From<&Diagonality> for DiagonalitySummary {
+    fn from(d: &Diagonality) -> Self {
+        Self {
+            n_dimensions: d.n_dimensions,
+            off_diagonal_energy: d.off_diagonal_energy,
+            off_diagonal_energy_by_chance: d.off_diagonal_energy_by_chance,
+            mean_abs_correlation: d.mean_abs_correlation,
+            mean_abs_correlation_by_chance: d.mean_abs_correlation_by_chance,
+        }
+    }
+}
+
+impl CovarianceReport {
+    /// Γ at every second octave.
+    fn gamma_table(&self) -> Vec<String> {
+        let head = ["channel", "frequency (cycles/px)", "Γ", "|C|/Γ (0: circular)", "κ4 (2: Gaussian)"];
+        let mut table = vec![head.map(str::to_owned).to_vec()];
+        let optional = |v: Option<f64>| v.map_or(String::new(), short);
+        let last = self.rows.iter().map(|r| r.bin).max().unwrap_or(0);
+        let is_shown = |bin: usize| bin == 0 || bin == last || (bin.is_power_of_two() && bin.ilog2().is_multiple_of(2));
+        for row in self.rows.iter().filter(|r| is_shown(r.bin)) {
+            let frequency = format!("{:.5}", row.frequency_cycles_per_px);
+            let (pseudo, kurtosis) = (optional(row.pseudo_covariance_ratio), optional(row.kurtosis));
+            table.push(vec![row.channel.to_owned(), frequency, short(row.gamma_mean), pseudo, kurtosis]);
+        }
+        align(&table)
+    }
+
+    /// The eigenvectors of the channel covariance.
+    fn color_lines(&self) -> Vec<String> {
+        let ColorCovariance { channels, eigen, .. } = &self.color;
+        if channels.len() < 2 {
+            return Vec::new();
+        }
+        let total: f64 = eigen.values.iter().sum();
+        let axes = eigen.values.iter().zip(&eigen.vectors).map(|(value, vector)| {
+            let terms = channels.iter().zip(vector).map(|(c, v)| format!("{v:+.3} {c}"));
+            let share = if total > 0.0 { 100.0 * value / total } else { 0.0 };
+            format!("  {share:5.1} %  {}", terms.collect::<Vec<_>>().join(" "))
+        });
+        std::iter::once("colour axes (eigenvectors of the channel covariance):".to_owned()).chain(axes).collect()
+    }
+
+    /// The rows of `color.csv`: the covariance matrix, then eigenvalues with their eigenvectors; columns are named after the channels.
+    fn color_cells(&self) -> Vec<Vec<String>> {
+        let ColorCovariance { channels, covariance, eigen } = &self.color;
+        let head = ["kind", "name", "value"].into_iter().chain(channels.iter().copied()).map(str::to_owned);
+        let mut rows = vec![head.collect()];
+        let mut push = |head: [String; 3], cells: &[f64]| {
+            rows.push(head.into_iter().chain(cells.iter().map(f64::to_string)).collect());
+        };
+        for (name, row) in channels.iter().zip(covariance.chunks_exact(channels.len())) {
+            push(["covariance".to_owned(), (*name).to_owned(), String::new()], row);
+        }
+        for (i, (value, vector)) in eigen.values.iter().zip(&eigen.vectors).enumerate() {
+            push(["eigenvector".to_owned(), (i + 1).to_string(), value.to_string()], vector);
+        }
+        rows
+    }
+}
+
+impl Report for CovarianceReport {
+    const OUTPUTS: Outputs = Outputs {
+        files: &["gamma.npy", "gamma_radial.csv", "color.csv", "coherence.csv", "diagonality.json"],
+        plots: &["gamma"],
+    };
+
+    fn lines(&self) -> Vec<String> {
+        let mut lines = vec![self.about.describe()];
+        lines.extend(self.gamma_table());
+        lines.extend(self.color_lines());
+        if let Some(d) = &self.full {
+            let percent = |v: Option<f64>| v.map_or("unknown".to_owned(), |v| format!("{:.1} %", 100.0 * v));
+            lines.push(format!(
+                "off the diagonal at {} dimensions: {} of the squared covariance ({} by chance with {} images)",
+                d.n_dimensions,
+                percent(d.off_diagonal_energy),
+                percent(d.off_diagonal_energy_by_chance),
+                d.n_images
+            ));
+        }
+        lines
+    }
+
+    fn tables(&self) -> Vec<Content<'_>> {
+        let mut tables = vec![
+            Content::npy("gamma.npy", || gamma_array(&self.spectrum, &self.gamma)),
+            Content::table("gamma_radial.csv", &self.rows),
+            Content::cells("color.csv", self.color_cells()),
+        ];
+        if !self.coherence.is_empty() {
+            tables.push(Content::table("coherence.csv", &self.coherence));
+        }
+        tables.extend(self.full.as_ref().map(|full| Content::json("diagonality.json", full)));
+        tables
+    }
+
+    fn figures(&self) -> Vec<Plot> {
+        vec![Plot::new("gamma", figures::gamma(&self.spectrum, &self.gamma))]
+    }
+}

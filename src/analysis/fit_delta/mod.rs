@@ -1,0 +1,120 @@
+//! The power law of a set: exponent Δ and amplitude A, by several estimators (docs/maths.md §5).
+
+mod figure;
+mod report;
+mod rows;
+
+use std::sync::Arc;
+
+use anyhow::{Result, ensure};
+
+pub use report::{FitDeltaReport, FitFailure};
+pub use rows::{FitRow, LocalExponentRow};
+
+use super::{About, Analysis, Needs, Run, Scanned, Source};
+use crate::pipeline::{NoRows, centred_radial_statistics};
+use crate::spectral::{Channels, Grid, Size};
+use crate::spectrum::{RadialStatistics, Standardize};
+use crate::stats::power_law::FitRange;
+use crate::stats::spectrum_fit::{ChannelFits, fit_spectrum};
+
+/// Which modes the law is fitted to. What is `None` follows the working size.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct FitDelta {
+    /// The recipe of Cloud Diffusion: luma, standardised pixels, cross of 3, no limits.
+    pub paper: bool,
+    /// Frequencies above this, cycles per pixel.
+    pub low: Option<f64>,
+    /// Frequencies up to this, cycles per pixel.
+    pub high: Option<f64>,
+    /// Half-width of the central cross that is left out, wave numbers; `Some(None)` leaves nothing out.
+    pub cross_mask: Option<Option<u32>>,
+}
+
+impl FitDelta {
+    fn range(&self, size: Size) -> Result<FitRange> {
+        if self.paper {
+            return Ok(FitRange::paper());
+        }
+        let default = FitRange::for_size(size);
+        let range = FitRange {
+            low_exclusive: self.low.unwrap_or(default.low_exclusive),
+            high_inclusive: self.high.unwrap_or(default.high_inclusive),
+            cross_mask: self.cross_mask.unwrap_or(default.cross_mask),
+        };
+        let (low, high) = (range.low_exclusive, range.high_inclusive);
+        ensure!(low >= 0.0 && low < high, "the fit range {low} < f ≤ {high} is empty; give 0 ≤ --fit-low < --fit-high");
+        Ok(range)
+    }
+}
+
+impl Analysis for FitDelta {
+    type Rows = NoRows;
+    type Report = FitDeltaReport;
+
+    fn needs(&self) -> Needs {
+        Needs {
+            standardize: self.paper.then_some(Standardize::Pixel),
+            channels: self.paper.then_some(Channels::Luma),
+            second_pass: true,
+            ..Needs::default()
+        }
+    }
+
+    fn check(&self, source: &Source) -> Result<()> {
+        self.range(source.size())?.check(&Grid::new(source.size()))?;
+        // The recipe says how images are prepared, which a saved spectrum cannot make up for.
+        let preprocess = source.preprocess();
+        let fits = preprocess.channels == Channels::Luma && preprocess.standardize == Standardize::Pixel;
+        ensure!(
+            fits || !self.paper || source.saved().is_none(),
+            "--paper takes luma and standardised pixels, and this spectrum holds {} with the standardisation {}: \
+             scan the images with --channels luma --standardize pixel, or leave --paper out",
+            preprocess.channels.name(),
+            format!("{:?}", preprocess.standardize).to_lowercase()
+        );
+        Ok(())
+    }
+
+    fn rows(&self, _: &Run<'_>) -> Result<NoRows> {
+        Ok(NoRows)
+    }
+
+    fn report(&self, run: &Run<'_>, scanned: &Scanned, _: NoRows) -> Result<FitDeltaReport> {
+        let spectrum = &scanned.spectrum;
+        let centred = centred(run, scanned)?;
+        let channels = fit_spectrum(spectrum, centred.as_deref(), &self.range(spectrum.grid().size())?)?;
+        let fitted = channels.iter().flat_map(|c| &c.fits).any(|(_, fit)| fit.is_ok());
+        ensure!(fitted, "no estimator could fit a power law: {}", first_failure(&channels));
+        let local = rows::local_exponent_rows(&channels);
+        if local.is_empty() {
+            run.desk.warn("no local_exponent.csv: images of this size have too few annuli for it");
+        }
+        Ok(FitDeltaReport {
+            about: About::of(spectrum),
+            fits: rows::fit_rows(&channels),
+            failures: report::failures(&channels),
+            radial_covariance: if centred.is_some() { "of mean-removed images" } else { "of images as they are" },
+            local,
+            channels,
+            spectrum: Arc::clone(spectrum),
+        })
+    }
+}
+
+fn first_failure(channels: &[ChannelFits]) -> String {
+    let failures = channels.iter().flat_map(|c| &c.fits).filter_map(|(_, fit)| fit.as_ref().err());
+    failures.map(ToString::to_string).next().unwrap_or_default()
+}
+
+/// The second pass behind the radial estimator's covariance; only images can be read twice, and only where a mean image is
+/// removed does it differ from what the first pass left.
+fn centred(run: &Run<'_>, scanned: &Scanned) -> Result<Option<Vec<RadialStatistics>>> {
+    let spectrum = &scanned.spectrum;
+    let Some(images) = run.source.images() else { return Ok(None) };
+    if spectrum.preprocess().standardize != Standardize::Mean || spectrum.n_images() < 2 {
+        return Ok(None);
+    }
+    let (observer, cancel) = (run.desk.observer, run.desk.cancel);
+    Ok(Some(centred_radial_statistics(&images.files, &images.config, spectrum, observer, cancel)?))
+}

@@ -1,0 +1,79 @@
+//! One streaming pass: the `.spectrum` file that every later analysis can start from, with tables and pictures of the set.
+
+mod report;
+mod rows;
+
+use std::sync::Arc;
+
+use anyhow::Result;
+
+pub use report::ScanReport;
+pub use rows::ImageRows;
+
+use super::{About, Analysis, Needs, Run, Scanned};
+use crate::spectral::Grid;
+use crate::stats::power_law::{Estimator, FitRange};
+use crate::stats::spectrum_fit::fit_spectrum;
+
+/// Scan a set.
+#[derive(Debug, Clone)]
+pub struct Scan {
+    /// Name of the `.spectrum` file, without its ending.
+    pub name: String,
+    /// Longest side of the reduced images whose full covariance is summed up, pixels.
+    pub diagonality_side: Option<usize>,
+    /// Whether cross-channel spectra are summed up.
+    pub coherence: bool,
+}
+
+impl Analysis for Scan {
+    /// None for a saved spectrum, which holds no single images.
+    type Rows = Option<ImageRows>;
+    type Report = ScanReport;
+
+    fn needs(&self) -> Needs {
+        Needs { moments: true, diagonality_side: self.diagonality_side, coherence: self.coherence, ..Needs::default() }
+    }
+
+    fn rows(&self, run: &Run<'_>) -> Result<Option<ImageRows>> {
+        if run.source.images().is_none() {
+            return Ok(None);
+        }
+        Ok(Some(ImageRows::new(run.desk.table("images.csv")?, &Grid::new(run.source.size()))))
+    }
+
+    fn report(&self, run: &Run<'_>, scanned: &Scanned, rows: Option<ImageRows>) -> Result<ScanReport> {
+        rows.map(ImageRows::commit).transpose()?;
+        let spectrum = &scanned.spectrum;
+        let gamma = match spectrum.mode_covariance() {
+            Ok(gamma) => Some(gamma),
+            Err(reason) => {
+                run.desk.warn(&format!("no gamma.npy and gamma_radial.csv: {reason}"));
+                None
+            }
+        };
+        let fit = match &gamma {
+            Some(_) => {
+                let fits = fit_spectrum(spectrum, None, &FitRange::for_size(spectrum.grid().size()))?;
+                fits.first().and_then(|f| f.fit(Estimator::Whittle)).cloned()
+            }
+            None => None,
+        };
+        let deviation = spectrum.color_covariance().ok().map(|covariance| {
+            let channels = spectrum.preprocess().channels.count();
+            (0..channels).map(|c| covariance[c * channels + c]).collect::<Vec<f64>>()
+        });
+        Ok(ScanReport {
+            about: About::of(spectrum),
+            content_id: spectrum.content_id(),
+            channel_means: spectrum.channel_means(),
+            pixel_std: deviation.as_ref().map(|v| (v.iter().sum::<f64>() / v.len() as f64).sqrt()),
+            pixel_std_per_channel: deviation.map(|v| v.into_iter().map(f64::sqrt).collect()),
+            fit,
+            file_name: format!("{}.spectrum", self.name),
+            bytes: spectrum.to_bytes()?,
+            gamma,
+            spectrum: Arc::clone(spectrum),
+        })
+    }
+}
