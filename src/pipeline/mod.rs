@@ -14,5 +14,6 @@ pub mod scan;
 pub use distances::{Baseline, Judges, measure_distances};
 pub use halves::{Halves, scan_halves};
 pub use observer::Observer;
-pub use pass::{Cancel, ImageRow, NoRows, RowSink, ScanError};
+pub use pass::{Cancel, ImageRow, NoRows, Pass, RowSink, ScanError, run_pass};
+pub use probe::{ImageProbe, ProbeSource};
 pub use scan::{ScanConfig, ScanOutcome, centred_radial_statistics, scan};

@@ -3,14 +3,14 @@
 use crate::dataset::View;
 use crate::spectrum::Analyzer;
 
-/// Makes a probe for each worker.
+/// Makes a probe for each worker, on the worker's thread.
 pub trait ProbeSource: Sync {
     /// A probe with all the memory it will ever need.
     fn probe(&self) -> Box<dyn ImageProbe + '_>;
 }
 
 /// One worker's look at each working image.
-pub trait ImageProbe: Send {
+pub trait ImageProbe {
     /// Appends to `numbers` what it measures of `view`, which `analyzer` added last; `file` is the position of the file in the pass.
     fn measure(&mut self, file: usize, analyzer: &Analyzer, view: &View<'_>, numbers: &mut Vec<f64>);
 }
