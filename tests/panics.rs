@@ -1,7 +1,8 @@
 //! A panic anywhere in a pass ends the program with code 101, soon, and leaves nothing in the output folder.
 //!
-//! A test of the usual harness cannot show that: the harness catches panics, and has the code 101 itself. Here this program starts itself
-//! again; the second one scans a set through the library, and what panics in it unwinds out of `main`, as it would in `specscan`.
+//! A test of the usual harness cannot show that: the harness catches panics, and has the code 101 itself. Here this
+//! program starts itself again; the second one scans a set through the library, and what panics in it unwinds out of
+//! `main`, as it would in `specscan`.
 
 #[path = "support/sets.rs"]
 mod sets;
@@ -128,7 +129,8 @@ fn check(place: &str, message: Option<&str>, threads: usize) {
 fn scan_set(place: &str, arguments: &[String]) -> Result<(), Box<dyn Error>> {
     let [threads, photos, out] = arguments else { return Err("three arguments".into()) };
     let files = list_inputs(&[photos.into()])?.files;
-    // Cut to the size of the odd image all others are too small; and that one meets an analyzer planned for a still larger one.
+    // Cut to the size of the odd image all others are too small; and that one meets an analyzer planned for a still
+    // larger one.
     let (cut, planned) = if place == "analyzer" { (LARGE, LARGE + 4) } else { (SMALL, SMALL) };
     let config = ScanConfig {
         decode: DecodeOptions::default(),

@@ -1,5 +1,5 @@
-//! From files to sums: one streaming pass over a dataset on all cores, rows out in path order. The only layer that knows rayon and
-//! channels.
+//! From files to sums: one streaming pass over a dataset on all cores, rows out in path order. The only layer that
+//! knows rayon and channels.
 
 pub mod distances;
 pub mod halves;

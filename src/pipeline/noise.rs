@@ -9,8 +9,8 @@ use crate::noise::{DatasetModel, MonteCarlo, Noise, SampledNoise};
 /// Samples in flight, per worker: each holds planes of its own.
 const WINDOW_PER_WORKER: usize = 4;
 
-/// Draws samples `0 … n−1` of `noise` and hands them on in order. `finish(planes, result)` runs on the worker and makes of a sample's
-/// planes what `emit(index, result)` then gets.
+/// Draws samples `0 … n−1` of `noise` and hands them on in order. `finish(planes, result)` runs on the worker and makes
+/// of a sample's planes what `emit(index, result)` then gets.
 ///
 /// # Errors
 ///
@@ -58,8 +58,8 @@ pub struct Draws {
     pub threads: usize,
 }
 
-/// Draws `draws.n` samples of each of `noises` and measures them against `dataset` and against members drawn as `members` (zero-mean Gaussian
-/// with the dataset's Γ).
+/// Draws `draws.n` samples of each of `noises` and measures them against `dataset` and against members drawn as
+/// `members` (zero-mean Gaussian with the dataset's Γ).
 ///
 /// # Errors
 ///

@@ -3,7 +3,8 @@
 //! # Invariants
 //!
 //! - Memory is bounded by the workers and a window of jobs in flight, not by the number of jobs.
-//! - No lock: jobs are handed out by one atomic counter, results travel through a bounded channel and come back for the next job.
+//! - No lock: jobs are handed out by one atomic counter, results travel through a bounded channel and come back for the
+//!   next job.
 //! - Results are emitted in the order of their numbers, whichever worker they come from.
 //! - Whatever ends early at either end, by a panic or an error, ends the run; nobody is left waiting.
 
@@ -49,8 +50,9 @@ struct State {
 /// Stops all workers when dropped.
 struct StopOnDrop<'a>(&'a State);
 
-/// Runs `live` on every worker; it makes what the worker needs, goes through [`Jobs::run`], and may put away what the worker has added
-/// up. On the calling thread `arrived` sees each result as soon as it is there, then `emit` gets it in the order of the jobs.
+/// Runs `live` on every worker; it makes what the worker needs, goes through [`Jobs::run`], and may put away what the
+/// worker has added up. On the calling thread `arrived` sees each result as soon as it is there, then `emit` gets it in
+/// the order of the jobs.
 ///
 /// # Errors
 ///
@@ -113,8 +115,8 @@ pub fn run_ordered<R: Default + Send>(
 }
 
 impl<R: Default> Jobs<'_, R> {
-    /// Does `work(index, result)` for one job after the other until there are none left or the run is stopped. Results are recycled:
-    /// what `work` gets is empty or that of an earlier job.
+    /// Does `work(index, result)` for one job after the other until there are none left or the run is stopped. Results
+    /// are recycled: what `work` gets is empty or that of an earlier job.
     ///
     /// # Errors
     ///
@@ -153,8 +155,8 @@ impl Drop for StopOnDrop<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
     use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
-    use std::sync::Arc;
 
     use super::*;
 
@@ -165,10 +167,16 @@ mod tests {
         Schedule { n, threads, window: 4 * threads, cancel }
     }
 
+    /// What `run` returns or panics with; fails if it does not end.
+    fn end_of<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> std::thread::Result<T> {
+        let (sender, ended) = bounded(1);
+        std::thread::spawn(move || sender.send(catch_unwind(AssertUnwindSafe(run))));
+        ended.recv_timeout(PATIENCE).expect("the run ends")
+    }
+
     #[test]
     fn results_come_in_order_and_once() {
         for (n, threads) in [(0, 1), (1, 4), (5, 2), (300, 1), (300, 7)] {
-            let mut seen = Vec::new();
             let live = |jobs: &Jobs<'_, usize>| {
                 jobs.run(|i, r| {
                     if i.is_multiple_of(17) {
@@ -178,18 +186,25 @@ mod tests {
                     Ok(())
                 })
             };
-            let emit = |i: usize, r: &usize| {
-                seen.push((i, *r));
-                Ok(())
+            let run = move || {
+                let (mut emitted, arrived) = (Vec::new(), RefCell::new(Vec::new()));
+                let emit = |i: usize, r: &usize| {
+                    emitted.push((i, *r));
+                    Ok(())
+                };
+                let outcome = run_ordered(
+                    schedule(n, threads, &Cancel::new(false)),
+                    live,
+                    |r| arrived.borrow_mut().push(*r),
+                    emit,
+                );
+                outcome.map(|()| (emitted, arrived.into_inner()))
             };
-            let n_arrived = AtomicUsize::new(0);
-            let arrived = |_: &usize| {
-                n_arrived.fetch_add(1, Ordering::Relaxed);
-            };
-            run_ordered(schedule(n, threads, &Cancel::new(false)), live, arrived, emit).expect("done");
+            let (emitted, mut arrived) = end_of(run).expect("no panic").expect("done");
+            arrived.sort_unstable();
             let expected: Vec<_> = (0..n).map(|i| (i, i * i)).collect();
-            assert_eq!(seen, expected, "{n} jobs, {threads} threads");
-            assert_eq!(n_arrived.into_inner(), n);
+            assert_eq!(emitted, expected, "{n} jobs, {threads} threads");
+            assert!(arrived.into_iter().eq(expected.into_iter().map(|(_, r)| r)), "{n} jobs, {threads} threads");
         }
     }
 
@@ -203,14 +218,13 @@ mod tests {
         Emit,
     }
 
-    /// What ends a run of 1000 jobs in which `fail` is called once at `place`, somewhere in the middle; fails if nothing does.
-    fn outcome_of(
+    /// What ends a run of 1000 jobs in which `fail` is called once at `place`.
+    fn end_with(
         place: Place,
         threads: usize,
         fail: impl Fn() -> Result<(), ScanError> + Send + Sync + 'static,
     ) -> std::thread::Result<Result<(), ScanError>> {
-        let (sender, ended) = bounded(1);
-        std::thread::spawn(move || {
+        end_of(move || {
             let at = |here: Place, happens: bool| if place == here && happens { fail() } else { Ok(()) };
             let (n_started, n_finished) = (AtomicUsize::new(0), AtomicUsize::new(0));
             let live = |jobs: &Jobs<'_, usize>| {
@@ -224,19 +238,16 @@ mod tests {
             // What arrives cannot return an error.
             let arrived = |r: &usize| drop(at(Place::Arrived, *r == 300));
             let emit = |i: usize, _: &usize| at(Place::Emit, i == 300);
-            let run = || run_ordered(schedule(1000, threads, &Cancel::new(false)), live, arrived, emit);
-            sender.send(catch_unwind(AssertUnwindSafe(run))).expect("somebody waits");
-        });
-        ended.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("{place:?}, {threads} threads: the run does not end"))
+            run_ordered(schedule(1000, threads, &Cancel::new(false)), live, arrived, emit)
+        })
     }
 
     #[test]
     fn a_panic_anywhere_ends_the_run_and_is_handed_on() {
         for place in [Place::Start, Place::Job, Place::Finish, Place::Arrived, Place::Emit] {
             for threads in [2, 7] {
-                let outcome = outcome_of(place, threads, move || panic_any(place));
-                let panic = outcome.err().and_then(|payload| payload.downcast::<Place>().ok());
-                assert_eq!(panic.as_deref(), Some(&place), "{threads} threads");
+                let payload = end_with(place, threads, move || panic_any(place)).expect_err("a panic");
+                assert_eq!(payload.downcast_ref(), Some(&place), "{threads} threads");
             }
         }
     }
@@ -245,9 +256,8 @@ mod tests {
     fn an_error_anywhere_ends_the_run_and_is_handed_on() {
         for place in [Place::Start, Place::Job, Place::Finish, Place::Emit] {
             for threads in [2, 7] {
-                let key = format!("{place:?}");
-                let failing = move || Err(ScanError::Row { key: key.clone(), source: "full".into() });
-                let outcome = outcome_of(place, threads, failing).expect("no panic");
+                let failing = move || Err(ScanError::Row { key: format!("{place:?}"), source: "full".into() });
+                let outcome = end_with(place, threads, failing).expect("no panic");
                 let is_it = matches!(&outcome, Err(ScanError::Row { key, .. }) if *key == format!("{place:?}"));
                 assert!(is_it, "{place:?}, {threads} threads: {outcome:?}");
             }
@@ -256,46 +266,51 @@ mod tests {
 
     #[test]
     fn what_workers_added_up_is_put_away_when_a_run_ends_early() {
-        let (n_done, n_put_away) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        let live = |jobs: &Jobs<'_, ()>| {
-            let mut n = 0;
-            jobs.run(|_, _| {
-                n += 1;
-                n_done.fetch_add(1, Ordering::Relaxed);
+        let run = || {
+            let (n_done, n_put_away) = (AtomicUsize::new(0), AtomicUsize::new(0));
+            let live = |jobs: &Jobs<'_, ()>| {
+                let mut n = 0;
+                jobs.run(|_, _| {
+                    n += 1;
+                    n_done.fetch_add(1, Ordering::Relaxed);
+                    Ok(())
+                })?;
+                n_put_away.fetch_add(n, Ordering::Relaxed);
                 Ok(())
-            })?;
-            n_put_away.fetch_add(n, Ordering::Relaxed);
-            Ok(())
+            };
+            let emit = |i: usize, _: &()| if i < 3 { Ok(()) } else { Err(ScanError::Interrupted) };
+            let outcome = run_ordered(schedule(1000, 3, &Cancel::new(false)), live, |_| {}, emit);
+            (outcome, n_done.into_inner(), n_put_away.into_inner())
         };
-        let emit = |i: usize, _: &()| if i < 3 { Ok(()) } else { Err(ScanError::Interrupted) };
-        let failed = run_ordered(schedule(1000, 3, &Cancel::new(false)), live, |_| {}, emit);
-        assert!(matches!(failed, Err(ScanError::Interrupted)));
-        let n_done = n_done.into_inner();
+        let (outcome, n_done, n_put_away) = end_of(run).expect("no panic");
+        assert!(matches!(outcome, Err(ScanError::Interrupted)));
         assert!((4..1000).contains(&n_done), "{n_done}");
-        assert_eq!(n_put_away.into_inner(), n_done);
+        assert_eq!(n_put_away, n_done);
     }
 
-    /// The worker that waits for the window when the run is interrupted must not hand on a result from beyond it, which would pass for
-    /// the one that is due.
+    /// The worker that waits for the window when the run is interrupted must not hand on a result from beyond it, which
+    /// would pass for the one that is due.
     #[test]
     fn an_interruption_ends_the_run_and_mixes_nothing_up() {
-        let cancel = Arc::new(Cancel::new(false));
-        let live = |jobs: &Jobs<'_, usize>| {
-            jobs.run(|i, r| {
-                if i == 0 {
-                    std::thread::sleep(Duration::from_millis(20));
-                    cancel.store(true, Ordering::Relaxed);
-                    std::thread::sleep(Duration::from_millis(20));
-                }
-                *r = i;
+        let run = || {
+            let cancel = Cancel::new(false);
+            let live = |jobs: &Jobs<'_, usize>| {
+                jobs.run(|i, r| {
+                    if i == 0 {
+                        std::thread::sleep(Duration::from_millis(20));
+                        cancel.store(true, Ordering::Relaxed);
+                        std::thread::sleep(Duration::from_millis(20));
+                    }
+                    *r = i;
+                    Ok(())
+                })
+            };
+            let emit = |i: usize, r: &usize| {
+                assert_eq!(i, *r);
                 Ok(())
-            })
+            };
+            run_ordered(schedule(1000, 2, &cancel), live, |_| {}, emit)
         };
-        let emit = |i: usize, r: &usize| {
-            assert_eq!(i, *r);
-            Ok(())
-        };
-        let interrupted = run_ordered(schedule(1000, 2, &cancel), live, |_| {}, emit);
-        assert!(matches!(interrupted, Err(ScanError::Interrupted)));
+        assert!(matches!(end_of(run).expect("no panic"), Err(ScanError::Interrupted)));
     }
 }

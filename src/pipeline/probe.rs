@@ -1,4 +1,5 @@
-//! What a pass measures of each image beside the sums: one probe per worker, with the transforms that the engine made anyway.
+//! What a pass measures of each image beside the sums: one probe per worker, with the transforms that the engine made
+//! anyway.
 
 use crate::dataset::View;
 use crate::spectrum::Analyzer;
@@ -11,6 +12,7 @@ pub trait ProbeSource: Sync {
 
 /// One worker's look at each working image.
 pub trait ImageProbe {
-    /// Appends to `numbers` what it measures of `view`, which `analyzer` added last; `file` is the position of the file in the pass.
+    /// Appends to `numbers` what it measures of `view`, which `analyzer` added last; `file` is the position of the file
+    /// in the pass.
     fn measure(&mut self, file: usize, analyzer: &Analyzer, view: &View<'_>, numbers: &mut Vec<f64>);
 }

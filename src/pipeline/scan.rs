@@ -10,8 +10,8 @@ use crate::spectrum::{
     AnalysisConfig, AnalysisPlan, Detail, Preprocess, RadialStatistics, RapsdOf, Spectrum, Standardize,
 };
 
-/// Files over which the covariance of mean-removed RAPSDs is taken, at the most: far more than there are annuli, and soon
-/// read a second time.
+/// Files over which the covariance of mean-removed RAPSDs is taken, at the most: far more than there are annuli, and
+/// soon read a second time.
 const CENTRED_PASS_FILES: usize = 4096;
 
 /// Everything a pass needs to know.
@@ -85,8 +85,9 @@ pub fn scan(
     run_pass(Pass { what: "scanning", files, config, plan: &plan, probes, observer, cancel }, sink)
 }
 
-/// Mean and covariance of the RAPSDs of the images less the set's mean image: of every channel, and of the channels' mean last
-/// (once, when there is one channel). A second pass, over all files or an evenly hashed sample of 4096 of them.
+/// Mean and covariance of the RAPSDs of the images less the set's mean image: of every channel, and of the channels'
+/// mean last (once, when there is one channel). A second pass, over all files or an evenly hashed sample of 4096 of
+/// them.
 ///
 /// # Errors
 ///
