@@ -58,10 +58,8 @@ pub fn measure_distances(
         }
     };
     let probes = DistanceProbes { ranking, baseline, half_of_file };
-    observer.started("measuring each image", files.len());
-    let pass = Pass { files, config, plan: &plan, probes: Some(&probes), observer, cancel };
-    run_pass(pass, sink)?;
-    observer.finished();
+    let what = "measuring each image";
+    run_pass(Pass { what, files, config, plan: &plan, probes: Some(&probes), observer, cancel }, sink)?;
     Ok(())
 }
 

@@ -15,10 +15,12 @@ pub struct Halves {
     pub half_of_file: Vec<u8>,
 }
 
-/// Streams `files` once and sums up their spectra, each half on its own where that is possible; the sum of all is the same, to the last
-/// bit, as that of one scan. Files are divided by the hash of their paths, so that a folder's order does not matter.
+/// Streams `files` once and sums up their spectra, each half on its own where that is possible; the sum of all is the
+/// same, to the last bit, as that of one scan. Files are divided by the hash of their paths, so that a folder's order
+/// does not matter.
 ///
-/// There are no halves of fewer than two files, of standardised pixels (each half would have its own), or where one half is unusable.
+/// There are no halves of fewer than two files, of standardised pixels (each half would have its own), or where one
+/// half is unusable.
 ///
 /// # Errors
 ///

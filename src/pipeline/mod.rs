@@ -1,5 +1,5 @@
-//! From files to sums: one streaming pass over a dataset on all cores, rows out in path order. The only layer that knows rayon and
-//! channels.
+//! From files to sums: one streaming pass over a dataset on all cores, rows out in path order. The only layer that
+//! knows rayon and channels.
 
 pub mod distances;
 pub mod halves;
@@ -14,5 +14,6 @@ pub mod scan;
 pub use distances::{Baseline, Judges, measure_distances};
 pub use halves::{Halves, scan_halves};
 pub use observer::Observer;
-pub use pass::{Cancel, ImageRow, NoRows, RowSink, ScanError};
+pub use pass::{Cancel, ImageRow, NoRows, Pass, RowSink, ScanError, run_pass};
+pub use probe::{ImageProbe, ProbeSource};
 pub use scan::{ScanConfig, ScanOutcome, centred_radial_statistics, scan};

@@ -1,13 +1,16 @@
 //! Noise on all cores: samples in order, and their distances from a dataset.
 
 use super::Observer;
-use super::ordered::run_ordered;
+use super::ordered::{Jobs, Schedule, run_ordered};
 use super::pass::{Cancel, ScanError};
 use crate::noise::field::Role;
-use crate::noise::{DatasetModel, MonteCarlo, Noise, SampleWorker, SampledNoise};
+use crate::noise::{DatasetModel, MonteCarlo, Noise, SampledNoise};
 
-/// Draws samples `0 … n−1` of `noise` and hands them on in order. `finish(planes, result)` runs on the worker and makes of a sample's
-/// planes what `emit(index, result)` then gets.
+/// Samples in flight, per worker: each holds planes of its own.
+const WINDOW_PER_WORKER: usize = 4;
+
+/// Draws samples `0 … n−1` of `noise` and hands them on in order. `finish(planes, result)` runs on the worker and makes
+/// of a sample's planes what `emit(index, result)` then gets.
 ///
 /// # Errors
 ///
@@ -20,12 +23,19 @@ pub fn draw_samples<R: Default + Send>(
     finish: impl Fn(&[f32], &mut R) + Sync,
     emit: impl FnMut(usize, &R) -> Result<(), ScanError>,
 ) -> Result<(), ScanError> {
-    let make_worker = || (noise.worker(), vec![0.0; noise.len()]);
-    let work = |(worker, planes): &mut (SampleWorker<'_>, Vec<f32>), index: usize, result: &mut R| {
-        worker.draw(index as u64, planes);
-        finish(planes, result);
+    let live = |jobs: &Jobs<'_, R>| {
+        let (mut worker, mut planes) = (noise.worker(), vec![0.0; noise.len()]);
+        jobs.run(|index, result| {
+            worker.draw(index as u64, &mut planes);
+            finish(&planes, result);
+            Ok(())
+        })
     };
-    run_ordered(n, threads, cancel, make_worker, work, emit)
+    run_ordered(schedule(n, threads, cancel), live, |_| {}, emit)
+}
+
+fn schedule(n: usize, threads: usize, cancel: &Cancel) -> Schedule<'_> {
+    Schedule { n, threads, window: threads.max(1) * WINDOW_PER_WORKER, cancel }
 }
 
 /// Squared distances of samples: from Q, and from members of Q.
@@ -35,14 +45,6 @@ pub struct SampleSquares {
     pub to_mean: Vec<f64>,
     /// `d²(x,y|Q)` of each sample.
     pub to_member: Vec<f64>,
-}
-
-/// What a worker of [`sample_distances`] holds.
-struct DistanceWorker<'a> {
-    monte_carlo: MonteCarlo<'a>,
-    member: SampleWorker<'a>,
-    noises: Vec<SampleWorker<'a>>,
-    planes: Vec<f32>,
 }
 
 /// How many samples are drawn, from which seed, on how many workers.
@@ -56,8 +58,8 @@ pub struct Draws {
     pub threads: usize,
 }
 
-/// Draws `draws.n` samples of each of `noises` and measures them against `dataset` and against members drawn as `members` (zero-mean Gaussian
-/// with the dataset's Γ).
+/// Draws `draws.n` samples of each of `noises` and measures them against `dataset` and against members drawn as
+/// `members` (zero-mean Gaussian with the dataset's Γ).
 ///
 /// # Errors
 ///
@@ -73,32 +75,33 @@ pub fn sample_distances(
     let Draws { n, seed, threads } = draws;
     let members = SampledNoise::new(members.sampler.clone(), seed, Role::Member);
     let sampled: Vec<_> = noises.iter().map(|n| SampledNoise::new(n.sampler.clone(), seed, Role::Trial)).collect();
-    let make_worker = || DistanceWorker {
-        monte_carlo: MonteCarlo::new(dataset),
-        member: members.worker(),
-        noises: sampled.iter().map(SampledNoise::worker).collect(),
-        planes: vec![0.0; members.len()],
-    };
-    let work = |worker: &mut DistanceWorker<'_>, index: usize, squares: &mut Vec<[f64; 2]>| {
-        let index = index as u64;
-        worker.member.draw(index, &mut worker.planes);
-        worker.monte_carlo.set_member(&worker.planes);
-        squares.clear();
-        for noise in &mut worker.noises {
-            noise.draw(index, &mut worker.planes);
-            squares.push(worker.monte_carlo.measure(&worker.planes));
-        }
+    let live = |jobs: &Jobs<'_, Vec<[f64; 2]>>| {
+        let mut monte_carlo = MonteCarlo::new(dataset);
+        let mut member = members.worker();
+        let mut noises: Vec<_> = sampled.iter().map(SampledNoise::worker).collect();
+        let mut planes = vec![0.0; members.len()];
+        jobs.run(|index, squares| {
+            let index = index as u64;
+            member.draw(index, &mut planes);
+            monte_carlo.set_member(&planes);
+            squares.clear();
+            for noise in &mut noises {
+                noise.draw(index, &mut planes);
+                squares.push(monte_carlo.measure(&planes));
+            }
+            Ok(())
+        })
     };
     let mut all = vec![SampleSquares::default(); noises.len()];
-    observer.started("drawing samples of noise", n);
-    run_ordered(n, threads, cancel, make_worker, work, |_, squares| {
+    let emit = |_: usize, squares: &Vec<[f64; 2]>| {
         for (all, [to_mean, to_member]) in all.iter_mut().zip(squares) {
             all.to_mean.push(*to_mean);
             all.to_member.push(*to_member);
         }
-        observer.advanced(0);
         Ok(())
-    })?;
+    };
+    observer.started("drawing samples of noise", n);
+    run_ordered(schedule(n, threads, cancel), live, |_| observer.advanced(0), emit)?;
     observer.finished();
     Ok(all)
 }

@@ -2,29 +2,22 @@
 //!
 //! # Invariants
 //!
-//! - Memory is bounded by the workers and a fixed window of files in flight, not by the number of files.
-//! - No lock in the hot loop: files are handed out by one atomic counter, outcomes travel through bounded channels and come
-//!   back empty for the next file, totals are locked once every few thousand images.
+//! - Those of the ordered run (`ordered.rs`); totals are locked once every few thousand images.
 //! - Sums are exact and rows are put in order, so nothing depends on which worker took which file.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
-
-use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::Observer;
+use super::ordered::{Jobs, Schedule, run_ordered};
 use super::probe::{ImageProbe, ProbeSource};
-use super::scan::ScanConfig;
-use crate::dataset::{Decoder, PreprocessError, Preprocessor, SkipReason, Skipped, SourceFile, Transform};
+use super::scan::{ScanConfig, ScanOutcome};
+use crate::dataset::{Decoder, PreprocessError, Preprocessor, SkipReason, Skipped, SourceFile, Transform, Views};
 use crate::spectrum::analyzer::Totals;
-use crate::spectrum::{AnalysisPlan, Analyzer, ContentSketch, Counts, ImageSummary, SpectrumError};
+use crate::spectrum::{AnalysisPlan, Analyzer, ContentSketch, Counts, ImageSummary, Spectrum, SpectrumError};
 
 /// Files that may be in flight: read, but with a row that waits for an earlier one.
 const WINDOW: usize = 256;
-
-/// How long a worker waits before it looks again whether the window has moved.
-const WINDOW_WAIT: Duration = Duration::from_micros(200);
 
 /// Set from outside to stop a pass.
 pub type Cancel = AtomicBool;
@@ -123,18 +116,28 @@ pub enum ScanError {
     Spectrum(#[from] SpectrumError),
 }
 
-/// What a pass leaves.
-pub(super) struct PassOutcome {
-    pub totals: Totals,
-    pub counts: Counts,
-    pub content: ContentSketch,
-    pub skipped: Vec<Skipped>,
+/// A pass to be run: which files, how, and who looks on.
+#[derive(Clone, Copy)]
+pub struct Pass<'a> {
+    /// What it is for, for people.
+    pub what: &'a str,
+    /// What it reads.
+    pub files: &'a [SourceFile],
+    /// How files become working images, and on how many workers.
+    pub config: &'a ScanConfig,
+    /// What is summed up, over images of the working size.
+    pub plan: &'a Arc<AnalysisPlan>,
+    /// Measures every image beside the sums.
+    pub probes: Option<&'a dyn ProbeSource>,
+    /// Hears of every file.
+    pub observer: &'a dyn Observer,
+    /// Stops it.
+    pub cancel: &'a Cancel,
 }
 
 /// What became of one file; recycled from file to file.
 #[derive(Default)]
 struct FileOutcome {
-    index: usize,
     n_bytes: u64,
     images: Vec<ImageRecord>,
     n_images: usize,
@@ -152,165 +155,145 @@ struct ImageRecord {
     numbers: Vec<f64>,
 }
 
-struct Shared<'a> {
-    files: &'a [SourceFile],
-    config: &'a ScanConfig,
-    plan: Arc<AnalysisPlan>,
-    next: AtomicUsize,
-    emitted: AtomicUsize,
-    stop: AtomicBool,
-    cancel: &'a Cancel,
-    collected: Mutex<Result<(Totals, ContentSketch), SpectrumError>>,
-}
-
-/// A pass to be run: which files, how, and who looks on.
-#[derive(Clone, Copy)]
-pub(super) struct Pass<'a> {
-    pub files: &'a [SourceFile],
-    pub config: &'a ScanConfig,
-    pub plan: &'a Arc<AnalysisPlan>,
-    /// Measures every image beside the sums.
-    pub probes: Option<&'a dyn ProbeSource>,
-    pub observer: &'a dyn Observer,
-    pub cancel: &'a Cancel,
-}
-
 /// Runs one pass; rows go to `sink`.
-pub(super) fn run_pass(pass: Pass<'_>, sink: &mut dyn RowSink) -> Result<PassOutcome, ScanError> {
-    let Pass { files, config, plan, probes, observer, cancel } = pass;
-    let threads = config.threads.max(1);
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .thread_name(|i| format!("specscan-{i}"))
-        .build()
-        .map_err(|source| ScanError::Threads { threads, source })?;
-    let preprocessors = (0..threads).map(|_| Preprocessor::new(config.preprocess)).collect::<Result<Vec<_>, _>>()?;
-    let shared = Shared {
-        files,
-        config,
-        plan: Arc::clone(plan),
-        next: AtomicUsize::new(0),
-        emitted: AtomicUsize::new(0),
-        stop: AtomicBool::new(false),
-        cancel,
-        collected: Mutex::new(Ok((Totals::new(plan), ContentSketch::default()))),
+///
+/// # Errors
+///
+/// If no file is usable, a row cannot be kept, a sum overflows, threads cannot be started, or the pass was cancelled.
+///
+/// # Panics
+///
+/// If a probe, the sink or the observer does, or the plan is not for the working size; once all workers have stopped.
+pub fn run_pass(pass: Pass<'_>, sink: &mut dyn RowSink) -> Result<ScanOutcome, ScanError> {
+    let Pass { files, config, plan, observer, .. } = pass;
+    let collected = Mutex::new((Totals::new(plan), ContentSketch::default()));
+    let mut counts = Counts::default();
+    let mut skipped = Vec::new();
+    let live = |jobs: &Jobs<'_, FileOutcome>| {
+        let mut worker = Worker::new(&pass, &collected)?;
+        jobs.run(|index, outcome| worker.analyze_file(index, outcome))?;
+        Ok(worker.sums.collect()?)
     };
-    let (outcome_sender, outcomes) = bounded(WINDOW);
-    let (recycle, recycled) = bounded(WINDOW);
-    let emitted = pool.in_place_scope(|scope| {
-        for preprocessor in preprocessors {
-            let (sender, recycled, shared) = (outcome_sender.clone(), recycled.clone(), &shared);
-            let probe = probes.map(|source| source.probe());
-            scope.spawn(move |_| work(Worker::new(shared, preprocessor, probe), &sender, &recycled));
+    let emit = |index: usize, outcome: &FileOutcome| {
+        let key = &files[index].key;
+        match &outcome.skip {
+            Some(reason) => skipped.push(Skipped { path: key.clone(), reason: reason.to_string() }),
+            None => {
+                counts.n_files += 1;
+                counts.n_converted += u64::from(outcome.converted);
+                outcome.emit_images(key, sink)?;
+            }
         }
-        drop(outcome_sender);
-        let emitted = emit_in_order(&shared, &outcomes, &recycle, sink, observer);
-        shared.stop.store(true, Ordering::Relaxed);
-        // Workers may be blocked on a full channel; letting go of its other end wakes them.
-        drop(outcomes);
-        emitted
-    });
-    if cancel.load(Ordering::Relaxed) {
-        return Err(ScanError::Interrupted);
+        Ok(())
+    };
+    let schedule = Schedule { n: files.len(), threads: config.threads, window: WINDOW, cancel: pass.cancel };
+    observer.started(pass.what, files.len());
+    run_ordered(schedule, live, |outcome| observer.advanced(outcome.n_bytes), emit)?;
+    observer.finished();
+    counts.n_skipped = skipped.len() as u64;
+    let (totals, content) = collected.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if totals.n_images == 0 {
+        let (first, reason) = match skipped.into_iter().next() {
+            Some(first) => (first.path, first.reason),
+            None => (String::new(), "no files were given".to_owned()),
+        };
+        return Err(ScanError::NothingUsable { n_files: files.len(), first, reason });
     }
-    let (counts, skipped) = emitted?;
-    let (totals, content) = shared.collected.into_inner().unwrap_or_else(PoisonError::into_inner)?;
-    Ok(PassOutcome { totals, counts, content, skipped })
+    let spectrum = Spectrum::new(plan, totals, config.preprocess_record(), counts, content);
+    Ok(ScanOutcome { spectrum, skipped })
 }
 
 /// What one worker owns.
 struct Worker<'a> {
-    shared: &'a Shared<'a>,
-    decoder: Decoder,
-    preprocessor: Preprocessor,
-    analyzer: Analyzer,
+    pass: &'a Pass<'a>,
+    reader: Reader,
+    sums: Sums<'a>,
     probe: Option<Box<dyn ImageProbe + 'a>>,
 }
 
-/// One worker's life.
-fn work(mut worker: Worker<'_>, outcomes: &Sender<FileOutcome>, recycled: &Receiver<FileOutcome>) {
-    let shared = worker.shared;
-    let mut content = ContentSketch::default();
-    while !shared.stopped() {
-        let index = shared.next.fetch_add(1, Ordering::Relaxed);
-        let Some(file) = shared.files.get(index) else { break };
-        while index >= shared.emitted.load(Ordering::Relaxed) + WINDOW && !shared.stopped() {
-            std::thread::sleep(WINDOW_WAIT);
-        }
-        let mut outcome = recycled.try_recv().unwrap_or_default();
-        outcome.reset(index);
-        match worker.analyze_file(file, &mut outcome) {
-            Ok(()) => content.add_file(worker.decoder.bytes()),
-            Err(reason) => outcome.skip = Some(reason),
-        }
-        if outcomes.send(outcome).is_err() {
-            break;
-        }
-    }
-    shared.collect(&mut worker.analyzer);
-    let mut collected = shared.collected.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Ok((_, all)) = &mut *collected {
-        all.merge(&content);
-    }
-}
-
 impl<'a> Worker<'a> {
-    fn new(shared: &'a Shared<'a>, preprocessor: Preprocessor, probe: Option<Box<dyn ImageProbe + 'a>>) -> Self {
-        let analyzer = Analyzer::new(Arc::clone(&shared.plan));
-        Self { shared, decoder: Decoder::new(), preprocessor, analyzer, probe }
+    fn new(pass: &'a Pass<'a>, collected: &'a Mutex<(Totals, ContentSketch)>) -> Result<Self, PreprocessError> {
+        let analyzer = Analyzer::new(Arc::clone(pass.plan));
+        Ok(Self {
+            pass,
+            reader: Reader { decoder: Decoder::new(), preprocessor: Preprocessor::new(pass.config.preprocess)? },
+            sums: Sums { analyzer, content: ContentSketch::default(), collected },
+            probe: pass.probes.map(ProbeSource::probe),
+        })
     }
 
     /// Reads, decodes, cuts and analyses one file.
-    fn analyze_file(&mut self, file: &SourceFile, outcome: &mut FileOutcome) -> Result<(), SkipReason> {
-        let Self { shared, decoder, preprocessor, analyzer, probe } = self;
-        outcome.n_bytes = decoder.read(&file.path)?.len() as u64;
-        let decoded = decoder.decode(&shared.config.decode)?;
-        outcome.width_px = decoded.image.size.width;
-        outcome.height_px = decoded.image.size.height;
-        outcome.format = decoded.format;
-        outcome.converted = decoded.conversions.any();
-        let is_tile = shared.config.preprocess.transform == Transform::Tile;
-        for view in preprocessor.apply(&decoded.image)? {
-            if analyzer.is_full() {
-                shared.collect(analyzer);
+    fn analyze_file(&mut self, index: usize, outcome: &mut FileOutcome) -> Result<(), ScanError> {
+        let Self { pass: Pass { files, config, .. }, reader, sums, probe } = self;
+        outcome.reset();
+        let views = match reader.read(&files[index], config, outcome) {
+            Ok(views) => views,
+            Err(reason) => {
+                outcome.skip = Some(reason);
+                return Ok(());
             }
-            let index = outcome.index;
+        };
+        let is_tile = config.preprocess.transform == Transform::Tile;
+        for view in views {
+            if sums.analyzer.is_full() {
+                sums.collect()?;
+            }
             let record = outcome.next_record();
             record.tile_origin = is_tile.then_some((view.x_px, view.y_px));
-            analyzer.add(view.rows(), &mut record.summary);
+            sums.analyzer.add(view.rows(), &mut record.summary);
             record.numbers.clear();
             if let Some(probe) = probe {
-                probe.measure(index, analyzer, &view, &mut record.numbers);
+                probe.measure(index, &sums.analyzer, &view, &mut record.numbers);
             }
         }
+        sums.content.add_file(reader.decoder.bytes());
         Ok(())
     }
 }
 
-impl Shared<'_> {
-    fn stopped(&self) -> bool {
-        self.stop.load(Ordering::Relaxed) || self.cancel.load(Ordering::Relaxed)
-    }
+/// From a file to working images.
+struct Reader {
+    decoder: Decoder,
+    preprocessor: Preprocessor,
+}
 
-    /// Moves a worker's sums into the totals; the first failure ends the pass.
-    fn collect(&self, analyzer: &mut Analyzer) {
+impl Reader {
+    fn read(
+        &mut self,
+        file: &SourceFile,
+        config: &ScanConfig,
+        outcome: &mut FileOutcome,
+    ) -> Result<Views<'_>, SkipReason> {
+        outcome.n_bytes = self.decoder.read(&file.path)?.len() as u64;
+        let decoded = self.decoder.decode(&config.decode)?;
+        outcome.width_px = decoded.image.size.width;
+        outcome.height_px = decoded.image.size.height;
+        outcome.format = decoded.format;
+        outcome.converted = decoded.conversions.any();
+        self.preprocessor.apply(&decoded.image)
+    }
+}
+
+/// What one worker adds up, and where it goes in the end, or when there is no more room.
+struct Sums<'a> {
+    analyzer: Analyzer,
+    content: ContentSketch,
+    collected: &'a Mutex<(Totals, ContentSketch)>,
+}
+
+impl Sums<'_> {
+    /// Moves the sums into those of all workers.
+    fn collect(&mut self) -> Result<(), SpectrumError> {
         let mut collected = self.collected.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Ok((totals, _)) = &mut *collected
-            && let Err(error) = analyzer.drain_into(totals)
-        {
-            *collected = Err(error);
-            self.stop.store(true, Ordering::Relaxed);
-        }
+        let (totals, content) = &mut *collected;
+        content.merge(&std::mem::take(&mut self.content));
+        self.analyzer.drain_into(totals)
     }
 }
 
 impl FileOutcome {
-    fn reset(&mut self, index: usize) {
-        self.index = index;
-        self.n_bytes = 0;
-        self.n_images = 0;
-        self.converted = false;
-        self.skip = None;
+    fn reset(&mut self) {
+        *self = Self { images: std::mem::take(&mut self.images), ..Self::default() };
     }
 
     fn next_record(&mut self) -> &mut ImageRecord {
@@ -320,56 +303,20 @@ impl FileOutcome {
         self.n_images += 1;
         &mut self.images[self.n_images - 1]
     }
-}
 
-/// Puts outcomes in path order and hands them on; returns what was counted and skipped.
-fn emit_in_order(
-    shared: &Shared<'_>,
-    outcomes: &Receiver<FileOutcome>,
-    recycle: &Sender<FileOutcome>,
-    sink: &mut dyn RowSink,
-    observer: &dyn Observer,
-) -> Result<(Counts, Vec<Skipped>), ScanError> {
-    let mut waiting: Vec<Option<FileOutcome>> = (0..WINDOW).map(|_| None).collect();
-    let mut counts = Counts::default();
-    let mut skipped = Vec::new();
-    let mut next = 0;
-    for outcome in outcomes {
-        observer.advanced(outcome.n_bytes);
-        let slot = outcome.index % WINDOW;
-        waiting[slot] = Some(outcome);
-        while let Some(mut outcome) = waiting[next % WINDOW].take() {
-            let key = &shared.files[next].key;
-            match outcome.skip.take() {
-                Some(reason) => skipped.push(Skipped { path: key.clone(), reason: reason.to_string() }),
-                None => {
-                    counts.n_files += 1;
-                    counts.n_converted += u64::from(outcome.converted);
-                    emit_images(key, &outcome, sink)?;
-                }
-            }
-            next += 1;
-            shared.emitted.store(next, Ordering::Relaxed);
-            // A full recycling channel only means that this outcome is freed instead.
-            let _ = recycle.try_send(outcome);
+    fn emit_images(&self, key: &str, sink: &mut dyn RowSink) -> Result<(), ScanError> {
+        for record in &self.images[..self.n_images] {
+            let row = ImageRow {
+                key,
+                tile_origin: record.tile_origin,
+                width_px: self.width_px,
+                height_px: self.height_px,
+                format: self.format,
+                summary: &record.summary,
+                numbers: &record.numbers,
+            };
+            sink.image(&row).map_err(|source| ScanError::Row { key: key.to_owned(), source })?;
         }
+        Ok(())
     }
-    counts.n_skipped = skipped.len() as u64;
-    Ok((counts, skipped))
-}
-
-fn emit_images(key: &str, outcome: &FileOutcome, sink: &mut dyn RowSink) -> Result<(), ScanError> {
-    for record in &outcome.images[..outcome.n_images] {
-        let row = ImageRow {
-            key,
-            tile_origin: record.tile_origin,
-            width_px: outcome.width_px,
-            height_px: outcome.height_px,
-            format: outcome.format,
-            summary: &record.summary,
-            numbers: &record.numbers,
-        };
-        sink.image(&row).map_err(|source| ScanError::Row { key: key.to_owned(), source })?;
-    }
-    Ok(())
 }

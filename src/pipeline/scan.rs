@@ -1,9 +1,7 @@
 //! From a list of files to a [`Spectrum`]: one pass, or two when pixels are standardised.
 
-use std::sync::Arc;
-
 use super::Observer;
-use super::pass::{Cancel, NoRows, Pass, PassOutcome, RowSink, ScanError, run_pass};
+use super::pass::{Cancel, NoRows, Pass, RowSink, ScanError, run_pass};
 use super::probe::ProbeSource;
 use super::resolution_probe::ResolutionProbes;
 use crate::dataset::{DecodeOptions, PreprocessConfig, Skipped, SourceFile};
@@ -12,8 +10,8 @@ use crate::spectrum::{
     AnalysisConfig, AnalysisPlan, Detail, Preprocess, RadialStatistics, RapsdOf, Spectrum, Standardize,
 };
 
-/// Files over which the covariance of mean-removed RAPSDs is taken, at the most: far more than there are annuli, and soon
-/// read a second time.
+/// Files over which the covariance of mean-removed RAPSDs is taken, at the most: far more than there are annuli, and
+/// soon read a second time.
 const CENTRED_PASS_FILES: usize = 4096;
 
 /// Everything a pass needs to know.
@@ -71,10 +69,9 @@ pub fn scan(
 ) -> Result<ScanOutcome, ScanError> {
     let reference = if config.analysis.standardize == Standardize::Pixel {
         let plan = AnalysisPlan::new(config.analysis.with_less_detail(Detail::Pixels), None);
-        observer.started("measuring pixel means and deviations", files.len());
-        let outcome = run_pass(Pass { files, config, plan: &plan, probes: None, observer, cancel }, &mut NoRows)?;
-        observer.finished();
-        Some(into_scan_outcome(outcome, &plan, config, files)?.spectrum.reference(true))
+        let what = "measuring pixel means and deviations";
+        let pass = Pass { what, files, config, plan: &plan, probes: None, observer, cancel };
+        Some(run_pass(pass, &mut NoRows)?.spectrum.reference(true))
     } else {
         None
     };
@@ -82,17 +79,15 @@ pub fn scan(
     let shares_spectra = config.analysis.window == Window::None && reference.is_none();
     let keep_spectra = config.effective_resolution && shares_spectra;
     let plan = AnalysisPlan::new(AnalysisConfig { keep_spectra, ..config.analysis.clone() }, reference);
-    observer.started("scanning", files.len());
     let sharpness =
         config.effective_resolution.then(|| ResolutionProbes::new(config.analysis.size, config.analysis.channels));
     let probes = sharpness.as_ref().map(|probes| probes as &dyn ProbeSource);
-    let outcome = run_pass(Pass { files, config, plan: &plan, probes, observer, cancel }, sink)?;
-    observer.finished();
-    into_scan_outcome(outcome, &plan, config, files)
+    run_pass(Pass { what: "scanning", files, config, plan: &plan, probes, observer, cancel }, sink)
 }
 
-/// Mean and covariance of the RAPSDs of the images less the set's mean image: of every channel, and of the channels' mean last
-/// (once, when there is one channel). A second pass, over all files or an evenly hashed sample of 4096 of them.
+/// Mean and covariance of the RAPSDs of the images less the set's mean image: of every channel, and of the channels'
+/// mean last (once, when there is one channel). A second pass, over all files or an evenly hashed sample of 4096 of
+/// them.
 ///
 /// # Errors
 ///
@@ -107,11 +102,9 @@ pub fn centred_radial_statistics(
     let sample = sample_by_hash(files, CENTRED_PASS_FILES);
     let analysis = config.analysis.with_less_detail(Detail::Radial);
     let plan = AnalysisPlan::new(analysis, Some(spectrum.reference(false)));
-    observer.started("measuring the spread around the mean image", sample.len());
-    let pass = Pass { files: &sample, config, plan: &plan, probes: None, observer, cancel };
-    let outcome = run_pass(pass, &mut NoRows)?;
-    observer.finished();
-    let centred = into_scan_outcome(outcome, &plan, config, &sample)?.spectrum;
+    let what = "measuring the spread around the mean image";
+    let pass = Pass { what, files: &sample, config, plan: &plan, probes: None, observer, cancel };
+    let centred = run_pass(pass, &mut NoRows)?.spectrum;
     let channels = config.analysis.channels.count();
     let mut rows: Vec<_> = (0..channels).map(|c| centred.radial_statistics(RapsdOf::Channel(c))).collect();
     if channels > 1 {
@@ -120,26 +113,8 @@ pub fn centred_radial_statistics(
     Ok(rows)
 }
 
-pub(super) fn into_scan_outcome(
-    outcome: PassOutcome,
-    plan: &Arc<AnalysisPlan>,
-    config: &ScanConfig,
-    files: &[SourceFile],
-) -> Result<ScanOutcome, ScanError> {
-    let PassOutcome { totals, counts, content, skipped } = outcome;
-    if totals.n_images == 0 {
-        let (first, reason) = match skipped.first() {
-            Some(first) => (first.path.clone(), first.reason.clone()),
-            None => (String::new(), "no files were given".to_owned()),
-        };
-        return Err(ScanError::NothingUsable { n_files: files.len(), first, reason });
-    }
-    let spectrum = Spectrum::new(plan, totals, config.preprocess_record(), counts, content);
-    Ok(ScanOutcome { spectrum, skipped })
-}
-
 /// At most `n` of `files`, chosen by the hash of their keys, so that the choice does not depend on their order.
-pub(super) fn sample_by_hash(files: &[SourceFile], n: usize) -> Vec<SourceFile> {
+fn sample_by_hash(files: &[SourceFile], n: usize) -> Vec<SourceFile> {
     if files.len() <= n {
         return files.to_vec();
     }
