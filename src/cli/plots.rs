@@ -9,12 +9,13 @@ use crate::diffusion::{
 };
 use crate::report::output_dir::OutputDir;
 use crate::report::plot::bounds::BoundsFigure;
+use crate::report::plot::canvas::Figure;
 use crate::report::plot::fit::{EstimateCurve, FitFigure, LocalExponent};
 use crate::report::plot::gamma::GammaFigure;
 use crate::report::plot::rapsd::{Bands, ChannelCurve, ChannelRole, FitCurve, RapsdFigure};
+use crate::report::plot::render;
 use crate::report::plot::schedule::ScheduleFigure;
 use crate::report::plot::waste::WasteFigure;
-use crate::report::plot::{Figure, render};
 use crate::report::rows::RAPSD_LEVELS;
 use crate::report::tables::WasteRow;
 use crate::spectrum::{ModeCovariance, RapsdOf, Spectrum, Standardize};
@@ -288,12 +289,12 @@ fn rounding_noise_power(spectrum: &Spectrum) -> Option<f64> {
 }
 
 /// Writes a figure in every format asked for.
-fn write<F: Figure>(session: &Session<'_>, shared: &SharedArgs, name: &str, figure: &F) {
+fn write(session: &Session<'_>, shared: &SharedArgs, name: &str, figure: &dyn Figure) {
     write_to(&session.out, &shared.output.plots, shared.output.quiet, name, figure);
 }
 
 /// Writes a figure as `name` into `out`, in every one of `formats`.
-pub fn write_to<F: Figure>(out: &OutputDir, formats: &PlotFormats, quiet: bool, name: &str, figure: &F) {
+pub fn write_to(out: &OutputDir, formats: &PlotFormats, quiet: bool, name: &str, figure: &dyn Figure) {
     for format in &formats.0 {
         let file_name = format!("{name}.{}", format.extension());
         let written = render(figure, *format)

@@ -1,14 +1,14 @@
 //! What blur leaves of each band until noise hides it, for some ratios of the two, and published image quality by ratio beside it.
 
 use super::axes::Axis;
-use super::canvas::{Canvas, Rect, Surface, Text};
-use super::font::Align;
+use super::canvas::{Canvas, Figure, Rect};
+use super::error::PlotError;
 use super::frame::{self, Frame, XLabels};
 use super::legend::{Key, Legend};
 use super::style::{
-    BLACK, BLUE, Colour, DARK_GREY, DOTTED, GREEN, MARGIN_PX, ORANGE, PURPLE, SKY, SMALL_PX, Stroke, VERMILLION,
+    Align, BLACK, BLUE, Colour, DARK_GREY, DOTTED, GREEN, MARGIN_PX, ORANGE, PURPLE, SKY, SMALL_PX, Stroke, Text,
+    VERMILLION,
 };
-use super::{Figure, PlotError};
 
 /// What is drawn.
 #[derive(Debug, Clone, Default)]
@@ -48,7 +48,7 @@ impl Figure for BlurNoiseFigure {
         (900, 520)
     }
 
-    fn draw<S: Surface>(&self, canvas: &mut Canvas<'_, S>) -> Result<(), PlotError> {
+    fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
         for (_, curve) in self.curves.iter().chain(&self.star) {
             PlotError::check_length("curves", curve.len(), self.frequency_cycles_per_px.len())?;
         }
@@ -97,7 +97,7 @@ impl BlurNoiseFigure {
         legend
     }
 
-    fn draw_retained<S: Surface>(&self, canvas: &mut Canvas<'_, S>, frame: &Frame) -> Result<(), PlotError> {
+    fn draw_retained(&self, canvas: &mut Canvas<'_>, frame: &Frame) -> Result<(), PlotError> {
         frame.draw_grid(canvas)?;
         let (_, y) = frame.place(frame.x.low(), self.retain);
         canvas.line(&[(frame.area.left, y), (frame.area.right, y)], Stroke::solid(DARK_GREY, 1.2).dashed(DOTTED))?;
@@ -118,7 +118,7 @@ impl BlurNoiseFigure {
     }
 
     /// FID by ratio as published, with ρ* of these images.
-    fn draw_published<S: Surface>(&self, canvas: &mut Canvas<'_, S>, frame: &Frame) -> Result<(), PlotError> {
+    fn draw_published(&self, canvas: &mut Canvas<'_>, frame: &Frame) -> Result<(), PlotError> {
         frame.draw_grid(canvas)?;
         let heading = (frame.area.left, frame.area.top - 12.0);
         canvas.text("published: CIFAR-10, arXiv 2511.16904", heading, Text::new(SMALL_PX, DARK_GREY))?;

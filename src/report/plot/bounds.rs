@@ -5,13 +5,13 @@
 //! the two bounds are seen together, whatever the number of images.
 
 use super::axes::Axis;
-use super::canvas::{Canvas, Rect, Surface, Text};
-use super::font::{Align, text_width};
+use super::canvas::{Canvas, Figure, Rect};
+use super::error::PlotError;
+use super::font::text_width;
 use super::frame::{self, Frame, XLabels};
 use super::style::{
-    BLACK, BLUE, DARK_GREY, DOTTED, GREEN, MARGIN_PX, ORANGE, PURPLE, SMALL_PX, Stroke, VERMILLION, tint,
+    Align, BLACK, BLUE, DARK_GREY, DOTTED, GREEN, MARGIN_PX, ORANGE, PURPLE, SMALL_PX, Stroke, Text, VERMILLION, tint,
 };
-use super::{Figure, PlotError};
 use crate::diffusion::BoundsRow;
 
 /// What is drawn. Noise levels are relative, in pixel values.
@@ -40,7 +40,7 @@ impl Figure for BoundsFigure {
         (900, (470.0 + STRIP_PX * self.schedules.len() as f64) as u32)
     }
 
-    fn draw<S: Surface>(&self, canvas: &mut Canvas<'_, S>) -> Result<(), PlotError> {
+    fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
         let page = canvas.bounds();
         let top = frame::draw_heading(canvas, &self.title, &self.subtitle)? + 6.0;
         let bottom = page.bottom - frame::X_AXIS_PX;
@@ -81,7 +81,7 @@ impl BoundsFigure {
         Some(Axis::log(low / 1.3, high * 1.3, 1.0).with_headroom(0.12))
     }
 
-    fn draw_images<S: Surface>(&self, canvas: &mut Canvas<'_, S>, frame: &Frame) -> Result<(), PlotError> {
+    fn draw_images(&self, canvas: &mut Canvas<'_>, frame: &Frame) -> Result<(), PlotError> {
         for row in &self.rows {
             let (_, bottom) = frame.place(1.0, 100.0 * row.share.0);
             let (_, top) = frame.place(1.0, 100.0 * row.share.1);
@@ -98,7 +98,7 @@ impl BoundsFigure {
         Ok(())
     }
 
-    fn draw_rounding<S: Surface>(&self, canvas: &mut Canvas<'_, S>, frame: &Frame) -> Result<(), PlotError> {
+    fn draw_rounding(&self, canvas: &mut Canvas<'_>, frame: &Frame) -> Result<(), PlotError> {
         let (x, _) = frame.place(self.rounding_sigma, 0.0);
         let Rect { top, bottom, .. } = frame.area;
         canvas.line(&[(x, top), (x, bottom)], Stroke::solid(DARK_GREY, 1.2).dashed(DOTTED))?;
@@ -106,7 +106,7 @@ impl BoundsFigure {
         canvas.text("8-bit rounding noise", (x - 9.0, top + 0.3 * (bottom - top)), look)
     }
 
-    fn draw_schedules<S: Surface>(&self, canvas: &mut Canvas<'_, S>, frame: &Frame) -> Result<(), PlotError> {
+    fn draw_schedules(&self, canvas: &mut Canvas<'_>, frame: &Frame) -> Result<(), PlotError> {
         for (i, (name, low, high)) in self.schedules.iter().enumerate() {
             let y = frame.area.top + 10.0 + (i as f64 + 0.5) * STRIP_PX;
             let colour = COLOURS[i % COLOURS.len()];

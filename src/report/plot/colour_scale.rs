@@ -1,10 +1,10 @@
 //! From powers to colours on a logarithmic scale, and the bar that explains them.
 
-use super::PlotError;
 use super::axes::Axis;
-use super::canvas::{Canvas, Rect, Surface, Text};
-use super::font::{Align, text_width};
-use super::style::{BLACK, DARK_GREY, NO_POWER, Stroke, TEXT_PX, TICK_PX, viridis};
+use super::canvas::{Canvas, Rect};
+use super::error::PlotError;
+use super::font::text_width;
+use super::style::{Align, BLACK, DARK_GREY, NO_POWER, Stroke, TEXT_PX, TICK_PX, Text, viridis};
 
 /// The part of the cells whose power is below the darkest colour, and above the brightest.
 const CLIPPED: (f64, f64) = (0.005, 0.001);
@@ -55,7 +55,7 @@ impl ColourScale {
     }
 
     /// The colours from dark at the bottom to bright at the top, labelled on the right.
-    pub fn draw_bar<S: Surface>(&self, canvas: &mut Canvas<'_, S>, bar: Rect, quantity: &str) -> Result<(), PlotError> {
+    pub fn draw_bar(&self, canvas: &mut Canvas<'_>, bar: Rect, quantity: &str) -> Result<(), PlotError> {
         // Each step reaches to the bottom and is covered by the next: no hairlines between them at any zoom.
         const STEPS: usize = 128;
         for i in (0..STEPS).rev() {

@@ -1,11 +1,13 @@
 //! Which noise is closest: divergence per dimension and Mahalanobis distance of every family, a row each, closest first.
 
 use super::axes::{Axis, two_digits};
-use super::canvas::{Canvas, Rect, Surface, Text};
-use super::font::{Align, text_width};
+use super::canvas::{Canvas, Figure, Rect};
+use super::error::PlotError;
+use super::font::text_width;
 use super::frame::{self, Frame, XLabels};
-use super::style::{BLACK, BLUE, DARK_GREY, DOTTED, MARGIN_PX, SMALL_PX, Stroke, TEXT_PX, VERMILLION, tint};
-use super::{Figure, PlotError};
+use super::style::{
+    Align, BLACK, BLUE, DARK_GREY, DOTTED, MARGIN_PX, SMALL_PX, Stroke, TEXT_PX, Text, VERMILLION, tint,
+};
 
 /// One family.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,7 +49,7 @@ impl Figure for DistanceFigure {
         (900, (170.0 + ROW_PX * self.bars.len().max(2) as f64) as u32)
     }
 
-    fn draw<S: Surface>(&self, canvas: &mut Canvas<'_, S>) -> Result<(), PlotError> {
+    fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
         let page = canvas.bounds();
         let top = frame::draw_heading(canvas, &self.title, &self.subtitle)? + 24.0;
         if self.bars.is_empty() {
@@ -86,7 +88,7 @@ impl DistanceFigure {
         Axis::log(low / 1.3, high * 1.3, 1.0)
     }
 
-    fn draw_rows<S: Surface>(&self, canvas: &mut Canvas<'_, S>, kl: &Frame, distance: &Frame) -> Result<(), PlotError> {
+    fn draw_rows(&self, canvas: &mut Canvas<'_>, kl: &Frame, distance: &Frame) -> Result<(), PlotError> {
         self.draw_marks(canvas, kl, distance)?;
         let pitch = kl.area.height() / self.bars.len() as f64;
         for (i, bar) in self.bars.iter().enumerate() {
@@ -125,12 +127,7 @@ impl DistanceFigure {
     }
 
     /// Where a typical member lies, and where noise is too smooth.
-    fn draw_marks<S: Surface>(
-        &self,
-        canvas: &mut Canvas<'_, S>,
-        kl: &Frame,
-        distance: &Frame,
-    ) -> Result<(), PlotError> {
+    fn draw_marks(&self, canvas: &mut Canvas<'_>, kl: &Frame, distance: &Frame) -> Result<(), PlotError> {
         kl.draw_grid_x(canvas)?;
         distance.draw_grid_x(canvas)?;
         let area = distance.area;
@@ -145,14 +142,7 @@ impl DistanceFigure {
     }
 
     /// A number beside its mark, on the side where there is room.
-    fn label<S: Surface>(
-        &self,
-        canvas: &mut Canvas<'_, S>,
-        frame: &Frame,
-        x: f64,
-        y: f64,
-        text: &str,
-    ) -> Result<(), PlotError> {
+    fn label(&self, canvas: &mut Canvas<'_>, frame: &Frame, x: f64, y: f64, text: &str) -> Result<(), PlotError> {
         let right = x + DOT_PX + 5.0;
         let fits = right + text_width(text, SMALL_PX)? <= frame.area.right + MARGIN_PX;
         let (at, align) = if fits { (right, Align::Start) } else { (x - DOT_PX - 5.0, Align::End) };

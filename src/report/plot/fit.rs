@@ -5,12 +5,12 @@
 //! each stays visible where they coincide, in colour and in grey.
 
 use super::axes::Axis;
-use super::canvas::{Canvas, Point, Rect, Surface};
+use super::canvas::{Canvas, Figure, Point, Rect};
+use super::error::PlotError;
 use super::frame::{self, Frame, XLabels};
 use super::legend::{Key, Legend, Obstacles};
 use super::rapsd::draw_band;
 use super::style::{BLACK, BLUE, MARGIN_PX, ORANGE, Stroke, VERMILLION, tint};
-use super::{Figure, PlotError};
 use crate::stats::power_law::Estimator;
 
 /// What is drawn: frequencies in cycles per pixel, powers in value² per mode.
@@ -87,7 +87,7 @@ impl Figure for FitFigure {
         (900, if self.local().is_some() { 700 } else { 560 })
     }
 
-    fn draw<S: Surface>(&self, canvas: &mut Canvas<'_, S>) -> Result<(), PlotError> {
+    fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
         self.check()?;
         let page = canvas.bounds();
         let top = frame::draw_heading(canvas, &self.title, &self.subtitle)? + 6.0;
@@ -190,12 +190,7 @@ impl FitFigure {
         obstacles
     }
 
-    fn draw_upper<S: Surface>(
-        &self,
-        canvas: &mut Canvas<'_, S>,
-        frame: Frame,
-        x: XLabels<'_>,
-    ) -> Result<(), PlotError> {
+    fn draw_upper(&self, canvas: &mut Canvas<'_>, frame: Frame, x: XLabels<'_>) -> Result<(), PlotError> {
         let legend = self.legend();
         let (frame, place) = legend.arrange(frame, |frame| self.obstacles(frame))?;
         frame.draw_grid(canvas)?;
@@ -219,17 +214,12 @@ impl FitFigure {
     }
 
     /// The measured points, over the widest law and under the others.
-    fn draw_measured<S: Surface>(&self, canvas: &mut Canvas<'_, S>, frame: &Frame) -> Result<(), PlotError> {
+    fn draw_measured(&self, canvas: &mut Canvas<'_>, frame: &Frame) -> Result<(), PlotError> {
         let inside = |p: &Point| p.1.is_finite() && p.1 < frame.area.bottom;
         self.curve(frame, &self.power).into_iter().filter(inside).try_for_each(|p| canvas.dot(p, DOT_PX, BLUE))
     }
 
-    fn draw_lower<S: Surface>(
-        &self,
-        canvas: &mut Canvas<'_, S>,
-        frame: &Frame,
-        local: &LocalExponent,
-    ) -> Result<(), PlotError> {
+    fn draw_lower(&self, canvas: &mut Canvas<'_>, frame: &Frame, local: &LocalExponent) -> Result<(), PlotError> {
         let f = &local.frequency_cycles_per_px;
         frame.draw_grid(canvas)?;
         draw_band(canvas, &frame.place_all(f, &local.low95), &frame.place_all(f, &local.high95), tint(BLUE, 0.25))?;

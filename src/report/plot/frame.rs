@@ -1,10 +1,12 @@
 //! What surrounds data: the frame with its axes and grid, the heading above it, and the note that replaces it.
 
-use super::PlotError;
 use super::axes::{Axis, Tick};
-use super::canvas::{Canvas, Point, Rect, Surface, Text};
-use super::font::{Align, text_width};
-use super::style::{BLACK, DARK_GREY, GRID_MAJOR, GRID_MINOR, MARGIN_PX, Stroke, TEXT_PX, TICK_PX, TITLE_PX};
+use super::canvas::{Canvas, Point, Rect};
+use super::error::PlotError;
+use super::font::text_width;
+use super::style::{
+    Align, BLACK, DARK_GREY, GRID_MAJOR, GRID_MINOR, MARGIN_PX, Stroke, TEXT_PX, TICK_PX, TITLE_PX, Text,
+};
 
 /// An area with an axis along its lower and its left edge.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -66,7 +68,7 @@ impl Frame {
 
     /// Draws grid lines at all ticks, light at the minor ones, which are left out where they would be crowded. Comes
     /// before the data.
-    pub fn draw_grid<S: Surface>(&self, canvas: &mut Canvas<'_, S>) -> Result<(), PlotError> {
+    pub fn draw_grid(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
         let (x_ticks, y_ticks) = (self.x_ticks(), self.y_ticks());
         for is_major in [false, true] {
             let stroke = Stroke::solid(if is_major { GRID_MAJOR } else { GRID_MINOR }, 1.0);
@@ -88,7 +90,7 @@ impl Frame {
     }
 
     /// Draws the vertical grid lines at labelled ticks alone, for frames whose rows are things.
-    pub fn draw_grid_x<S: Surface>(&self, canvas: &mut Canvas<'_, S>) -> Result<(), PlotError> {
+    pub fn draw_grid_x(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
         for tick in self.x_ticks().iter().filter(|t| t.label.is_some()) {
             let (x, _) = self.place(tick.value, self.y.low());
             canvas.line(&[(x, self.area.top), (x, self.area.bottom)], Stroke::solid(GRID_MAJOR, 1.0))?;
@@ -97,28 +99,18 @@ impl Frame {
     }
 
     /// Draws both axes with ticks, labels and titles. Comes after the data.
-    pub fn draw_axes<S: Surface>(
-        &self,
-        canvas: &mut Canvas<'_, S>,
-        x: XLabels<'_>,
-        y_title: &str,
-    ) -> Result<(), PlotError> {
+    pub fn draw_axes(&self, canvas: &mut Canvas<'_>, x: XLabels<'_>, y_title: &str) -> Result<(), PlotError> {
         self.draw_x_axis(canvas, x)?;
         self.draw_y_axis(canvas, y_title, MARGIN_PX + 0.5 * TEXT_PX)
     }
 
     /// Draws the left axis alone, of a panel that is not at the page's edge: its title lies beside the labels.
-    pub fn draw_y_axis_beside<S: Surface>(&self, canvas: &mut Canvas<'_, S>, y_title: &str) -> Result<(), PlotError> {
+    pub fn draw_y_axis_beside(&self, canvas: &mut Canvas<'_>, y_title: &str) -> Result<(), PlotError> {
         let labels = y_axis_px(&self.y, self.area.height())? - MARGIN_PX - TEXT_PX;
         self.draw_y_axis(canvas, y_title, self.area.left - labels - 0.5 * TEXT_PX)
     }
 
-    fn draw_y_axis<S: Surface>(
-        &self,
-        canvas: &mut Canvas<'_, S>,
-        y_title: &str,
-        title_x: f64,
-    ) -> Result<(), PlotError> {
+    fn draw_y_axis(&self, canvas: &mut Canvas<'_>, y_title: &str, title_x: f64) -> Result<(), PlotError> {
         let Rect { left, top, bottom, .. } = self.area;
         let stroke = Stroke::solid(DARK_GREY, 1.0);
         canvas.line(&[(left, top), (left, bottom)], stroke)?;
@@ -136,7 +128,7 @@ impl Frame {
     }
 
     /// Draws the lower axis alone.
-    pub fn draw_x_axis<S: Surface>(&self, canvas: &mut Canvas<'_, S>, x: XLabels<'_>) -> Result<(), PlotError> {
+    pub fn draw_x_axis(&self, canvas: &mut Canvas<'_>, x: XLabels<'_>) -> Result<(), PlotError> {
         let Rect { left, right, bottom, .. } = self.area;
         let stroke = Stroke::solid(DARK_GREY, 1.0);
         canvas.line(&[(left, bottom), (right, bottom)], stroke)?;
@@ -176,7 +168,7 @@ pub fn y_axis_px(y: &Axis, height_px: f64) -> Result<f64, PlotError> {
 /// # Errors
 ///
 /// [`PlotError::Draw`].
-pub fn draw_heading<S: Surface>(canvas: &mut Canvas<'_, S>, title: &str, subtitle: &str) -> Result<f64, PlotError> {
+pub fn draw_heading(canvas: &mut Canvas<'_>, title: &str, subtitle: &str) -> Result<f64, PlotError> {
     let room = canvas.bounds().width() - 2.0 * MARGIN_PX;
     let mut y = MARGIN_PX + 0.5 * TITLE_PX;
     for (text, size, colour) in [(title, TITLE_PX, BLACK), (subtitle, TEXT_PX, DARK_GREY)] {
@@ -233,7 +225,7 @@ pub fn shorten(text: &str, size_px: f64, room_px: f64) -> Result<String, PlotErr
 /// # Errors
 ///
 /// [`PlotError::Draw`].
-pub fn draw_note<S: Surface>(canvas: &mut Canvas<'_, S>, area: Rect, note: &str) -> Result<(), PlotError> {
+pub fn draw_note(canvas: &mut Canvas<'_>, area: Rect, note: &str) -> Result<(), PlotError> {
     canvas.rect(area, GRID_MINOR)?;
     let middle = ((area.left + area.right) / 2.0, (area.top + area.bottom) / 2.0);
     let note = shorten(note, TEXT_PX, area.width() - 20.0)?;

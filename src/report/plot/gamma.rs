@@ -16,12 +16,12 @@
 //! file stays below about a megabyte at any size.
 
 use super::axes::Axis;
-use super::bitmap::Pixels;
-use super::canvas::{Canvas, Rect, Surface, Text};
+use super::canvas::{Canvas, Figure, Rect};
 use super::colour_scale::{BAR_POINT_PX, ColourScale};
+use super::error::PlotError;
 use super::frame::{self, Frame, XLabels};
-use super::style::{BLACK, DARK_GREY, MARGIN_PX, NO_POWER, Stroke, TICK_PX};
-use super::{Figure, PlotError};
+use super::pixels::Pixels;
+use super::style::{BLACK, DARK_GREY, MARGIN_PX, NO_POWER, Stroke, TICK_PX, Text};
 
 /// Most cells drawn along each axis; more would be finer than the output.
 pub const MAX_CELLS: usize = 512;
@@ -48,7 +48,7 @@ impl Figure for GammaFigure {
         (790, 680)
     }
 
-    fn draw<S: Surface>(&self, canvas: &mut Canvas<'_, S>) -> Result<(), PlotError> {
+    fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
         PlotError::check_length("power", self.power.len(), self.height * self.width)?;
         let page = canvas.bounds();
         let top = frame::draw_heading(canvas, &self.title, &self.subtitle)? + 6.0;
@@ -123,14 +123,14 @@ impl Map {
 }
 
 /// Says what grey cells are, below the colour bar.
-fn draw_grey_key<S: Surface>(canvas: &mut Canvas<'_, S>, bar: Rect, bottom: f64) -> Result<(), PlotError> {
+fn draw_grey_key(canvas: &mut Canvas<'_>, bar: Rect, bottom: f64) -> Result<(), PlotError> {
     let swatch = Rect { left: bar.left, top: bottom - 14.0, right: bar.right, bottom };
     canvas.rect(swatch, NO_POWER)?;
     canvas.text("no power", (bar.right + 9.0, bottom - 7.0), Text::new(TICK_PX, BLACK))
 }
 
 /// The upper and right edge of the map; the axes draw the others.
-fn outline<S: Surface>(canvas: &mut Canvas<'_, S>, area: Rect) -> Result<(), PlotError> {
+fn outline(canvas: &mut Canvas<'_>, area: Rect) -> Result<(), PlotError> {
     let corners = [(area.left, area.top), (area.right, area.top), (area.right, area.bottom)];
     canvas.line(&corners, Stroke::solid(DARK_GREY, 1.0))
 }

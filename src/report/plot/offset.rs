@@ -1,13 +1,13 @@
 //! The brightness of the images against that of noise families, and the adjusted offset over time.
 
 use super::axes::{Axis, two_digits};
-use super::canvas::{Canvas, Rect, Surface};
+use super::canvas::{Canvas, Figure, Rect};
+use super::error::PlotError;
 use super::frame::{self, Frame, XLabels};
 use super::legend::{Key, Legend, Obstacles};
 use super::style::{
     BLACK, BLUE, DASH_DOTTED, DASHED, DOTTED, GREEN, MARGIN_PX, ORANGE, PURPLE, Stroke, VERMILLION, tint,
 };
-use super::{Figure, PlotError};
 
 /// What is drawn.
 #[derive(Debug, Clone, Default)]
@@ -52,7 +52,7 @@ impl Figure for OffsetFigure {
         (900, 760)
     }
 
-    fn draw<S: Surface>(&self, canvas: &mut Canvas<'_, S>) -> Result<(), PlotError> {
+    fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
         if !self.edges.is_empty() {
             PlotError::check_length("density", self.density.len() + 1, self.edges.len())?;
         }
@@ -70,7 +70,7 @@ impl Figure for OffsetFigure {
 }
 
 impl OffsetFigure {
-    fn draw_brightness<S: Surface>(&self, canvas: &mut Canvas<'_, S>, area: Rect) -> Result<(), PlotError> {
+    fn draw_brightness(&self, canvas: &mut Canvas<'_>, area: Rect) -> Result<(), PlotError> {
         let highest = self.density.iter().copied().filter(|d| d.is_finite()).fold(0.0, f64::max);
         let (Some(low), Some(high)) = (self.edges.first(), self.edges.last()) else {
             return frame::draw_note(canvas, area, "a saved spectrum holds no single images, so there is no histogram");
@@ -120,7 +120,7 @@ impl OffsetFigure {
         obstacles
     }
 
-    fn draw_table<S: Surface>(&self, canvas: &mut Canvas<'_, S>, area: Rect) -> Result<(), PlotError> {
+    fn draw_table(&self, canvas: &mut Canvas<'_>, area: Rect) -> Result<(), PlotError> {
         let values = || [&self.gamma, &self.psi, &self.phi].into_iter().flatten().copied().filter(|v| *v > 0.0);
         let (low, high) = (values().fold(f64::INFINITY, f64::min), values().fold(0.0, f64::max));
         if high <= 0.0 {

@@ -1,11 +1,10 @@
 //! A page of small pictures with captions: samples of noise side by side, or the images farthest from a set.
 
-use super::bitmap::Pixels;
-use super::canvas::{Canvas, Rect, Surface, Text};
-use super::font::Align;
+use super::canvas::{Canvas, Figure, Rect};
+use super::error::PlotError;
 use super::frame;
-use super::style::{BLACK, DARK_GREY, MARGIN_PX, SMALL_PX, TEXT_PX};
-use super::{Figure, PlotError};
+use super::pixels::Pixels;
+use super::style::{Align, BLACK, DARK_GREY, MARGIN_PX, SMALL_PX, TEXT_PX, Text};
 
 /// One picture and what is said of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,7 +59,7 @@ impl Figure for PicturesFigure {
         (PAGE_PX as u32, (HEADING_PX + rows * (self.row_px() + CAPTION_PX) + MARGIN_PX) as u32)
     }
 
-    fn draw<S: Surface>(&self, canvas: &mut Canvas<'_, S>) -> Result<(), PlotError> {
+    fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
         let page = canvas.bounds();
         let top = frame::draw_heading(canvas, &self.title, &self.subtitle)? + 4.0;
         if self.pictures.is_empty() {

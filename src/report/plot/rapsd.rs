@@ -4,14 +4,14 @@
 //! follows the bins that have some.
 
 use super::axes::Axis;
-use super::canvas::{Canvas, Point, Rect, Surface, Text};
+use super::canvas::{Canvas, Figure, Point, Rect};
+use super::error::PlotError;
 use super::frame::{self, Frame, XLabels};
 use super::legend::{Key, Legend, Obstacles, draw_label};
 use super::style::{
     BLACK, BLUE, Colour, DARK_GREY, DASH_DOTTED, DASHED, DOTTED, GREEN, MARGIN_PX, ORANGE, PURPLE, SKY, SMALL_PX,
-    Stroke, VERMILLION, tint,
+    Stroke, Text, VERMILLION, tint,
 };
-use super::{Figure, PlotError};
 
 /// What is drawn: frequencies in cycles per pixel, powers in value² per mode, one per frequency.
 #[derive(Debug, Clone, Default)]
@@ -127,7 +127,7 @@ impl Figure for RapsdFigure {
         (900, 560)
     }
 
-    fn draw<S: Surface>(&self, canvas: &mut Canvas<'_, S>) -> Result<(), PlotError> {
+    fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
         self.check()?;
         let top = frame::draw_heading(canvas, &self.title, &self.subtitle)? + 6.0;
         let page = canvas.bounds();
@@ -272,7 +272,7 @@ impl Prepared<'_> {
         obstacles
     }
 
-    fn draw_data<S: Surface>(&self, canvas: &mut Canvas<'_, S>, frame: &Frame, legend: Rect) -> Result<(), PlotError> {
+    fn draw_data(&self, canvas: &mut Canvas<'_>, frame: &Frame, legend: Rect) -> Result<(), PlotError> {
         let figure = self.figure;
         if let Some(bands) = &figure.bands {
             let (wide, narrow) = figure.band_colours();
@@ -292,12 +292,7 @@ impl Prepared<'_> {
     }
 
     /// The rounding noise and its name, above the line at its left or right end, or below, where nothing else is.
-    fn draw_rounding<S: Surface>(
-        &self,
-        canvas: &mut Canvas<'_, S>,
-        frame: &Frame,
-        legend: Rect,
-    ) -> Result<(), PlotError> {
+    fn draw_rounding(&self, canvas: &mut Canvas<'_>, frame: &Frame, legend: Rect) -> Result<(), PlotError> {
         let Some(power) = self.rounding else { return Ok(()) };
         let (left, y) = frame.place(frame.x.low(), power);
         let (right, _) = frame.place(frame.x.high(), power);
@@ -317,8 +312,8 @@ impl Prepared<'_> {
 
 /// Fills the area between two lines over the same places, in one piece per run of finite points; a lone point becomes a
 /// narrow bar.
-pub(super) fn draw_band<S: Surface>(
-    canvas: &mut Canvas<'_, S>,
+pub(super) fn draw_band(
+    canvas: &mut Canvas<'_>,
     lower: &[Point],
     upper: &[Point],
     colour: Colour,

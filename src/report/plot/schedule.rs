@@ -1,12 +1,12 @@
 //! The fan of the images' own schedules over time, with common schedules beside them.
 
 use super::axes::Axis;
-use super::canvas::{Canvas, Rect, Surface};
+use super::canvas::{Canvas, Figure, Rect};
+use super::error::PlotError;
 use super::frame::{self, Frame, XLabels};
 use super::legend::{Key, Legend, Obstacles};
 use super::rapsd::{Bands, draw_band};
 use super::style::{BLUE, DASH_DOTTED, DASHED, MARGIN_PX, ORANGE, Stroke, VERMILLION, tint};
-use super::{Figure, PlotError};
 
 /// What is drawn: logSNRs (natural) over times from 0 (clean) to 1 (noise).
 #[derive(Debug, Clone, Default)]
@@ -41,7 +41,7 @@ impl Figure for ScheduleFigure {
         (900, 560)
     }
 
-    fn draw<S: Surface>(&self, canvas: &mut Canvas<'_, S>) -> Result<(), PlotError> {
+    fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
         self.check()?;
         let page = canvas.bounds();
         let top = frame::draw_heading(canvas, &self.title, &self.subtitle)? + 6.0;

@@ -1,12 +1,12 @@
 //! When each frequency emerges from each noise: maps of the signal-to-noise ratio over frequency and time, side by side.
 
 use super::axes::Axis;
-use super::bitmap::Pixels;
-use super::canvas::{Canvas, Rect, Surface, Text};
+use super::canvas::{Canvas, Figure, Rect};
 use super::colour_scale::{BAR_POINT_PX, ColourScale};
+use super::error::PlotError;
 use super::frame::{self, Frame, XLabels};
-use super::style::{BLACK, DARK_GREY, MARGIN_PX, SMALL_PX, Stroke, TEXT_PX, WHITE};
-use super::{Figure, PlotError};
+use super::pixels::Pixels;
+use super::style::{Align, BLACK, DARK_GREY, MARGIN_PX, SMALL_PX, Stroke, TEXT_PX, Text, WHITE};
 
 /// One noise.
 #[derive(Debug, Clone)]
@@ -53,7 +53,7 @@ impl Figure for SnrFigure {
         (900, (100.0 + rows * ROW_PX) as u32)
     }
 
-    fn draw<S: Surface>(&self, canvas: &mut Canvas<'_, S>) -> Result<(), PlotError> {
+    fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
         for panel in &self.panels {
             for list in [&panel.log_ratio, &panel.unit_snr_t] {
                 PlotError::check_length("log_ratio", list.len(), self.frequency_cycles_per_px.len())?;
@@ -91,9 +91,9 @@ impl Figure for SnrFigure {
 }
 
 impl SnrFigure {
-    fn draw_panel<S: Surface>(
+    fn draw_panel(
         &self,
-        canvas: &mut Canvas<'_, S>,
+        canvas: &mut Canvas<'_>,
         frame: &Frame,
         panel: &SnrPanel,
         colours: &ColourScale,
@@ -105,7 +105,7 @@ impl SnrFigure {
             (area.left, area.top - 12.0),
             heading,
         )?;
-        let note = Text::new(SMALL_PX, DARK_GREY).aligned(super::font::Align::End);
+        let note = Text::new(SMALL_PX, DARK_GREY).aligned(Align::End);
         canvas.text(&panel.note, (area.right, area.top - 12.0), note)?;
         canvas.image(area, &self.map(frame, panel, colours))?;
         let line = frame.place_all(&self.frequency_cycles_per_px, &panel.unit_snr_t);

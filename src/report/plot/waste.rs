@@ -1,12 +1,12 @@
 //! How much of each schedule the images use: one bar a schedule, divided into the steps that are too fine, used, too coarse.
 
 use super::axes::Axis;
-use super::canvas::{Canvas, Rect, Surface, Text};
-use super::font::{Align, text_width};
+use super::canvas::{Canvas, Figure, Rect};
+use super::error::PlotError;
+use super::font::text_width;
 use super::frame::{self, Frame, XLabels};
 use super::legend::{Key, Legend};
-use super::style::{BLACK, BLUE, Colour, MARGIN_PX, SMALL_PX, TEXT_PX, VERMILLION, tint};
-use super::{Figure, PlotError};
+use super::style::{Align, BLACK, BLUE, Colour, MARGIN_PX, SMALL_PX, TEXT_PX, Text, VERMILLION, tint};
 
 /// What is drawn: shares from 0 to 1.
 #[derive(Debug, Clone, Default)]
@@ -41,7 +41,7 @@ impl Figure for WasteFigure {
         (900, (180.0 + BAR_PX * self.bars.len().max(2) as f64) as u32)
     }
 
-    fn draw<S: Surface>(&self, canvas: &mut Canvas<'_, S>) -> Result<(), PlotError> {
+    fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
         let page = canvas.bounds();
         let top = frame::draw_heading(canvas, &self.title, &self.subtitle)? + 4.0;
         if self.bars.is_empty() {
