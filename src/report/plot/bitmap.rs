@@ -1,7 +1,7 @@
 //! PNG: plotters' bitmap backend, drawn finer than the output and averaged down.
 //!
-//! Plotters places points on whole pixels. Drawing at twice the output's resolution and averaging blocks gives fractional
-//! positions and smooth edges without any other library.
+//! Plotters places points on whole pixels. Drawing at twice the output's resolution and averaging blocks gives
+//! fractional positions and smooth edges without any other library.
 
 use plotters::backend::{BitMapBackend, DrawingBackend};
 use plotters::style::text_anchor::{HPos, Pos, VPos};

@@ -10,7 +10,7 @@ use super::error::PlotError;
 use super::font::text_width;
 use super::frame::{self, Frame, XLabels};
 use super::style::{
-    Align, BLACK, BLUE, DARK_GREY, DOTTED, GREEN, MARGIN_PX, ORANGE, PURPLE, SMALL_PX, Stroke, Text, VERMILLION, tint,
+    Align, BLACK, BLUE, DARK_GREY, DOTTED, GREEN, ORANGE, PURPLE, SMALL_PX, Stroke, Text, VERMILLION, tint,
 };
 use crate::diffusion::BoundsRow;
 
@@ -41,24 +41,18 @@ impl Figure for BoundsFigure {
     }
 
     fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
-        let page = canvas.bounds();
-        let top = frame::draw_heading(canvas, &self.title, &self.subtitle)? + 6.0;
-        let bottom = page.bottom - frame::X_AXIS_PX;
-        let right = page.right - 2.0 * MARGIN_PX;
+        let room = frame::draw_heading(canvas, &self.title, &self.subtitle, 6.0)?;
         let Some(x) = self.x_axis() else {
-            let area = Rect { left: MARGIN_PX, top, right: page.right - MARGIN_PX, bottom: page.bottom - MARGIN_PX };
-            return frame::draw_note(canvas, area, "every image is flat: there is no noise level to bound");
+            return frame::draw_empty(canvas, room, "every image is flat: there is no noise level to bound");
         };
-        let y = Axis::linear(0.0, 100.0, 1.0);
-        let strips = STRIP_PX * self.schedules.len() as f64 + 10.0;
-        let left = frame::y_axis_px(&y, bottom - strips - top)?;
-        let whole = Frame { area: Rect { left, top, right, bottom }, x, y };
-        let images = Frame { area: Rect { bottom: bottom - strips, ..whole.area }, ..whole };
+        let strips_px = STRIP_PX * self.schedules.len() as f64 + 10.0;
+        let upper = Rect { bottom: room.bottom - strips_px, ..room };
+        let images = Frame::in_room(upper, x, Axis::linear(0.0, 100.0, 1.0))?;
         images.draw_grid(canvas)?;
         self.draw_images(canvas, &images)?;
         self.draw_rounding(canvas, &images)?;
         images.draw_axes(canvas, XLabels::Hidden, "images, by largest useful noise (%)")?;
-        let strips = Frame { area: Rect { top: images.area.bottom, ..whole.area }, ..whole };
+        let strips = Frame { area: Rect { top: images.area.bottom, bottom: room.bottom, ..images.area }, ..images };
         self.draw_schedules(canvas, &strips)?;
         strips.draw_x_axis(canvas, XLabels::Titled("relative noise level σ/α (pixel values)"))
     }

@@ -111,6 +111,21 @@ impl<'a> Canvas<'a> {
         self.surface.polygon(&path, colour)
     }
 
+    /// Fills the area between two lines over the same places, in one piece per run of finite points; a lone point
+    /// becomes a narrow bar.
+    pub fn band(&mut self, lower: &[Point], upper: &[Point], colour: Colour) -> Result<(), PlotError> {
+        let pairs: Vec<(Point, Point)> = lower.iter().copied().zip(upper.iter().copied()).collect();
+        for run in pairs.split(|(l, u)| !(is_finite(l) && u.1.is_finite())) {
+            if let [(l, u)] = run {
+                self.rect(Rect { left: l.0 - 4.0, top: u.1, right: l.0 + 4.0, bottom: l.1 }, colour)?;
+            } else {
+                let outline: Vec<Point> = run.iter().map(|p| p.0).chain(run.iter().rev().map(|p| p.1)).collect();
+                self.polygon(&outline, colour)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Fills a rectangle.
     pub fn rect(&mut self, rect: Rect, colour: Colour) -> Result<(), PlotError> {
         let (from, to) = self.corners(rect);

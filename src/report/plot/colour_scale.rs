@@ -3,7 +3,7 @@
 use super::axes::Axis;
 use super::canvas::{Canvas, Rect};
 use super::error::PlotError;
-use super::font::text_width;
+use super::font::widest;
 use super::style::{Align, BLACK, DARK_GREY, NO_POWER, Stroke, TEXT_PX, TICK_PX, Text, viridis};
 
 /// The part of the cells whose power is below the darkest colour, and above the brightest.
@@ -75,16 +75,16 @@ impl ColourScale {
                 viridis(0.0),
             )?;
         }
-        let mut widest = 0.0_f64;
-        for tick in self.axis.ticks(bar.height(), 30.0) {
+        let ticks = self.axis.ticks(bar.height(), 30.0);
+        for tick in &ticks {
             let y = bar.bottom - self.axis.fraction(tick.value) * bar.height();
             let length = if tick.label.is_some() { 5.0 } else { 3.0 };
             canvas.line(&[(bar.right, y), (bar.right + length, y)], Stroke::solid(DARK_GREY, 1.0))?;
-            if let Some(label) = tick.label {
-                widest = widest.max(text_width(&label, TICK_PX)?);
-                canvas.text(&label, (bar.right + 9.0, y), Text::new(TICK_PX, BLACK))?;
+            if let Some(label) = &tick.label {
+                canvas.text(label, (bar.right + 9.0, y), Text::new(TICK_PX, BLACK))?;
             }
         }
+        let widest = widest(ticks.iter().filter_map(|t| t.label.as_deref()), TICK_PX)?;
         let title_at = (bar.right + 9.0 + widest + 8.0 + 0.5 * TEXT_PX, (bar.top + bar.bottom) / 2.0);
         canvas.text(quantity, title_at, Text::new(TEXT_PX, BLACK).aligned(Align::Middle).rising())
     }

@@ -51,6 +51,15 @@ pub fn text_width(text: &str, em: f64) -> Result<f64, PlotError> {
     Ok(f64::from(right - left) / ENLARGE)
 }
 
+/// Width of the widest of some texts at `em` pixels per em, in pixels; 0 without one.
+///
+/// # Errors
+///
+/// [`PlotError::Draw`] if the font is not registered.
+pub fn widest<'a>(texts: impl IntoIterator<Item = &'a str>, em: f64) -> Result<f64, PlotError> {
+    texts.into_iter().try_fold(0.0, |widest: f64, text| Ok(widest.max(text_width(text, em)?)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,6 +72,8 @@ mod tests {
         assert!((text_width("Γ", 2048.0).unwrap() - 1141.0).abs() <= 1.0);
         assert!((text_width("000", 10.0).unwrap() - 30.0 * 1303.0 / 2048.0).abs() <= 0.1);
         assert!(text_width("", 10.0).unwrap() <= 0.0);
+        assert!((widest(["0", "00", "Γ"], 10.0).unwrap() - text_width("00", 10.0).unwrap()).abs() <= 0.0);
+        assert!(widest([], 10.0).unwrap().abs() <= 0.0);
     }
 
     /// Pixels that plotters inks for `text`.

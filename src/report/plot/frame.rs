@@ -3,7 +3,7 @@
 use super::axes::{Axis, Tick};
 use super::canvas::{Canvas, Point, Rect};
 use super::error::PlotError;
-use super::font::text_width;
+use super::font::{text_width, widest};
 use super::style::{
     Align, BLACK, DARK_GREY, GRID_MAJOR, GRID_MINOR, MARGIN_PX, Stroke, TEXT_PX, TICK_PX, TITLE_PX, Text,
 };
@@ -38,6 +38,15 @@ pub enum XLabels<'a> {
 }
 
 impl Frame {
+    /// A frame over these axes in `room`, which reaches to the page's left edge.
+    ///
+    /// # Errors
+    ///
+    /// [`PlotError::Draw`] if the font is missing.
+    pub fn in_room(room: Rect, x: Axis, y: Axis) -> Result<Self, PlotError> {
+        Ok(Self { area: Rect { left: y_axis_px(&y, room.height())?, ..room }, x, y })
+    }
+
     /// Where a pair of values lies. Values outside the axes lie on the edge; not finite if either is NaN.
     pub fn place(&self, x: f64, y: f64) -> Point {
         let (fx, fy) = (self.x.fraction(x), self.y.fraction(y));
@@ -156,28 +165,28 @@ pub const X_AXIS_PX: f64 = 38.0 + 0.7 * TEXT_PX + 4.0;
 ///
 /// [`PlotError::Draw`] if the font is missing.
 pub fn y_axis_px(y: &Axis, height_px: f64) -> Result<f64, PlotError> {
-    let mut widest = 0.0_f64;
-    for label in y.ticks(height_px, Y_GAP_PX).iter().filter_map(|t| t.label.as_ref()) {
-        widest = widest.max(text_width(label, TICK_PX)?);
-    }
+    let ticks = y.ticks(height_px, Y_GAP_PX);
+    let widest = widest(ticks.iter().filter_map(|t| t.label.as_deref()), TICK_PX)?;
     Ok(MARGIN_PX + TEXT_PX + 8.0 + widest + TICK_LENGTH_PX + 4.0)
 }
 
-/// Writes title and subtitle at the upper left, each on one or two lines, and returns the `y` below them.
+/// Writes title and subtitle at the upper left, each on one or two lines, and returns the room for a frame that they
+/// and its `x` axis leave, `gap_px` below them.
 ///
 /// # Errors
 ///
 /// [`PlotError::Draw`].
-pub fn draw_heading(canvas: &mut Canvas<'_>, title: &str, subtitle: &str) -> Result<f64, PlotError> {
-    let room = canvas.bounds().width() - 2.0 * MARGIN_PX;
+pub fn draw_heading(canvas: &mut Canvas<'_>, title: &str, subtitle: &str, gap_px: f64) -> Result<Rect, PlotError> {
+    let page = canvas.bounds();
     let mut y = MARGIN_PX + 0.5 * TITLE_PX;
     for (text, size, colour) in [(title, TITLE_PX, BLACK), (subtitle, TEXT_PX, DARK_GREY)] {
-        for line in wrap(text, size, room)? {
+        for line in wrap(text, size, page.width() - 2.0 * MARGIN_PX)? {
             canvas.text(&line, (MARGIN_PX, y), Text::new(size, colour))?;
             y += 5.0 + size;
         }
     }
-    Ok(y + 2.0)
+    let (right, bottom) = (page.right - 2.0 * MARGIN_PX, page.bottom - X_AXIS_PX);
+    Ok(Rect { left: MARGIN_PX, top: y + 2.0 + gap_px, right, bottom })
 }
 
 /// `text` on at most two lines of `room_px`, broken between words; what is still too long is shortened.
@@ -218,6 +227,16 @@ pub fn shorten(text: &str, size_px: f64, room_px: f64) -> Result<String, PlotErr
         kept.push(c);
     }
     Ok(format!("{}…", kept.trim_end()))
+}
+
+/// Says on the whole page below the heading, which left `room`, why there is nothing to see.
+///
+/// # Errors
+///
+/// [`PlotError::Draw`].
+pub fn draw_empty(canvas: &mut Canvas<'_>, room: Rect, note: &str) -> Result<(), PlotError> {
+    let area = Rect { top: room.top, ..canvas.bounds().grown(-MARGIN_PX) };
+    draw_note(canvas, area, note)
 }
 
 /// Says in the middle of `area` why there is nothing to see.

@@ -2,7 +2,7 @@
 
 use super::canvas::{Canvas, Point, Rect};
 use super::error::PlotError;
-use super::font::text_width;
+use super::font::{text_width, widest};
 use super::frame::{Frame, shorten};
 use super::style::{BLACK, Colour, Stroke, TEXT_PX, Text, WHITE};
 
@@ -89,11 +89,7 @@ impl Legend {
     }
 
     fn width_px(&self) -> Result<f64, PlotError> {
-        let mut widest = 0.0_f64;
-        for (_, label) in &self.entries {
-            widest = widest.max(text_width(label, TEXT_PX)?);
-        }
-        Ok(KEY_PX + GAP_PX + widest)
+        Ok(KEY_PX + GAP_PX + widest(self.entries.iter().map(|(_, label)| label.as_str()), TEXT_PX)?)
     }
 
     /// The corner of `area` with the fewest obstacles, upper right first, and how many obstacles it holds.

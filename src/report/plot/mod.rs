@@ -11,8 +11,9 @@
 //!
 //! # Layers
 //!
-//! A file uses those before it: `error`, `style` (colours, sizes) → `font`, `pixels` → `surface` (what a format must draw) →
-//! `svg`, `bitmap` (formats) → `canvas` → `axes`, `frame`, `legend`, `colour_scale` → one file per picture → [`render`].
+//! A file uses those before it: `error`, `style` (colours, sizes) → `font`, `pixels` → `surface` (what a format must
+//! draw) → `svg`, `bitmap` (formats) → `canvas` → `axes`, `frame`, `legend`, `colour_scale` → one file per picture →
+//! [`render`].
 
 pub mod axes;
 pub mod bitmap;

@@ -60,16 +60,14 @@ impl Figure for PicturesFigure {
     }
 
     fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
-        let page = canvas.bounds();
-        let top = frame::draw_heading(canvas, &self.title, &self.subtitle)? + 4.0;
+        let room = frame::draw_heading(canvas, &self.title, &self.subtitle, 4.0)?;
         if self.pictures.is_empty() {
-            let area = Rect { left: MARGIN_PX, top, right: page.right - MARGIN_PX, bottom: page.bottom - MARGIN_PX };
-            return frame::draw_note(canvas, area, "there is no picture to show");
+            return frame::draw_empty(canvas, room, "there is no picture to show");
         }
         let (cell, row) = (Self::cell_px(), self.row_px());
         for (i, picture) in self.pictures.iter().enumerate() {
             let (x, y) = ((i % COLUMNS) as f64, (i / COLUMNS) as f64);
-            let (left, top) = (MARGIN_PX + x * (cell + GAP_PX), top + y * (row + CAPTION_PX));
+            let (left, top) = (MARGIN_PX + x * (cell + GAP_PX), room.top + y * (row + CAPTION_PX));
             // As large as the cell allows, in the picture's own shape.
             let (w, h) = (picture.pixels.width.max(1) as f64, picture.pixels.height.max(1) as f64);
             let scale = (cell / w).min(row / h);

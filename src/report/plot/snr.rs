@@ -1,4 +1,4 @@
-//! When each frequency emerges from each noise: maps of the signal-to-noise ratio over frequency and time, side by side.
+//! When each frequency emerges from each noise: maps of the signal-to-noise ratio over frequency and time.
 
 use super::axes::Axis;
 use super::canvas::{Canvas, Figure, Rect};
@@ -59,17 +59,15 @@ impl Figure for SnrFigure {
                 PlotError::check_length("log_ratio", list.len(), self.frequency_cycles_per_px.len())?;
             }
         }
-        let page = canvas.bounds();
-        let top = frame::draw_heading(canvas, &self.title, &self.subtitle)? + 4.0;
+        let room = frame::draw_heading(canvas, &self.title, &self.subtitle, 4.0)?;
         let (Some(first), Some(last)) = (self.frequency_cycles_per_px.first(), self.frequency_cycles_per_px.last())
         else {
-            let area = Rect { left: MARGIN_PX, top, right: page.right - MARGIN_PX, bottom: page.bottom - MARGIN_PX };
-            return frame::draw_note(canvas, area, "images of one pixel have no frequency to show");
+            return frame::draw_empty(canvas, room, "images of one pixel have no frequency to show");
         };
         let colours = ColourScale::between(ENDS.0, ENDS.1);
         let x = Axis::log(*first, *last, 0.2);
         let y = Axis::linear(0.0, 1.0, 1.0);
-        let bar_px = 90.0;
+        let (top, page, bar_px) = (room.top, canvas.bounds(), 90.0);
         let pitch = (page.right - MARGIN_PX - bar_px) / COLUMNS as f64;
         for (i, panel) in self.panels.iter().enumerate() {
             let (column, row) = ((i % COLUMNS) as f64, (i / COLUMNS) as f64);

@@ -3,8 +3,8 @@
 //! # Conventions
 //!
 //! Points and lengths are whole device units, [`Surface::units_per_px`] of them to a logical pixel; `x` grows to the
-//! right and `y` downward from the upper left corner. Colours are opaque. Every method fails with [`PlotError::Draw`] if
-//! the drawing library does.
+//! right and `y` downward from the upper left corner. Colours are opaque. Every method fails with [`PlotError::Draw`]
+//! if the drawing library does.
 
 use super::error::PlotError;
 use super::pixels::Pixels;

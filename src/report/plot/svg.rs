@@ -1,6 +1,6 @@
 //! SVG: coordinates in tenths of a pixel, round joins, stretched images, text as text.
 //!
-//! An image is embedded as a PNG and stretched over its rectangle by the viewer, so a map costs its own size and no more.
+//! An image is embedded as a PNG and stretched over its rectangle by the viewer: a map costs its own size, no more.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
