@@ -9,7 +9,7 @@ use super::noise::{Sample, SampleFormat};
 use crate::dataset::{own_files, own_samples};
 use crate::report::arrays::StreamedNpy;
 use crate::report::output_dir::OutputDir;
-use crate::report::plot::bitmap::{Pixels, encode_png};
+use crate::report::plot::pixels::{Pixels, encode_png};
 use crate::spectral::Size;
 
 /// Black and white of the PNGs, standard deviations.

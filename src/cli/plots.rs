@@ -5,15 +5,19 @@ use super::scan::describe;
 use super::session::Session;
 use super::shared::{PlotFormats, SharedArgs};
 use crate::diffusion::{
-    ReferenceSchedule, ScheduleKind, ScheduleStatistics, TightPlan, rounding_power,
+    BoundsStatistics, ReferenceSchedule, ScheduleKind, ScheduleStatistics, TightPlan, rounding_power,
 };
 use crate::report::output_dir::OutputDir;
+use crate::report::plot::bounds::BoundsFigure;
+use crate::report::plot::canvas::Figure;
 use crate::report::plot::fit::{EstimateCurve, FitFigure, LocalExponent};
 use crate::report::plot::gamma::GammaFigure;
 use crate::report::plot::rapsd::{Bands, ChannelCurve, ChannelRole, FitCurve, RapsdFigure};
+use crate::report::plot::render;
 use crate::report::plot::schedule::ScheduleFigure;
-use crate::report::plot::{Figure, render};
+use crate::report::plot::waste::WasteFigure;
 use crate::report::rows::RAPSD_LEVELS;
+use crate::report::tables::WasteRow;
 use crate::spectrum::{ModeCovariance, RapsdOf, Spectrum, Standardize};
 use crate::stats::power_law::{Estimator, PowerLawFit};
 use crate::stats::spectrum_fit::ChannelFits;
@@ -153,6 +157,48 @@ fn range_text(fit: &PowerLawFit) -> String {
     format!("{:.3}–{:.2} cycles/px", fit.fitted_cycles_per_px.0, fit.fitted_cycles_per_px.1)
 }
 
+/// Images or rows of images that a picture of bounds shows.
+const BOUNDS_ROWS: u64 = 200;
+
+/// Draws the bounds of all images, and the ranges of schedules, as `bounds`.
+pub fn bounds(
+    session: &Session<'_>,
+    shared: &SharedArgs,
+    spectrum: &Spectrum,
+    statistics: &BoundsStatistics,
+    schedules: &[(ReferenceSchedule, Vec<f64>)],
+    rounding_power: f64,
+) {
+    let ends = |(schedule, sigmas): &(ReferenceSchedule, Vec<f64>)| {
+        Some((schedule.to_string(), *sigmas.last()?, *sigmas.first()?))
+    };
+    let title = match (statistics.sigma_min_quantile(0.5), statistics.sigma_max_quantile(0.5)) {
+        (Some(low), Some(high)) => {
+            format!("The median image has use for noise from {} to {}", short(low), short(high))
+        }
+        _ => "Useful noise of the images".to_owned(),
+    };
+    let figure = BoundsFigure {
+        title,
+        subtitle: format!("{}; shades: where 5, 25, 50, 75 and 95 % of a row's images begin", describe(spectrum)),
+        rows: statistics.rows(BOUNDS_ROWS),
+        schedules: schedules.iter().filter_map(ends).collect(),
+        rounding_sigma: rounding_power.sqrt(),
+    };
+    write(session, shared, "bounds", &figure);
+}
+
+/// Draws what schedules waste on the images, as `waste`.
+pub fn waste(session: &Session<'_>, shared: &SharedArgs, spectrum: &Spectrum, rows: &[WasteRow]) {
+    let bars = rows.iter().filter_map(|r| Some((r.schedule.clone(), r.waste_below_mean?, r.waste_above_mean?)));
+    let figure = WasteFigure {
+        title: "What schedules spend on the images, and what of it is wasted".to_owned(),
+        subtitle: describe(spectrum),
+        bars: bars.collect(),
+    };
+    write(session, shared, "waste", &figure);
+}
+
 /// Draws the images' own schedules beside common ones, as `schedule`.
 pub fn schedules(
     session: &Session<'_>,
@@ -243,12 +289,12 @@ fn rounding_noise_power(spectrum: &Spectrum) -> Option<f64> {
 }
 
 /// Writes a figure in every format asked for.
-fn write<F: Figure>(session: &Session<'_>, shared: &SharedArgs, name: &str, figure: &F) {
+fn write(session: &Session<'_>, shared: &SharedArgs, name: &str, figure: &dyn Figure) {
     write_to(&session.out, &shared.output.plots, shared.output.quiet, name, figure);
 }
 
 /// Writes a figure as `name` into `out`, in every one of `formats`.
-pub fn write_to<F: Figure>(out: &OutputDir, formats: &PlotFormats, quiet: bool, name: &str, figure: &F) {
+pub fn write_to(out: &OutputDir, formats: &PlotFormats, quiet: bool, name: &str, figure: &dyn Figure) {
     for format in &formats.0 {
         let file_name = format!("{name}.{}", format.extension());
         let written = render(figure, *format)

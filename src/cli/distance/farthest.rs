@@ -6,8 +6,8 @@ use crate::cli::shared::SharedArgs;
 use crate::cli::sinks::DistanceTable;
 use crate::dataset::{Decoder, Preprocessor, SourceFile};
 use crate::noise::Metric;
-use crate::report::plot::bitmap::Pixels;
 use crate::report::plot::pictures::Picture;
+use crate::report::plot::pixels::Pixels;
 
 /// Images on the page.
 const N_FARTHEST: usize = 16;

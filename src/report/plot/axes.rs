@@ -2,9 +2,9 @@
 //!
 //! # Conventions
 //!
-//! Logarithmic axes are labelled at powers of ten, written 10ⁿ, and also at 2 and 5 times them (or at every digit) where
-//! fewer than three labels would remain; unlabelled digits get minor ticks. Linear axes are labelled at multiples of
-//! 1, 2 or 5 times a power of ten. Values outside an axis lie on its nearest end.
+//! Logarithmic axes are labelled at powers of ten, written 10ⁿ, and also at 2 and 5 times them (or at every digit)
+//! where fewer than three labels would remain; unlabelled digits get minor ticks. Linear axes are labelled at multiples
+//! of 1, 2 or 5 times a power of ten. Values outside an axis lie on its nearest end.
 
 /// How values are spread along an axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,8 +40,8 @@ impl Axis {
         Self { scale: Scale::Linear, low, high, is_reversed: false }
     }
 
-    /// A logarithmic axis over at least `min_decades`, widened about the middle where the range is narrower; a range that
-    /// is not positive becomes one about 1.
+    /// A logarithmic axis over at least `min_decades`, widened about the middle where the range is narrower; a range
+    /// that is not positive becomes one about 1.
     pub fn log(low: f64, high: f64, min_decades: f64) -> Self {
         let (low, high) = widen(low.log10(), high.log10(), min_decades);
         // Two steps inside the range of doubles, so that ticks just outside stay finite and positive.

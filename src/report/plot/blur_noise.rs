@@ -1,14 +1,15 @@
-//! What blur leaves of each band until noise hides it, for some ratios of the two, and published image quality by ratio beside it.
+//! What blur leaves of each band until noise hides it, for some ratios of the two, and published image quality by ratio
+//! beside it.
 
 use super::axes::Axis;
-use super::canvas::{Canvas, Rect, Surface, Text};
-use super::font::Align;
+use super::canvas::{Canvas, Figure, Rect};
+use super::error::PlotError;
 use super::frame::{self, Frame, XLabels};
 use super::legend::{Key, Legend};
 use super::style::{
-    BLACK, BLUE, Colour, DARK_GREY, DOTTED, GREEN, MARGIN_PX, ORANGE, PURPLE, SKY, SMALL_PX, Stroke, VERMILLION,
+    Align, BLACK, BLUE, Colour, DARK_GREY, DOTTED, GREEN, MARGIN_PX, ORANGE, PURPLE, SKY, SMALL_PX, Stroke, Text,
+    VERMILLION,
 };
-use super::{Figure, PlotError};
 
 /// What is drawn.
 #[derive(Debug, Clone, Default)]
@@ -48,39 +49,27 @@ impl Figure for BlurNoiseFigure {
         (900, 520)
     }
 
-    fn draw<S: Surface>(&self, canvas: &mut Canvas<'_, S>) -> Result<(), PlotError> {
+    fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
         for (_, curve) in self.curves.iter().chain(&self.star) {
             PlotError::check_length("curves", curve.len(), self.frequency_cycles_per_px.len())?;
         }
-        let page = canvas.bounds();
-        let top = frame::draw_heading(canvas, &self.title, &self.subtitle)? + 6.0;
+        let room = frame::draw_heading(canvas, &self.title, &self.subtitle, 6.0)?;
         let (Some(first), Some(last)) = (self.frequency_cycles_per_px.first(), self.frequency_cycles_per_px.last())
         else {
-            let area = Rect { left: MARGIN_PX, top, right: page.right - MARGIN_PX, bottom: page.bottom - MARGIN_PX };
-            return frame::draw_note(canvas, area, "images of one pixel have no frequency to blur");
+            return frame::draw_empty(canvas, room, "images of one pixel have no frequency to blur");
         };
         let legend = self.legend();
-        let legend_top = top;
-        let top = top + 20.0;
-        let bottom = page.bottom - frame::X_AXIS_PX;
-        let y = Axis::linear(0.0, 1.0, 1.0);
-        let left = frame::y_axis_px(&y, bottom - top)?;
-        let area = Rect { left, top, right: 0.6 * page.right - 24.0, bottom };
-        let power = Frame { area, x: Axis::log(*first, *last, 0.3), y };
+        let middle = 0.6 * canvas.bounds().right;
+        let below = Rect { top: room.top + 20.0, ..room };
+        let left_half = Rect { right: middle - 24.0, ..below };
+        let power = Frame::in_room(left_half, Axis::log(*first, *last, 0.3), Axis::linear(0.0, 1.0, 1.0))?;
         self.draw_retained(canvas, &power)?;
         let fid_y = Axis::log(1.5, 15.0, 0.5);
-        let left = 0.6 * page.right + frame::y_axis_px(&fid_y, bottom - top)?;
+        let left = middle + frame::y_axis_px(&fid_y, below.height())?;
         let height = legend.height_px();
-        let area = Rect { left, top: top + height + 24.0, right: page.right - 2.0 * MARGIN_PX, bottom };
-        legend.draw(
-            canvas,
-            Rect {
-                left: 0.6 * page.right,
-                top: legend_top,
-                right: page.right - MARGIN_PX,
-                bottom: legend_top + height - 16.0,
-            },
-        )?;
+        let area = Rect { left, top: below.top + height + 24.0, ..below };
+        let right = room.right + MARGIN_PX;
+        legend.draw(canvas, Rect { left: middle, right, bottom: room.top + height - 16.0, ..room })?;
         self.draw_published(canvas, &Frame { area, x: Axis::log(0.75 * ZERO_AT, 15.0, 1.0), y: fid_y })
     }
 }
@@ -97,7 +86,7 @@ impl BlurNoiseFigure {
         legend
     }
 
-    fn draw_retained<S: Surface>(&self, canvas: &mut Canvas<'_, S>, frame: &Frame) -> Result<(), PlotError> {
+    fn draw_retained(&self, canvas: &mut Canvas<'_>, frame: &Frame) -> Result<(), PlotError> {
         frame.draw_grid(canvas)?;
         let (_, y) = frame.place(frame.x.low(), self.retain);
         canvas.line(&[(frame.area.left, y), (frame.area.right, y)], Stroke::solid(DARK_GREY, 1.2).dashed(DOTTED))?;
@@ -118,7 +107,7 @@ impl BlurNoiseFigure {
     }
 
     /// FID by ratio as published, with ρ* of these images.
-    fn draw_published<S: Surface>(&self, canvas: &mut Canvas<'_, S>, frame: &Frame) -> Result<(), PlotError> {
+    fn draw_published(&self, canvas: &mut Canvas<'_>, frame: &Frame) -> Result<(), PlotError> {
         frame.draw_grid(canvas)?;
         let heading = (frame.area.left, frame.area.top - 12.0);
         canvas.text("published: CIFAR-10, arXiv 2511.16904", heading, Text::new(SMALL_PX, DARK_GREY))?;

@@ -5,13 +5,13 @@
 //! the two bounds are seen together, whatever the number of images.
 
 use super::axes::Axis;
-use super::canvas::{Canvas, Rect, Surface, Text};
-use super::font::{Align, text_width};
+use super::canvas::{Canvas, Figure, Rect};
+use super::error::PlotError;
+use super::font::text_width;
 use super::frame::{self, Frame, XLabels};
 use super::style::{
-    BLACK, BLUE, DARK_GREY, DOTTED, GREEN, MARGIN_PX, ORANGE, PURPLE, SMALL_PX, Stroke, VERMILLION, tint,
+    Align, BLACK, BLUE, DARK_GREY, DOTTED, GREEN, ORANGE, PURPLE, SMALL_PX, Stroke, Text, VERMILLION, tint,
 };
-use super::{Figure, PlotError};
 use crate::diffusion::BoundsRow;
 
 /// What is drawn. Noise levels are relative, in pixel values.
@@ -40,25 +40,19 @@ impl Figure for BoundsFigure {
         (900, (470.0 + STRIP_PX * self.schedules.len() as f64) as u32)
     }
 
-    fn draw<S: Surface>(&self, canvas: &mut Canvas<'_, S>) -> Result<(), PlotError> {
-        let page = canvas.bounds();
-        let top = frame::draw_heading(canvas, &self.title, &self.subtitle)? + 6.0;
-        let bottom = page.bottom - frame::X_AXIS_PX;
-        let right = page.right - 2.0 * MARGIN_PX;
+    fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
+        let room = frame::draw_heading(canvas, &self.title, &self.subtitle, 6.0)?;
         let Some(x) = self.x_axis() else {
-            let area = Rect { left: MARGIN_PX, top, right: page.right - MARGIN_PX, bottom: page.bottom - MARGIN_PX };
-            return frame::draw_note(canvas, area, "every image is flat: there is no noise level to bound");
+            return frame::draw_empty(canvas, room, "every image is flat: there is no noise level to bound");
         };
-        let y = Axis::linear(0.0, 100.0, 1.0);
-        let strips = STRIP_PX * self.schedules.len() as f64 + 10.0;
-        let left = frame::y_axis_px(&y, bottom - strips - top)?;
-        let whole = Frame { area: Rect { left, top, right, bottom }, x, y };
-        let images = Frame { area: Rect { bottom: bottom - strips, ..whole.area }, ..whole };
+        let strips_px = STRIP_PX * self.schedules.len() as f64 + 10.0;
+        let upper = Rect { bottom: room.bottom - strips_px, ..room };
+        let images = Frame::in_room(upper, x, Axis::linear(0.0, 100.0, 1.0))?;
         images.draw_grid(canvas)?;
         self.draw_images(canvas, &images)?;
         self.draw_rounding(canvas, &images)?;
         images.draw_axes(canvas, XLabels::Hidden, "images, by largest useful noise (%)")?;
-        let strips = Frame { area: Rect { top: images.area.bottom, ..whole.area }, ..whole };
+        let strips = Frame { area: Rect { top: images.area.bottom, bottom: room.bottom, ..images.area }, ..images };
         self.draw_schedules(canvas, &strips)?;
         strips.draw_x_axis(canvas, XLabels::Titled("relative noise level σ/α (pixel values)"))
     }
@@ -81,7 +75,7 @@ impl BoundsFigure {
         Some(Axis::log(low / 1.3, high * 1.3, 1.0).with_headroom(0.12))
     }
 
-    fn draw_images<S: Surface>(&self, canvas: &mut Canvas<'_, S>, frame: &Frame) -> Result<(), PlotError> {
+    fn draw_images(&self, canvas: &mut Canvas<'_>, frame: &Frame) -> Result<(), PlotError> {
         for row in &self.rows {
             let (_, bottom) = frame.place(1.0, 100.0 * row.share.0);
             let (_, top) = frame.place(1.0, 100.0 * row.share.1);
@@ -98,7 +92,7 @@ impl BoundsFigure {
         Ok(())
     }
 
-    fn draw_rounding<S: Surface>(&self, canvas: &mut Canvas<'_, S>, frame: &Frame) -> Result<(), PlotError> {
+    fn draw_rounding(&self, canvas: &mut Canvas<'_>, frame: &Frame) -> Result<(), PlotError> {
         let (x, _) = frame.place(self.rounding_sigma, 0.0);
         let Rect { top, bottom, .. } = frame.area;
         canvas.line(&[(x, top), (x, bottom)], Stroke::solid(DARK_GREY, 1.2).dashed(DOTTED))?;
@@ -106,7 +100,7 @@ impl BoundsFigure {
         canvas.text("8-bit rounding noise", (x - 9.0, top + 0.3 * (bottom - top)), look)
     }
 
-    fn draw_schedules<S: Surface>(&self, canvas: &mut Canvas<'_, S>, frame: &Frame) -> Result<(), PlotError> {
+    fn draw_schedules(&self, canvas: &mut Canvas<'_>, frame: &Frame) -> Result<(), PlotError> {
         for (i, (name, low, high)) in self.schedules.iter().enumerate() {
             let y = frame.area.top + 10.0 + (i as f64 + 0.5) * STRIP_PX;
             let colour = COLOURS[i % COLOURS.len()];

@@ -5,25 +5,23 @@
 //! `x` grows to the right and `y` downward from the figure's upper left corner, in logical pixels (CSS pixels of the
 //! SVG). A text's `y` is the middle of its capitals. Points that are not finite interrupt a line.
 
-use plotters::style::{Color, ShapeStyle};
-use plotters_backend::{BackendCoord, DrawingBackend, DrawingErrorKind};
+use super::error::PlotError;
+use super::font;
+use super::pixels::Pixels;
+use super::style::{Colour, Stroke, Text, WHITE};
+use super::surface::{DevicePoint, Surface};
 
-use super::PlotError;
-use super::bitmap::Pixels;
-use super::font::{self, Align};
-use super::style::{Colour, Stroke, WHITE};
+/// A picture: numbers and words, and how they are laid out.
+pub trait Figure {
+    /// Width and height in logical pixels.
+    fn size_px(&self) -> (u32, u32);
 
-/// A plotters backend that knows its scale and can stretch an image.
-pub trait Surface: DrawingBackend<ErrorType: 'static> {
-    /// Device units per logical pixel.
-    fn units_per_px(&self) -> f64;
-
-    /// Covers the rectangle between two corners, in device units, with an image; its pixels stay sharp-edged.
+    /// Draws the whole picture on a white canvas of that size.
     ///
     /// # Errors
     ///
-    /// [`PlotError`] if the image is malformed.
-    fn draw_image(&mut self, from: BackendCoord, to: BackendCoord, pixels: &Pixels) -> Result<(), PlotError>;
+    /// [`PlotError::Length`] if the figure's lists do not belong together, [`PlotError::Draw`] from the surface.
+    fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError>;
 }
 
 /// A point in logical pixels.
@@ -64,64 +62,30 @@ impl Rect {
     }
 }
 
-/// How a text looks and lies.
-#[derive(Debug, Clone, Copy)]
-pub struct Text {
-    /// Font size, pixels per em.
-    pub size_px: f64,
-    /// Colour.
-    pub colour: Colour,
-    /// Which part of it lies at the given point.
-    pub align: Align,
-    /// Whether it is turned to read upward.
-    pub rising: bool,
-}
-
-impl Text {
-    /// Upright text beginning at its point.
-    pub const fn new(size_px: f64, colour: Colour) -> Self {
-        Self { size_px, colour, align: Align::Start, rising: false }
-    }
-
-    /// The same text, otherwise aligned.
-    pub const fn aligned(self, align: Align) -> Self {
-        Self { align, ..self }
-    }
-
-    /// The same text, reading upward.
-    pub const fn rising(self) -> Self {
-        Self { rising: true, ..self }
-    }
-}
-
 /// Half the height of a capital letter in ems: from the middle of a text to its baseline.
 const HALF_CAPITAL_EM: f64 = 0.365;
 
 /// A white page of fixed size to draw on.
-#[derive(Debug)]
-pub struct Canvas<'a, S: Surface> {
-    surface: &'a mut S,
-    scale: f64,
+pub struct Canvas<'a> {
+    surface: &'a mut dyn Surface,
 }
 
-impl<'a, S: Surface> Canvas<'a, S> {
+impl<'a> Canvas<'a> {
     /// Covers the surface with white.
     ///
     /// # Errors
     ///
-    /// [`PlotError::Draw`] from the backend, as for all that follows.
-    pub fn new(surface: &'a mut S) -> Result<Self, PlotError> {
-        let scale = surface.units_per_px();
-        let mut canvas = Self { surface, scale };
-        let all = canvas.bounds();
-        canvas.rect(all, WHITE)?;
+    /// [`PlotError::Draw`] from the surface, as for all that follows.
+    pub fn new(surface: &'a mut dyn Surface) -> Result<Self, PlotError> {
+        let mut canvas = Self { surface };
+        canvas.rect(canvas.bounds(), WHITE)?;
         Ok(canvas)
     }
 
     /// The whole page.
     pub fn bounds(&self) -> Rect {
-        let (width, height) = self.surface.get_size();
-        Rect { left: 0.0, top: 0.0, right: f64::from(width) / self.scale, bottom: f64::from(height) / self.scale }
+        let (width, height) = self.surface.size_px();
+        Rect { left: 0.0, top: 0.0, right: f64::from(width), bottom: f64::from(height) }
     }
 
     /// Draws a line through the points; points that are not finite interrupt it.
@@ -143,16 +107,29 @@ impl<'a, S: Surface> Canvas<'a, S> {
         if points.len() < 3 || !points.iter().all(is_finite) {
             return Ok(());
         }
-        let path: Vec<_> = points.iter().map(|&p| self.device(p)).collect();
-        let drawn = self.surface.fill_polygon(path, &colour.filled());
-        drawn.map_err(draw_error)
+        let path = self.path(points);
+        self.surface.polygon(&path, colour)
+    }
+
+    /// Fills the area between two lines over the same places, in one piece per run of finite points; a lone point
+    /// becomes a narrow bar.
+    pub fn band(&mut self, lower: &[Point], upper: &[Point], colour: Colour) -> Result<(), PlotError> {
+        let pairs: Vec<(Point, Point)> = lower.iter().copied().zip(upper.iter().copied()).collect();
+        for run in pairs.split(|(l, u)| !(is_finite(l) && u.1.is_finite())) {
+            if let [(l, u)] = run {
+                self.rect(Rect { left: l.0 - 4.0, top: u.1, right: l.0 + 4.0, bottom: l.1 }, colour)?;
+            } else {
+                let outline: Vec<Point> = run.iter().map(|p| p.0).chain(run.iter().rev().map(|p| p.1)).collect();
+                self.polygon(&outline, colour)?;
+            }
+        }
+        Ok(())
     }
 
     /// Fills a rectangle.
     pub fn rect(&mut self, rect: Rect, colour: Colour) -> Result<(), PlotError> {
         let (from, to) = self.corners(rect);
-        let drawn = self.surface.draw_rect(from, to, &colour.filled(), true);
-        drawn.map_err(draw_error)
+        self.surface.rect(from, to, colour)
     }
 
     /// Draws a filled disc; one whose centre is not finite is left out.
@@ -160,10 +137,7 @@ impl<'a, S: Surface> Canvas<'a, S> {
         if !is_finite(&centre) {
             return Ok(());
         }
-        let radius = self.length(radius_px);
-        let centre = self.device(centre);
-        let drawn = self.surface.draw_circle(centre, radius, &colour.filled(), true);
-        drawn.map_err(draw_error)
+        self.surface.disc(self.device(centre), self.length(radius_px), colour)
     }
 
     /// Writes a text; the point is the middle of its capitals, at the side its alignment says.
@@ -171,52 +145,45 @@ impl<'a, S: Surface> Canvas<'a, S> {
         if text.is_empty() || !is_finite(&(x, y)) {
             return Ok(());
         }
-        let em = look.size_px * self.scale;
-        // Plotters sets the baseline below the point it is given; turned text has it to the right.
-        let to_baseline = HALF_CAPITAL_EM * look.size_px - font::baseline_offset(font::line_height(look.size_px));
-        let at = if look.rising { (x + to_baseline, y) } else { (x, y + to_baseline) };
-        let style = font::text_style(em, look.colour, look.align, look.rising);
-        let at = self.device(at);
-        let drawn = self.surface.draw_text(text, &style, at);
-        drawn.map_err(draw_error)
+        let offset = HALF_CAPITAL_EM * look.size_px - font::baseline_offset(look.size_px);
+        let at = if look.rising { (x + offset, y) } else { (x, y + offset) };
+        self.surface.text(text, self.device(at), look)
     }
 
     /// Covers a rectangle with an image.
     pub fn image(&mut self, rect: Rect, pixels: &Pixels) -> Result<(), PlotError> {
         let (from, to) = self.corners(rect);
-        self.surface.draw_image(from, to, pixels)
+        self.surface.image(from, to, pixels)
     }
 
     fn stroke(&mut self, points: &[Point], stroke: Stroke) -> Result<(), PlotError> {
-        let path: Vec<_> = points.iter().map(|&p| self.device(p)).collect();
-        let style =
-            ShapeStyle { color: stroke.colour.to_rgba(), filled: false, stroke_width: self.length(stroke.width_px) };
-        let drawn = self.surface.draw_path(path, &style);
-        drawn.map_err(draw_error)
+        let path = self.path(points);
+        self.surface.path(&path, self.length(stroke.width_px), stroke.colour)
     }
 
-    fn device(&self, (x, y): Point) -> BackendCoord {
+    fn device(&self, (x, y): Point) -> DevicePoint {
+        let scale = self.surface.units_per_px();
         // Far outside the page the exact place does not matter, but sums of coordinates must not overflow.
-        let unit = |v: f64| (v * self.scale).round().clamp(-1e6, 1e6) as i32;
+        let unit = |v: f64| (v * scale).round().clamp(-1e6, 1e6) as i32;
         (unit(x), unit(y))
     }
 
-    fn corners(&self, rect: Rect) -> (BackendCoord, BackendCoord) {
+    fn path(&self, points: &[Point]) -> Vec<DevicePoint> {
+        points.iter().map(|&p| self.device(p)).collect()
+    }
+
+    fn corners(&self, rect: Rect) -> (DevicePoint, DevicePoint) {
         (self.device((rect.left, rect.top)), self.device((rect.right, rect.bottom)))
     }
 
     /// A width in device units, at least one.
-    fn length(&self, px: f64) -> u32 {
-        (px * self.scale).round().max(1.0) as u32
+    fn length(&self, px: f64) -> i32 {
+        (px * self.surface.units_per_px()).round().max(1.0) as i32
     }
 }
 
 fn is_finite((x, y): &Point) -> bool {
     x.is_finite() && y.is_finite()
-}
-
-fn draw_error<E: std::error::Error + Send + Sync + 'static>(error: DrawingErrorKind<E>) -> PlotError {
-    PlotError::Draw(Box::new(error))
 }
 
 /// Cuts a line into the pieces that `pattern` (stroke, gap, stroke, … in pixels) leaves visible.
@@ -259,6 +226,8 @@ fn dash(points: &[Point], pattern: &[f64]) -> Vec<Vec<Point>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::plot::style::BLUE;
+    use crate::report::plot::svg::SvgSurface;
 
     fn length(piece: &[Point]) -> f64 {
         piece.windows(2).map(|p| (p[1].0 - p[0].0).hypot(p[1].1 - p[0].1)).sum()
@@ -283,14 +252,14 @@ mod tests {
 
     #[test]
     fn points_that_are_not_finite_interrupt_a_line() {
-        let mut surface = super::super::svg::SvgSurface::new((20, 20));
-        let mut canvas = Canvas::new(&mut surface).unwrap();
+        let mut surface = Box::new(SvgSurface::new((20, 20)));
+        let mut canvas = Canvas::new(surface.as_mut()).unwrap();
         let points =
             [(0.0, 0.0), (1.0, 1.0), (f64::NAN, 2.0), (3.0, 3.0), (4.0, f64::INFINITY), (5.0, 5.0), (6.0, 6.0)];
-        canvas.line(&points, Stroke::solid(super::super::style::BLUE, 1.0)).unwrap();
+        canvas.line(&points, Stroke::solid(BLUE, 1.0)).unwrap();
         canvas.dot((f64::NAN, 1.0), 2.0, WHITE).unwrap();
         canvas.polygon(&points, WHITE).unwrap();
-        let document = surface.finish();
+        let document = String::from_utf8(surface.finish().unwrap()).unwrap();
         assert_eq!(document.matches("<polyline").count(), 2, "{document}");
         assert!(
             !document.contains("NaN") && !document.contains("circle") && !document.contains("polygon"),

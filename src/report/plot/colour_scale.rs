@@ -1,10 +1,10 @@
 //! From powers to colours on a logarithmic scale, and the bar that explains them.
 
-use super::PlotError;
 use super::axes::Axis;
-use super::canvas::{Canvas, Rect, Surface, Text};
-use super::font::{Align, text_width};
-use super::style::{BLACK, DARK_GREY, NO_POWER, Stroke, TEXT_PX, TICK_PX, viridis};
+use super::canvas::{Canvas, Rect};
+use super::error::PlotError;
+use super::font::widest;
+use super::style::{Align, BLACK, DARK_GREY, NO_POWER, Stroke, TEXT_PX, TICK_PX, Text, viridis};
 
 /// The part of the cells whose power is below the darkest colour, and above the brightest.
 const CLIPPED: (f64, f64) = (0.005, 0.001);
@@ -55,7 +55,7 @@ impl ColourScale {
     }
 
     /// The colours from dark at the bottom to bright at the top, labelled on the right.
-    pub fn draw_bar<S: Surface>(&self, canvas: &mut Canvas<'_, S>, bar: Rect, quantity: &str) -> Result<(), PlotError> {
+    pub fn draw_bar(&self, canvas: &mut Canvas<'_>, bar: Rect, quantity: &str) -> Result<(), PlotError> {
         // Each step reaches to the bottom and is covered by the next: no hairlines between them at any zoom.
         const STEPS: usize = 128;
         for i in (0..STEPS).rev() {
@@ -75,16 +75,16 @@ impl ColourScale {
                 viridis(0.0),
             )?;
         }
-        let mut widest = 0.0_f64;
-        for tick in self.axis.ticks(bar.height(), 30.0) {
+        let ticks = self.axis.ticks(bar.height(), 30.0);
+        for tick in &ticks {
             let y = bar.bottom - self.axis.fraction(tick.value) * bar.height();
             let length = if tick.label.is_some() { 5.0 } else { 3.0 };
             canvas.line(&[(bar.right, y), (bar.right + length, y)], Stroke::solid(DARK_GREY, 1.0))?;
-            if let Some(label) = tick.label {
-                widest = widest.max(text_width(&label, TICK_PX)?);
-                canvas.text(&label, (bar.right + 9.0, y), Text::new(TICK_PX, BLACK))?;
+            if let Some(label) = &tick.label {
+                canvas.text(label, (bar.right + 9.0, y), Text::new(TICK_PX, BLACK))?;
             }
         }
+        let widest = widest(ticks.iter().filter_map(|t| t.label.as_deref()), TICK_PX)?;
         let title_at = (bar.right + 9.0 + widest + 8.0 + 0.5 * TEXT_PX, (bar.top + bar.bottom) / 2.0);
         canvas.text(quantity, title_at, Text::new(TEXT_PX, BLACK).aligned(Align::Middle).rising())
     }

@@ -1,11 +1,13 @@
-//! Which noise is closest: divergence per dimension and Mahalanobis distance of every family, a row each, closest first.
+//! Which noise is closest: divergence per dimension and Mahalanobis distance, a row a family, closest first.
 
 use super::axes::{Axis, two_digits};
-use super::canvas::{Canvas, Rect, Surface, Text};
-use super::font::{Align, text_width};
+use super::canvas::{Canvas, Figure, Rect};
+use super::error::PlotError;
+use super::font::{text_width, widest};
 use super::frame::{self, Frame, XLabels};
-use super::style::{BLACK, BLUE, DARK_GREY, DOTTED, MARGIN_PX, SMALL_PX, Stroke, TEXT_PX, VERMILLION, tint};
-use super::{Figure, PlotError};
+use super::style::{
+    Align, BLACK, BLUE, DARK_GREY, DOTTED, MARGIN_PX, SMALL_PX, Stroke, TEXT_PX, Text, VERMILLION, tint,
+};
 
 /// One family.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,25 +49,18 @@ impl Figure for DistanceFigure {
         (900, (170.0 + ROW_PX * self.bars.len().max(2) as f64) as u32)
     }
 
-    fn draw<S: Surface>(&self, canvas: &mut Canvas<'_, S>) -> Result<(), PlotError> {
-        let page = canvas.bounds();
-        let top = frame::draw_heading(canvas, &self.title, &self.subtitle)? + 24.0;
+    fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
+        let room = frame::draw_heading(canvas, &self.title, &self.subtitle, 24.0)?;
         if self.bars.is_empty() {
-            let area = Rect { left: MARGIN_PX, top, right: page.right - MARGIN_PX, bottom: page.bottom - MARGIN_PX };
-            return frame::draw_note(canvas, area, "no noise family was compared");
+            return frame::draw_empty(canvas, room, "no noise family was compared");
         }
-        let mut names = 0.0_f64;
-        for bar in &self.bars {
-            names = names.max(text_width(&bar.name, TEXT_PX)?.min(NAME_PX));
-        }
+        let names = widest(self.bars.iter().map(|bar| bar.name.as_str()), TEXT_PX)?.min(NAME_PX);
         let left = MARGIN_PX + names + 12.0;
-        let right = page.right - 2.0 * MARGIN_PX;
-        let middle = left + 0.52 * (right - left);
-        let bottom = page.bottom - frame::X_AXIS_PX;
+        let middle = left + 0.52 * (room.right - left);
         let rows = Axis::linear(0.0, self.bars.len() as f64, 1.0);
-        let area = |left: f64, right: f64| Rect { left, top, right, bottom };
+        let area = |left: f64, right: f64| Rect { left, right, ..room };
         let kl = Frame { area: area(left, middle - 18.0), x: self.kl_axis(), y: rows };
-        let distance = Frame { area: area(middle + 18.0, right), x: self.distance_axis(), y: rows };
+        let distance = Frame { area: area(middle + 18.0, room.right), x: self.distance_axis(), y: rows };
         self.draw_rows(canvas, &kl, &distance)?;
         kl.draw_x_axis(canvas, XLabels::Titled("KL(dataset ‖ noise) per dimension (nats)"))?;
         distance.draw_x_axis(canvas, XLabels::Titled("Mahalanobis distance d/√D, mean ± std"))
@@ -86,7 +81,7 @@ impl DistanceFigure {
         Axis::log(low / 1.3, high * 1.3, 1.0)
     }
 
-    fn draw_rows<S: Surface>(&self, canvas: &mut Canvas<'_, S>, kl: &Frame, distance: &Frame) -> Result<(), PlotError> {
+    fn draw_rows(&self, canvas: &mut Canvas<'_>, kl: &Frame, distance: &Frame) -> Result<(), PlotError> {
         self.draw_marks(canvas, kl, distance)?;
         let pitch = kl.area.height() / self.bars.len() as f64;
         for (i, bar) in self.bars.iter().enumerate() {
@@ -125,12 +120,7 @@ impl DistanceFigure {
     }
 
     /// Where a typical member lies, and where noise is too smooth.
-    fn draw_marks<S: Surface>(
-        &self,
-        canvas: &mut Canvas<'_, S>,
-        kl: &Frame,
-        distance: &Frame,
-    ) -> Result<(), PlotError> {
+    fn draw_marks(&self, canvas: &mut Canvas<'_>, kl: &Frame, distance: &Frame) -> Result<(), PlotError> {
         kl.draw_grid_x(canvas)?;
         distance.draw_grid_x(canvas)?;
         let area = distance.area;
@@ -145,14 +135,7 @@ impl DistanceFigure {
     }
 
     /// A number beside its mark, on the side where there is room.
-    fn label<S: Surface>(
-        &self,
-        canvas: &mut Canvas<'_, S>,
-        frame: &Frame,
-        x: f64,
-        y: f64,
-        text: &str,
-    ) -> Result<(), PlotError> {
+    fn label(&self, canvas: &mut Canvas<'_>, frame: &Frame, x: f64, y: f64, text: &str) -> Result<(), PlotError> {
         let right = x + DOT_PX + 5.0;
         let fits = right + text_width(text, SMALL_PX)? <= frame.area.right + MARGIN_PX;
         let (at, align) = if fits { (right, Align::Start) } else { (x - DOT_PX - 5.0, Align::End) };

@@ -5,12 +5,11 @@
 //! each stays visible where they coincide, in colour and in grey.
 
 use super::axes::Axis;
-use super::canvas::{Canvas, Point, Rect, Surface};
+use super::canvas::{Canvas, Figure, Point, Rect};
+use super::error::PlotError;
 use super::frame::{self, Frame, XLabels};
 use super::legend::{Key, Legend, Obstacles};
-use super::rapsd::draw_band;
-use super::style::{BLACK, BLUE, MARGIN_PX, ORANGE, Stroke, VERMILLION, tint};
-use super::{Figure, PlotError};
+use super::style::{BLACK, BLUE, ORANGE, Stroke, VERMILLION, tint};
 use crate::stats::power_law::Estimator;
 
 /// What is drawn: frequencies in cycles per pixel, powers in value² per mode.
@@ -87,27 +86,22 @@ impl Figure for FitFigure {
         (900, if self.local().is_some() { 700 } else { 560 })
     }
 
-    fn draw<S: Surface>(&self, canvas: &mut Canvas<'_, S>) -> Result<(), PlotError> {
+    fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
         self.check()?;
-        let page = canvas.bounds();
-        let top = frame::draw_heading(canvas, &self.title, &self.subtitle)? + 6.0;
+        let room = frame::draw_heading(canvas, &self.title, &self.subtitle, 6.0)?;
         let Some((x, y)) = self.upper_axes() else {
-            let area = Rect { left: MARGIN_PX, top, right: page.right - MARGIN_PX, bottom: page.bottom - MARGIN_PX };
-            return frame::draw_note(canvas, area, "no power at any frequency above zero: there is nothing to fit");
+            return frame::draw_empty(canvas, room, "no power at any frequency above zero: there is nothing to fit");
         };
-        let bottom = page.bottom - frame::X_AXIS_PX;
-        let right = page.right - 2.0 * MARGIN_PX;
         let lower_y = self.local().map(|local| local.axis(&self.estimates));
-        let upper_bottom = if lower_y.is_some() { bottom - LOWER_PX - GAP_PX } else { bottom };
-        let mut left = frame::y_axis_px(&y, upper_bottom - top)?;
+        let upper_bottom = if lower_y.is_some() { room.bottom - LOWER_PX - GAP_PX } else { room.bottom };
+        let mut upper = Frame::in_room(Rect { bottom: upper_bottom, ..room }, x, y)?;
         if let Some(lower_y) = &lower_y {
-            left = left.max(frame::y_axis_px(lower_y, LOWER_PX)?);
+            upper.area.left = upper.area.left.max(frame::y_axis_px(lower_y, LOWER_PX)?);
         }
-        let upper = Frame { area: Rect { left, top, right, bottom: upper_bottom }, x, y };
         self.draw_upper(canvas, upper, if lower_y.is_some() { XLabels::Hidden } else { X_TITLE })?;
         match (self.local(), lower_y) {
             (Some(local), Some(y)) => {
-                let area = Rect { left, top: upper_bottom + GAP_PX, right, bottom };
+                let area = Rect { top: upper_bottom + GAP_PX, bottom: room.bottom, ..upper.area };
                 self.draw_lower(canvas, &Frame { area, x, y }, local)
             }
             _ => Ok(()),
@@ -190,18 +184,13 @@ impl FitFigure {
         obstacles
     }
 
-    fn draw_upper<S: Surface>(
-        &self,
-        canvas: &mut Canvas<'_, S>,
-        frame: Frame,
-        x: XLabels<'_>,
-    ) -> Result<(), PlotError> {
+    fn draw_upper(&self, canvas: &mut Canvas<'_>, frame: Frame, x: XLabels<'_>) -> Result<(), PlotError> {
         let legend = self.legend();
         let (frame, place) = legend.arrange(frame, |frame| self.obstacles(frame))?;
         frame.draw_grid(canvas)?;
         legend.draw(canvas, place)?;
         if let Some((low, high)) = &self.power_band95 {
-            draw_band(canvas, &self.curve(&frame, low), &self.curve(&frame, high), tint(BLUE, 0.25))?;
+            canvas.band(&self.curve(&frame, low), &self.curve(&frame, high), tint(BLUE, 0.25))?;
         }
         for (i, estimate) in self.estimates_as_drawn().enumerate() {
             if i == 1 {
@@ -219,20 +208,15 @@ impl FitFigure {
     }
 
     /// The measured points, over the widest law and under the others.
-    fn draw_measured<S: Surface>(&self, canvas: &mut Canvas<'_, S>, frame: &Frame) -> Result<(), PlotError> {
+    fn draw_measured(&self, canvas: &mut Canvas<'_>, frame: &Frame) -> Result<(), PlotError> {
         let inside = |p: &Point| p.1.is_finite() && p.1 < frame.area.bottom;
         self.curve(frame, &self.power).into_iter().filter(inside).try_for_each(|p| canvas.dot(p, DOT_PX, BLUE))
     }
 
-    fn draw_lower<S: Surface>(
-        &self,
-        canvas: &mut Canvas<'_, S>,
-        frame: &Frame,
-        local: &LocalExponent,
-    ) -> Result<(), PlotError> {
+    fn draw_lower(&self, canvas: &mut Canvas<'_>, frame: &Frame, local: &LocalExponent) -> Result<(), PlotError> {
         let f = &local.frequency_cycles_per_px;
         frame.draw_grid(canvas)?;
-        draw_band(canvas, &frame.place_all(f, &local.low95), &frame.place_all(f, &local.high95), tint(BLUE, 0.25))?;
+        canvas.band(&frame.place_all(f, &local.low95), &frame.place_all(f, &local.high95), tint(BLUE, 0.25))?;
         for estimate in self.estimates_as_drawn() {
             let ends = estimate.frequency_cycles_per_px.iter().copied().filter(|f| f.is_finite());
             let (low, high) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), f| (l.min(f), h.max(f)));

@@ -1,10 +1,12 @@
 //! What surrounds data: the frame with its axes and grid, the heading above it, and the note that replaces it.
 
-use super::PlotError;
 use super::axes::{Axis, Tick};
-use super::canvas::{Canvas, Point, Rect, Surface, Text};
-use super::font::{Align, text_width};
-use super::style::{BLACK, DARK_GREY, GRID_MAJOR, GRID_MINOR, MARGIN_PX, Stroke, TEXT_PX, TICK_PX, TITLE_PX};
+use super::canvas::{Canvas, Point, Rect};
+use super::error::PlotError;
+use super::font::{text_width, widest};
+use super::style::{
+    Align, BLACK, DARK_GREY, GRID_MAJOR, GRID_MINOR, MARGIN_PX, Stroke, TEXT_PX, TICK_PX, TITLE_PX, Text,
+};
 
 /// An area with an axis along its lower and its left edge.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -36,6 +38,15 @@ pub enum XLabels<'a> {
 }
 
 impl Frame {
+    /// A frame over these axes in `room`, which reaches to the page's left edge.
+    ///
+    /// # Errors
+    ///
+    /// [`PlotError::Draw`] if the font is missing.
+    pub fn in_room(room: Rect, x: Axis, y: Axis) -> Result<Self, PlotError> {
+        Ok(Self { area: Rect { left: y_axis_px(&y, room.height())?, ..room }, x, y })
+    }
+
     /// Where a pair of values lies. Values outside the axes lie on the edge; not finite if either is NaN.
     pub fn place(&self, x: f64, y: f64) -> Point {
         let (fx, fy) = (self.x.fraction(x), self.y.fraction(y));
@@ -66,7 +77,7 @@ impl Frame {
 
     /// Draws grid lines at all ticks, light at the minor ones, which are left out where they would be crowded. Comes
     /// before the data.
-    pub fn draw_grid<S: Surface>(&self, canvas: &mut Canvas<'_, S>) -> Result<(), PlotError> {
+    pub fn draw_grid(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
         let (x_ticks, y_ticks) = (self.x_ticks(), self.y_ticks());
         for is_major in [false, true] {
             let stroke = Stroke::solid(if is_major { GRID_MAJOR } else { GRID_MINOR }, 1.0);
@@ -88,7 +99,7 @@ impl Frame {
     }
 
     /// Draws the vertical grid lines at labelled ticks alone, for frames whose rows are things.
-    pub fn draw_grid_x<S: Surface>(&self, canvas: &mut Canvas<'_, S>) -> Result<(), PlotError> {
+    pub fn draw_grid_x(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
         for tick in self.x_ticks().iter().filter(|t| t.label.is_some()) {
             let (x, _) = self.place(tick.value, self.y.low());
             canvas.line(&[(x, self.area.top), (x, self.area.bottom)], Stroke::solid(GRID_MAJOR, 1.0))?;
@@ -97,28 +108,18 @@ impl Frame {
     }
 
     /// Draws both axes with ticks, labels and titles. Comes after the data.
-    pub fn draw_axes<S: Surface>(
-        &self,
-        canvas: &mut Canvas<'_, S>,
-        x: XLabels<'_>,
-        y_title: &str,
-    ) -> Result<(), PlotError> {
+    pub fn draw_axes(&self, canvas: &mut Canvas<'_>, x: XLabels<'_>, y_title: &str) -> Result<(), PlotError> {
         self.draw_x_axis(canvas, x)?;
         self.draw_y_axis(canvas, y_title, MARGIN_PX + 0.5 * TEXT_PX)
     }
 
     /// Draws the left axis alone, of a panel that is not at the page's edge: its title lies beside the labels.
-    pub fn draw_y_axis_beside<S: Surface>(&self, canvas: &mut Canvas<'_, S>, y_title: &str) -> Result<(), PlotError> {
+    pub fn draw_y_axis_beside(&self, canvas: &mut Canvas<'_>, y_title: &str) -> Result<(), PlotError> {
         let labels = y_axis_px(&self.y, self.area.height())? - MARGIN_PX - TEXT_PX;
         self.draw_y_axis(canvas, y_title, self.area.left - labels - 0.5 * TEXT_PX)
     }
 
-    fn draw_y_axis<S: Surface>(
-        &self,
-        canvas: &mut Canvas<'_, S>,
-        y_title: &str,
-        title_x: f64,
-    ) -> Result<(), PlotError> {
+    fn draw_y_axis(&self, canvas: &mut Canvas<'_>, y_title: &str, title_x: f64) -> Result<(), PlotError> {
         let Rect { left, top, bottom, .. } = self.area;
         let stroke = Stroke::solid(DARK_GREY, 1.0);
         canvas.line(&[(left, top), (left, bottom)], stroke)?;
@@ -136,7 +137,7 @@ impl Frame {
     }
 
     /// Draws the lower axis alone.
-    pub fn draw_x_axis<S: Surface>(&self, canvas: &mut Canvas<'_, S>, x: XLabels<'_>) -> Result<(), PlotError> {
+    pub fn draw_x_axis(&self, canvas: &mut Canvas<'_>, x: XLabels<'_>) -> Result<(), PlotError> {
         let Rect { left, right, bottom, .. } = self.area;
         let stroke = Stroke::solid(DARK_GREY, 1.0);
         canvas.line(&[(left, bottom), (right, bottom)], stroke)?;
@@ -164,28 +165,28 @@ pub const X_AXIS_PX: f64 = 38.0 + 0.7 * TEXT_PX + 4.0;
 ///
 /// [`PlotError::Draw`] if the font is missing.
 pub fn y_axis_px(y: &Axis, height_px: f64) -> Result<f64, PlotError> {
-    let mut widest = 0.0_f64;
-    for label in y.ticks(height_px, Y_GAP_PX).iter().filter_map(|t| t.label.as_ref()) {
-        widest = widest.max(text_width(label, TICK_PX)?);
-    }
+    let ticks = y.ticks(height_px, Y_GAP_PX);
+    let widest = widest(ticks.iter().filter_map(|t| t.label.as_deref()), TICK_PX)?;
     Ok(MARGIN_PX + TEXT_PX + 8.0 + widest + TICK_LENGTH_PX + 4.0)
 }
 
-/// Writes title and subtitle at the upper left, each on one or two lines, and returns the `y` below them.
+/// Writes title and subtitle at the upper left, each on one or two lines, and returns the room for a frame that they
+/// and its `x` axis leave, `gap_px` below them.
 ///
 /// # Errors
 ///
 /// [`PlotError::Draw`].
-pub fn draw_heading<S: Surface>(canvas: &mut Canvas<'_, S>, title: &str, subtitle: &str) -> Result<f64, PlotError> {
-    let room = canvas.bounds().width() - 2.0 * MARGIN_PX;
+pub fn draw_heading(canvas: &mut Canvas<'_>, title: &str, subtitle: &str, gap_px: f64) -> Result<Rect, PlotError> {
+    let page = canvas.bounds();
     let mut y = MARGIN_PX + 0.5 * TITLE_PX;
     for (text, size, colour) in [(title, TITLE_PX, BLACK), (subtitle, TEXT_PX, DARK_GREY)] {
-        for line in wrap(text, size, room)? {
+        for line in wrap(text, size, page.width() - 2.0 * MARGIN_PX)? {
             canvas.text(&line, (MARGIN_PX, y), Text::new(size, colour))?;
             y += 5.0 + size;
         }
     }
-    Ok(y + 2.0)
+    let (right, bottom) = (page.right - 2.0 * MARGIN_PX, page.bottom - X_AXIS_PX);
+    Ok(Rect { left: MARGIN_PX, top: y + 2.0 + gap_px, right, bottom })
 }
 
 /// `text` on at most two lines of `room_px`, broken between words; what is still too long is shortened.
@@ -228,12 +229,22 @@ pub fn shorten(text: &str, size_px: f64, room_px: f64) -> Result<String, PlotErr
     Ok(format!("{}…", kept.trim_end()))
 }
 
+/// Says on the whole page below the heading, which left `room`, why there is nothing to see.
+///
+/// # Errors
+///
+/// [`PlotError::Draw`].
+pub fn draw_empty(canvas: &mut Canvas<'_>, room: Rect, note: &str) -> Result<(), PlotError> {
+    let area = Rect { top: room.top, ..canvas.bounds().grown(-MARGIN_PX) };
+    draw_note(canvas, area, note)
+}
+
 /// Says in the middle of `area` why there is nothing to see.
 ///
 /// # Errors
 ///
 /// [`PlotError::Draw`].
-pub fn draw_note<S: Surface>(canvas: &mut Canvas<'_, S>, area: Rect, note: &str) -> Result<(), PlotError> {
+pub fn draw_note(canvas: &mut Canvas<'_>, area: Rect, note: &str) -> Result<(), PlotError> {
     canvas.rect(area, GRID_MINOR)?;
     let middle = ((area.left + area.right) / 2.0, (area.top + area.bottom) / 2.0);
     let note = shorten(note, TEXT_PX, area.width() - 20.0)?;

@@ -7,8 +7,8 @@
 //! −1/2 is on the left and upper edge only. Vertical frequency rises **downward**, as rows of an image do.
 //!
 //! Colours span the powers between two percentiles; the colour bar has a point at an end beyond which there is more.
-//! Cells without power are grey: zero, negative, not a number, or below [`super::colour_scale::NEGLIGIBLE`] times the highest, which is what
-//! rounding leaves of a mode that was removed.
+//! Cells without power are grey: zero, negative, not a number, or below [`super::colour_scale::NEGLIGIBLE`] times the
+//! highest, which is what rounding leaves of a mode that was removed.
 //!
 //! # Cost
 //!
@@ -16,12 +16,12 @@
 //! file stays below about a megabyte at any size.
 
 use super::axes::Axis;
-use super::bitmap::Pixels;
-use super::canvas::{Canvas, Rect, Surface, Text};
+use super::canvas::{Canvas, Figure, Rect};
 use super::colour_scale::{BAR_POINT_PX, ColourScale};
+use super::error::PlotError;
 use super::frame::{self, Frame, XLabels};
-use super::style::{BLACK, DARK_GREY, MARGIN_PX, NO_POWER, Stroke, TICK_PX};
-use super::{Figure, PlotError};
+use super::pixels::Pixels;
+use super::style::{BLACK, DARK_GREY, NO_POWER, Stroke, TICK_PX, Text};
 
 /// Most cells drawn along each axis; more would be finer than the output.
 pub const MAX_CELLS: usize = 512;
@@ -48,22 +48,19 @@ impl Figure for GammaFigure {
         (790, 680)
     }
 
-    fn draw<S: Surface>(&self, canvas: &mut Canvas<'_, S>) -> Result<(), PlotError> {
+    fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
         PlotError::check_length("power", self.power.len(), self.height * self.width)?;
-        let page = canvas.bounds();
-        let top = frame::draw_heading(canvas, &self.title, &self.subtitle)? + 6.0;
+        let room = frame::draw_heading(canvas, &self.title, &self.subtitle, 6.0)?;
         let map = reduce(&self.power, self.height, self.width);
         let Some(colours) = ColourScale::over(&map.power) else {
-            let area = Rect { left: MARGIN_PX, top, right: page.right - MARGIN_PX, bottom: page.bottom - MARGIN_PX };
-            return frame::draw_note(canvas, area, "no power: every mode is zero or unknown");
+            return frame::draw_empty(canvas, room, "no power: every mode is zero or unknown");
         };
         let (x, y) = (frequency_axis(self.width), frequency_axis(self.height).reversed());
-        let bottom = page.bottom - frame::X_AXIS_PX;
-        let left = frame::y_axis_px(&y, bottom - top)?;
+        let mut frame = Frame::in_room(room, x, y)?;
         // A square: both axes show the same frequencies, whatever the image's proportions.
-        let area = Rect { left, top, right: left + (bottom - top), bottom };
+        frame.area.right = frame.area.left + frame.area.height();
+        let area = frame.area;
         canvas.image(area, &map.paint(&colours))?;
-        let frame = Frame { area, x, y };
         outline(canvas, area)?;
         frame.draw_axes(
             canvas,
@@ -72,14 +69,14 @@ impl Figure for GammaFigure {
         )?;
         let bar = Rect {
             left: area.right + 30.0,
-            top: top + BAR_POINT_PX,
+            top: area.top + BAR_POINT_PX,
             right: area.right + 50.0,
-            bottom: bottom - BAR_POINT_PX,
+            bottom: area.bottom - BAR_POINT_PX,
         };
         let has_grey = map.power.iter().any(|&p| !colours.has_colour(p));
         let bar = if has_grey { Rect { bottom: bar.bottom - 30.0, ..bar } } else { bar };
         colours.draw_bar(canvas, bar, &self.quantity)?;
-        if has_grey { draw_grey_key(canvas, bar, bottom) } else { Ok(()) }
+        if has_grey { draw_grey_key(canvas, bar, area.bottom) } else { Ok(()) }
     }
 }
 
@@ -123,14 +120,14 @@ impl Map {
 }
 
 /// Says what grey cells are, below the colour bar.
-fn draw_grey_key<S: Surface>(canvas: &mut Canvas<'_, S>, bar: Rect, bottom: f64) -> Result<(), PlotError> {
+fn draw_grey_key(canvas: &mut Canvas<'_>, bar: Rect, bottom: f64) -> Result<(), PlotError> {
     let swatch = Rect { left: bar.left, top: bottom - 14.0, right: bar.right, bottom };
     canvas.rect(swatch, NO_POWER)?;
     canvas.text("no power", (bar.right + 9.0, bottom - 7.0), Text::new(TICK_PX, BLACK))
 }
 
 /// The upper and right edge of the map; the axes draw the others.
-fn outline<S: Surface>(canvas: &mut Canvas<'_, S>, area: Rect) -> Result<(), PlotError> {
+fn outline(canvas: &mut Canvas<'_>, area: Rect) -> Result<(), PlotError> {
     let corners = [(area.left, area.top), (area.right, area.top), (area.right, area.bottom)];
     canvas.line(&corners, Stroke::solid(DARK_GREY, 1.0))
 }

@@ -1,10 +1,10 @@
 //! Legends and labels that look for free space, so that words and data never cover each other.
 
-use super::PlotError;
-use super::canvas::{Canvas, Point, Rect, Surface, Text};
-use super::font::text_width;
+use super::canvas::{Canvas, Point, Rect};
+use super::error::PlotError;
+use super::font::{text_width, widest};
 use super::frame::{Frame, shorten};
-use super::style::{BLACK, Colour, Stroke, TEXT_PX, WHITE};
+use super::style::{BLACK, Colour, Stroke, TEXT_PX, Text, WHITE};
 
 /// Points that text should keep away from: the data as drawn, sampled every few pixels.
 #[derive(Debug, Clone, Default)]
@@ -89,11 +89,7 @@ impl Legend {
     }
 
     fn width_px(&self) -> Result<f64, PlotError> {
-        let mut widest = 0.0_f64;
-        for (_, label) in &self.entries {
-            widest = widest.max(text_width(label, TEXT_PX)?);
-        }
-        Ok(KEY_PX + GAP_PX + widest)
+        Ok(KEY_PX + GAP_PX + widest(self.entries.iter().map(|(_, label)| label.as_str()), TEXT_PX)?)
     }
 
     /// The corner of `area` with the fewest obstacles, upper right first, and how many obstacles it holds.
@@ -140,7 +136,7 @@ impl Legend {
     /// # Errors
     ///
     /// [`PlotError::Draw`].
-    pub fn draw<S: Surface>(&self, canvas: &mut Canvas<'_, S>, place: Rect) -> Result<(), PlotError> {
+    pub fn draw(&self, canvas: &mut Canvas<'_>, place: Rect) -> Result<(), PlotError> {
         if self.entries.is_empty() {
             return Ok(());
         }
@@ -165,8 +161,8 @@ impl Legend {
 /// # Errors
 ///
 /// [`PlotError::Draw`].
-pub fn draw_label<S: Surface>(
-    canvas: &mut Canvas<'_, S>,
+pub fn draw_label(
+    canvas: &mut Canvas<'_>,
     label: &str,
     look: Text,
     places: &[Point],

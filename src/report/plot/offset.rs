@@ -1,13 +1,11 @@
 //! The brightness of the images against that of noise families, and the adjusted offset over time.
 
 use super::axes::{Axis, two_digits};
-use super::canvas::{Canvas, Rect, Surface};
+use super::canvas::{Canvas, Figure, Rect};
+use super::error::PlotError;
 use super::frame::{self, Frame, XLabels};
 use super::legend::{Key, Legend, Obstacles};
-use super::style::{
-    BLACK, BLUE, DASH_DOTTED, DASHED, DOTTED, GREEN, MARGIN_PX, ORANGE, PURPLE, Stroke, VERMILLION, tint,
-};
-use super::{Figure, PlotError};
+use super::style::{BLACK, BLUE, DASH_DOTTED, DASHED, DOTTED, GREEN, ORANGE, PURPLE, Stroke, VERMILLION, tint};
 
 /// What is drawn.
 #[derive(Debug, Clone, Default)]
@@ -52,25 +50,21 @@ impl Figure for OffsetFigure {
         (900, 760)
     }
 
-    fn draw<S: Surface>(&self, canvas: &mut Canvas<'_, S>) -> Result<(), PlotError> {
+    fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
         if !self.edges.is_empty() {
             PlotError::check_length("density", self.density.len() + 1, self.edges.len())?;
         }
         PlotError::check_length("psi", self.psi.len(), self.gamma.len())?;
         PlotError::check_length("phi", self.phi.len(), self.gamma.len())?;
-        let page = canvas.bounds();
-        let top = frame::draw_heading(canvas, &self.title, &self.subtitle)? + 6.0;
-        let middle = top + 0.55 * (page.bottom - top);
-        let right = page.right - 2.0 * MARGIN_PX;
-        let above = Rect { left: MARGIN_PX, top, right, bottom: middle - frame::X_AXIS_PX - 8.0 };
-        let below = Rect { left: MARGIN_PX, top: middle + 8.0, right, bottom: page.bottom - frame::X_AXIS_PX };
-        self.draw_brightness(canvas, above)?;
-        self.draw_table(canvas, below)
+        let room = frame::draw_heading(canvas, &self.title, &self.subtitle, 6.0)?;
+        let middle = room.top + 0.55 * (canvas.bounds().bottom - room.top);
+        self.draw_brightness(canvas, Rect { bottom: middle - frame::X_AXIS_PX - 8.0, ..room })?;
+        self.draw_table(canvas, Rect { top: middle + 8.0, ..room })
     }
 }
 
 impl OffsetFigure {
-    fn draw_brightness<S: Surface>(&self, canvas: &mut Canvas<'_, S>, area: Rect) -> Result<(), PlotError> {
+    fn draw_brightness(&self, canvas: &mut Canvas<'_>, area: Rect) -> Result<(), PlotError> {
         let highest = self.density.iter().copied().filter(|d| d.is_finite()).fold(0.0, f64::max);
         let (Some(low), Some(high)) = (self.edges.first(), self.edges.last()) else {
             return frame::draw_note(canvas, area, "a saved spectrum holds no single images, so there is no histogram");
@@ -80,9 +74,7 @@ impl OffsetFigure {
         }
         let widest = self.families.iter().map(|(_, std)| 2.5 * std).filter(|w| w.is_finite()).fold(0.0, f64::max);
         let x = Axis::linear(low.min(-widest), high.max(widest), 1e-6);
-        let y = Axis::linear(0.0, HEADROOM * highest, 0.0);
-        let left = frame::y_axis_px(&y, area.height())?;
-        let frame = Frame { area: Rect { left, ..area }, x, y };
+        let frame = Frame::in_room(area, x, Axis::linear(0.0, HEADROOM * highest, 0.0))?;
         let mut legend = Legend::default();
         legend.push(Key::Band(tint(BLUE, 0.35)), "images");
         for ((name, std), stroke) in self.families.iter().zip(STROKES) {
@@ -120,17 +112,16 @@ impl OffsetFigure {
         obstacles
     }
 
-    fn draw_table<S: Surface>(&self, canvas: &mut Canvas<'_, S>, area: Rect) -> Result<(), PlotError> {
+    fn draw_table(&self, canvas: &mut Canvas<'_>, area: Rect) -> Result<(), PlotError> {
         let values = || [&self.gamma, &self.psi, &self.phi].into_iter().flatten().copied().filter(|v| *v > 0.0);
         let (low, high) = (values().fold(f64::INFINITY, f64::min), values().fold(0.0, f64::max));
         if high <= 0.0 {
             let note = "no adjusted offset: the schedule ends in pure noise, where brightness needs none";
             return frame::draw_note(canvas, area, note);
         }
-        let y = Axis::log(low / 1.3, high * 1.3, 1.0);
-        let left = frame::y_axis_px(&y, area.height())?;
         let n = self.gamma.len();
-        let frame = Frame { area: Rect { left, ..area }, x: Axis::linear(0.0, n as f64, 1.0), y };
+        let y = Axis::log(low / 1.3, high * 1.3, 1.0);
+        let frame = Frame::in_room(area, Axis::linear(0.0, n as f64, 1.0), y)?;
         let step = n.div_ceil(MAX_STEPS).max(1);
         let pick =
             |values: &[f64]| values.iter().copied().step_by(step).chain(values.last().copied()).collect::<Vec<_>>();

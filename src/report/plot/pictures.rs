@@ -1,11 +1,10 @@
 //! A page of small pictures with captions: samples of noise side by side, or the images farthest from a set.
 
-use super::bitmap::Pixels;
-use super::canvas::{Canvas, Rect, Surface, Text};
-use super::font::Align;
+use super::canvas::{Canvas, Figure, Rect};
+use super::error::PlotError;
 use super::frame;
-use super::style::{BLACK, DARK_GREY, MARGIN_PX, SMALL_PX, TEXT_PX};
-use super::{Figure, PlotError};
+use super::pixels::Pixels;
+use super::style::{Align, BLACK, DARK_GREY, MARGIN_PX, SMALL_PX, TEXT_PX, Text};
 
 /// One picture and what is said of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,17 +59,15 @@ impl Figure for PicturesFigure {
         (PAGE_PX as u32, (HEADING_PX + rows * (self.row_px() + CAPTION_PX) + MARGIN_PX) as u32)
     }
 
-    fn draw<S: Surface>(&self, canvas: &mut Canvas<'_, S>) -> Result<(), PlotError> {
-        let page = canvas.bounds();
-        let top = frame::draw_heading(canvas, &self.title, &self.subtitle)? + 4.0;
+    fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
+        let room = frame::draw_heading(canvas, &self.title, &self.subtitle, 4.0)?;
         if self.pictures.is_empty() {
-            let area = Rect { left: MARGIN_PX, top, right: page.right - MARGIN_PX, bottom: page.bottom - MARGIN_PX };
-            return frame::draw_note(canvas, area, "there is no picture to show");
+            return frame::draw_empty(canvas, room, "there is no picture to show");
         }
         let (cell, row) = (Self::cell_px(), self.row_px());
         for (i, picture) in self.pictures.iter().enumerate() {
             let (x, y) = ((i % COLUMNS) as f64, (i / COLUMNS) as f64);
-            let (left, top) = (MARGIN_PX + x * (cell + GAP_PX), top + y * (row + CAPTION_PX));
+            let (left, top) = (MARGIN_PX + x * (cell + GAP_PX), room.top + y * (row + CAPTION_PX));
             // As large as the cell allows, in the picture's own shape.
             let (w, h) = (picture.pixels.width.max(1) as f64, picture.pixels.height.max(1) as f64);
             let scale = (cell / w).min(row / h);

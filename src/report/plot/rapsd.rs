@@ -4,14 +4,14 @@
 //! follows the bins that have some.
 
 use super::axes::Axis;
-use super::canvas::{Canvas, Point, Rect, Surface, Text};
+use super::canvas::{Canvas, Figure, Point, Rect};
+use super::error::PlotError;
 use super::frame::{self, Frame, XLabels};
 use super::legend::{Key, Legend, Obstacles, draw_label};
 use super::style::{
-    BLACK, BLUE, Colour, DARK_GREY, DASH_DOTTED, DASHED, DOTTED, GREEN, MARGIN_PX, ORANGE, PURPLE, SKY, SMALL_PX,
-    Stroke, VERMILLION, tint,
+    BLACK, BLUE, Colour, DARK_GREY, DASH_DOTTED, DASHED, DOTTED, GREEN, ORANGE, PURPLE, SKY, SMALL_PX, Stroke, Text,
+    VERMILLION, tint,
 };
-use super::{Figure, PlotError};
 
 /// What is drawn: frequencies in cycles per pixel, powers in value² per mode, one per frequency.
 #[derive(Debug, Clone, Default)]
@@ -127,23 +127,15 @@ impl Figure for RapsdFigure {
         (900, 560)
     }
 
-    fn draw<S: Surface>(&self, canvas: &mut Canvas<'_, S>) -> Result<(), PlotError> {
+    fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
         self.check()?;
-        let top = frame::draw_heading(canvas, &self.title, &self.subtitle)? + 6.0;
-        let page = canvas.bounds();
-        let bottom = page.bottom - frame::X_AXIS_PX;
+        let room = frame::draw_heading(canvas, &self.title, &self.subtitle, 6.0)?;
         let prepared = match self.prepare() {
             Ok(prepared) => prepared,
-            Err(note) => {
-                let area =
-                    Rect { left: MARGIN_PX, top, right: page.right - MARGIN_PX, bottom: page.bottom - MARGIN_PX };
-                return frame::draw_note(canvas, area, note);
-            }
+            Err(note) => return frame::draw_empty(canvas, room, note),
         };
-        let left = frame::y_axis_px(&prepared.y, bottom - top)?;
-        let area = Rect { left, top, right: page.right - 2.0 * MARGIN_PX, bottom };
         let legend = self.legend();
-        let frame = Frame { area, x: prepared.x, y: prepared.y };
+        let frame = Frame::in_room(room, prepared.x, prepared.y)?;
         let (frame, place) = legend.arrange(frame, |frame| prepared.obstacles(frame))?;
         frame.draw_grid(canvas)?;
         legend.draw(canvas, place)?;
@@ -272,12 +264,12 @@ impl Prepared<'_> {
         obstacles
     }
 
-    fn draw_data<S: Surface>(&self, canvas: &mut Canvas<'_, S>, frame: &Frame, legend: Rect) -> Result<(), PlotError> {
+    fn draw_data(&self, canvas: &mut Canvas<'_>, frame: &Frame, legend: Rect) -> Result<(), PlotError> {
         let figure = self.figure;
         if let Some(bands) = &figure.bands {
             let (wide, narrow) = figure.band_colours();
-            draw_band(canvas, &self.edge(frame, &bands.q05), &self.edge(frame, &bands.q95), wide)?;
-            draw_band(canvas, &self.edge(frame, &bands.q25), &self.edge(frame, &bands.q75), narrow)?;
+            canvas.band(&self.edge(frame, &bands.q05), &self.edge(frame, &bands.q95), wide)?;
+            canvas.band(&self.edge(frame, &bands.q25), &self.edge(frame, &bands.q75), narrow)?;
         }
         self.draw_rounding(canvas, frame, legend)?;
         let mean = self.curve(frame, &figure.mean);
@@ -292,12 +284,7 @@ impl Prepared<'_> {
     }
 
     /// The rounding noise and its name, above the line at its left or right end, or below, where nothing else is.
-    fn draw_rounding<S: Surface>(
-        &self,
-        canvas: &mut Canvas<'_, S>,
-        frame: &Frame,
-        legend: Rect,
-    ) -> Result<(), PlotError> {
+    fn draw_rounding(&self, canvas: &mut Canvas<'_>, frame: &Frame, legend: Rect) -> Result<(), PlotError> {
         let Some(power) = self.rounding else { return Ok(()) };
         let (left, y) = frame.place(frame.x.low(), power);
         let (right, _) = frame.place(frame.x.high(), power);
@@ -313,26 +300,6 @@ impl Prepared<'_> {
         let places = [(start, y - 9.0), (end, y - 9.0), (start, y + 10.0), (end, y + 10.0)];
         draw_label(canvas, label, Text::new(SMALL_PX, DARK_GREY), &places, &others)
     }
-}
-
-/// Fills the area between two lines over the same places, in one piece per run of finite points; a lone point becomes a
-/// narrow bar.
-pub(super) fn draw_band<S: Surface>(
-    canvas: &mut Canvas<'_, S>,
-    lower: &[Point],
-    upper: &[Point],
-    colour: Colour,
-) -> Result<(), PlotError> {
-    let pairs: Vec<(Point, Point)> = lower.iter().copied().zip(upper.iter().copied()).collect();
-    for run in pairs.split(|(l, u)| !(l.0.is_finite() && l.1.is_finite() && u.1.is_finite())) {
-        if let [(l, u)] = run {
-            canvas.rect(Rect { left: l.0 - 4.0, top: u.1, right: l.0 + 4.0, bottom: l.1 }, colour)?;
-        } else {
-            let outline: Vec<Point> = run.iter().map(|p| p.0).chain(run.iter().rev().map(|p| p.1)).collect();
-            canvas.polygon(&outline, colour)?;
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
 //! The fan of the images' own schedules over time, with common schedules beside them.
 
 use super::axes::Axis;
-use super::canvas::{Canvas, Rect, Surface};
+use super::canvas::{Canvas, Figure};
+use super::error::PlotError;
 use super::frame::{self, Frame, XLabels};
 use super::legend::{Key, Legend, Obstacles};
-use super::rapsd::{Bands, draw_band};
-use super::style::{BLUE, DASH_DOTTED, DASHED, MARGIN_PX, ORANGE, Stroke, VERMILLION, tint};
-use super::{Figure, PlotError};
+use super::rapsd::Bands;
+use super::style::{BLUE, DASH_DOTTED, DASHED, ORANGE, Stroke, VERMILLION, tint};
 
 /// What is drawn: logSNRs (natural) over times from 0 (clean) to 1 (noise).
 #[derive(Debug, Clone, Default)]
@@ -41,25 +41,20 @@ impl Figure for ScheduleFigure {
         (900, 560)
     }
 
-    fn draw<S: Surface>(&self, canvas: &mut Canvas<'_, S>) -> Result<(), PlotError> {
+    fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
         self.check()?;
-        let page = canvas.bounds();
-        let top = frame::draw_heading(canvas, &self.title, &self.subtitle)? + 6.0;
+        let room = frame::draw_heading(canvas, &self.title, &self.subtitle, 6.0)?;
         let Some(y) = self.y_axis() else {
-            let area = Rect { left: MARGIN_PX, top, right: page.right - MARGIN_PX, bottom: page.bottom - MARGIN_PX };
-            return frame::draw_note(canvas, area, "every image is flat: none has a schedule");
+            return frame::draw_empty(canvas, room, "every image is flat: none has a schedule");
         };
-        let bottom = page.bottom - frame::X_AXIS_PX;
-        let left = frame::y_axis_px(&y, bottom - top)?;
-        let area = Rect { left, top, right: page.right - 2.0 * MARGIN_PX, bottom };
-        let frame = Frame { area, x: Axis::linear(0.0, 1.0, 1.0), y };
+        let frame = Frame::in_room(room, Axis::linear(0.0, 1.0, 1.0), y)?;
         let legend = self.legend();
         let (frame, place) = legend.arrange(frame, |frame| self.obstacles(frame))?;
         frame.draw_grid(canvas)?;
         legend.draw(canvas, place)?;
         if let Some(bands) = &self.bands {
             for (low, high, share) in [(&bands.q05, &bands.q95, 0.2), (&bands.q25, &bands.q75, 0.4)] {
-                draw_band(canvas, &frame.place_all(&self.t, low), &frame.place_all(&self.t, high), tint(BLUE, share))?;
+                canvas.band(&frame.place_all(&self.t, low), &frame.place_all(&self.t, high), tint(BLUE, share))?;
             }
         }
         canvas.line(&frame.curve(&self.t, &self.median), Stroke::solid(BLUE, 2.6))?;

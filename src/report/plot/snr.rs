@@ -1,12 +1,12 @@
-//! When each frequency emerges from each noise: maps of the signal-to-noise ratio over frequency and time, side by side.
+//! When each frequency emerges from each noise: maps of the signal-to-noise ratio over frequency and time.
 
 use super::axes::Axis;
-use super::bitmap::Pixels;
-use super::canvas::{Canvas, Rect, Surface, Text};
+use super::canvas::{Canvas, Figure, Rect};
 use super::colour_scale::{BAR_POINT_PX, ColourScale};
+use super::error::PlotError;
 use super::frame::{self, Frame, XLabels};
-use super::style::{BLACK, DARK_GREY, MARGIN_PX, SMALL_PX, Stroke, TEXT_PX, WHITE};
-use super::{Figure, PlotError};
+use super::pixels::Pixels;
+use super::style::{Align, BLACK, DARK_GREY, MARGIN_PX, SMALL_PX, Stroke, TEXT_PX, Text, WHITE};
 
 /// One noise.
 #[derive(Debug, Clone)]
@@ -53,23 +53,21 @@ impl Figure for SnrFigure {
         (900, (100.0 + rows * ROW_PX) as u32)
     }
 
-    fn draw<S: Surface>(&self, canvas: &mut Canvas<'_, S>) -> Result<(), PlotError> {
+    fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
         for panel in &self.panels {
             for list in [&panel.log_ratio, &panel.unit_snr_t] {
                 PlotError::check_length("log_ratio", list.len(), self.frequency_cycles_per_px.len())?;
             }
         }
-        let page = canvas.bounds();
-        let top = frame::draw_heading(canvas, &self.title, &self.subtitle)? + 4.0;
+        let room = frame::draw_heading(canvas, &self.title, &self.subtitle, 4.0)?;
         let (Some(first), Some(last)) = (self.frequency_cycles_per_px.first(), self.frequency_cycles_per_px.last())
         else {
-            let area = Rect { left: MARGIN_PX, top, right: page.right - MARGIN_PX, bottom: page.bottom - MARGIN_PX };
-            return frame::draw_note(canvas, area, "images of one pixel have no frequency to show");
+            return frame::draw_empty(canvas, room, "images of one pixel have no frequency to show");
         };
         let colours = ColourScale::between(ENDS.0, ENDS.1);
         let x = Axis::log(*first, *last, 0.2);
         let y = Axis::linear(0.0, 1.0, 1.0);
-        let bar_px = 90.0;
+        let (top, page, bar_px) = (room.top, canvas.bounds(), 90.0);
         let pitch = (page.right - MARGIN_PX - bar_px) / COLUMNS as f64;
         for (i, panel) in self.panels.iter().enumerate() {
             let (column, row) = ((i % COLUMNS) as f64, (i / COLUMNS) as f64);
@@ -91,9 +89,9 @@ impl Figure for SnrFigure {
 }
 
 impl SnrFigure {
-    fn draw_panel<S: Surface>(
+    fn draw_panel(
         &self,
-        canvas: &mut Canvas<'_, S>,
+        canvas: &mut Canvas<'_>,
         frame: &Frame,
         panel: &SnrPanel,
         colours: &ColourScale,
@@ -105,7 +103,7 @@ impl SnrFigure {
             (area.left, area.top - 12.0),
             heading,
         )?;
-        let note = Text::new(SMALL_PX, DARK_GREY).aligned(super::font::Align::End);
+        let note = Text::new(SMALL_PX, DARK_GREY).aligned(Align::End);
         canvas.text(&panel.note, (area.right, area.top - 12.0), note)?;
         canvas.image(area, &self.map(frame, panel, colours))?;
         let line = frame.place_all(&self.frequency_cycles_per_px, &panel.unit_snr_t);

@@ -1,30 +1,20 @@
-//! A plotters backend that writes SVG: fractional coordinates, round joins, scaled images, text as text.
+//! SVG: coordinates in tenths of a pixel, round joins, stretched images, text as text.
 //!
-//! Plotters' own SVG backend rounds every point to a whole pixel, which shows as steps in fine lines and bands, and
-//! embeds images only at one image pixel per drawing unit. This one takes device units of a tenth of a pixel and writes
-//! them as decimals, and stretches an image over any rectangle, so a map costs its own size and no more.
-
-use std::convert::Infallible;
-use std::fmt::Write as _;
+//! An image is embedded as a PNG and stretched over its rectangle by the viewer: a map costs its own size, no more.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use plotters_backend::text_anchor::HPos;
-use plotters_backend::{
-    BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind, FontTransform,
-};
 
-use super::PlotError;
-use super::bitmap::{Pixels, encode_png};
-use super::canvas::Surface;
+use super::error::PlotError;
 use super::font;
+use super::pixels::{Pixels, encode_png};
+use super::style::{Align, Colour, Text};
+use super::surface::{DevicePoint, Surface};
 
 /// Device units per logical pixel.
-const UNITS: i32 = 10;
+const UNITS: f64 = 10.0;
 /// Pixels along each side from which on an image is embedded as it is.
 const LEAST_SIDE: usize = 256;
-
-type Drawn = Result<(), DrawingErrorKind<Infallible>>;
 
 /// An SVG document being drawn.
 #[derive(Debug)]
@@ -43,40 +33,26 @@ impl SvgSurface {
         Self { size_px, document }
     }
 
-    /// Closes the document and returns it.
-    pub fn finish(mut self) -> String {
-        self.document.push_str("</svg>\n");
-        self.document
-    }
-
-    /// Writes one element; what `fmt::Write` into a `String` returns is always success.
-    fn element(&mut self, content: std::fmt::Arguments<'_>) {
-        let _ = self.document.write_fmt(content);
+    fn element(&mut self, element: &str) -> Result<(), PlotError> {
+        self.document.push_str(element);
         self.document.push('\n');
+        Ok(())
     }
 }
 
-/// A device length as logical pixels: a tenth at most, without a trailing zero.
-struct Px(i32);
-
-impl std::fmt::Display for Px {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.0 % UNITS == 0 {
-            write!(f, "{}", self.0 / UNITS)
-        } else {
-            write!(f, "{:.1}", f64::from(self.0) / f64::from(UNITS))
-        }
-    }
+/// A device length as logical pixels; it is printed with a decimal only where it has one.
+fn px(units: i32) -> f64 {
+    f64::from(units) / UNITS
 }
 
-/// `attribute="#rrggbb"`, with the opacity if it is below one.
-fn paint(attribute: &str, colour: BackendColor) -> String {
-    let (r, g, b) = colour.rgb;
-    let mut text = format!("{attribute}=\"#{r:02x}{g:02x}{b:02x}\"");
-    if colour.alpha < 1.0 {
-        let _ = write!(text, " {attribute}-opacity=\"{:.3}\"", colour.alpha);
-    }
-    text
+/// A colour as SVG wants it.
+fn hex(Colour(r, g, b): Colour) -> String {
+    format!("#{r:02x}{g:02x}{b:02x}")
+}
+
+/// A list of points as SVG wants it.
+fn list(points: &[DevicePoint]) -> String {
+    points.iter().map(|&(x, y)| format!("{},{}", px(x), px(y))).collect::<Vec<_>>().join(" ")
 }
 
 /// The image with each pixel repeated until both sides have about [`LEAST_SIDE`]: some viewers smooth whatever they
@@ -90,16 +66,6 @@ fn repeated(pixels: &Pixels) -> Pixels {
         rgb.extend(wide.repeat(down));
     }
     Pixels { width: pixels.width * across, height: pixels.height * down, rgb }
-}
-
-/// A list of points as SVG wants it.
-fn points(path: impl IntoIterator<Item = BackendCoord>) -> String {
-    let mut text = String::new();
-    for (x, y) in path {
-        let separator = if text.is_empty() { "" } else { " " };
-        let _ = write!(text, "{separator}{},{}", Px(x), Px(y));
-    }
-    text
 }
 
 /// Text with the characters XML gives a meaning written as entities, and those it forbids left out.
@@ -119,113 +85,62 @@ fn escape(text: &str) -> String {
     escaped
 }
 
-impl DrawingBackend for SvgSurface {
-    type ErrorType = Infallible;
-
-    fn get_size(&self) -> (u32, u32) {
-        let units = UNITS.unsigned_abs();
-        (self.size_px.0 * units, self.size_px.1 * units)
-    }
-
-    fn ensure_prepared(&mut self) -> Drawn {
-        Ok(())
-    }
-
-    fn present(&mut self) -> Drawn {
-        Ok(())
-    }
-
-    fn draw_pixel(&mut self, (x, y): BackendCoord, colour: BackendColor) -> Drawn {
-        let fill = paint("fill", colour);
-        self.element(format_args!(r#"<rect x="{}" y="{}" width="0.1" height="0.1" {fill}/>"#, Px(x), Px(y)));
-        Ok(())
-    }
-
-    fn draw_line<T: BackendStyle>(&mut self, from: BackendCoord, to: BackendCoord, style: &T) -> Drawn {
-        self.draw_path([from, to], style)
-    }
-
-    fn draw_rect<T: BackendStyle>(
-        &mut self,
-        (x0, y0): BackendCoord,
-        (x1, y1): BackendCoord,
-        style: &T,
-        fill: bool,
-    ) -> Drawn {
-        if !fill {
-            return self.draw_path([(x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0)], style);
-        }
-        let (w, h) = (Px(x1 - x0), Px(y1 - y0));
-        let fill = paint("fill", style.color());
-        self.element(format_args!(r#"<rect x="{}" y="{}" width="{w}" height="{h}" {fill}/>"#, Px(x0), Px(y0)));
-        Ok(())
-    }
-
-    fn draw_path<T: BackendStyle, I: IntoIterator<Item = BackendCoord>>(&mut self, path: I, style: &T) -> Drawn {
-        let (points, stroke) = (points(path), paint("stroke", style.color()));
-        let width = Px(i32::try_from(style.stroke_width()).unwrap_or(UNITS));
-        self.element(format_args!(
-            r#"<polyline points="{points}" fill="none" {stroke} stroke-width="{width}" stroke-linejoin="round"/>"#
-        ));
-        Ok(())
-    }
-
-    fn fill_polygon<T: BackendStyle, I: IntoIterator<Item = BackendCoord>>(&mut self, path: I, style: &T) -> Drawn {
-        let (points, fill) = (points(path), paint("fill", style.color()));
-        self.element(format_args!(r#"<polygon points="{points}" {fill}/>"#));
-        Ok(())
-    }
-
-    fn draw_circle<T: BackendStyle>(&mut self, (x, y): BackendCoord, radius: u32, style: &T, fill: bool) -> Drawn {
-        let r = Px(i32::try_from(radius).unwrap_or(UNITS));
-        let look = if fill {
-            paint("fill", style.color())
-        } else {
-            let width = Px(i32::try_from(style.stroke_width()).unwrap_or(UNITS));
-            format!(r#"fill="none" {} stroke-width="{width}""#, paint("stroke", style.color()))
-        };
-        self.element(format_args!(r#"<circle cx="{}" cy="{}" r="{r}" {look}/>"#, Px(x), Px(y)));
-        Ok(())
-    }
-
-    fn draw_text<T: BackendTextStyle>(&mut self, text: &str, style: &T, (x, y): BackendCoord) -> Drawn {
-        let offset = font::baseline_offset(style.size()).round() as i32;
-        let em = (100.0 * font::em_of(style.size()) / f64::from(UNITS)).round() / 100.0;
-        let anchor = match style.anchor().h_pos {
-            HPos::Left => "start",
-            HPos::Center => "middle",
-            HPos::Right => "end",
-        };
-        // A text turned by 270° hangs to the right of its anchor instead of below it.
-        let (place, turn) = match style.transform() {
-            FontTransform::Rotate270 => ((Px(x + offset), Px(y)), true),
-            _ => ((Px(x), Px(y + offset)), false),
-        };
-        let turn = if turn { format!(r#" transform="rotate(-90 {} {})""#, place.0, place.1) } else { String::new() };
-        let (fill, text) = (paint("fill", style.color()), escape(text));
-        let family = font::FAMILY;
-        self.element(format_args!(
-            r#"<text x="{}" y="{}" font-family="{family}" font-size="{em}" text-anchor="{anchor}" {fill}{turn}>{text}</text>"#,
-            place.0, place.1
-        ));
-        Ok(())
-    }
-}
-
 impl Surface for SvgSurface {
-    fn units_per_px(&self) -> f64 {
-        f64::from(UNITS)
+    fn size_px(&self) -> (u32, u32) {
+        self.size_px
     }
 
-    fn draw_image(&mut self, (x0, y0): BackendCoord, (x1, y1): BackendCoord, pixels: &Pixels) -> Result<(), PlotError> {
+    fn units_per_px(&self) -> f64 {
+        UNITS
+    }
+
+    fn path(&mut self, points: &[DevicePoint], width: i32, colour: Colour) -> Result<(), PlotError> {
+        let (points, width, stroke) = (list(points), px(width), hex(colour));
+        self.element(&format!(
+            r#"<polyline points="{points}" fill="none" stroke="{stroke}" stroke-width="{width}" stroke-linejoin="round"/>"#
+        ))
+    }
+
+    fn polygon(&mut self, points: &[DevicePoint], colour: Colour) -> Result<(), PlotError> {
+        self.element(&format!(r#"<polygon points="{}" fill="{}"/>"#, list(points), hex(colour)))
+    }
+
+    fn rect(&mut self, (x0, y0): DevicePoint, (x1, y1): DevicePoint, colour: Colour) -> Result<(), PlotError> {
+        let (x, y, w, h, fill) = (px(x0), px(y0), px(x1 - x0), px(y1 - y0), hex(colour));
+        self.element(&format!(r#"<rect x="{x}" y="{y}" width="{w}" height="{h}" fill="{fill}"/>"#))
+    }
+
+    fn disc(&mut self, (x, y): DevicePoint, radius: i32, colour: Colour) -> Result<(), PlotError> {
+        let (x, y, r, fill) = (px(x), px(y), px(radius), hex(colour));
+        self.element(&format!(r#"<circle cx="{x}" cy="{y}" r="{r}" fill="{fill}"/>"#))
+    }
+
+    fn text(&mut self, text: &str, (x, y): DevicePoint, look: Text) -> Result<(), PlotError> {
+        let offset = font::baseline_offset(look.size_px * UNITS).round() as i32;
+        let (x, y) = if look.rising { (px(x + offset), px(y)) } else { (px(x), px(y + offset)) };
+        let turn = if look.rising { format!(r#" transform="rotate(-90 {x} {y})""#) } else { String::new() };
+        let anchor = match look.align {
+            Align::Start => "start",
+            Align::Middle => "middle",
+            Align::End => "end",
+        };
+        let (family, size, fill, text) = (font::FAMILY, look.size_px, hex(look.colour), escape(text));
+        self.element(&format!(
+            r#"<text x="{x}" y="{y}" font-family="{family}" font-size="{size}" text-anchor="{anchor}" fill="{fill}"{turn}>{text}</text>"#
+        ))
+    }
+
+    fn image(&mut self, (x0, y0): DevicePoint, (x1, y1): DevicePoint, pixels: &Pixels) -> Result<(), PlotError> {
         let data = STANDARD.encode(encode_png(&repeated(pixels), None)?);
-        let (w, h) = (Px(x1 - x0), Px(y1 - y0));
-        self.element(format_args!(
-            r#"<image x="{}" y="{}" width="{w}" height="{h}" preserveAspectRatio="none" style="image-rendering:pixelated" href="data:image/png;base64,{data}"/>"#,
-            Px(x0),
-            Px(y0)
-        ));
-        Ok(())
+        let (x, y, w, h) = (px(x0), px(y0), px(x1 - x0), px(y1 - y0));
+        self.element(&format!(
+            r#"<image x="{x}" y="{y}" width="{w}" height="{h}" preserveAspectRatio="none" style="image-rendering:pixelated" href="data:image/png;base64,{data}"/>"#
+        ))
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<Vec<u8>, PlotError> {
+        self.document.push_str("</svg>\n");
+        Ok(self.document.into_bytes())
     }
 }
 
@@ -233,20 +148,19 @@ impl Surface for SvgSurface {
 mod tests {
     use super::*;
     use crate::report::plot::style::{BLACK, BLUE};
-    use plotters::style::Color;
 
     #[test]
     fn device_units_become_decimal_pixels() {
-        let shown: Vec<String> = [0, 10, 15, -5, 1234].iter().map(|&u| Px(u).to_string()).collect();
+        let shown: Vec<String> = [0, 10, 15, -5, 1234].iter().map(|&u| px(u).to_string()).collect();
         assert_eq!(shown, ["0", "1", "1.5", "-0.5", "123.4"]);
     }
 
     #[test]
     fn text_is_escaped_text_set_on_its_baseline() {
         let mut surface = SvgSurface::new((100, 50));
-        let style = font::text_style(120.0, BLACK, font::Align::End, false);
-        surface.draw_text("a < b & \u{1}c", &style, (300, 100)).unwrap();
-        let document = surface.finish();
+        let look = Text::new(12.0, BLACK).aligned(Align::End);
+        surface.text("a < b & \u{1}c", (300, 100), look).unwrap();
+        let document = surface.document;
         assert!(document.contains(">a &lt; b &amp; \u{FFFD}c</text>"), "{document}");
         assert!(document.contains(r#"text-anchor="end""#) && document.contains(r#"font-size="12""#), "{document}");
         assert!(document.contains(r#"x="30" y="17""#), "{document}");
@@ -266,15 +180,15 @@ mod tests {
     #[test]
     fn shapes_keep_their_numbers() {
         let mut surface = SvgSurface::new((100, 50));
-        surface.draw_path([(0, 5), (10, 20)], &Color::stroke_width(&BLUE, 15)).unwrap();
-        surface.draw_rect((10, 10), (30, 25), &BLUE.filled(), true).unwrap();
-        surface.draw_circle((10, 10), 25, &BLUE.mix(0.5).filled(), true).unwrap();
-        let document = surface.finish();
+        surface.path(&[(0, 5), (10, 20)], 15, BLUE).unwrap();
+        surface.rect((10, 10), (30, 25), BLUE).unwrap();
+        surface.disc((10, 10), 25, BLUE).unwrap();
+        let document = surface.document;
         assert!(
             document.contains(r##"points="0,0.5 1,2" fill="none" stroke="#0072b2" stroke-width="1.5""##),
             "{document}"
         );
         assert!(document.contains(r#"x="1" y="1" width="2" height="1.5""#), "{document}");
-        assert!(document.contains(r#"r="2.5""#) && document.contains("fill-opacity=\"0.500\""), "{document}");
+        assert!(document.contains(r##"r="2.5" fill="#0072b2""##), "{document}");
     }
 }

@@ -1,8 +1,9 @@
 //! Checks that every picture must pass, for the tests of each kind.
 
-use super::canvas::Rect;
+use super::canvas::{Figure, Rect};
+use super::pixels::Pixels;
 use super::style::SMALL_PX;
-use super::{Figure, PlotFormat, font, render};
+use super::{PlotFormat, font, render};
 
 /// Draws the figure in both formats and checks what holds for all of them: the same SVG again, a PNG of the right size
 /// that is not blank, finite numbers, and readable texts that lie on the page and off each other.
@@ -21,16 +22,20 @@ pub fn check(figure: &impl Figure) -> Vec<String> {
     check_texts(&svg, figure.size_px())
 }
 
-fn check_png(figure: &impl Figure) {
-    let png = render(figure, PlotFormat::Png).unwrap();
+/// The pixels of a PNG in RGB.
+pub fn decode_png(png: &[u8]) -> Pixels {
     let mut reader = png::Decoder::new(std::io::Cursor::new(png)).read_info().unwrap();
     let mut rgb = vec![0; reader.output_buffer_size().unwrap()];
     let info = reader.next_frame(&mut rgb).unwrap();
-    let (width, height) = figure.size_px();
-    assert_eq!((info.width, info.height), (2 * width, 2 * height));
+    Pixels { width: info.width as usize, height: info.height as usize, rgb }
+}
+
+fn check_png(figure: &impl Figure) {
+    let Pixels { width, height, rgb } = decode_png(&render(figure, PlotFormat::Png).unwrap());
+    assert_eq!((width, height), (2 * figure.size_px().0 as usize, 2 * figure.size_px().1 as usize));
     let inked = rgb.chunks(3).filter(|p| p.iter().any(|&v| v < 200)).count();
     assert!(inked > 500, "only {inked} dark pixels");
-    let edge = rgb.chunks(3).take(2 * width as usize).all(|p| p == [255; 3]);
+    let edge = rgb.chunks(3).take(width).all(|p| p == [255; 3]);
     assert!(edge, "something touches the upper edge");
 }
 

@@ -1,12 +1,13 @@
-//! How much of each schedule the images use: one bar a schedule, divided into the steps that are too fine, used, too coarse.
+//! How much of each schedule the images use: one bar a schedule, divided into the steps that are too fine, used, too
+//! coarse.
 
 use super::axes::Axis;
-use super::canvas::{Canvas, Rect, Surface, Text};
-use super::font::{Align, text_width};
+use super::canvas::{Canvas, Figure, Rect};
+use super::error::PlotError;
+use super::font::{text_width, widest};
 use super::frame::{self, Frame, XLabels};
 use super::legend::{Key, Legend};
-use super::style::{BLACK, BLUE, Colour, MARGIN_PX, SMALL_PX, TEXT_PX, VERMILLION, tint};
-use super::{Figure, PlotError};
+use super::style::{Align, BLACK, BLUE, Colour, MARGIN_PX, SMALL_PX, TEXT_PX, Text, VERMILLION, tint};
 
 /// What is drawn: shares from 0 to 1.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +24,8 @@ pub struct WasteFigure {
 const BAR_PX: f64 = 34.0;
 /// Height of a bar.
 const INK_PX: f64 = 22.0;
+/// Most space for a name.
+const NAME_PX: f64 = 260.0;
 
 fn below_colour() -> Colour {
     tint(BLUE, 0.75)
@@ -41,37 +44,25 @@ impl Figure for WasteFigure {
         (900, (180.0 + BAR_PX * self.bars.len().max(2) as f64) as u32)
     }
 
-    fn draw<S: Surface>(&self, canvas: &mut Canvas<'_, S>) -> Result<(), PlotError> {
-        let page = canvas.bounds();
-        let top = frame::draw_heading(canvas, &self.title, &self.subtitle)? + 4.0;
+    fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
+        let room = frame::draw_heading(canvas, &self.title, &self.subtitle, 4.0)?;
         if self.bars.is_empty() {
-            let area = Rect { left: MARGIN_PX, top, right: page.right - MARGIN_PX, bottom: page.bottom - MARGIN_PX };
-            return frame::draw_note(canvas, area, "every image is flat: no step of a schedule can be of use");
+            return frame::draw_empty(canvas, room, "every image is flat: no step of a schedule can be of use");
         }
         let mut legend = Legend::default();
         legend.push(Key::Band(below_colour()), "below σ_min: finer than any band of the image needs");
         legend.push(Key::Band(used_colour()), "used");
         legend.push(Key::Band(above_colour()), "above σ_max: the image is hidden already");
         let legend_height = legend.height_px();
-        legend.draw(
-            canvas,
-            Rect { left: MARGIN_PX, top, right: page.right - MARGIN_PX, bottom: top + legend_height - 16.0 },
-        )?;
-        let mut widest = 0.0_f64;
-        for (name, ..) in &self.bars {
-            widest = widest.max(text_width(name, TEXT_PX)?);
-        }
-        let area = Rect {
-            left: MARGIN_PX + widest.min(260.0) + 10.0,
-            top: top + legend_height - 6.0,
-            right: page.right - 2.0 * MARGIN_PX,
-            bottom: page.bottom - frame::X_AXIS_PX,
-        };
+        let right = room.right + MARGIN_PX;
+        legend.draw(canvas, Rect { right, bottom: room.top + legend_height - 16.0, ..room })?;
+        let names = widest(self.bars.iter().map(|(name, ..)| name.as_str()), TEXT_PX)?.min(NAME_PX);
+        let area = Rect { left: MARGIN_PX + names + 10.0, top: room.top + legend_height - 6.0, ..room };
         let frame = Frame { area, x: Axis::linear(0.0, 100.0, 1.0), y: Axis::linear(0.0, 1.0, 1.0) };
         let pitch = area.height() / self.bars.len() as f64;
         for (i, (name, below, above)) in self.bars.iter().enumerate() {
             let y = area.top + (i as f64 + 0.5) * pitch;
-            let name = frame::shorten(name, TEXT_PX, 260.0)?;
+            let name = frame::shorten(name, TEXT_PX, NAME_PX)?;
             canvas.text(&name, (area.left - 8.0, y), Text::new(TEXT_PX, BLACK).aligned(Align::End))?;
             let parts = [
                 (0.0, *below, below_colour()),
