@@ -233,10 +233,8 @@ impl SampleWorker<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::noise::Setting;
-    use crate::noise::family::parse_family;
-    use crate::noise::spectrum::{Noise, realise};
     use crate::noise::testing::{mean_periodogram, setting};
+    use crate::noise::{Noise, Setting, parse_family, realise};
 
     fn noise(name: &str, grid: &Grid, n_axes: usize) -> Noise {
         realise(&*parse_family(name).expect(name), &Setting { n_axes, ..setting(grid) }).expect(name)

@@ -3,11 +3,12 @@
 use rustfft::num_complex::Complex32;
 use rustfft::num_complex::Complex64;
 
-use super::family::{Setting, ZeroFrequency};
 use super::field::SampledNoise;
+use super::law::ZeroFrequency;
 use super::metric::Metric;
 use super::model::DatasetModel;
-use super::spectrum::pixel_variance;
+use super::power::pixel_variance;
+use super::setting::Setting;
 use crate::spectral::Grid;
 use crate::spectral::fft2::Fft2Plan;
 use crate::stats::power_law::{FitRange, fit_modes};
