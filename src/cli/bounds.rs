@@ -13,6 +13,7 @@ use super::session::{Input, Session, Wants, resolve};
 use super::shared::SharedArgs;
 use super::sinks::BoundsTable;
 use crate::diffusion::bounds::brightness_sigma_max;
+use crate::diffusion::schedules::schedule_usages;
 use crate::diffusion::{BoundsStatistics, Kappa, ReferenceSchedule};
 use crate::report::rows::waste_rows;
 use crate::report::tables::{WasteRow, write_table};
@@ -31,9 +32,14 @@ pub struct BoundsArgs {
     #[command(flatten)]
     kappa: KappaArgs,
 
-    /// Another schedule for waste.csv: a name (edm:N, ddpm-linear:N, cosine:N, vp:N, flow:N,SHIFT) or a file of sigmas (one a
-    /// line, a JSON list, or an npz); may be repeated
-    #[arg(long, value_name = "NAME|FILE")]
+    #[arg(
+        long,
+        value_name = "NAME|FILE",
+        help = format!(
+            "Another schedule for waste.csv: a name ({}) or a file of sigmas (one a line, a JSON list, or an npz); may be repeated",
+            schedule_usages()
+        )
+    )]
     schedule: Vec<String>,
 
     #[command(flatten)]
@@ -46,22 +52,19 @@ pub type NamedSigmas = (ReferenceSchedule, Vec<f64>);
 /// The schedules everything is compared with: the standard ones first, in the order of the columns of `bounds.csv`.
 fn schedules(given: &[String]) -> Result<Vec<NamedSigmas>> {
     let mut schedules = Vec::from(ReferenceSchedule::standard());
-    schedules.push(ReferenceSchedule::Flow { n_steps: 50, shift: 1.0 });
-    schedules.push(ReferenceSchedule::Flow { n_steps: 50, shift: 3.0 });
-    schedules.push(ReferenceSchedule::Vp { n_steps: 1000 });
+    for name in ["flow:50", "flow:50,3", "vp:1000"] {
+        schedules.push(name.parse()?);
+    }
     for text in given {
         let mut schedule = read_schedule(text)?;
-        let is_named = |name: &String| schedules.iter().any(|s| s.to_string() == *name);
-        if let ReferenceSchedule::List { name, .. } = &mut schedule
-            && is_named(name)
-        {
-            *name = text.clone();
+        if schedule.is_list() && schedules.iter().any(|s| s.to_string() == schedule.to_string()) {
+            schedule = schedule.renamed(text);
         }
         if !schedules.contains(&schedule) {
             schedules.push(schedule);
         }
     }
-    schedules.into_iter().map(|s| Ok((s.clone(), s.sigmas()?))).collect()
+    Ok(schedules.into_iter().map(|s| (s.clone(), s.sigmas().to_vec())).collect())
 }
 
 /// Runs the command.

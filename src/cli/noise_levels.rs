@@ -8,7 +8,7 @@ use clap::Args;
 use super::console::{self, short};
 use super::session::Input;
 use crate::diffusion::bounds::KappaReading;
-use crate::diffusion::schedules::ScheduleError;
+use crate::diffusion::schedules::{ScheduleError, find_schedule, schedule_usages};
 use crate::diffusion::{Kappa, ReferenceSchedule, rounding_power};
 use crate::report::arrays::read_sigmas_npz;
 use crate::spectrum::Standardize;
@@ -54,11 +54,15 @@ impl KappaArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Schedule")]
 pub struct DiffusionScheduleArgs {
-    /// Schedule: linear or cosine with --steps, a name (edm:N, ddpm-linear:N, cosine:N, vp:N, flow:N,SHIFT), or a file of sigmas
-    #[arg(long, value_name = "NAME|FILE", default_value = "linear")]
+    #[arg(
+        long,
+        value_name = "NAME|FILE",
+        default_value = "linear",
+        help = format!("Schedule: a name, with its steps or --steps ({}), or a file of sigmas", schedule_usages())
+    )]
     schedule: String,
 
-    /// Steps of linear and cosine [default: 1000]
+    /// Steps of a schedule given by its bare name [default: its own, 1000 for linear and cosine]
     #[arg(long, value_name = "T")]
     steps: Option<usize>,
 }
@@ -66,17 +70,17 @@ pub struct DiffusionScheduleArgs {
 impl DiffusionScheduleArgs {
     /// The schedule.
     pub fn read(&self, quiet: bool) -> Result<ReferenceSchedule> {
-        let n_steps = self.steps.unwrap_or(1000);
-        let schedule = match self.schedule.as_str() {
-            "linear" => ReferenceSchedule::DdpmLinear { n_steps },
-            "cosine" => ReferenceSchedule::Cosine { n_steps },
-            text if self.steps.is_some() => {
-                bail!("--steps goes with linear and cosine; the schedule {text} says itself how many it has")
+        let name = &self.schedule;
+        let schedule = match self.steps {
+            None => read_schedule(name)?,
+            Some(n_steps) if find_schedule(name).is_some() => format!("{name}:{n_steps}").parse()?,
+            Some(_) => {
+                bail!(
+                    "--steps goes with a bare name, as linear or cosine; the schedule {name} says itself how many it has"
+                )
             }
-            text => read_schedule(text)?,
         };
-        schedule.validate()?;
-        let highest = schedule.sigmas()?.first().copied().unwrap_or(0.0);
+        let highest = schedule.sigmas().first().copied().unwrap_or(0.0);
         if highest < 1.0 {
             let message = format!(
                 "the largest sigma of the schedule {schedule} is {}: are these betas? Sigmas are σ/α, up to 80 or more",
@@ -115,19 +119,18 @@ pub fn describe_kappa(kappa: Kappa) -> [String; 2] {
     ]
 }
 
-/// A schedule by its name, or from a file of sigmas: one a line, a JSON list, or an npz archive.
+/// A schedule by its name, or else from a file of sigmas: one a line, a JSON list, or an npz archive.
 pub fn read_schedule(text: &str) -> Result<ReferenceSchedule> {
     let path = Path::new(text);
-    if !path.is_file() {
-        return match text.parse() {
-            // What is no name either was most likely meant as a path.
-            Err(ScheduleError::UnknownName(_))
-                if text.contains(std::path::MAIN_SEPARATOR) || path.extension().is_some() =>
-            {
-                bail!("there is no file {text} with a schedule; check its path, or give a name like edm:18")
-            }
-            parsed => Ok(parsed?),
-        };
+    match text.parse() {
+        Err(_) if path.is_file() => {}
+        // What is no name either was most likely meant as a path.
+        Err(ScheduleError::UnknownName(_))
+            if text.contains(std::path::MAIN_SEPARATOR) || path.extension().is_some() =>
+        {
+            bail!("there is no file {text} with a schedule; check its path, or give a name like edm:18")
+        }
+        parsed => return Ok(parsed?),
     }
     let bytes = std::fs::read(path).with_context(|| format!("cannot read the schedule {text}"))?;
     let name = path.file_stem().map_or_else(|| text.to_owned(), |s| s.to_string_lossy().into_owned());

@@ -16,8 +16,8 @@
 //!
 //! Adjusted Offset Noise (arXiv 2412.03134).
 
-use super::schedules::ScheduleError;
-use super::{NoiseLevel, ReferenceSchedule};
+use super::convert::NoiseLevel;
+use super::schedules::ReferenceSchedule;
 
 /// One step of the table.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
@@ -48,9 +48,6 @@ pub struct AdjustedOffset {
 /// Why a schedule has no such table.
 #[derive(Debug, thiserror::Error)]
 pub enum AdjustedOffsetError {
-    /// The schedule has no levels.
-    #[error(transparent)]
-    Schedule(#[from] ScheduleError),
     /// It ends in pure noise.
     #[error(
         "the schedule {name} ends in pure noise (ᾱ_T = 0), where brightness needs no offset and the balanced strategy has none; \
@@ -71,15 +68,10 @@ pub enum AdjustedOffsetError {
 }
 
 /// The `ᾱ` of a schedule, step 1 (least noise) first.
-///
-/// # Errors
-///
-/// If the schedule has no levels.
-pub fn alpha_bars(schedule: &ReferenceSchedule) -> Result<Vec<f64>, ScheduleError> {
-    let sigmas = schedule.sigmas()?;
+pub fn alpha_bars(schedule: &ReferenceSchedule) -> Vec<f64> {
     // A level of infinity is pure noise.
     let alpha_bar = |s: &f64| NoiseLevel::from_sigma(*s).map_or(0.0, NoiseLevel::alpha_bar);
-    Ok(sigmas.iter().rev().map(alpha_bar).collect())
+    schedule.sigmas().iter().rev().map(alpha_bar).collect()
 }
 
 /// The table of the balanced strategy for `schedule`, checked against the recursion.
@@ -88,16 +80,15 @@ pub fn alpha_bars(schedule: &ReferenceSchedule) -> Result<Vec<f64>, ScheduleErro
 ///
 /// If the schedule ends in pure noise, or does not add noise at every step.
 pub fn adjusted_offset(schedule: &ReferenceSchedule) -> Result<AdjustedOffset, AdjustedOffsetError> {
-    let mut sigmas = schedule.sigmas()?;
-    sigmas.reverse();
+    let sigmas = schedule.sigmas();
     let name = || schedule.to_string();
-    let last = *sigmas.last().unwrap_or(&f64::INFINITY);
+    let last = *sigmas.first().unwrap_or(&f64::INFINITY);
     if !last.is_finite() {
         return Err(AdjustedOffsetError::EndsInPureNoise { name: name() });
     }
     let mut steps = Vec::with_capacity(sigmas.len());
     let (mut before, mut in_image, mut recursion_error) = (0.0, 0.0, 0.0_f64);
-    for (i, &sigma) in sigmas.iter().enumerate() {
+    for (i, &sigma) in sigmas.iter().rev().enumerate() {
         // In σ = √(1−ᾱ)/√ᾱ nothing cancels where noise is faint: SNR = 1/σ².
         let total = 1.0 + sigma * sigma;
         let alpha = (1.0 + before * before) / total;
@@ -122,14 +113,14 @@ pub fn adjusted_offset(schedule: &ReferenceSchedule) -> Result<AdjustedOffset, A
 mod tests {
     use super::*;
 
-    fn linear(n_steps: usize) -> ReferenceSchedule {
-        ReferenceSchedule::DdpmLinear { n_steps }
+    fn named(name: &str) -> ReferenceSchedule {
+        name.parse().expect("a schedule")
     }
 
     #[test]
     fn the_recursion_is_the_closed_form() {
         let faint = ReferenceSchedule::from_list("faint", &[10.0, 1e-9]).expect("two levels");
-        for schedule in [linear(1000), linear(21), ReferenceSchedule::Cosine { n_steps: 1000 }, faint] {
+        for schedule in [named("ddpm-linear:1000"), named("ddpm-linear:21"), named("cosine:1000"), faint] {
             let table = adjusted_offset(&schedule).expect("a table");
             assert!(table.recursion_error <= 1e-9, "{schedule}: {}", table.recursion_error);
             let last = table.steps.last().expect("steps");
@@ -144,7 +135,7 @@ mod tests {
 
     #[test]
     fn betas_and_numbers_of_the_linear_schedule() {
-        let table = adjusted_offset(&linear(1000)).expect("a table");
+        let table = adjusted_offset(&named("ddpm-linear:1000")).expect("a table");
         // β from 10⁻⁴ to 0.02; ψ₁ = √(SNR_T/SNR_1) with ᾱ_T = 4.0358e-5.
         let (first, last) = (table.steps[0], table.steps[999]);
         assert!((first.beta - 1e-4).abs() <= 1e-10 && (last.beta - 0.02).abs() <= 1e-9);
@@ -156,8 +147,7 @@ mod tests {
 
     #[test]
     fn schedules_without_a_table_say_why() {
-        let flow = ReferenceSchedule::Flow { n_steps: 10, shift: 1.0 };
-        assert!(matches!(adjusted_offset(&flow), Err(AdjustedOffsetError::EndsInPureNoise { .. })));
+        assert!(matches!(adjusted_offset(&named("flow:10")), Err(AdjustedOffsetError::EndsInPureNoise { .. })));
         let twice = ReferenceSchedule::from_list("twice", &[10.0, 5.0, 5.0, 1.0]).expect("a list");
         assert!(matches!(adjusted_offset(&twice), Err(AdjustedOffsetError::NoNoise { t: 3, .. })));
     }

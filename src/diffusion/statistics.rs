@@ -7,7 +7,7 @@
 //! quantiles never leave the range of the values seen.
 
 use super::bounds::NoiseRange;
-use super::schedules::Waste;
+use super::waste::Waste;
 
 /// Bins per octave of sigma: a width of 0.54 %.
 const BINS_PER_OCTAVE: f64 = 128.0;

@@ -93,7 +93,7 @@ impl NoiseSpectrum {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::noise::testing::setting;
+    use crate::noise::testing::{free_families, setting};
     use crate::noise::{parse_family, realise};
     use crate::spectral::Size;
 
@@ -102,9 +102,7 @@ mod tests {
         for size in [Size::new(8, 8), Size::new(9, 13), Size::new(2, 5)] {
             let grid = Grid::new(size);
             let setting = Setting { pixel_variance: 0.09, n_axes: 3, ..setting(&grid) };
-            for name in
-                ["white", "cloud:1.5", "cloud-crop:1", "pink", "blue", "offset:0.3", "offset:0.3,shared", "pyramid"]
-            {
+            for name in free_families() {
                 let noise = realise(&*parse_family(name).expect(name), &setting).expect(name);
                 let std = noise.spectrum.pixel_std(&grid);
                 assert!((std - 0.3).abs() <= 1e-12, "{name} at {size}: {std}");
@@ -118,7 +116,7 @@ mod tests {
         use crate::noise::field::{Role, SampledNoise};
         let grid = Grid::new(Size::new(6, 5));
         let setting = Setting { n_axes: 3, ..setting(&grid) };
-        for name in ["white", "cloud:1.5", "cloud-crop:1.5", "offset:0.7", "offset:0.7,shared", "pyramid:0.8,3"] {
+        for name in free_families() {
             let noise = realise(&*parse_family(name).expect(name), &setting).expect(name);
             let sampled = SampledNoise::new(noise.sampler, 2, Role::Noise);
             let mut worker = sampled.worker();

@@ -270,8 +270,7 @@ fn family_row(noise: &(String, f64, f64), ratio: Option<Interval>, distance: Opt
 /// Schedules whose terminal brightness is told: the common ones, and the user's.
 fn terminal_schedules(own: &ReferenceSchedule) -> Vec<ReferenceSchedule> {
     let mut schedules = Vec::from(ReferenceSchedule::standard());
-    schedules.push(ReferenceSchedule::Vp { n_steps: 1000 });
-    schedules.push(ReferenceSchedule::Flow { n_steps: 50, shift: 1.0 });
+    schedules.extend(["vp:1000", "flow:50"].into_iter().flat_map(str::parse));
     if !schedules.contains(own) {
         schedules.push(own.clone());
     }
@@ -292,7 +291,7 @@ fn document(
     let mean_at_zero = at_zero.as_ref().map(|g| g.iter().sum::<f64>() / g.len() as f64);
     let mut terminal = Vec::new();
     for schedule in terminal_schedules(schedule) {
-        let highest = schedule.sigmas()?.first().copied().unwrap_or(f64::INFINITY);
+        let highest = schedule.sigmas().first().copied().unwrap_or(f64::INFINITY);
         terminal.push(json!({
             "schedule": schedule.to_string(),
             "sigma_max": Some(highest).filter(|s| s.is_finite()),

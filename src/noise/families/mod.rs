@@ -12,31 +12,47 @@ pub mod white;
 use super::error::NoiseError;
 use super::family::{NoiseFamily, Parsed};
 
-/// A line of the table of families.
+/// An entry of the table of families.
 #[derive(Debug)]
 pub struct FamilyEntry {
     /// The name before the colon.
     pub keyword: &'static str,
     /// How it is written, for help texts.
     pub usage: &'static str,
+    /// What it is, in a few words, for help texts.
+    pub help: &'static str,
     /// Reads the text after the colon.
     pub parse: fn(&str) -> Parsed,
 }
 
+const fn family(
+    keyword: &'static str,
+    usage: &'static str,
+    help: &'static str,
+    parse: fn(&str) -> Parsed,
+) -> FamilyEntry {
+    FamilyEntry { keyword, usage, help, parse }
+}
+
 /// Every family there is.
 pub const FAMILIES: &[FamilyEntry] = &[
-    FamilyEntry { keyword: "white", usage: "white", parse: white::parse },
-    FamilyEntry { keyword: "cloud", usage: "cloud:Δ|fit|best", parse: cloud::parse },
-    FamilyEntry { keyword: "cloud-crop", usage: "cloud-crop:Δ|fit|best", parse: cloud_crop::parse },
-    FamilyEntry { keyword: "pink", usage: "pink", parse: cloud::parse_pink },
-    FamilyEntry { keyword: "brown", usage: "brown", parse: cloud::parse_brown },
-    FamilyEntry { keyword: "blue", usage: "blue", parse: cloud::parse_blue },
-    FamilyEntry { keyword: "offset", usage: "offset:s[,shared]", parse: offset::parse },
-    FamilyEntry { keyword: "pyramid", usage: "pyramid[:discount[,iterations]]", parse: pyramid::parse },
-    FamilyEntry { keyword: "matched", usage: "matched", parse: matched::parse },
-    FamilyEntry { keyword: "blur-noise", usage: "blur-noise:ρ,σ", parse: blur_noise::parse },
-    FamilyEntry { keyword: "dir", usage: "dir:PATH", parse: directory::parse },
+    family("white", "white", "independent pixels", white::parse),
+    family("cloud", "cloud:Δ|fit|best", "power f^(−2Δ)", cloud::parse),
+    family("cloud-crop", "cloud-crop:Δ|fit|best", "cut from a larger cloud", cloud_crop::parse),
+    family("pink", "pink", "power 1/f", cloud::parse_pink),
+    family("brown", "brown", "power 1/f²", cloud::parse_brown),
+    family("blue", "blue", "power f", cloud::parse_blue),
+    family("offset", "offset:s[,shared]", "white plus a constant of deviation s", offset::parse),
+    family("pyramid", "pyramid[:discount[,iterations]]", "white at several resolutions", pyramid::parse),
+    family("matched", "matched", "the dataset's own Γ", matched::parse),
+    family("blur-noise", "blur-noise:ρ,σ", "blurred images plus noise", blur_noise::parse),
+    family("dir", "dir:PATH", "measured on noise images", directory::parse),
 ];
+
+/// Every family as it is written, with a few words about it, for help texts.
+pub fn family_usages() -> String {
+    FAMILIES.iter().map(|entry| format!("{} ({})", entry.usage, entry.help)).collect::<Vec<_>>().join(", ")
+}
 
 /// Reads a family: a keyword of the table, and its parameters after a colon.
 ///
@@ -55,28 +71,21 @@ pub fn parse_family(text: &str) -> Result<Box<dyn NoiseFamily>, NoiseError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::noise::testing::FAMILY_NAMES;
 
     #[test]
     fn names_survive_a_round_trip_and_bad_ones_say_why() {
-        for name in [
-            "white",
-            "cloud:1.5",
-            "cloud:fit",
-            "cloud:best",
-            "cloud-crop:1",
-            "cloud-crop:fit",
-            "pink",
-            "brown",
-            "blue",
-            "offset:0.1",
-            "offset:0.05,shared",
-            "pyramid:0.3,6",
-            "pyramid:0.9,10",
-            "matched",
-            "blur-noise:0.5,0.2",
-            "dir:some/folder",
-        ] {
-            assert_eq!(parse_family(name).expect(name).name(), name);
+        for name in FAMILY_NAMES {
+            assert_eq!(parse_family(name).expect(name).name(), *name);
+        }
+        let shown = family_usages();
+        for FamilyEntry { keyword, usage, help, .. } in FAMILIES {
+            let is_of = |name: &&str| name.split(':').next() == Some(keyword);
+            assert!(FAMILY_NAMES.iter().any(is_of), "{keyword} is missing in the list of tests");
+            assert!(!help.is_empty() && shown.contains(&format!("{usage} ({help})")), "{shown}");
+            assert_eq!(FAMILIES.iter().filter(|entry| entry.keyword == *keyword).count(), 1);
+            let refused = parse_family(&format!("{keyword}:?,?,?"));
+            assert!(refused.is_err() || *keyword == "dir", "{keyword} takes anything");
         }
         for (text, word) in [
             ("grey", "cloud:Δ|fit|best"),
