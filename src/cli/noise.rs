@@ -241,7 +241,7 @@ impl Job<'_> {
         let mut family = files.open(&noise.spectrum.name, n_axes)?;
         let mut first = Vec::new();
         let encoder = family.encoder();
-        let finish = |planes: &[f32], sample: &mut Sample| {
+        let finish = |planes: &[f32], sample: &mut DrawnSample| {
             sample.planes.clear();
             sample.planes.extend_from_slice(planes);
             if let Some(color) = self.color {
@@ -249,7 +249,7 @@ impl Job<'_> {
             }
             encoder.encode(&sample.planes, &mut sample.png, &mut sample.n_clipped);
         };
-        let emit = |index: usize, sample: &Sample| {
+        let emit = |index: usize, sample: &DrawnSample| {
             if index == 0 {
                 first.clone_from(&sample.planes);
             }
@@ -271,7 +271,7 @@ impl Job<'_> {
 
 /// One drawn sample.
 #[derive(Debug, Default)]
-pub struct Sample {
+pub struct DrawnSample {
     /// Channels, one after the other, value.
     pub planes: Vec<f32>,
     /// The PNG, if one is wanted.

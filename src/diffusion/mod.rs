@@ -37,6 +37,6 @@ pub use convert::NoiseLevel;
 pub use effective_resolution::EffectiveResolutionPlan;
 pub use sampler::ScheduleSampler;
 pub use schedules::ReferenceSchedule;
-pub use statistics::{BoundsRow, BoundsStatistics, Histogram, ScheduleStatistics, WasteStatistics};
+pub use statistics::{BoundsBand, BoundsStatistics, ScheduleStatistics, WasteStatistics};
 pub use tight::{ScheduleKind, TightPlan, TightSchedule};
 pub use waste::{Waste, compute_waste};
