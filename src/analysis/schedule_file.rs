@@ -8,23 +8,22 @@ use crate::diffusion::ReferenceSchedule;
 use crate::diffusion::schedules::ScheduleError;
 use crate::report::arrays::read_sigmas_npz;
 
-/// A schedule by its name, or from a file of sigmas: one a line, a JSON list, or an npz archive.
+/// A schedule by its name, or else from a file of sigmas: one a line, a JSON list, or an npz archive.
 ///
 /// # Errors
 ///
 /// If it is neither, or the file holds no sigmas.
 pub fn read_schedule(text: &str) -> Result<ReferenceSchedule> {
     let path = Path::new(text);
-    if !path.is_file() {
-        return match text.parse() {
-            // What is no name either was most likely meant as a path.
-            Err(ScheduleError::UnknownName(_))
-                if text.contains(std::path::MAIN_SEPARATOR) || path.extension().is_some() =>
-            {
-                bail!("there is no file {text} with a schedule; check its path, or give a name like edm:18")
-            }
-            parsed => Ok(parsed?),
-        };
+    match text.parse() {
+        Err(_) if path.is_file() => {}
+        // What is no name either was most likely meant as a path.
+        Err(ScheduleError::UnknownName(_))
+            if text.contains(std::path::MAIN_SEPARATOR) || path.extension().is_some() =>
+        {
+            bail!("there is no file {text} with a schedule; check its path, or give a name like edm:18")
+        }
+        parsed => return Ok(parsed?),
     }
     let bytes = std::fs::read(path).with_context(|| format!("cannot read the schedule {text}"))?;
     let name = path.file_stem().map_or_else(|| text.to_owned(), |s| s.to_string_lossy().into_owned());

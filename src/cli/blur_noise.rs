@@ -16,8 +16,8 @@ use crate::diffusion::blur_noise::{BlurNoise, LimitingRatio, PUBLISHED_FID, RATI
 use crate::pipeline::NoRows;
 use crate::report::diffusion_tables::BlurNoiseRow;
 use crate::report::tables::write_table;
+use crate::spectrum::order_statistics::quantile;
 use crate::spectrum::{RapsdOf, Spectrum, Standardize};
-use crate::stats::brightness::quantile;
 
 /// Levels of the quantiles over images.
 const LEVELS: [f64; 5] = [0.05, 0.25, 0.5, 0.75, 0.95];

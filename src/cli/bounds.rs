@@ -8,6 +8,7 @@ use super::noise_levels::KappaArgs;
 use super::present;
 use super::shared::SharedArgs;
 use crate::analysis::bounds::Bounds;
+use crate::diffusion::schedules::schedule_usages;
 
 /// Noise bounds of each image, and what schedules waste on it
 ///
@@ -19,9 +20,14 @@ pub struct BoundsArgs {
     #[command(flatten)]
     kappa: KappaArgs,
 
-    /// Another schedule for waste.csv: a name (edm:N, ddpm-linear:N, cosine:N, vp:N, flow:N,SHIFT) or a file of sigmas (one a
-    /// line, a JSON list, or an npz); may be repeated
-    #[arg(long, value_name = "NAME|FILE")]
+    #[arg(
+        long,
+        value_name = "NAME|FILE",
+        help = format!(
+            "Another schedule for waste.csv: a name ({}) or a file of sigmas (one a line, a JSON list, or an npz); may be repeated",
+            schedule_usages()
+        )
+    )]
     schedule: Vec<String>,
 
     #[command(flatten)]

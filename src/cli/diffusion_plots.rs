@@ -7,7 +7,7 @@ use super::session::Session;
 use super::shared::SharedArgs;
 use super::snr::FamilySnr;
 use crate::diffusion::ReferenceSchedule;
-use crate::diffusion::adjusted_offset::AdjustedOffset;
+use crate::diffusion::adjusted_offset::AdjustedOffsetStep;
 use crate::diffusion::blur_noise::{BlurNoise, PUBLISHED_FID, RATIOS};
 use crate::diffusion::snr::{Crossing, Emergence, SnrSchedule};
 use crate::report::plot::blur_noise::BlurNoiseFigure;
@@ -29,12 +29,12 @@ pub fn offset(
     sample: Option<&Sample>,
     noises: &[(String, f64, f64)],
     schedule: &ReferenceSchedule,
-    table: Option<&AdjustedOffset>,
+    table: Option<&[AdjustedOffsetStep]>,
 ) {
     let overall = spectrum.preprocess().channels.count();
     let overall = if overall > 1 { overall } else { 0 };
     let (edges, density) = sample.map(|s| histogram(s.values(overall))).unwrap_or_default();
-    let steps = table.map(|t| t.steps.as_slice()).unwrap_or_default();
+    let steps = table.unwrap_or_default();
     let white = noises.iter().find(|(name, ..)| name == "white").map(|(_, _, std)| *std);
     let spread = sample.map(|s| s.covariance(overall, overall, &vec![1; s.len()]).sqrt());
     let title = match (white, spread) {

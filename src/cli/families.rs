@@ -13,7 +13,7 @@ use super::shared::SharedArgs;
 use crate::dataset::{DecodeOptions, PreprocessConfig, Transform, list_inputs};
 use crate::noise::{
     AxesOf, DatasetModel, Metric, ModelOptions, Needs, Noise, NoiseError, NoiseFamily, Setting, ZeroFrequency,
-    parse_family, realise,
+    family_usages, parse_family, realise,
 };
 use crate::pipeline::{NoRows, ScanConfig, scan};
 use crate::spectrum::{AnalysisConfig, Detail, Preprocess, Spectrum, Standardize};
@@ -42,9 +42,7 @@ pub struct FamilyArgs {
     #[arg(
         long = "family",
         value_name = "FAMILY",
-        help = "A noise family; may be repeated: white, cloud:Δ|fit|best (power f^(−2Δ)), cloud-crop:Δ|fit|best (cut from a larger \
-                field), pink, brown, blue, offset:s[,shared], pyramid[:discount[,iterations]], matched (the dataset's own Γ), \
-                blur-noise:ρ,σ, dir:PATH (measured on noise images) [default: some of these]"
+        help = format!("A noise family; may be repeated: {} [default: some of these]", family_usages())
     )]
     pub families: Vec<String>,
 

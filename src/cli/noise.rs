@@ -242,7 +242,7 @@ impl Job<'_> {
         let mut family = files.open(&noise.spectrum.name, n_axes)?;
         let mut first = Vec::new();
         let encoder = family.encoder();
-        let finish = |planes: &[f32], sample: &mut Sample| {
+        let finish = |planes: &[f32], sample: &mut DrawnSample| {
             sample.planes.clear();
             sample.planes.extend_from_slice(planes);
             if let Some(color) = self.color {
@@ -250,7 +250,7 @@ impl Job<'_> {
             }
             encoder.encode(&sample.planes, &mut sample.png, &mut sample.n_clipped);
         };
-        let emit = |index: usize, sample: &Sample| {
+        let emit = |index: usize, sample: &DrawnSample| {
             if index == 0 {
                 first.clone_from(&sample.planes);
             }
@@ -272,7 +272,7 @@ impl Job<'_> {
 
 /// One drawn sample.
 #[derive(Debug, Default)]
-pub struct Sample {
+pub struct DrawnSample {
     /// Channels, one after the other, value.
     pub planes: Vec<f32>,
     /// The PNG, if one is wanted.

@@ -5,7 +5,7 @@ use std::io::Write;
 
 use anyhow::Result;
 
-use super::noise::{Sample, SampleFormat};
+use super::noise::{DrawnSample, SampleFormat};
 use crate::dataset::{own_files, own_samples};
 use crate::report::arrays::StreamedNpy;
 use crate::report::output_dir::OutputDir;
@@ -116,7 +116,7 @@ impl FamilyFiles<'_, '_> {
     }
 
     /// Keeps sample `index`.
-    pub fn push(&mut self, index: usize, sample: &Sample) -> Result<()> {
+    pub fn push(&mut self, index: usize, sample: &DrawnSample) -> Result<()> {
         if let Some(npy) = &mut self.npy {
             npy.push(sample.planes.iter().copied())?;
         }

@@ -5,6 +5,7 @@ use clap::Args;
 
 use super::console;
 use crate::analysis::read_schedule;
+use crate::diffusion::schedules::{find_schedule, schedule_usages};
 use crate::diffusion::{Kappa, ReferenceSchedule};
 use crate::report::text::short;
 
@@ -49,11 +50,15 @@ impl KappaArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Schedule")]
 pub struct DiffusionScheduleArgs {
-    /// Schedule: linear or cosine with --steps, a name (edm:N, ddpm-linear:N, cosine:N, vp:N, flow:N,SHIFT), or a file of sigmas
-    #[arg(long, value_name = "NAME|FILE", default_value = "linear")]
+    #[arg(
+        long,
+        value_name = "NAME|FILE",
+        default_value = "linear",
+        help = format!("Schedule: a name, with its steps or --steps ({}), or a file of sigmas", schedule_usages())
+    )]
     schedule: String,
 
-    /// Steps of linear and cosine [default: 1000]
+    /// Steps of a schedule given by its bare name [default: its own, 1000 for linear and cosine]
     #[arg(long, value_name = "T")]
     steps: Option<usize>,
 }
@@ -61,17 +66,17 @@ pub struct DiffusionScheduleArgs {
 impl DiffusionScheduleArgs {
     /// The schedule.
     pub fn read(&self, quiet: bool) -> Result<ReferenceSchedule> {
-        let n_steps = self.steps.unwrap_or(1000);
-        let schedule = match self.schedule.as_str() {
-            "linear" => ReferenceSchedule::DdpmLinear { n_steps },
-            "cosine" => ReferenceSchedule::Cosine { n_steps },
-            text if self.steps.is_some() => {
-                bail!("--steps goes with linear and cosine; the schedule {text} says itself how many it has")
+        let name = &self.schedule;
+        let schedule = match self.steps {
+            None => read_schedule(name)?,
+            Some(n_steps) if find_schedule(name).is_some() => format!("{name}:{n_steps}").parse()?,
+            Some(_) => {
+                bail!(
+                    "--steps goes with a bare name, as linear or cosine; the schedule {name} says itself how many it has"
+                )
             }
-            text => read_schedule(text)?,
         };
-        schedule.validate()?;
-        let highest = schedule.sigmas()?.first().copied().unwrap_or(0.0);
+        let highest = schedule.sigmas().first().copied().unwrap_or(0.0);
         if highest < 1.0 {
             let message = format!(
                 "the largest sigma of the schedule {schedule} is {}: are these betas? Sigmas are σ/α, up to 80 or more",

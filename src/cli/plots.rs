@@ -243,25 +243,22 @@ pub fn schedule_fan(
             q75: quantiles(0.75),
             q95: quantiles(0.95),
         }),
-        references: [ReferenceSchedule::Edm { n_steps: 65 }, ReferenceSchedule::Cosine { n_steps: 1000 }]
+        references: [("EDM, ρ = 7, 0.002 to 80", "edm:65"), ("cosine", "cosine:1000")]
             .into_iter()
-            .filter_map(|schedule| reference_curve(&schedule))
+            .filter_map(|(label, name)| reference_curve(label, name))
             .collect(),
     };
     write_to(out, formats, quiet, "schedule", &figure);
 }
 
 /// A common schedule as logSNR over time, clean first.
-fn reference_curve(schedule: &ReferenceSchedule) -> Option<(String, Vec<f64>, Vec<f64>)> {
-    let sigmas = schedule.sigmas().ok()?;
+fn reference_curve(label: &str, name: &str) -> Option<(String, Vec<f64>, Vec<f64>)> {
+    let schedule: ReferenceSchedule = name.parse().ok()?;
+    let sigmas = schedule.sigmas();
     let last = (sigmas.len() - 1) as f64;
     let t = (0..sigmas.len()).map(|i| i as f64 / last).collect();
     let logsnr = sigmas.iter().rev().map(|s| -2.0 * s.ln()).collect();
-    let name = match schedule {
-        ReferenceSchedule::Edm { .. } => "EDM, ρ = 7, 0.002 to 80",
-        _ => "cosine",
-    };
-    Some((name.to_owned(), t, logsnr))
+    Some((label.to_owned(), t, logsnr))
 }
 
 /// What was analysed, and what was removed.

@@ -64,7 +64,7 @@ pub fn run(args: &SnrArgs) -> Result<ExitStatus> {
     let input = resolve(shared, args.families.wants())?;
     let rounding_power = rounding_power_of(&input)?;
     args.families.check(&input)?;
-    let times = SnrSchedule::new(&alpha_bars(&schedule)?);
+    let times = SnrSchedule::new(&alpha_bars(&schedule));
     let n_annuli = input.size().longer_side() / 2 + 1;
     ensure!(
         times.len() * n_annuli <= MAX_VALUES,

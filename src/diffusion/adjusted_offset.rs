@@ -16,8 +16,8 @@
 //!
 //! Adjusted Offset Noise (arXiv 2412.03134).
 
-use super::schedules::ScheduleError;
-use super::{NoiseLevel, ReferenceSchedule};
+use super::convert::NoiseLevel;
+use super::schedules::ReferenceSchedule;
 
 /// One step of the table.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
@@ -36,21 +36,9 @@ pub struct AdjustedOffsetStep {
     pub phi: f64,
 }
 
-/// The table of a schedule.
-#[derive(Debug, Clone, PartialEq)]
-pub struct AdjustedOffset {
-    /// Steps 1 … T.
-    pub steps: Vec<AdjustedOffsetStep>,
-    /// Largest difference between ψ by the recursion and by the closed form.
-    pub recursion_error: f64,
-}
-
 /// Why a schedule has no such table.
 #[derive(Debug, thiserror::Error)]
 pub enum AdjustedOffsetError {
-    /// The schedule has no levels.
-    #[error(transparent)]
-    Schedule(#[from] ScheduleError),
     /// It ends in pure noise.
     #[error(
         "the schedule {name} ends in pure noise (ᾱ_T = 0), where brightness needs no offset and the balanced strategy has none; \
@@ -71,33 +59,27 @@ pub enum AdjustedOffsetError {
 }
 
 /// The `ᾱ` of a schedule, step 1 (least noise) first.
-///
-/// # Errors
-///
-/// If the schedule has no levels.
-pub fn alpha_bars(schedule: &ReferenceSchedule) -> Result<Vec<f64>, ScheduleError> {
-    let sigmas = schedule.sigmas()?;
+pub fn alpha_bars(schedule: &ReferenceSchedule) -> Vec<f64> {
     // A level of infinity is pure noise.
     let alpha_bar = |s: &f64| NoiseLevel::from_sigma(*s).map_or(0.0, NoiseLevel::alpha_bar);
-    Ok(sigmas.iter().rev().map(alpha_bar).collect())
+    schedule.sigmas().iter().rev().map(alpha_bar).collect()
 }
 
-/// The table of the balanced strategy for `schedule`, checked against the recursion.
+/// The table of the balanced strategy for `schedule`, steps 1 … T.
 ///
 /// # Errors
 ///
 /// If the schedule ends in pure noise, or does not add noise at every step.
-pub fn adjusted_offset(schedule: &ReferenceSchedule) -> Result<AdjustedOffset, AdjustedOffsetError> {
-    let mut sigmas = schedule.sigmas()?;
-    sigmas.reverse();
+pub fn adjusted_offset(schedule: &ReferenceSchedule) -> Result<Vec<AdjustedOffsetStep>, AdjustedOffsetError> {
+    let sigmas = schedule.sigmas();
     let name = || schedule.to_string();
-    let last = *sigmas.last().unwrap_or(&f64::INFINITY);
+    let last = *sigmas.first().unwrap_or(&f64::INFINITY);
     if !last.is_finite() {
         return Err(AdjustedOffsetError::EndsInPureNoise { name: name() });
     }
     let mut steps = Vec::with_capacity(sigmas.len());
-    let (mut before, mut in_image, mut recursion_error) = (0.0, 0.0, 0.0_f64);
-    for (i, &sigma) in sigmas.iter().enumerate() {
+    let mut before = 0.0;
+    for (i, &sigma) in sigmas.iter().rev().enumerate() {
         // In σ = √(1−ᾱ)/√ᾱ nothing cancels where noise is faint: SNR = 1/σ².
         let total = 1.0 + sigma * sigma;
         let alpha = (1.0 + before * before) / total;
@@ -108,45 +90,51 @@ pub fn adjusted_offset(schedule: &ReferenceSchedule) -> Result<AdjustedOffset, A
         let noise = sigma / total.sqrt();
         let psi = sigma / last;
         let gamma = beta * psi / (alpha.sqrt() * noise);
-        // What the steps so far have put into the image, from their γ alone.
-        in_image = alpha.sqrt() * (in_image + gamma);
-        recursion_error = recursion_error.max((in_image / noise - psi).abs());
         let phi = gamma * alpha.sqrt() * noise / beta;
         steps.push(AdjustedOffsetStep { t: i + 1, beta, alpha_bar: 1.0 / total, gamma, psi, phi });
         before = sigma;
     }
-    Ok(AdjustedOffset { steps, recursion_error })
+    Ok(steps)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn linear(n_steps: usize) -> ReferenceSchedule {
-        ReferenceSchedule::DdpmLinear { n_steps }
+    fn named(name: &str) -> ReferenceSchedule {
+        name.parse().expect("a schedule")
     }
 
     #[test]
     fn the_recursion_is_the_closed_form() {
         let faint = ReferenceSchedule::from_list("faint", &[10.0, 1e-9]).expect("two levels");
-        for schedule in [linear(1000), linear(21), ReferenceSchedule::Cosine { n_steps: 1000 }, faint] {
-            let table = adjusted_offset(&schedule).expect("a table");
-            assert!(table.recursion_error <= 1e-9, "{schedule}: {}", table.recursion_error);
-            let last = table.steps.last().expect("steps");
+        for schedule in [named("ddpm-linear:1000"), named("ddpm-linear:21"), named("cosine:1000"), faint] {
+            let steps = adjusted_offset(&schedule).expect("a table");
+            // What the steps so far have put into the image, from their β and γ alone.
+            let (mut in_image, mut alpha_bar) = (0.0, 1.0);
+            for (step, sigma) in steps.iter().zip(schedule.sigmas().iter().rev()) {
+                let alpha = 1.0 - step.beta;
+                in_image = alpha.sqrt() * (in_image + step.gamma);
+                alpha_bar *= alpha;
+                assert!((alpha_bar / step.alpha_bar - 1.0).abs() <= 1e-9, "{schedule}: {step:?}");
+                let noise = sigma / (1.0 + sigma * sigma).sqrt();
+                assert!((in_image / noise - step.psi).abs() <= 1e-9, "{schedule}: {in_image} after {step:?}");
+            }
+            let last = steps.last().expect("steps");
             assert!((last.psi - 1.0).abs() <= 1e-12, "{schedule}: ψ_T = {}", last.psi);
-            for step in &table.steps {
+            for step in &steps {
                 assert!((step.phi - step.psi).abs() <= 1e-9 * step.psi, "balanced: {step:?}");
                 assert!(step.gamma > 0.0 && step.beta > 0.0 && step.beta < 1.0, "{step:?}");
             }
-            assert!(table.steps.windows(2).all(|p| p[0].psi < p[1].psi), "{schedule}: ψ rises");
+            assert!(steps.windows(2).all(|p| p[0].psi < p[1].psi), "{schedule}: ψ rises");
         }
     }
 
     #[test]
     fn betas_and_numbers_of_the_linear_schedule() {
-        let table = adjusted_offset(&linear(1000)).expect("a table");
+        let steps = adjusted_offset(&named("ddpm-linear:1000")).expect("a table");
         // β from 10⁻⁴ to 0.02; ψ₁ = √(SNR_T/SNR_1) with ᾱ_T = 4.0358e-5.
-        let (first, last) = (table.steps[0], table.steps[999]);
+        let (first, last) = (steps[0], steps[999]);
         assert!((first.beta - 1e-4).abs() <= 1e-10 && (last.beta - 0.02).abs() <= 1e-9);
         let snr_end = last.alpha_bar / (1.0 - last.alpha_bar);
         assert!((last.alpha_bar - 4.0358e-5).abs() <= 1e-8, "{}", last.alpha_bar);
@@ -156,8 +144,7 @@ mod tests {
 
     #[test]
     fn schedules_without_a_table_say_why() {
-        let flow = ReferenceSchedule::Flow { n_steps: 10, shift: 1.0 };
-        assert!(matches!(adjusted_offset(&flow), Err(AdjustedOffsetError::EndsInPureNoise { .. })));
+        assert!(matches!(adjusted_offset(&named("flow:10")), Err(AdjustedOffsetError::EndsInPureNoise { .. })));
         let twice = ReferenceSchedule::from_list("twice", &[10.0, 5.0, 5.0, 1.0]).expect("a list");
         assert!(matches!(adjusted_offset(&twice), Err(AdjustedOffsetError::NoNoise { t: 3, .. })));
     }

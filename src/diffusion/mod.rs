@@ -30,11 +30,13 @@ mod small_matrix;
 pub mod snr;
 pub mod statistics;
 pub mod tight;
+pub mod waste;
 
 pub use bounds::{ImageBounds, Kappa, NoiseRange, compute_bounds, rounding_power};
 pub use convert::NoiseLevel;
 pub use effective_resolution::EffectiveResolutionPlan;
 pub use sampler::ScheduleSampler;
-pub use schedules::{ReferenceSchedule, Waste, compute_waste};
-pub use statistics::{BoundsRow, BoundsStatistics, Histogram, ScheduleStatistics, WasteStatistics};
+pub use schedules::ReferenceSchedule;
+pub use statistics::{BoundsBand, BoundsStatistics, ScheduleStatistics, WasteStatistics};
 pub use tight::{ScheduleKind, TightPlan, TightSchedule};
+pub use waste::{Waste, compute_waste};

@@ -1,13 +1,8 @@
 //! Statistics of bounds and schedules over a set of any size, in fixed memory: histograms on logarithmic or linear grids.
-//!
-//! # Conventions
-//!
-//! Quantiles are order statistics with linear interpolation between neighbours, as in NumPy, with the values of a bin spread
-//! evenly over it: exact to a bin width, and exact where all values are one. Values beyond the grid count in its end bins;
-//! quantiles never leave the range of the values seen.
 
 use super::bounds::NoiseRange;
-use super::schedules::Waste;
+use super::waste::Waste;
+use crate::stats::histogram::Histogram;
 
 /// Bins per octave of sigma: a width of 0.54 %.
 const BINS_PER_OCTAVE: f64 = 128.0;
@@ -18,75 +13,6 @@ const JOINT_BINS_PER_OCTAVE: f64 = 16.0;
 /// Octaves on either side of 1 of the joint histogram; the bounds of 8-bit images of up to 2¹⁶ pixels a side lie within.
 const JOINT_OCTAVES: f64 = 24.0;
 const JOINT_BINS: usize = (2.0 * JOINT_OCTAVES * JOINT_BINS_PER_OCTAVE) as usize;
-
-/// Counts of values on an even grid.
-#[derive(Debug, Clone)]
-pub struct Histogram {
-    first: f64,
-    bin_width: f64,
-    counts: Vec<u64>,
-    n: u64,
-    least: f64,
-    largest: f64,
-}
-
-impl Histogram {
-    /// An empty histogram of `n_bins` bins of `bin_width` from `first` on.
-    pub fn new(first: f64, bin_width: f64, n_bins: usize) -> Self {
-        Self { first, bin_width, counts: vec![0; n_bins], n: 0, least: f64::INFINITY, largest: f64::NEG_INFINITY }
-    }
-
-    /// Counts a value.
-    ///
-    /// # Panics
-    ///
-    /// If it is NaN.
-    pub fn add(&mut self, value: f64) {
-        assert!(!value.is_nan(), "NaN has no place among values");
-        // The cast saturates: values beyond the grid count in the end bins.
-        let bin = ((value - self.first) / self.bin_width) as usize;
-        let last = self.counts.len() - 1;
-        self.counts[bin.min(last)] += 1;
-        self.n += 1;
-        self.least = self.least.min(value);
-        self.largest = self.largest.max(value);
-    }
-
-    /// Values counted.
-    pub fn n(&self) -> u64 {
-        self.n
-    }
-
-    /// The quantile at `level` in `[0, 1]`; none without values.
-    pub fn quantile(&self, level: f64) -> Option<f64> {
-        if self.n == 0 {
-            return None;
-        }
-        let position = level * (self.n - 1) as f64;
-        let (below, share) = (position.floor(), position.fract());
-        let low = self.order_statistic(below as u64);
-        let value = if share > 0.0 { low + share * (self.order_statistic(below as u64 + 1) - low) } else { low };
-        Some(value.clamp(self.least, self.largest))
-    }
-
-    fn order_statistic(&self, rank: u64) -> f64 {
-        if rank == 0 {
-            return self.least;
-        }
-        if rank + 1 >= self.n {
-            return self.largest;
-        }
-        let mut before = 0;
-        for (bin, &count) in self.counts.iter().enumerate() {
-            if rank < before + count {
-                let within = ((rank - before) as f64 + 0.5) / count as f64;
-                return (self.first + (bin as f64 + within) * self.bin_width).clamp(self.least, self.largest);
-            }
-            before += count;
-        }
-        self.largest
-    }
-}
 
 /// One schedule's waste on every image.
 #[derive(Debug, Clone)]
@@ -136,9 +62,9 @@ pub struct BoundsStatistics {
     waste: Vec<WasteStatistics>,
 }
 
-/// Images with similar σ_max, as a share of all, and the spread of their σ_min.
+/// A band of the picture of bounds: images with similar σ_max, as a share of all, and the spread of their σ_min.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct BoundsRow {
+pub struct BoundsBand {
     /// Shares of the images with a smaller and with at most this σ_max, 0 to 1.
     pub share: (f64, f64),
     /// σ_max of these images, value.
@@ -221,7 +147,7 @@ impl BoundsStatistics {
     }
 
     /// The joint distribution of the bounds as at most about `n_rows` rows of rising σ_max, each of about as many images.
-    pub fn rows(&self, n_rows: u64) -> Vec<BoundsRow> {
+    pub fn rows(&self, n_rows: u64) -> Vec<BoundsBand> {
         let n: u64 = self.joint.iter().map(|c| u64::from(*c)).sum();
         let least = n.div_ceil(n_rows.max(1)).max(1);
         let mut rows = Vec::new();
@@ -232,7 +158,7 @@ impl BoundsStatistics {
             log2_max_sum += here as f64 * joint_log2(bin as f64 + 0.5);
             let gathered: u64 = counts.iter().sum();
             if here > 0 && (gathered >= least || before + gathered == n) {
-                rows.push(BoundsRow {
+                rows.push(BoundsBand {
                     share: (before as f64 / n as f64, (before + gathered) as f64 / n as f64),
                     sigma_max: (log2_max_sum / gathered as f64).exp2(),
                     sigma_min: [0.05, 0.25, 0.5, 0.75, 0.95].map(|level| joint_quantile(&counts, gathered, level)),
@@ -331,32 +257,6 @@ mod tests {
 
     fn range(sigma_min: f64, sigma_max: f64) -> NoiseRange {
         NoiseRange { sigma_min, sigma_max, weakest_annulus: 9, strongest_annulus: 1, floor: sigma_min < 0.01 }
-    }
-
-    #[test]
-    fn quantiles_are_those_of_the_sorted_values_to_a_bin() {
-        let mut histogram = Histogram::new(-10.0, 0.01, 2000);
-        let mut values: Vec<f64> = (0..1001).map(|i| f64::from(i * 7919 % 1009) / 101.0 - 5.0).collect();
-        values.iter().for_each(|v| histogram.add(*v));
-        values.sort_by(f64::total_cmp);
-        for level in [0.0f64, 0.05, 0.25, 0.5, 0.777, 0.95, 1.0] {
-            let position = level * 1000.0;
-            let (i, share) = (position as usize, position.fract());
-            let expected = values[i] + share * (values[(i + 1).min(1000)] - values[i]);
-            let got = histogram.quantile(level).expect("values");
-            assert!((got - expected).abs() <= 0.0101, "{level}: {got} and {expected}");
-        }
-        assert_eq!(histogram.n(), 1001);
-    }
-
-    #[test]
-    fn one_value_is_its_own_quantile_and_none_has_none() {
-        let mut histogram = Histogram::new(0.0, 1.0, 3);
-        assert_eq!(histogram.quantile(0.5), None);
-        for _ in 0..3 {
-            histogram.add(77.25);
-            assert_eq!(histogram.quantile(0.3), Some(77.25));
-        }
     }
 
     #[test]

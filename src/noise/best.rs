@@ -4,8 +4,9 @@ use argmin::core::{CostFunction, Executor};
 use argmin::solver::brent::BrentOpt;
 
 use super::distance::divergence;
+use super::error::NoiseError;
 use super::model::DatasetModel;
-use super::{NoiseError, NoiseSpectrum};
+use super::spectrum::NoiseSpectrum;
 
 /// Between these the best Δ is sought: far beyond the spectra of any images.
 pub const RANGE: (f64, f64) = (-2.0, 8.0);

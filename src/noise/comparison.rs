@@ -5,11 +5,11 @@
 //! Smaller is not closer: a typical member of the set lies at `d/√D = 1`, and noise that is too smooth comes out below. Families are
 //! ranked by `KL(dataset ‖ noise)`, which is least for the set's own spectrum (what is left there is the mean image's share) and grows either way.
 
-use super::NoiseError;
 use super::distance::{Divergence, divergence};
+use super::error::NoiseError;
 use super::model::DatasetModel;
 use super::monte_carlo::Moments;
-use super::spectrum::Noise;
+use super::realise::Noise;
 
 /// Noise with `d/√D` below this is smoother than the images.
 pub const TOO_SMOOTH: f64 = 0.9;

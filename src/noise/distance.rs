@@ -23,9 +23,11 @@
 
 use ndarray::Array2;
 
+use super::error::NoiseError;
+use super::metric::Metric;
 use super::model::DatasetModel;
-use super::spectrum::full_sum;
-use super::{NoiseError, NoiseSpectrum};
+use super::power::full_sum;
+use super::spectrum::NoiseSpectrum;
 use crate::stats::covariance::eigen_decomposition;
 
 /// How far a noise is from a dataset.
@@ -181,7 +183,7 @@ pub fn mean_image_to_member(dataset: &DatasetModel) -> f64 {
 /// Mean excess of `KL(dataset ‖ noise)` per dimension because Γ of each mode is that of finitely many images: for Gaussian images
 /// `E[−ln(Γ̂/Γ)]/2 ≈ 1/(4(n−1))` for the two numbers of a pair of modes. Images are not Gaussian, and then it is about `κ4 − 1` times that.
 pub fn kl_by_chance_per_dimension(dataset: &DatasetModel) -> Option<f64> {
-    let is_by_mode = dataset.metric == super::Metric::Modes;
+    let is_by_mode = dataset.metric == Metric::Modes;
     (is_by_mode && dataset.n_images >= 2).then(|| 0.25 / (dataset.n_images as f64 - 1.0))
 }
 

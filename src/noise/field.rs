@@ -233,10 +233,8 @@ impl SampleWorker<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::noise::Setting;
-    use crate::noise::family::parse_family;
-    use crate::noise::spectrum::{Noise, realise};
-    use crate::noise::testing::{mean_periodogram, setting};
+    use crate::noise::testing::{free_families, mean_periodogram, setting};
+    use crate::noise::{Noise, Setting, parse_family, realise};
 
     fn noise(name: &str, grid: &Grid, n_axes: usize) -> Noise {
         realise(&*parse_family(name).expect(name), &Setting { n_axes, ..setting(grid) }).expect(name)
@@ -247,9 +245,7 @@ mod tests {
         let n = 3000;
         for size in [Size::new(8, 8), Size::new(7, 9), Size::new(10, 6)] {
             let grid = Grid::new(size);
-            for name in
-                ["white", "cloud:1.2", "cloud-crop:1.2", "blue", "offset:0.4", "offset:0.4,shared", "pyramid:0.8,4"]
-            {
+            for name in free_families() {
                 let noise = noise(name, &grid, 2);
                 let sampled = SampledNoise::new(Arc::clone(&noise.sampler), 5, Role::Noise);
                 let means = mean_periodogram(&sampled, &grid, n);

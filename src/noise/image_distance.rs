@@ -82,9 +82,9 @@ impl ImageDistance {
     }
 }
 
-/// Which images are measured.
+/// Which images are measured: members of the set, or others.
 #[derive(Debug, Clone, Copy)]
-pub enum Measured<'a> {
+pub enum Membership<'a> {
     /// Members of the set: each is left out of Γ and M before it is measured, where the metric is made of them (`modes` and `radial`).
     Members,
     /// Others, of which the mean of this model was removed.
@@ -93,7 +93,7 @@ pub enum Measured<'a> {
 
 impl ImageDistancePlan {
     /// Plans measurements against `model`, of unnormalised half-spectra of codes of which one is worth `value_per_code` in each channel.
-    pub fn new(model: &DatasetModel, value_per_code: &[f64], measured: Measured<'_>) -> Self {
+    pub fn new(model: &DatasetModel, value_per_code: &[f64], measured: Membership<'_>) -> Self {
         let grid = &model.grid;
         let (h, n_pixels) = (grid.size().height, grid.size().n_pixels() as f64);
         let weights = |axis: usize| {
@@ -131,12 +131,12 @@ impl ImageDistancePlan {
             n_modes: grid.n_modes(),
             mixing: (0..model.gamma.len()).map(weights).collect(),
             shift: match measured {
-                Measured::Members => Vec::new(),
-                Measured::Others(other) => other.mean_field.iter().zip(&model.mean_field).map(between).collect(),
+                Membership::Members => Vec::new(),
+                Membership::Others(other) => other.mean_field.iter().zip(&model.mean_field).map(between).collect(),
             },
             left_out: match measured {
-                Measured::Members if is_made_of_images => LeftOut::OneOf(n),
-                Measured::Members | Measured::Others(_) => LeftOut::No,
+                Membership::Members if is_made_of_images => LeftOut::OneOf(n),
+                Membership::Members | Membership::Others(_) => LeftOut::No,
             },
             weight: (0..grid.n_modes()).map(|i| grid.multiplicity(i / h) / n_pixels).collect(),
             group_of_mode,
@@ -255,7 +255,7 @@ mod tests {
                     (0..grid.n_modes()).map(|i| (0.5 * x[i] - mean[c][i]).norm_sqr() / model.gamma[c][i]).collect();
                 want += grid.to_full_plane(&ratio).iter().sum::<f64>();
             }
-            let plan = ImageDistancePlan::new(&model, &[0.5; 3], Measured::Others(&zero));
+            let plan = ImageDistancePlan::new(&model, &[0.5; 3], Membership::Others(&zero));
             let got = plan.measure(&spectra(size, &planes), &mut plan.scratch());
             assert!((got.square - want).abs() <= 1e-5 * want, "{size}: {got:?} instead of {want}");
             assert!(got.excess > 0.0);
@@ -287,12 +287,12 @@ mod tests {
             for i in [0, 3, 6] {
                 let others: Vec<usize> = all.iter().copied().filter(|j| *j != i).collect();
                 let without = model_of(&others, metric);
-                let plan = ImageDistancePlan::new(&without, &[1.0], Measured::Others(&zero));
+                let plan = ImageDistancePlan::new(&without, &[1.0], Membership::Others(&zero));
                 let want = plan.measure(&spectra(size, &planes[i..=i]), &mut plan.scratch());
                 let mean: Vec<f64> =
                     (0..size.n_pixels()).map(|p| planes.iter().map(|plane| plane[p]).sum::<f64>() / n as f64).collect();
                 let centred: Vec<f64> = planes[i].iter().zip(&mean).map(|(x, m)| x - m).collect();
-                let plan = ImageDistancePlan::new(&whole, &[1.0], Measured::Members);
+                let plan = ImageDistancePlan::new(&whole, &[1.0], Membership::Members);
                 let got = plan.measure(&spectra(size, &[centred]), &mut plan.scratch());
                 let off = (got.square / want.square - 1.0).abs();
                 assert!(off <= 1e-4, "{metric}, {i}: {got:?} instead of {want:?}");
@@ -312,7 +312,7 @@ mod tests {
         let axes = vec![vec![c, s, 0.0], vec![-s, c, 0.0], vec![0.0, 0.0, 1.0]];
         let turned = DatasetModel { color: Some(ColorAxes { axes, relative_variance: vec![1.0; 3] }), ..plain.clone() };
         let measure = |model: &DatasetModel| {
-            let plan = ImageDistancePlan::new(model, &[1.0; 3], Measured::Others(&plain));
+            let plan = ImageDistancePlan::new(model, &[1.0; 3], Membership::Others(&plain));
             plan.measure(&spectra(size, &planes), &mut plan.scratch()).square
         };
         let (a, b) = (measure(&plain), measure(&turned));
@@ -328,7 +328,7 @@ mod tests {
         let wave: Vec<f64> = (0..256).map(|i| (std::f64::consts::TAU * 5.0 * f64::from(i % 16) / 16.0).cos()).collect();
         let zero = vec![vec![Complex64::default(); grid.n_modes()]];
         let model = model(&grid, vec![vec![0.1; grid.n_modes()]], zero, 9);
-        let plan = ImageDistancePlan::new(&model, &[1.0], Measured::Others(&model));
+        let plan = ImageDistancePlan::new(&model, &[1.0], Membership::Others(&model));
         let got = plan.measure(&spectra(size, &[wave]), &mut plan.scratch());
         assert_eq!(got.strangest_cycles_per_px, 5.0 / 16.0);
         let corner = plan.measure(&spectra(size, &[board]), &mut plan.scratch());

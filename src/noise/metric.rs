@@ -1,8 +1,7 @@
 //! In which Γ distances are measured: as it was measured, averaged over annuli, or as a power law.
 
-use super::NoiseError;
-use super::families::cloud::power_law;
-use super::family::ZeroFrequency;
+use super::error::NoiseError;
+use super::law::{ZeroFrequency, power_law};
 use crate::spectral::Grid;
 use crate::stats::power_law::{FitRange, fit_modes};
 
@@ -101,7 +100,7 @@ mod tests {
                     assert!((mean - want).abs() <= 1e-12, "{h}×{w}, mode {i}");
                 }
             }
-            let sum = |values: &[f64]| super::super::spectrum::full_sum(&grid, values.iter().copied());
+            let sum = |values: &[f64]| super::super::power::full_sum(&grid, values.iter().copied());
             assert!((sum(&means) - sum(&gamma)).abs() <= 1e-9);
         }
     }

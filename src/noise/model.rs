@@ -6,9 +6,9 @@
 
 use rustfft::num_complex::Complex64;
 
+use super::error::NoiseError;
 use super::metric::Metric;
-use super::spectrum::{full_sum, pixel_variance};
-use super::{NoiseError, Setting, ZeroFrequency};
+use super::power::{full_sum, pixel_variance};
 use crate::spectral::{Grid, RealForm};
 use crate::spectrum::{ReducedCovariance, Spectrum, Standardize};
 use crate::stats::power_law::{FitError, FitRange, PowerLawFit, fit_modes};
@@ -188,18 +188,6 @@ impl DatasetModel {
         let count =
             |g: &Vec<f64>| full_sum(&self.grid, g.iter().map(|g| f64::from(u8::from(*g < self.rounding_power))));
         self.gamma.iter().map(|g| count(g) as usize).sum()
-    }
-
-    /// The setting in which families are compared with this dataset: its size, its axes, its pixel variance.
-    pub fn setting(&self) -> Setting<'_> {
-        Setting {
-            grid: &self.grid,
-            n_axes: self.gamma.len(),
-            dataset: Some(self),
-            measured: None,
-            zero_frequency: ZeroFrequency::default(),
-            pixel_variance: self.pixel_variance,
-        }
     }
 }
 

@@ -1,11 +1,9 @@
-//! A family made real: its power spectrum in values, scaled and coloured, and what draws it.
+//! The power spectrum of a noise in values: scaled, coloured, and what follows from it.
 
-use std::sync::Arc;
-
-use super::NoiseError;
-use super::family::{Modes, NoiseFamily, Power, Setting};
-use super::field::FieldSampler;
+use super::error::NoiseError;
 use super::model::ColorAxes;
+use super::power::{Modes, Power, pixel_variance};
+use super::setting::Setting;
 use crate::spectral::Grid;
 
 /// The scaled power spectrum of a noise family.
@@ -92,44 +90,11 @@ impl NoiseSpectrum {
     }
 }
 
-/// Pixel variance `(1/HW) Σ S[k]` of a half-spectrum, value².
-pub fn pixel_variance(grid: &Grid, power: &[f64]) -> f64 {
-    full_sum(grid, power.iter().copied()) / grid.size().n_pixels() as f64
-}
-
-/// Sum over the full plane of a quantity given for each stored mode.
-pub(super) fn full_sum(grid: &Grid, values: impl Iterator<Item = f64>) -> f64 {
-    let h = grid.size().height;
-    values.enumerate().map(|(i, v)| grid.multiplicity(i / h) * v).sum()
-}
-
-/// A family in one setting: its spectrum, and what draws it.
-#[derive(Debug, Clone)]
-pub struct Noise {
-    /// The spectrum.
-    pub spectrum: NoiseSpectrum,
-    /// Draws fields with that spectrum.
-    pub sampler: Arc<dyn FieldSampler>,
-    /// Whether its modes are independent.
-    pub is_periodic: bool,
-}
-
-/// Makes `family` real in `setting`.
-///
-/// # Errors
-///
-/// What the family says, and [`NoiseError::NoPower`].
-pub fn realise(family: &dyn NoiseFamily, setting: &Setting<'_>) -> Result<Noise, NoiseError> {
-    let spectrum = NoiseSpectrum::scaled(&family.name(), setting, family.power(setting)?)?;
-    let sampler = family.sampler(setting, &spectrum)?;
-    Ok(Noise { spectrum, sampler, is_periodic: family.is_periodic() })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::noise::family::parse_family;
-    use crate::noise::testing::setting;
+    use crate::noise::testing::{free_families, setting};
+    use crate::noise::{parse_family, realise};
     use crate::spectral::Size;
 
     #[test]
@@ -137,9 +102,7 @@ mod tests {
         for size in [Size::new(8, 8), Size::new(9, 13), Size::new(2, 5)] {
             let grid = Grid::new(size);
             let setting = Setting { pixel_variance: 0.09, n_axes: 3, ..setting(&grid) };
-            for name in
-                ["white", "cloud:1.5", "cloud-crop:1", "pink", "blue", "offset:0.3", "offset:0.3,shared", "pyramid"]
-            {
+            for name in free_families() {
                 let noise = realise(&*parse_family(name).expect(name), &setting).expect(name);
                 let std = noise.spectrum.pixel_std(&grid);
                 assert!((std - 0.3).abs() <= 1e-12, "{name} at {size}: {std}");
@@ -153,7 +116,7 @@ mod tests {
         use crate::noise::field::{Role, SampledNoise};
         let grid = Grid::new(Size::new(6, 5));
         let setting = Setting { n_axes: 3, ..setting(&grid) };
-        for name in ["white", "cloud:1.5", "cloud-crop:1.5", "offset:0.7", "offset:0.7,shared", "pyramid:0.8,3"] {
+        for name in free_families() {
             let noise = realise(&*parse_family(name).expect(name), &setting).expect(name);
             let sampled = SampledNoise::new(noise.sampler, 2, Role::Noise);
             let mut worker = sampled.worker();

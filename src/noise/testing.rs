@@ -3,14 +3,42 @@
 use rustfft::num_complex::Complex32;
 use rustfft::num_complex::Complex64;
 
-use super::family::{Setting, ZeroFrequency};
+use super::families::parse_family;
+use super::family::Needs;
 use super::field::SampledNoise;
+use super::law::ZeroFrequency;
 use super::metric::Metric;
 use super::model::DatasetModel;
-use super::spectrum::pixel_variance;
+use super::power::pixel_variance;
+use super::setting::Setting;
 use crate::spectral::Grid;
 use crate::spectral::fft2::Fft2Plan;
 use crate::stats::power_law::{FitRange, fit_modes};
+
+/// Every family, with parameters that show in its spectrum: the list of what tests of families run over.
+pub(crate) const FAMILY_NAMES: &[&str] = &[
+    "white",
+    "cloud:1.2",
+    "cloud:fit",
+    "cloud:best",
+    "cloud-crop:1.2",
+    "cloud-crop:fit",
+    "pink",
+    "brown",
+    "blue",
+    "offset:0.4",
+    "offset:0.4,shared",
+    "pyramid:0.3,6",
+    "pyramid:0.8,4",
+    "matched",
+    "blur-noise:0.5,0.2",
+    "dir:some/folder",
+];
+
+/// Those that need nothing but a size.
+pub(crate) fn free_families() -> impl Iterator<Item = &'static str> {
+    FAMILY_NAMES.iter().copied().filter(|name| parse_family(name).is_ok_and(|f| f.needs() == Needs::Nothing))
+}
 
 /// No dataset, one channel, unit variance.
 pub(crate) fn setting(grid: &Grid) -> Setting<'_> {

@@ -7,7 +7,7 @@ use super::probe::{ImageProbe, ProbeSource};
 use super::scan::ScanConfig;
 use crate::dataset::{SourceFile, View};
 use crate::noise::DatasetModel;
-use crate::noise::image_distance::{ImageDistance, ImageDistancePlan, Measured, Scratch};
+use crate::noise::image_distance::{ImageDistance, ImageDistancePlan, Membership, Scratch};
 use crate::spectrum::{AnalysisConfig, AnalysisPlan, Analyzer, Detail, Spectrum, Standardize};
 
 /// What images are judged by.
@@ -49,11 +49,11 @@ pub fn measure_distances(
     let n_channels = config.analysis.channels.count();
     let value_per_code = (0..n_channels).map(|c| if is_standardized { 1.0 } else { config.analysis.value_per_code(c) });
     let value_per_code: Vec<f64> = value_per_code.collect();
-    let ranking = ImageDistancePlan::new(judges.ranking, &value_per_code, Measured::Members);
+    let ranking = ImageDistancePlan::new(judges.ranking, &value_per_code, Membership::Members);
     let (baseline, half_of_file) = match judges.baseline {
-        Baseline::Whole(model) => (vec![ImageDistancePlan::new(model, &value_per_code, Measured::Members)], None),
+        Baseline::Whole(model) => (vec![ImageDistancePlan::new(model, &value_per_code, Membership::Members)], None),
         Baseline::HeldOut(models, halves) => {
-            let plan = |model| ImageDistancePlan::new(model, &value_per_code, Measured::Others(judges.ranking));
+            let plan = |model| ImageDistancePlan::new(model, &value_per_code, Membership::Others(judges.ranking));
             (models.iter().map(plan).collect(), Some(halves.half_of_file.as_slice()))
         }
     };

@@ -17,6 +17,7 @@ use rustfft::num_complex::Complex64;
 
 pub use reduced::ReducedCovariance;
 
+use super::order_statistics::{position_of_rank, quantile_of_ranks};
 use super::plan::{Detail, HISTOGRAM_BINS, HISTOGRAM_BINS_PER_OCTAVE, Reference, outer_rows};
 use super::{Spectrum, SpectrumError, Standardize};
 use crate::spectral::dft64::orthonormal_dft;
@@ -315,10 +316,18 @@ impl Spectrum {
             // One image is its own quantile, to the last digit.
             return vec![self.radial_statistics(of).mean; levels.len()];
         }
-        let lowest = self.analysis_config().histogram_lowest_log2();
-        let quantile =
-            |level: f64| rows.chunks_exact(HISTOGRAM_BINS).map(|row| histogram_quantile(row, level, lowest)).collect();
-        levels.iter().map(|level| quantile(*level)).collect()
+        let lowest = f64::from(self.analysis_config().histogram_lowest_log2());
+        let quantile = |row: &[u64], level: f64| {
+            let power = |rank: u64| match position_of_rank(row, rank) {
+                // The first bin holds what lies below all others.
+                Some(position) if position < 1.0 => 0.0,
+                Some(position) => (position / f64::from(HISTOGRAM_BINS_PER_OCTAVE) + lowest).exp2(),
+                None => f64::NAN,
+            };
+            quantile_of_ranks(row.iter().sum(), level, power).unwrap_or(f64::NAN)
+        };
+        let of_annuli = |level: &f64| rows.chunks_exact(HISTOGRAM_BINS).map(|row| quantile(row, *level)).collect();
+        levels.iter().map(of_annuli).collect()
     }
 
     /// Pixel covariance of the channels, averaged over positions: `C×C` row by row, value².
@@ -358,34 +367,6 @@ impl Spectrum {
     pub fn channel_means(&self) -> Vec<f64> {
         self.mean_of("channel_mean_sum")
     }
-}
-
-/// The quantile of a histogram row: order statistics are spread evenly over the bin they lie in.
-fn histogram_quantile(row: &[u64], level: f64, lowest_log2: i32) -> f64 {
-    let n: u64 = row.iter().sum();
-    if n == 0 {
-        return f64::NAN;
-    }
-    let position = level * (n - 1) as f64;
-    let (below, share) = (position.floor() as u64, position.fract());
-    let low = order_statistic(row, below, lowest_log2);
-    if share == 0.0 { low } else { low + share * (order_statistic(row, below + 1, lowest_log2) - low) }
-}
-
-fn order_statistic(row: &[u64], rank: u64, lowest_log2: i32) -> f64 {
-    let mut before = 0;
-    for (bin, &count) in row.iter().enumerate() {
-        if rank < before + count {
-            if bin == 0 {
-                return 0.0;
-            }
-            let within = ((rank - before) as f64 + 0.5) / count as f64;
-            let octaves = (bin as f64 + within) / f64::from(HISTOGRAM_BINS_PER_OCTAVE);
-            return (octaves + f64::from(lowest_log2)).exp2();
-        }
-        before += count;
-    }
-    f64::NAN
 }
 
 #[cfg(test)]

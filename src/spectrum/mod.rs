@@ -4,6 +4,7 @@ pub mod analyzer;
 pub mod derived;
 pub mod exact;
 pub mod file;
+pub mod order_statistics;
 pub mod plan;
 pub mod reduce;
 pub mod saved;

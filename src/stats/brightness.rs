@@ -14,6 +14,8 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use statrs::distribution::{Continuous, ContinuousCDF, Normal};
 
+use crate::spectrum::order_statistics::{quantile, quantile_of_ranks};
+
 /// Resamples behind an interval.
 pub const N_RESAMPLES: usize = 200;
 
@@ -110,21 +112,18 @@ impl Sample {
 
     /// Quantile of variable `v` at `level` in `[0, 1]`.
     pub fn quantile(&self, v: usize, level: f64, weights: &Weights) -> f64 {
-        let position = level * (self.len() as f64 - 1.0);
-        let (below, share) = (position.floor() as u64, position.fract());
-        let (mut before, mut low) = (0u64, None);
-        for &i in &self.order[v] {
-            before += u64::from(weights[i as usize]);
-            let value = self.variables[v][i as usize];
-            if low.is_none() && before > below {
-                low = Some(value);
+        let (mut before, mut images) = (0, self.order[v].iter());
+        let mut value = f64::NAN;
+        let order_statistic = |rank: u64| {
+            while before <= rank
+                && let Some(&i) = images.next()
+            {
+                before += u64::from(weights[i as usize]);
+                value = self.variables[v][i as usize];
             }
-            if before > below + u64::from(share > 0.0) {
-                let low = low.unwrap_or(value);
-                return low + share * (value - low);
-            }
-        }
-        low.unwrap_or(f64::NAN)
+            value
+        };
+        quantile_of_ranks(self.len() as u64, level, order_statistic).unwrap_or(f64::NAN)
     }
 
     /// 1-Wasserstein distance of variable `v` from a zero-mean Gaussian of the deviation `tau`; `table` belongs to as many images.
@@ -172,14 +171,6 @@ fn percentile_interval(value: f64, mut all: Vec<f64>) -> Interval {
     }
     all.sort_by(f64::total_cmp);
     Interval { value, low95: quantile(&all, 0.025), high95: quantile(&all, 0.975) }
-}
-
-/// The quantile at `level` in `[0, 1]` of numbers in rising order, linear between order statistics; none of no numbers.
-pub fn quantile(sorted: &[f64], level: f64) -> Option<f64> {
-    let last = sorted.len().checked_sub(1)?;
-    let position = level * last as f64;
-    let (below, share) = (position.floor() as usize, position.fract());
-    Some(sorted[below] + share * (sorted[(below + 1).min(last)] - sorted[below]))
 }
 
 /// The standard normal at the steps `k/n` of an empirical distribution.
@@ -311,13 +302,6 @@ mod tests {
             let share = count as f64 / n_sets as f64;
             assert!((0.88..=0.99).contains(&share), "{covered:?}");
         }
-    }
-
-    #[test]
-    fn quantiles_of_a_list_lie_between_its_numbers() {
-        let sorted = [1.0, 2.0, 4.0, 9.0];
-        assert_eq!([0.0, 0.25, 0.5, 1.0].map(|level| quantile(&sorted, level)), [1.0, 1.75, 3.0, 9.0].map(Some));
-        assert_eq!((quantile(&[7.0], 0.3), quantile(&[], 0.3)), (Some(7.0), None));
     }
 
     #[test]

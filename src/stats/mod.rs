@@ -8,6 +8,7 @@ pub mod brightness;
 pub mod covariance;
 pub mod diagonality;
 pub mod full_covariance;
+pub mod histogram;
 pub mod moments;
 pub mod power_law;
 pub mod spectrum_covariance;

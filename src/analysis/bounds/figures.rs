@@ -1,6 +1,7 @@
 //! The pictures of `bounds`.
 
 use super::BoundsReport;
+use crate::diffusion::ReferenceSchedule;
 use crate::report::plot::bounds::BoundsFigure;
 use crate::report::plot::waste::WasteFigure;
 use crate::report::text::short;
@@ -19,7 +20,7 @@ impl BoundsReport {
             }
             _ => "Useful noise of the images".to_owned(),
         };
-        let ends = |s: &super::NamedSigmas| Some((s.name.clone(), *s.sigmas.last()?, *s.sigmas.first()?));
+        let ends = |s: &ReferenceSchedule| Some((s.to_string(), *s.sigmas().last()?, *s.sigmas().first()?));
         BoundsFigure {
             title,
             subtitle: format!(

@@ -22,39 +22,27 @@ pub struct Bounds {
     pub schedules: Vec<String>,
 }
 
-/// A schedule and its sigmas, descending.
-#[derive(Debug, Clone, PartialEq)]
-pub struct NamedSigmas {
-    /// The schedule's name.
-    pub name: String,
-    /// Its relative noise levels, value, descending.
-    pub sigmas: Vec<f64>,
-}
-
 impl Bounds {
     /// The schedules everything is compared with: the standard ones first, in the order of the columns of `bounds.csv`.
     ///
     /// # Errors
     ///
     /// If one of [`Bounds::schedules`] cannot be read.
-    pub fn compared(&self) -> Result<Vec<NamedSigmas>> {
+    pub fn compared(&self) -> Result<Vec<ReferenceSchedule>> {
         let mut schedules = Vec::from(ReferenceSchedule::standard());
-        schedules.push(ReferenceSchedule::Flow { n_steps: 50, shift: 1.0 });
-        schedules.push(ReferenceSchedule::Flow { n_steps: 50, shift: 3.0 });
-        schedules.push(ReferenceSchedule::Vp { n_steps: 1000 });
+        for name in ["flow:50", "flow:50,3", "vp:1000"] {
+            schedules.push(name.parse()?);
+        }
         for text in &self.schedules {
             let mut schedule = read_schedule(text)?;
-            let is_named = |name: &String| schedules.iter().any(|s| s.to_string() == *name);
-            if let ReferenceSchedule::List { name, .. } = &mut schedule
-                && is_named(name)
-            {
-                name.clone_from(text);
+            if schedule.is_list() && schedules.iter().any(|s| s.to_string() == schedule.to_string()) {
+                schedule = schedule.renamed(text);
             }
             if !schedules.contains(&schedule) {
                 schedules.push(schedule);
             }
         }
-        schedules.into_iter().map(|s| Ok(NamedSigmas { name: s.to_string(), sigmas: s.sigmas()? })).collect()
+        Ok(schedules)
     }
 }
 

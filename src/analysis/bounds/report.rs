@@ -2,11 +2,10 @@
 
 use serde::Serialize;
 
-use super::NamedSigmas;
 use crate::analysis::words::{describe_kappa, or_dash};
 use crate::analysis::{About, Outputs, QUANTILE_LEVELS, Report};
 use crate::diffusion::bounds::KappaReading;
-use crate::diffusion::{BoundsStatistics, Kappa, WasteStatistics};
+use crate::diffusion::{BoundsStatistics, Kappa, ReferenceSchedule, WasteStatistics};
 use crate::report::content::Content;
 use crate::report::plot::Plot;
 use crate::report::text::{align, short};
@@ -70,7 +69,7 @@ pub struct BoundsReport {
     pub waste: Vec<WasteRow>,
     /// What the statistics are of.
     #[serde(skip)]
-    pub(super) schedules: Vec<NamedSigmas>,
+    pub(super) schedules: Vec<ReferenceSchedule>,
     #[serde(skip)]
     pub(super) statistics: BoundsStatistics,
     /// Power of 8-bit rounding, value² per mode.
@@ -83,7 +82,7 @@ impl BoundsReport {
         about: About,
         kappa: Kappa,
         brightness_sigma_max: Option<f64>,
-        schedules: Vec<NamedSigmas>,
+        schedules: Vec<ReferenceSchedule>,
         statistics: BoundsStatistics,
         rounding_power: f64,
     ) -> Self {
@@ -112,11 +111,11 @@ impl BoundsReport {
 }
 
 /// The row of a schedule over the `n_images` that have bounds.
-fn waste_row(schedule: &NamedSigmas, waste: &WasteStatistics, n_images: u64) -> WasteRow {
+fn waste_row(schedule: &ReferenceSchedule, waste: &WasteStatistics, n_images: u64) -> WasteRow {
     let mean = waste.mean();
-    let sigmas = &schedule.sigmas;
+    let sigmas = schedule.sigmas();
     WasteRow {
-        schedule: schedule.name.clone(),
+        schedule: schedule.to_string(),
         n_steps: sigmas.len(),
         sigma_low: sigmas.last().copied().unwrap_or_default(),
         sigma_high: sigmas.first().copied().filter(|s| s.is_finite()),

@@ -3,10 +3,9 @@
 use anyhow::Result;
 use serde::Serialize;
 
-use super::NamedSigmas;
 use crate::analysis::{SinkResult, row_key};
 use crate::diffusion::effective_resolution::is_soft;
-use crate::diffusion::{BoundsStatistics, Kappa, NoiseRange, Waste, compute_bounds, compute_waste};
+use crate::diffusion::{BoundsStatistics, Kappa, NoiseRange, ReferenceSchedule, Waste, compute_bounds, compute_waste};
 use crate::pipeline::{ImageRow, RowSink};
 use crate::report::tables::StreamedTable;
 use crate::spectral::{Grid, Size};
@@ -63,7 +62,7 @@ pub struct BoundsRows {
     kappa: Kappa,
     rounding_power: f64,
     /// The three that have columns first.
-    schedules: Vec<NamedSigmas>,
+    schedules: Vec<ReferenceSchedule>,
     waste: Vec<Waste>,
     statistics: BoundsStatistics,
     key: String,
@@ -76,7 +75,7 @@ impl BoundsRows {
         size: Size,
         kappa: Kappa,
         rounding_power: f64,
-        schedules: Vec<NamedSigmas>,
+        schedules: Vec<ReferenceSchedule>,
     ) -> Self {
         let grid = Grid::new(size);
         Self {
@@ -93,7 +92,7 @@ impl BoundsRows {
     }
 
     /// Completes the table; the schedules, and what the columns come to.
-    pub(super) fn commit(self) -> Result<(Vec<NamedSigmas>, BoundsStatistics)> {
+    pub(super) fn commit(self) -> Result<(Vec<ReferenceSchedule>, BoundsStatistics)> {
         self.table.commit()?;
         Ok((self.schedules, self.statistics))
     }
@@ -106,7 +105,7 @@ impl RowSink for BoundsRows {
         let range = bounds.range();
         self.waste.clear();
         if let Some(range) = range {
-            self.waste.extend(self.schedules.iter().map(|s| compute_waste(&s.sigmas, range)));
+            self.waste.extend(self.schedules.iter().map(|s| compute_waste(s.sigmas(), range)));
         }
         let longer_side = self.size.longer_side() as f64;
         let resolution = row.numbers.first().copied();

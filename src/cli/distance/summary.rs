@@ -17,7 +17,7 @@ use crate::noise::monte_carlo::{AGREEMENT_SE, MIN_SAMPLES};
 use crate::noise::{Comparison, Metric, Moments, TOO_SMOOTH};
 use crate::report::noise_tables::DistanceRow;
 use crate::report::plot::distance::DistanceBar;
-use crate::stats::brightness::quantile;
+use crate::spectrum::order_statistics::quantile;
 
 /// The family that is the images' own spectrum.
 const MATCHED: &str = "matched";

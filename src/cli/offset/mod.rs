@@ -15,7 +15,7 @@ use crate::cli::session::{Input, Scanned, Session, resolve};
 use crate::cli::shared::SharedArgs;
 use crate::cli::sinks::BrightnessCollector;
 use crate::diffusion::ReferenceSchedule;
-use crate::diffusion::adjusted_offset::{AdjustedOffset, AdjustedOffsetError, adjusted_offset};
+use crate::diffusion::adjusted_offset::{AdjustedOffsetError, AdjustedOffsetStep, adjusted_offset};
 use crate::diffusion::matching_offset::{MatchingOffset, zero_frequency_power};
 use crate::noise::NoiseSpectrum;
 use crate::pipeline::NoRows;
@@ -32,8 +32,6 @@ const FAMILIES: &[&str] = &["white", "cloud:fit", "offset:0.1", "pyramid", "matc
 const SIZES_PX: [usize; 6] = [32, 64, 128, 256, 512, 1024];
 /// Quantiles of the brightness.
 const LEVELS: [(&str, f64); 5] = [("q05", 0.05), ("q25", 0.25), ("q50", 0.5), ("q75", 0.75), ("q95", 0.95)];
-/// Difference between recursion and closed form that rounding explains.
-const RECURSION_TOLERANCE: f64 = 1e-6;
 
 /// Brightness of the images, the offset noise that matches it, and the adjusted offset over a schedule
 ///
@@ -96,35 +94,37 @@ pub fn run(args: &OffsetArgs) -> Result<ExitStatus> {
     };
     let brightness = measure(spectrum, sample, &noises, shared.input.seed);
     if let Some(table) = &table {
-        write_table(&session.out, "adjusted_offset.csv", &table.steps)?;
+        write_table(&session.out, "adjusted_offset.csv", table)?;
     }
     write_table(&session.out, "brightness.csv", &brightness.rows)?;
     if !brightness.families.is_empty() {
         write_table(&session.out, "brightness_families.csv", &brightness.families)?;
     }
-    let document = document(args, spectrum, &brightness, &schedule, table.as_ref())?;
+    let document = document(args, spectrum, &brightness, &schedule, table.as_deref())?;
     write_json(&session.out, "offset.json", &document)?;
-    diffusion_plots::offset(&session, shared, spectrum, brightness.sample.as_ref(), &noises, &schedule, table.as_ref());
+    diffusion_plots::offset(
+        &session,
+        shared,
+        spectrum,
+        brightness.sample.as_ref(),
+        &noises,
+        &schedule,
+        table.as_deref(),
+    );
     summary::print(args, spectrum, &brightness, &document)?;
     session.finish(&scanned, &["adjusted_offset.csv", "brightness_families.csv"])
 }
 
 /// The adjusted offset of a schedule; none for one that ends in pure noise. It needs nothing of the images.
-fn adjusted_table(schedule: &ReferenceSchedule, quiet: bool) -> Result<Option<AdjustedOffset>> {
-    let table = match adjusted_offset(schedule) {
-        Ok(table) => table,
+fn adjusted_table(schedule: &ReferenceSchedule, quiet: bool) -> Result<Option<Vec<AdjustedOffsetStep>>> {
+    match adjusted_offset(schedule) {
+        Ok(steps) => Ok(Some(steps)),
         Err(reason @ AdjustedOffsetError::EndsInPureNoise { .. }) => {
             console::warn(quiet, &format!("no adjusted_offset.csv: {reason}"));
-            return Ok(None);
+            Ok(None)
         }
-        Err(reason) => return Err(reason.into()),
-    };
-    ensure!(
-        table.recursion_error <= RECURSION_TOLERANCE,
-        "the recursion of γ differs from the closed form by {}; this is a bug, please report it with the schedule",
-        table.recursion_error
-    );
-    Ok(Some(table))
+        Err(reason) => Err(reason.into()),
+    }
 }
 
 /// What can be refused before any image is read.
@@ -270,8 +270,7 @@ fn family_row(noise: &(String, f64, f64), ratio: Option<Interval>, distance: Opt
 /// Schedules whose terminal brightness is told: the common ones, and the user's.
 fn terminal_schedules(own: &ReferenceSchedule) -> Vec<ReferenceSchedule> {
     let mut schedules = Vec::from(ReferenceSchedule::standard());
-    schedules.push(ReferenceSchedule::Vp { n_steps: 1000 });
-    schedules.push(ReferenceSchedule::Flow { n_steps: 50, shift: 1.0 });
+    schedules.extend(["vp:1000", "flow:50"].into_iter().flat_map(str::parse));
     if !schedules.contains(own) {
         schedules.push(own.clone());
     }
@@ -284,7 +283,7 @@ fn document(
     spectrum: &Spectrum,
     brightness: &Brightness,
     schedule: &ReferenceSchedule,
-    table: Option<&AdjustedOffset>,
+    table: Option<&[AdjustedOffsetStep]>,
 ) -> Result<serde_json::Value> {
     let size = spectrum.grid().size();
     let gamma = spectrum.mode_covariance().ok();
@@ -292,7 +291,7 @@ fn document(
     let mean_at_zero = at_zero.as_ref().map(|g| g.iter().sum::<f64>() / g.len() as f64);
     let mut terminal = Vec::new();
     for schedule in terminal_schedules(schedule) {
-        let highest = schedule.sigmas()?.first().copied().unwrap_or(f64::INFINITY);
+        let highest = schedule.sigmas().first().copied().unwrap_or(f64::INFINITY);
         terminal.push(json!({
             "schedule": schedule.to_string(),
             "sigma_max": Some(highest).filter(|s| s.is_finite()),
@@ -327,9 +326,8 @@ fn document(
         "terminal": terminal,
         "adjusted_offset": table.map(|t| json!({
             "schedule": schedule.to_string(),
-            "n_steps": t.steps.len(),
-            "recursion_error": t.recursion_error,
-            "psi_first": t.steps.first().map(|s| s.psi),
+            "n_steps": t.len(),
+            "psi_first": t.first().map(|s| s.psi),
         })),
     }))
 }

@@ -100,10 +100,9 @@ pub fn print(
     lines.extend(align(&table));
     if let Some(adjusted) = document["adjusted_offset"].as_object() {
         lines.push(format!(
-            "adjusted offset over {}: ψ from {} to 1; recursion and closed form differ by {:.1e} at most",
+            "adjusted offset over {}: ψ from {} to 1",
             adjusted["schedule"].as_str().unwrap_or_default(),
-            adjusted["psi_first"].as_f64().map_or(String::new(), short),
-            adjusted["recursion_error"].as_f64().unwrap_or(f64::NAN)
+            adjusted["psi_first"].as_f64().map_or(String::new(), short)
         ));
     }
     console::print_lines(args.shared.output.quiet, &lines)

@@ -20,7 +20,7 @@
 //!
 //! Projections on 120 planned templates: no transcendental function per image.
 
-use super::FIRST_ANNULUS;
+use super::windowed::FIRST_ANNULUS;
 
 /// Score from which a drop is a knee.
 pub const LEAST_SCORE: f64 = 2.6;

@@ -42,9 +42,6 @@ pub const LEAST_SIDE_PX: usize = 64;
 /// Share of the longer side below which an image is called soft.
 pub const SOFT_SHARE: f64 = 0.9;
 
-/// First annulus that is looked at; brightness and framing rule those before it.
-const FIRST_ANNULUS: usize = 4;
-
 /// Powers below this share of the rounding power count as this: far below anything an 8-bit image resolves.
 const POWER_FLOOR: f64 = 1.0 / (1 << 22) as f64;
 

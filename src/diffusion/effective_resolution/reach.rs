@@ -8,7 +8,7 @@
 //! floor silences it, so here it only takes the clear cases and leaves the rest to the [knee](super::knee). Images with too few
 //! annuli for a law are judged by their power alone.
 
-use super::FIRST_ANNULUS;
+use super::windowed::FIRST_ANNULUS;
 
 /// Level below the power law that counts as empty, dB.
 const EMPTY_DB: f64 = -18.0;

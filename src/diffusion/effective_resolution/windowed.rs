@@ -16,6 +16,9 @@ use rustfft::num_complex::Complex32;
 
 use crate::spectral::{AnnulusSums, Grid, Size};
 
+/// First annulus that is looked at; brightness and framing rule those before it.
+pub(super) const FIRST_ANNULUS: usize = 4;
+
 /// Mean square of the Hann window of two or more points; two points, `[0, 1]`, have ½.
 fn mean_square(n: usize) -> f64 {
     match n {

@@ -1,19 +1,15 @@
-//! Reference schedules: known values, names and their errors, order, waste.
+//! Reference schedules: known values, names and their errors, order.
 
 use super::*;
 use crate::diffusion::convert::{NoiseLevel, shift_flow_time};
 use proptest::prelude::*;
 
 fn sigmas(name: &str) -> Vec<f64> {
-    name.parse::<ReferenceSchedule>().expect("a schedule").sigmas().expect("valid")
+    name.parse::<ReferenceSchedule>().expect("a schedule").sigmas().to_vec()
 }
 
 fn assert_close(actual: f64, expected: f64) {
     assert!((actual / expected - 1.0).abs() <= 1e-10, "{actual} is not {expected}");
-}
-
-fn range(sigma_min: f64, sigma_max: f64) -> NoiseRange {
-    NoiseRange { sigma_min, sigma_max, weakest_annulus: 2, strongest_annulus: 1, floor: false }
 }
 
 #[test]
@@ -59,14 +55,50 @@ fn names_read_back() {
     for name in names {
         assert_eq!(name.parse::<ReferenceSchedule>().expect("a schedule").to_string(), name);
     }
-    assert_eq!("edm".parse(), Ok(ReferenceSchedule::Edm { n_steps: 18 }));
-    assert_eq!("flow".parse(), Ok(ReferenceSchedule::Flow { n_steps: 50, shift: 1.0 }));
+}
+
+#[test]
+fn every_entry_of_the_table_is_read_shown_and_refused_alike() {
+    let parse = |name: &str| name.parse::<ReferenceSchedule>();
+    for ScheduleEntry { keyword, alias, usage, help, default_steps, least_steps, levels } in SCHEDULES {
+        let (default, ends) = match levels {
+            Levels::Steps(_) => (format!("{keyword}:{default_steps}"), ""),
+            Levels::StepsAndShift(_) => (format!("{keyword}:{default_steps},1"), ",1"),
+        };
+        assert_eq!(parse(keyword).expect(keyword).to_string(), default);
+        assert_eq!(parse(keyword), parse(&default));
+        assert_eq!(parse(usage).expect(usage).to_string(), *usage);
+        for n_steps in [*least_steps, least_steps + 1, 300] {
+            let schedule = parse(&format!("{keyword}:{n_steps}")).expect(keyword);
+            assert_eq!(schedule.to_string(), format!("{keyword}:{n_steps}{ends}"));
+            assert_eq!(schedule.sigmas().len(), n_steps);
+            assert!(!schedule.is_list());
+        }
+        for n_steps in [least_steps - 1, MAX_STEPS + 1] {
+            let steps = ScheduleError::Steps { kind: keyword, n_steps, least: *least_steps };
+            assert_eq!(parse(&format!("{keyword}:{n_steps}")), Err(steps));
+        }
+        for bad in ["", "x", "-1", "1.5", "300,", "300,x"] {
+            let error = parse(&format!("{keyword}:{bad}")).expect_err(keyword).to_string();
+            assert!(error.ends_with(&format!("is no number; write e.g. {usage}")), "{error}");
+        }
+        let shown = schedule_usages();
+        assert!(!help.is_empty() && shown.contains(&format!("{usage} ({help}")), "{shown}");
+        if let Some(alias) = alias {
+            assert_eq!(parse(alias), parse(keyword));
+            assert_eq!(parse(&format!("{alias}:300")), parse(&format!("{keyword}:300")));
+            assert!(shown.contains(&format!("also {alias})")), "{shown}");
+        }
+        assert_eq!(SCHEDULES.iter().filter(|e| e.keyword == *keyword || e.alias == Some(keyword)).count(), 1);
+    }
+    assert_eq!(ReferenceSchedule::standard().map(|s| s.to_string()), ["edm:18", "ddpm-linear:1000", "cosine:1000"]);
+    assert_eq!(parse("flow").map(|s| s.to_string()), Ok("flow:50,1".to_owned()));
 }
 
 #[test]
 fn bad_names_say_what_to_write() {
     let message = |name: &str| name.parse::<ReferenceSchedule>().expect_err("bad").to_string();
-    assert!(message("linear").starts_with("unknown schedule 'linear'; choose one of ddpm-linear:1000"));
+    assert!(message("karras").starts_with("unknown schedule 'karras'; choose one of ddpm-linear:1000"));
     assert_eq!(message("edm:many"), "schedule 'edm:many': the number of steps 'many' is no number; write e.g. edm:18");
     assert_eq!(message("flow:8,x"), "schedule 'flow:8,x': the shift 'x' is no number; write e.g. flow:50,3");
     assert_eq!(message("edm:1"), "a edm schedule has 2 to 1000000 steps, not 1");
@@ -82,7 +114,7 @@ fn lists_come_as_json_or_lines() {
     for text in
         ["[14.6, 3, 0.03, 0.0]", "14.6\n3.0\n0.03\n0", "# mine\n14.6 # start\n0.03, 3e0,\n", "\u{feff}3 14.6 .03"]
     {
-        assert_eq!(ReferenceSchedule::from_text("mine", text).expect("a list").sigmas().expect("valid"), expected);
+        assert_eq!(ReferenceSchedule::from_text("mine", text).expect("a list").sigmas(), expected);
     }
     let message = |text| ReferenceSchedule::from_text("mine", text).expect_err("bad").to_string();
     assert_eq!(message("[1, two]"), "entry 2 of schedule 'mine' is 'two'; sigmas are numbers, 0 or more");
@@ -92,46 +124,18 @@ fn lists_come_as_json_or_lines() {
     assert!(ReferenceSchedule::from_text("mine", "0 0").is_err());
 }
 
-#[test]
-fn waste_counts_steps_outside_the_bounds() {
-    let steps = [8.0, 4.0, 2.0, 1.0, 0.5];
-    assert_eq!(compute_waste(&steps, &range(1.0, 4.0)), Waste { below: 0.2, above: 0.2 });
-    assert_eq!(compute_waste(&steps, &range(1.1, 3.9)), Waste { below: 0.4, above: 0.4 });
-    assert_eq!(compute_waste(&steps, &range(0.1, 9.0)), Waste::default());
-    assert_eq!(compute_waste(&steps, &range(10.0, 20.0)), Waste { below: 1.0, above: 0.0 });
-    assert_eq!(compute_waste(&steps, &range(0.1, 0.2)).total(), 1.0);
-    assert_eq!(compute_waste(&[f64::INFINITY, 1.0], &range(0.1, 2.0)), Waste { below: 0.0, above: 0.5 });
-}
-
 proptest! {
     #[test]
     fn every_schedule_descends(n_steps in 21usize..400, shift in 0.2..8.0f64) {
-        for schedule in [
-            ReferenceSchedule::DdpmLinear { n_steps },
-            ReferenceSchedule::Cosine { n_steps },
-            ReferenceSchedule::Edm { n_steps },
-            ReferenceSchedule::Flow { n_steps, shift },
-            ReferenceSchedule::Vp { n_steps },
-        ] {
-            let sigmas = schedule.sigmas().expect("valid");
+        for ScheduleEntry { keyword, levels, .. } in SCHEDULES {
+            let name = match levels {
+                Levels::Steps(_) => format!("{keyword}:{n_steps}"),
+                Levels::StepsAndShift(_) => format!("{keyword}:{n_steps},{shift}"),
+            };
+            let sigmas = sigmas(&name);
             prop_assert_eq!(sigmas.len(), n_steps);
-            prop_assert!(sigmas.windows(2).all(|w| w[0] > w[1]), "{}", schedule);
+            prop_assert!(sigmas.windows(2).all(|w| w[0] > w[1]), "{}", name);
             prop_assert!(sigmas[n_steps - 1] > 0.0 && sigmas[1].is_finite());
         }
-    }
-
-    #[test]
-    fn waste_equals_a_plain_count(
-        mut steps in prop::collection::vec(0.01..100.0f64, 1..50),
-        low in 0.01..10.0f64,
-        width in 0.0..50.0f64,
-    ) {
-        steps.sort_by(|a, b| b.total_cmp(a));
-        let waste = compute_waste(&steps, &range(low, low + width));
-        let count = |outside: &dyn Fn(f64) -> bool| {
-            steps.iter().filter(|s| outside(**s)).count() as f64 / steps.len() as f64
-        };
-        prop_assert_eq!(waste.below, count(&|s| s < low));
-        prop_assert_eq!(waste.above, count(&|s| s > low + width));
     }
 }

@@ -1,11 +1,10 @@
 //! Against naive sums over the full plane, published numbers, properties, and degenerate cases.
 
 use super::*;
-use crate::noise::families::cloud::power_law;
-use crate::noise::family::parse_family;
 use crate::noise::field::Role;
+use crate::noise::law::power_law;
 use crate::noise::testing::{model, setting};
-use crate::noise::{FieldSampler, SampledNoise, ZeroFrequency, realise};
+use crate::noise::{FieldSampler, SampledNoise, ZeroFrequency, parse_family, realise};
 use crate::spectral::fft2::Fft2Plan;
 use crate::spectral::{Grid, Size};
 use rustfft::num_complex::{Complex32, Complex64};

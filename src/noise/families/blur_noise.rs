@@ -7,8 +7,10 @@
 
 use std::f64::consts::PI;
 
-use crate::noise::NoiseError;
-use crate::noise::family::{Needs, NoiseFamily, Parsed, Power, Setting, number};
+use crate::noise::error::NoiseError;
+use crate::noise::family::{Needs, NoiseFamily, Parsed, number};
+use crate::noise::power::Power;
+use crate::noise::setting::Setting;
 
 /// Blurred images and noise.
 #[derive(Debug)]

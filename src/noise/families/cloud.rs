@@ -2,17 +2,17 @@
 //!
 //! # Conventions
 //!
-//! At the zero frequency the law is infinite. By default that mode gets the power of `f = 1/(2L)`, half the lowest frequency: a zero
-//! there, as in the paper, makes the divergence from any set of images whose brightness varies infinite.
-//!
 //! Colours are named by the exponent of the power, `2Δ`, as everywhere but in the paper's notebook: pink is 1/f (Δ = 0.5), brown
 //! 1/f² (Δ = 1), blue f (Δ = −0.5).
 
 use crate::noise::best::best_delta;
-use crate::noise::family::{Needs, NoiseFamily, Parsed, Power, Setting, ZeroFrequency, no_parameters, number};
+use crate::noise::error::NoiseError;
+use crate::noise::family::{Needs, NoiseFamily, Parsed, no_parameters, number};
+use crate::noise::law::power_law;
 use crate::noise::model::DatasetModel;
-use crate::noise::{NoiseError, NoiseSpectrum};
-use crate::spectral::Grid;
+use crate::noise::power::Power;
+use crate::noise::setting::Setting;
+use crate::noise::spectrum::NoiseSpectrum;
 use crate::stats::power_law::FitError;
 
 /// No spectrum is steeper; far beyond it powers would overflow.
@@ -135,39 +135,12 @@ impl NoiseFamily for Cloud {
     }
 }
 
-/// `f^(−2Δ)` of every stored mode of `grid`, with the zero frequency as asked for.
-pub fn power_law(grid: &Grid, delta: f64, zero_frequency: ZeroFrequency) -> Vec<f64> {
-    let lowest = 0.5 / grid.size().longer_side() as f64;
-    let law = |f: f64| f.powf(-2.0 * delta);
-    let at_zero = match zero_frequency {
-        ZeroFrequency::HalfPeriod => law(lowest),
-        ZeroFrequency::Zero => 0.0,
-    };
-    grid.frequencies().iter().map(|&f| if f == 0.0 { at_zero } else { law(f) }).collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::noise::family::{Modes, parse_family};
+    use crate::noise::parse_family;
+    use crate::noise::power::Modes;
     use crate::noise::testing::setting;
-    use crate::spectral::Size;
-
-    #[test]
-    fn the_law_holds_at_every_mode_and_the_zero_frequency_is_chosen() {
-        for (h, w) in [(1, 1), (1, 7), (8, 8), (9, 13), (12, 5)] {
-            let grid = Grid::new(Size::new(h, w));
-            for delta in [-0.5, 0.0, 0.7, 1.5] {
-                let power = power_law(&grid, delta, ZeroFrequency::HalfPeriod);
-                let longer = h.max(w) as f64;
-                assert!((power[0] - (2.0 * longer).powf(2.0 * delta)).abs() <= 1e-9 * power[0], "{h}×{w}");
-                for (i, (&p, &f)) in power.iter().zip(grid.frequencies()).enumerate().skip(1) {
-                    assert!((p * f.powf(2.0 * delta) - 1.0).abs() <= 1e-12, "{h}×{w}, mode {i}");
-                }
-                assert_eq!(power_law(&grid, delta, ZeroFrequency::Zero)[0], 0.0);
-            }
-        }
-    }
+    use crate::spectral::{Grid, Size};
 
     #[test]
     fn colours_are_laws_of_the_power() {

@@ -15,10 +15,14 @@
 
 use std::sync::Arc;
 
-use super::cloud::{Exponent, power_law};
-use crate::noise::family::{Needs, NoiseFamily, Parsed, Power, Setting, ZeroFrequency};
+use super::cloud::Exponent;
+use crate::noise::error::NoiseError;
+use crate::noise::family::{Needs, NoiseFamily, Parsed};
 use crate::noise::field::{FieldSampler, FourierSampler};
-use crate::noise::{NoiseError, NoiseSpectrum};
+use crate::noise::law::{ZeroFrequency, power_law};
+use crate::noise::power::Power;
+use crate::noise::setting::Setting;
+use crate::noise::spectrum::NoiseSpectrum;
 use crate::spectral::dft64::orthonormal_dft;
 use crate::spectral::{Grid, Size};
 

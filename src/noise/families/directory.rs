@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::noise::NoiseError;
-use crate::noise::family::{Needs, NoiseFamily, Parsed, Power, Setting};
+use crate::noise::error::NoiseError;
+use crate::noise::family::{Needs, NoiseFamily, Parsed};
+use crate::noise::power::Power;
+use crate::noise::setting::Setting;
 
 /// The Γ of a folder of images.
 #[derive(Debug)]

@@ -1,8 +1,10 @@
 //! Noise with the dataset's own spectrum, `S = Γ`: every frequency keeps the same signal-to-noise ratio (EqualSNR,
 //! arXiv 2505.11278).
 
-use crate::noise::NoiseError;
-use crate::noise::family::{Needs, NoiseFamily, Parsed, Power, Setting, no_parameters};
+use crate::noise::error::NoiseError;
+use crate::noise::family::{Needs, NoiseFamily, Parsed, no_parameters};
+use crate::noise::power::Power;
+use crate::noise::setting::Setting;
 
 /// `S = Γ`.
 #[derive(Debug)]

@@ -5,8 +5,10 @@
 //! `s` is relative to white noise of variance one, as the `noise_offset` of training scripts is. The constant is drawn for each
 //! channel by default (the scripts do), or one for all channels (`shared`).
 
-use crate::noise::NoiseError;
-use crate::noise::family::{NoiseFamily, Parsed, Power, Setting, number};
+use crate::noise::error::NoiseError;
+use crate::noise::family::{NoiseFamily, Parsed, number};
+use crate::noise::power::Power;
+use crate::noise::setting::Setting;
 
 /// White noise plus a constant.
 #[derive(Debug)]

@@ -29,9 +29,12 @@ use rand_distr::{Distribution, StandardNormal};
 use rustfft::num_complex::Complex64;
 use rustfft::{Fft, FftPlanner};
 
-use crate::noise::family::{NoiseFamily, Parsed, Power, Setting, number};
+use crate::noise::error::NoiseError;
+use crate::noise::family::{NoiseFamily, Parsed, number};
 use crate::noise::field::{FieldSampler, FieldWorker};
-use crate::noise::{NoiseError, NoiseSpectrum};
+use crate::noise::power::Power;
+use crate::noise::setting::Setting;
+use crate::noise::spectrum::NoiseSpectrum;
 use crate::spectral::Size;
 
 /// Discount and iterations where none are given: what the scripts recommend.

@@ -1,7 +1,9 @@
 //! White noise: every pixel independent, `S[k] = 1`; the noise of DDPM (arXiv 2006.11239).
 
-use crate::noise::NoiseError;
-use crate::noise::family::{NoiseFamily, Parsed, Power, Setting, no_parameters};
+use crate::noise::error::NoiseError;
+use crate::noise::family::{NoiseFamily, Parsed, no_parameters};
+use crate::noise::power::Power;
+use crate::noise::setting::Setting;
 
 /// `S[k] = 1`.
 #[derive(Debug)]

@@ -12,7 +12,7 @@ use super::frame::{self, Frame, XLabels};
 use super::style::{
     Align, BLACK, BLUE, DARK_GREY, DOTTED, GREEN, ORANGE, PURPLE, SMALL_PX, Stroke, Text, VERMILLION, tint,
 };
-use crate::diffusion::BoundsRow;
+use crate::diffusion::BoundsBand;
 
 /// What is drawn. Noise levels are relative, in pixel values.
 #[derive(Debug, Clone, Default)]
@@ -22,7 +22,7 @@ pub struct BoundsFigure {
     /// Number of images, size, preprocess, thresholds.
     pub subtitle: String,
     /// Images in order of their largest useful noise.
-    pub rows: Vec<BoundsRow>,
+    pub rows: Vec<BoundsBand>,
     /// Names and ranges of schedules; a range may end at infinity.
     pub schedules: Vec<(String, f64, f64)>,
     /// Noise level of 8-bit rounding.
@@ -128,8 +128,8 @@ mod tests {
     use super::*;
     use crate::report::plot::testing::check;
 
-    fn row(low: f64, high: f64, sigma_max: f64) -> BoundsRow {
-        BoundsRow { share: (low, high), sigma_max, sigma_min: [0.01, 0.02, 0.03, 0.04, 0.05] }
+    fn row(low: f64, high: f64, sigma_max: f64) -> BoundsBand {
+        BoundsBand { share: (low, high), sigma_max, sigma_min: [0.01, 0.02, 0.03, 0.04, 0.05] }
     }
 
     #[test]

@@ -89,13 +89,13 @@ pub struct Plot {
     pub name: &'static str,
     /// Whether it is drawn as pixels only: a page of photographs gains nothing from scaling.
     pub is_png_only: bool,
-    draw: Box<dyn Fn(PlotFormat) -> Result<Vec<u8>, PlotError>>,
+    figure: Box<dyn Figure>,
 }
 
 impl Plot {
     /// The picture `figure`, to be called `name`.
     pub fn new(name: &'static str, figure: impl Figure + 'static) -> Self {
-        Self { name, is_png_only: false, draw: Box::new(move |format| render(&figure, format)) }
+        Self { name, is_png_only: false, figure: Box::new(figure) }
     }
 
     /// The same picture, as pixels only.
@@ -109,7 +109,7 @@ impl Plot {
     ///
     /// As [`render`].
     pub fn render(&self, format: PlotFormat) -> Result<Vec<u8>, PlotError> {
-        (self.draw)(format)
+        render(self.figure.as_ref(), format)
     }
 }
 
