@@ -1,0 +1,143 @@
+//! docs/files.md against what is written: every command runs once, and each file, column, key and array has its place
+//! there, and no other.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Cursor;
+
+use super::World;
+
+/// Commands that between them write every file there is, each to `out/N`; `{N}` is the folder of command N.
+const COMMANDS: [&str; 21] = [
+    "scan photos bad --max-skipped 1 --coherence --diagonality 8",
+    "rapsd photos --per-channel",
+    "rapsd photos --images npy",
+    "covariance photos --coherence --diagonality 8",
+    "fit-delta photos",
+    "noise --resolution 16 --count 1 --family white",
+    "noise photos --count 1 --family white --family matched --color",
+    "distance photos --samples 2 --full-covariance 4",
+    "offset photos",
+    "blur-noise photos",
+    "snr photos --steps 30",
+    "bounds photos",
+    "schedule photos",
+    "schedule photos --dataset",
+    "schedule fit-sampler photos --max-components 1",
+    "schedule sample {14}/sampler.json --count 2",
+    "export photos --format npz,safetensors",
+    "scan more --name more --plots none",
+    "scan photos --name photos --plots none --coherence",
+    "scan more --name more --plots none --coherence",
+    "merge {18}/photos.spectrum {19}/more.spectrum",
+];
+
+/// The first cells of the rows of a section's tables, one entry for each name between backticks.
+fn names_in_rows(section: &str) -> BTreeSet<String> {
+    let first_cells = section.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next());
+    first_cells.flat_map(names_in).collect()
+}
+
+/// What stands between backticks.
+fn names_in(text: &str) -> Vec<String> {
+    text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+/// The sections of docs/files.md: the names in each heading of files, and the text below it.
+fn sections(document: &str) -> Vec<(Vec<String>, &str)> {
+    let parts = document.split("\n### ").skip(1);
+    parts
+        .map(|part| {
+            let (heading, text) = part.split_once('\n').expect("text below a heading");
+            (names_in(heading), text.split("\n## ").next().unwrap_or(text))
+        })
+        .collect()
+}
+
+/// A file's name as docs/files.md has it.
+fn documented_name(file: &str) -> String {
+    let (stem, ending) = file.rsplit_once('.').expect("an ending");
+    match (stem, ending) {
+        (_, "spectrum" | "safetensors") | ("spectrum", "npz") => format!("NAME.{ending}"),
+        _ => {
+            let family = stem.strip_prefix("noise_").map(|rest| rest.trim_end_matches("_00000"));
+            match family {
+                Some(family) if family != "00000" => file.replacen(family, "FAMILY", 1),
+                _ => file.to_owned(),
+            }
+        }
+    }
+}
+
+/// A column's name as docs/files.md has it: some tables have one per annulus or per channel.
+fn documented_column(file: &str, column: &str) -> String {
+    match file {
+        "rapsd_images.csv" if column.starts_with("power_bin_") => "power_bin_J".to_owned(),
+        "color.csv" if ["r", "g", "b"].contains(&column) => "CHANNEL".to_owned(),
+        _ => column.to_owned(),
+    }
+}
+
+/// The names of the columns, keys or arrays of a file; none for other files.
+fn parts_of(world: &World, path: &str, file: &str) -> BTreeSet<String> {
+    let bytes = world.read(path);
+    match file.rsplit_once('.').expect("an ending").1 {
+        "csv" => world.table(path).header.iter().map(|column| documented_column(file, column)).collect(),
+        "json" => world.json(path).as_object().expect("an object").keys().cloned().collect(),
+        "npz" => {
+            let archive = zip::ZipArchive::new(Cursor::new(bytes)).expect("a zip archive");
+            archive.file_names().map(|name| name.expect("UTF-8").trim_end_matches(".npy").to_owned()).collect()
+        }
+        "safetensors" | "spectrum" => {
+            let tensors = safetensors::SafeTensors::deserialize(&bytes).expect("a safetensors file");
+            // Sums are pairs of halves.
+            tensors.iter().map(|(name, _)| name.trim_end_matches(".hi").trim_end_matches(".lo").to_owned()).collect()
+        }
+        _ => BTreeSet::new(),
+    }
+}
+
+/// Every file that the commands write, as docs/files.md calls it, with its columns, keys or arrays.
+fn written() -> BTreeMap<String, BTreeSet<String>> {
+    let world = World::create();
+    super::write_uniform(&world.path("photos"), 12, 48, 40);
+    for i in 0..3 {
+        super::sets::save(&world.path(format!("more/{i}.png")), &super::sets::picture(48, 40, 100 + i).into());
+    }
+    world.write("bad/empty.png", "");
+    let mut files = BTreeMap::<String, BTreeSet<String>>::new();
+    for (i, command) in COMMANDS.iter().enumerate() {
+        let words = command.replace('{', "out/").replace('}', "");
+        let folder = format!("out/{i}");
+        world.succeed(&format!("{words} -o {folder} -q"));
+        for file in world.files(&folder) {
+            let parts = parts_of(&world, &format!("{folder}/{file}"), &file);
+            files.entry(documented_name(&file)).or_default().extend(parts);
+        }
+    }
+    files
+}
+
+/// Fails with what only one of both has.
+fn assert_same(documented: &BTreeSet<String>, written: &BTreeSet<String>, of: &str) {
+    let missing: Vec<_> = written.difference(documented).collect();
+    let stale: Vec<_> = documented.difference(written).collect();
+    assert!(missing.is_empty() && stale.is_empty(), "{of}: docs/files.md lacks {missing:?}, nothing writes {stale:?}");
+}
+
+#[test]
+fn the_document_has_what_is_written_and_nothing_else() {
+    let document =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/files.md")).expect("the document");
+    let (_, plots) = document.split_once("\n## Plots\n").expect("a section about plots");
+    let mut documented = names_in_rows(plots.split("\n## ").next().unwrap_or(plots));
+    let sections = sections(&document);
+    documented.extend(sections.iter().flat_map(|(names, _)| names.clone()));
+    let written = written();
+    assert_same(&documented, &written.keys().cloned().collect(), "files");
+    for (names, text) in sections {
+        let parts: BTreeSet<String> = names.iter().flat_map(|name| written[name].clone()).collect();
+        if !parts.is_empty() {
+            assert_same(&names_in_rows(text), &parts, &names.join(", "));
+        }
+    }
+}
