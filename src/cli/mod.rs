@@ -13,6 +13,7 @@ mod families;
 mod fit_delta;
 mod interrupt;
 mod merge;
+mod named;
 mod noise;
 mod noise_files;
 mod noise_levels;

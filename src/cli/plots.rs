@@ -295,7 +295,7 @@ fn write<F: Figure>(session: &Session<'_>, shared: &SharedArgs, name: &str, figu
 /// Writes a figure as `name` into `out`, in every one of `formats`.
 pub fn write_to<F: Figure>(out: &OutputDir, formats: &PlotFormats, quiet: bool, name: &str, figure: &F) {
     for format in &formats.0 {
-        let file_name = format!("{name}.{}", format.extension());
+        let file_name = format!("{name}.{format}");
         let written = render(figure, *format)
             .map_err(anyhow::Error::new)
             .and_then(|bytes| Ok(out.write_atomic(&file_name, |file| std::io::Write::write_all(file, &bytes))?));

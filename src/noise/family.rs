@@ -15,7 +15,7 @@ use super::families::{blur_noise, cloud, cloud_crop, directory, matched, offset,
 use super::field::{FieldSampler, FourierSampler};
 use super::model::DatasetModel;
 use super::spectrum::NoiseSpectrum;
-use crate::spectral::Grid;
+use crate::spectral::{Grid, named};
 
 /// What a family has to know beyond the image size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +37,8 @@ pub enum ZeroFrequency {
     /// No power, as in Cloud Diffusion.
     Zero,
 }
+
+named!(ZeroFrequency { HalfPeriod = "half", Zero = "zero" });
 
 /// Where a family is to be realised.
 #[derive(Debug, Clone, Copy)]

@@ -6,11 +6,10 @@ use std::sync::Arc;
 use super::exact::TensorSpec;
 use super::reduce::AreaAverage;
 use crate::spectral::fft2::Fft2Plan;
-use crate::spectral::{AnnulusSums, Channels, Grid, RealForm, Size, Window};
+use crate::spectral::{AnnulusSums, Channels, Grid, RealForm, Size, Window, named};
 
 /// How the images are centred and scaled before anything is said about their covariance.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Standardize {
     /// Not at all: Γ is the mean power.
     None,
@@ -20,6 +19,8 @@ pub enum Standardize {
     /// Every pixel is centred and divided by its own standard deviation over the set (Cloud Diffusion); takes two passes.
     Pixel,
 }
+
+named!(Standardize { None = "none", Mean = "mean", Pixel = "pixel" });
 
 /// How much is summed up over the images; each level holds the sums of those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
