@@ -8,7 +8,7 @@ use serde_json::Value;
 use specscan::dataset::{DecodeOptions, PreprocessConfig, Transform, list_inputs};
 use specscan::pipeline::observer::Silent;
 use specscan::pipeline::{Cancel, NoRows, ScanConfig, centred_radial_statistics, scan};
-use specscan::spectral::{Channels, Size};
+use specscan::spectral::{Channels, Named, Size};
 use specscan::spectrum::{AnalysisConfig, RadialStatistics, RapsdOf, Spectrum};
 use specscan::stats::power_law::{Estimator, FitRange};
 use specscan::stats::spectrum_fit::fit_spectrum;
@@ -20,7 +20,7 @@ fn root(path: &str) -> std::path::PathBuf {
 /// Scans the photographs as a reference set was made.
 fn scan_as(set: &Value) -> (Spectrum, Vec<RadialStatistics>) {
     let size = Size::square(set["side"].as_u64().expect("a side") as usize);
-    let transform: Transform = set["transform"].as_str().expect("a name").parse().expect("a transform");
+    let transform = Transform::from_name(set["transform"].as_str().expect("a name")).expect("a transform");
     let channels = if set["channels"] == "luma" { Channels::Luma } else { Channels::Rgb };
     let config = ScanConfig {
         effective_resolution: false,

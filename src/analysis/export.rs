@@ -11,6 +11,7 @@ use super::{About, Analysis, Outputs, Report, Run, Scanned};
 use crate::pipeline::NoRows;
 use crate::report::arrays::{NamedArray, planes_array};
 use crate::report::content::Content;
+use crate::spectral::named;
 use crate::spectrum::{Counts, RapsdOf, Spectrum};
 
 /// How arrays are packed.
@@ -21,6 +22,8 @@ pub enum ArrayFormat {
     /// Hugging Face's format.
     Safetensors,
 }
+
+named!(ArrayFormat { Npz = "npz", Safetensors = "safetensors" });
 
 /// Arrays of a set.
 #[derive(Debug, Clone)]

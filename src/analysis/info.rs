@@ -74,8 +74,8 @@ impl Report for InfoReport {
             ),
             row("identity", self.content_id.clone()),
             row("values", format!("{} to {}", p.range[0], p.range[1])),
-            row("standardised", format!("{:?}", p.standardize).to_lowercase()),
-            row("window", format!("{:?}", p.window).to_lowercase()),
+            row("standardised", p.standardize.to_string()),
+            row("window", p.window.to_string()),
             row("transform", self.fft_kernel.clone()),
             String::new(),
         ];

@@ -1,9 +1,10 @@
 //! `specscan export`: the derived arrays of a spectrum, for NumPy and training code.
 
 use anyhow::Result;
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::exit::ExitStatus;
+use super::named::choice;
 use super::present;
 use super::shared::{SharedArgs, parse_file_name};
 use crate::analysis::export::{ArrayFormat, Export};
@@ -16,8 +17,8 @@ use crate::analysis::export::{ArrayFormat, Export};
 #[command(after_help = "Example: specscan export out/photos.spectrum --format npz,safetensors -o out")]
 pub struct ExportArgs {
     /// File formats
-    #[arg(long, value_name = "FORMATS", value_delimiter = ',', default_value = "npz")]
-    format: Vec<FormatArg>,
+    #[arg(long, value_name = "FORMATS", value_delimiter = ',', value_parser = choice::<ArrayFormat>(), default_value = "npz")]
+    format: Vec<ArrayFormat>,
 
     /// Name of the files, without their ending
     #[arg(long, value_name = "NAME", value_parser = parse_file_name, default_value = "spectrum")]
@@ -27,18 +28,7 @@ pub struct ExportArgs {
     shared: SharedArgs,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum FormatArg {
-    Npz,
-    Safetensors,
-}
-
 /// Runs the command.
 pub fn run(args: &ExportArgs) -> Result<ExitStatus> {
-    let format = |format: &FormatArg| match format {
-        FormatArg::Npz => ArrayFormat::Npz,
-        FormatArg::Safetensors => ArrayFormat::Safetensors,
-    };
-    let export = Export { formats: args.format.iter().map(format).collect(), name: args.name.clone() };
-    present::run(&args.shared, &export)
+    present::run(&args.shared, &Export { formats: args.format.clone(), name: args.name.clone() })
 }

@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::console;
 use super::interrupt;
+use super::named::choice;
 use super::progress::Progress;
 use super::session::{Input, Wants};
 use super::shared::SharedArgs;
@@ -51,28 +52,12 @@ pub struct FamilyArgs {
     pub noise_std: Option<f64>,
 
     /// What the zero frequency of power-law noise gets: the power of half the lowest frequency, or none as in Cloud Diffusion
-    #[arg(long, value_name = "half|zero", default_value = "half")]
-    pub dc: DcArg,
+    #[arg(long, value_name = "half|zero", value_parser = choice::<ZeroFrequency>(), default_value_t)]
+    pub dc: ZeroFrequency,
 
     /// Noise whose channels are correlated as the dataset's: it has the eigenvectors of the pixel colours' covariance
     #[arg(long)]
     pub color: bool,
-}
-
-/// `--dc`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum DcArg {
-    Half,
-    Zero,
-}
-
-impl From<DcArg> for ZeroFrequency {
-    fn from(arg: DcArg) -> Self {
-        match arg {
-            DcArg::Half => Self::HalfPeriod,
-            DcArg::Zero => Self::Zero,
-        }
-    }
 }
 
 /// The families of a run, parsed before any image is read.
@@ -145,7 +130,7 @@ impl FamilyArgs {
     /// `setting` with the options of the command line.
     pub fn adjust<'a>(&self, setting: Setting<'a>) -> Setting<'a> {
         Setting {
-            zero_frequency: self.dc.into(),
+            zero_frequency: self.dc,
             pixel_variance: self.noise_std.map_or(setting.pixel_variance, |std| std * std),
             ..setting
         }

@@ -10,6 +10,7 @@ mod fit_delta;
 mod info;
 mod interrupt;
 mod merge;
+mod named;
 mod noise_levels;
 mod plan;
 mod present;

@@ -105,7 +105,7 @@ fn run_alone(args: &NoiseArgs, families: &Families) -> Result<ExitStatus> {
         Some(Resolution::Fixed(size)) => size,
         Some(Resolution::Auto) | None => Size::square(DEFAULT_SIDE),
     };
-    let channels: Channels = shared.preprocess.channels.map(Into::into).unwrap_or_default();
+    let channels = shared.preprocess.channels.unwrap_or_default();
     if let Some(option) = shared.preprocess.first_about_values().or(shared.input.first_about_images()) {
         bail!("{option} is about images, and no INPUT was given; leave the option out");
     }
@@ -138,7 +138,7 @@ fn run_alone(args: &NoiseArgs, families: &Families) -> Result<ExitStatus> {
         n_axes: channels.count(),
         dataset: None,
         measured: None,
-        zero_frequency: args.families.dc.into(),
+        zero_frequency: args.families.dc,
         pixel_variance: 1.0,
     });
     let noises = families.realise(&setting, &measured, shared.output.quiet)?;
@@ -169,9 +169,7 @@ impl Job<'_> {
         let shared = &self.args.shared;
         let std = self.setting.pixel_variance.sqrt();
         let mut formats = self.args.format.clone();
-        if shared.preprocess.channels.map(Channels::from) == Some(Channels::Ycbcr)
-            && formats.contains(&SampleFormat::Png)
-        {
+        if shared.preprocess.channels == Some(Channels::Ycbcr) && formats.contains(&SampleFormat::Png) {
             console::warn(shared.output.quiet, "no PNGs of YCbCr noise: its planes are not red, green and blue");
             formats.retain(|f| *f != SampleFormat::Png);
         }

@@ -293,7 +293,7 @@ fn write(session: &Session<'_>, shared: &SharedArgs, name: &str, figure: &dyn Fi
 /// Writes a figure as `name` into `out`, in every one of `formats`.
 pub fn write_to(out: &OutputDir, formats: &PlotFormats, quiet: bool, name: &str, figure: &dyn Figure) {
     for format in &formats.0 {
-        let file_name = format!("{name}.{}", format.extension());
+        let file_name = format!("{name}.{format}");
         let written = render(figure, *format)
             .map_err(anyhow::Error::new)
             .and_then(|bytes| Ok(out.write_atomic(&file_name, |file| std::io::Write::write_all(file, &bytes))?));

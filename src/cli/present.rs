@@ -13,6 +13,7 @@ use super::{console, interrupt, plan};
 use crate::analysis::{Analysis, Desk, Outputs, Report, Run, Scanned, Source, answer};
 use crate::report::output_dir::OutputDir;
 use crate::report::plot::{Plot, PlotFormat};
+use crate::spectral::Named;
 
 /// Where and how an answer is presented.
 #[derive(Debug)]
@@ -96,7 +97,7 @@ impl Presentation {
     fn draw(&self, out: &OutputDir, desk: &Desk<'_>, plot: &Plot) {
         let formats = if plot.is_png_only { &[PlotFormat::Png] } else { self.plots.0.as_slice() };
         for format in formats {
-            let file_name = format!("{}.{}", plot.name, format.extension());
+            let file_name = format!("{}.{format}", plot.name);
             let written = plot
                 .render(*format)
                 .map_err(anyhow::Error::new)
@@ -111,7 +112,7 @@ impl Presentation {
     pub fn stale_names<R: Report>(&self) -> Vec<String> {
         let Outputs { files, plots } = R::OUTPUTS;
         let files = files.iter().filter(|name| !name.starts_with('*')).map(|name| (*name).to_owned());
-        let plots = plots.iter().flat_map(|name| ["svg", "png"].map(|end| format!("{name}.{end}")));
+        let plots = plots.iter().flat_map(|name| PlotFormat::NAMES.iter().map(move |(end, _)| format!("{name}.{end}")));
         files.chain(plots).collect()
     }
 

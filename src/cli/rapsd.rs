@@ -1,9 +1,10 @@
 //! `specscan rapsd`: the radially averaged power spectrum of each image and of the set.
 
 use anyhow::Result;
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::exit::ExitStatus;
+use super::named::choice;
 use super::present;
 use super::shared::SharedArgs;
 use crate::analysis::rapsd::{ImagesFormat, Rapsd};
@@ -16,8 +17,8 @@ use crate::analysis::rapsd::{ImagesFormat, Rapsd};
 #[command(after_help = "Example: specscan rapsd photos --resolution 256 --images npy -o out")]
 pub struct RapsdArgs {
     /// How the RAPSD of each image is written
-    #[arg(long, value_name = "FORMAT", default_value = "csv")]
-    images: ImagesArg,
+    #[arg(long, value_name = "FORMAT", value_parser = choice::<ImagesFormat>(), default_value = "csv")]
+    images: ImagesFormat,
 
     /// Also write rapsd_channels.csv and draw the channels
     #[arg(long)]
@@ -27,19 +28,7 @@ pub struct RapsdArgs {
     shared: SharedArgs,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum ImagesArg {
-    Csv,
-    Npy,
-    None,
-}
-
 /// Runs the command.
 pub fn run(args: &RapsdArgs) -> Result<ExitStatus> {
-    let images = match args.images {
-        ImagesArg::Csv => ImagesFormat::Csv,
-        ImagesArg::Npy => ImagesFormat::Npy,
-        ImagesArg::None => ImagesFormat::None,
-    };
-    present::run(&args.shared, &Rapsd { images, per_channel: args.per_channel })
+    present::run(&args.shared, &Rapsd { images: args.images, per_channel: args.per_channel })
 }

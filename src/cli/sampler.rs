@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::console::{self, align, short};
 use super::exit::ExitStatus;
+use super::named::choice;
 use super::noise_levels::{KappaArgs, rounding_power_of};
 use super::plots;
 use super::scan::describe;
@@ -32,7 +33,7 @@ use crate::report::schedules::{ORDER, ScheduleFiles};
 #[command(after_help = "Example: specscan schedule fit-sampler photos --per-class -o out")]
 pub struct FitSamplerArgs {
     /// Kind of the schedules: where steps are spent
-    #[arg(long, value_name = "frequency|power|mixed", default_value_t = ScheduleKind::Mixed)]
+    #[arg(long, value_name = "frequency|power|mixed", value_parser = choice::<ScheduleKind>(), default_value_t)]
     kind: ScheduleKind,
 
     /// A model for each class, the folder an image lies in

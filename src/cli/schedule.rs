@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::console::{self, align, short};
 use super::exit::ExitStatus;
+use super::named::choice;
 use super::noise_levels::{KappaArgs, describe_kappa, rounding_power_of};
 use super::plots;
 use super::sampler::{self, FitSamplerArgs, SampleArgs};
@@ -47,7 +48,7 @@ enum Command {
 #[derive(Debug, Args)]
 struct ScheduleOptions {
     /// Where steps are spent: evenly over frequencies, over power, or half of each
-    #[arg(long, value_name = "frequency|power|mixed", default_value_t = ScheduleKind::Mixed)]
+    #[arg(long, value_name = "frequency|power|mixed", value_parser = choice::<ScheduleKind>(), default_value_t)]
     kind: ScheduleKind,
 
     /// Points of each schedule, both ends included

@@ -16,14 +16,14 @@ use super::shared::{InputArgs, SharedArgs, ValueRange};
 use crate::analysis::Resolution;
 use super::{interrupt, plan};
 use crate::dataset::{
-    DecodeOptions, ExifPolicy, Listing, PreprocessConfig, Skipped, SourceFile, Transform, choose_resolution,
-    list_from_reader, list_inputs, own_files, own_samples,
+    DecodeOptions, Listing, PreprocessConfig, Skipped, SourceFile, Transform, choose_resolution, list_from_reader,
+    list_inputs, own_files, own_samples,
 };
 use crate::pipeline::{Halves, NoRows, RowSink, ScanConfig, ScanOutcome, scan, scan_halves};
 use crate::report::manifest::{Manifest, write_json};
 use crate::report::output_dir::OutputDir;
 use crate::report::tables::{SkippedRow, write_table};
-use crate::spectral::{Channels, Size, Window};
+use crate::spectral::{Channels, Size};
 use crate::spectrum::{AnalysisConfig, Detail, Spectrum, Standardize};
 
 /// Sums beyond the standard ones that a command needs.
@@ -258,16 +258,16 @@ pub fn resolve(args: &SharedArgs, wants: Wants) -> Result<Input> {
     let files = choose_files(files, &args.input)?;
     let decode = DecodeOptions {
         max_pixels: args.input.max_pixels.unwrap_or(DecodeOptions::default().max_pixels),
-        exif: args.input.exif.map_or(ExifPolicy::Ignore, Into::into),
+        exif: args.input.exif.unwrap_or_default(),
     };
     let preprocess = resolve_preprocess(args, &files, &decode)?;
     let ValueRange(low, high) = args.preprocess.range.unwrap_or(ValueRange(-1.0, 1.0));
-    let standardize = args.preprocess.standardize.map(Into::into).or(wants.standardize);
-    let channels = args.preprocess.channels.map(Into::into).or(wants.channels);
+    let standardize = args.preprocess.standardize.or(wants.standardize);
+    let channels = args.preprocess.channels.or(wants.channels);
     let analysis = AnalysisConfig {
         size: preprocess.size,
         channels: channels.unwrap_or_default(),
-        window: args.preprocess.window.map_or(Window::None, Into::into),
+        window: args.preprocess.window.unwrap_or_default(),
         range: (low, high),
         standardize: standardize.unwrap_or_default(),
         detail: if wants.moments { Detail::Full } else { Detail::Power },

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, ValueEnum};
 
+use super::named::choice;
 use crate::analysis::{Resolution, SourceOptions};
 use crate::dataset::{ExifPolicy, Transform};
 use crate::report::plot::PlotFormat;
-use crate::spectral::{Channels, Size, Window};
+use crate::spectral::{Channels, Named, Size, Window};
 use crate::spectrum::Standardize;
 
 /// Most workers: each holds megabytes of buffers and sums, and machines with more cores are not at hand.
@@ -47,8 +48,8 @@ pub struct InputArgs {
     pub max_pixels: Option<u64>,
 
     /// What to do with the orientation written by cameras [default: ignore, as ADM and EDM do]
-    #[arg(long, value_name = "POLICY")]
-    pub exif: Option<ExifArg>,
+    #[arg(long, value_name = "POLICY", value_parser = choice::<ExifPolicy>())]
+    pub exif: Option<ExifPolicy>,
 }
 
 /// How images are prepared: what the network would see.
@@ -60,7 +61,7 @@ pub struct PreprocessArgs {
     pub resolution: Option<Resolution>,
 
     /// How images reach the working size [default: none if sizes agree, else center-crop-dhariwal (alias adm)]
-    #[arg(long, value_name = "NAME", value_parser = parse_transform)]
+    #[arg(long, value_name = "NAME", value_parser = choice::<Transform>())]
     pub transform: Option<Transform>,
 
     /// Enlarge images smaller than the working size; their high frequencies are then false
@@ -72,16 +73,16 @@ pub struct PreprocessArgs {
     pub drop_letterbox: bool,
 
     /// What is transformed [default: rgb]
-    #[arg(long, value_name = "CHANNELS")]
-    pub channels: Option<ChannelsArg>,
+    #[arg(long, value_name = "CHANNELS", value_parser = choice::<Channels>())]
+    pub channels: Option<Channels>,
 
     /// What is removed before covariances: nothing, the mean image, or (two passes) each pixel's mean and deviation [default: mean]
-    #[arg(long, value_name = "HOW")]
-    pub standardize: Option<StandardizeArg>,
+    #[arg(long, value_name = "HOW", value_parser = choice::<Standardize>())]
+    pub standardize: Option<Standardize>,
 
     /// Apodisation, corrected for its power [default: none]
-    #[arg(long, value_name = "WINDOW")]
-    pub window: Option<WindowArg>,
+    #[arg(long, value_name = "WINDOW", value_parser = choice::<Window>())]
+    pub window: Option<Window>,
 
     /// Values of black and white [default: -1:1]
     #[arg(long, value_name = "LO:HI", allow_hyphen_values = true)]
@@ -168,14 +169,14 @@ impl SharedArgs {
             sample: input.sample,
             seed: input.seed,
             max_pixels: input.max_pixels,
-            exif: input.exif.map(Into::into),
+            exif: input.exif,
             resolution: preprocess.resolution,
             transform: preprocess.transform,
             allow_upscale: preprocess.allow_upscale,
             drop_letterbox: preprocess.drop_letterbox,
-            channels: preprocess.channels.map(Into::into),
-            standardize: preprocess.standardize.map(Into::into),
-            window: preprocess.window.map(Into::into),
+            channels: preprocess.channels,
+            standardize: preprocess.standardize,
+            window: preprocess.window,
             range: preprocess.range.map(|ValueRange(low, high)| (low, high)),
             threads: self.compute.threads()?,
         })
@@ -274,10 +275,9 @@ impl std::str::FromStr for PlotFormats {
         }
         let mut formats = Vec::new();
         for name in text.split(',') {
-            let format = match name.trim() {
-                "svg" => PlotFormat::Svg,
-                "png" => PlotFormat::Png,
-                other => bail!("`{other}` is not a plot format; write svg, png, svg,png or none"),
+            let name = name.trim();
+            let Some(format) = PlotFormat::from_name(name) else {
+                bail!("`{name}` is not a plot format; write svg, png, svg,png or none")
             };
             if !formats.contains(&format) {
                 formats.push(format);
@@ -295,80 +295,8 @@ pub enum ProgressWhen {
     Always,
 }
 
-/// `--exif`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ExifArg {
-    Ignore,
-    Apply,
-}
-
-impl From<ExifArg> for ExifPolicy {
-    fn from(arg: ExifArg) -> Self {
-        match arg {
-            ExifArg::Ignore => ExifPolicy::Ignore,
-            ExifArg::Apply => ExifPolicy::Apply,
-        }
-    }
-}
-
-/// `--channels`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ChannelsArg {
-    Rgb,
-    Luma,
-    Ycbcr,
-}
-
-impl From<ChannelsArg> for Channels {
-    fn from(arg: ChannelsArg) -> Self {
-        match arg {
-            ChannelsArg::Rgb => Channels::Rgb,
-            ChannelsArg::Luma => Channels::Luma,
-            ChannelsArg::Ycbcr => Channels::Ycbcr,
-        }
-    }
-}
-
-/// `--standardize`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum StandardizeArg {
-    None,
-    Mean,
-    Pixel,
-}
-
-impl From<StandardizeArg> for Standardize {
-    fn from(arg: StandardizeArg) -> Self {
-        match arg {
-            StandardizeArg::None => Standardize::None,
-            StandardizeArg::Mean => Standardize::Mean,
-            StandardizeArg::Pixel => Standardize::Pixel,
-        }
-    }
-}
-
-/// `--window`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum WindowArg {
-    None,
-    Hann,
-}
-
-impl From<WindowArg> for Window {
-    fn from(arg: WindowArg) -> Self {
-        match arg {
-            WindowArg::None => Window::None,
-            WindowArg::Hann => Window::Hann,
-        }
-    }
-}
-
 /// The name of a file to be written, without its ending.
 pub fn parse_file_name(text: &str) -> Result<String, String> {
     let is_plain = !text.is_empty() && std::path::Path::new(text).file_name() == Some(text.as_ref());
     if is_plain { Ok(text.to_owned()) } else { Err("give a plain name without folders".to_owned()) }
-}
-
-fn parse_transform(text: &str) -> Result<Transform, String> {
-    text.parse().map_err(|e| format!("{e}"))
 }

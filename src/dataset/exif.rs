@@ -1,10 +1,8 @@
 //! EXIF orientation: turning and mirroring decoded pixels as a viewer would.
 
-use std::fmt;
-
 use image::metadata::Orientation;
 
-use crate::spectral::Size;
+use crate::spectral::{Size, named};
 
 /// Whether the EXIF orientation of a file is obeyed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -16,14 +14,7 @@ pub enum ExifPolicy {
     Apply,
 }
 
-impl fmt::Display for ExifPolicy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Ignore => "ignore",
-            Self::Apply => "apply",
-        })
-    }
-}
+named!(ExifPolicy { Ignore = "ignore", Apply = "apply" });
 
 /// Size of an image of `stored` size once `orientation` is applied.
 pub(super) fn oriented_size(stored: Size, orientation: Orientation) -> Size {

@@ -44,5 +44,5 @@ pub use listing::{ListError, Listing, Skipped, SourceFile, list_inputs};
 pub use own_output::{own_files, own_samples};
 pub use resolution::{AutoResolution, ResolutionError, choose_resolution};
 pub use skip::SkipReason;
-pub use transform::{PreprocessConfig, PreprocessError, Preprocessor, Transform, UnknownTransform};
+pub use transform::{PreprocessConfig, PreprocessError, Preprocessor, Transform};
 pub use view::{View, Views};

@@ -20,16 +20,13 @@
 //!
 //! Nothing is copied where nothing is resampled: a [`View`] is a window onto the decoded pixels.
 
-use std::fmt;
-use std::str::FromStr;
-
 use super::decode::RgbImage;
 use super::letterbox::is_letterboxed;
 use super::resample::{Resampler, Source, Target};
 use super::skip::SkipReason;
 use super::view::{View, Views};
 use super::weights::Kernel;
-use crate::spectral::Size;
+use crate::spectral::{Size, named};
 
 /// How an image is brought to the working size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,48 +43,18 @@ pub enum Transform {
     None,
 }
 
+named!(Transform {
+    CenterCropDhariwal = "center-crop-dhariwal" | "adm",
+    CenterCrop = "center-crop",
+    Crop = "crop",
+    Tile = "tile",
+    None = "none",
+});
+
 impl Transform {
-    /// Every transform, in the order of the documentation.
-    pub const ALL: [Self; 5] = [Self::CenterCropDhariwal, Self::CenterCrop, Self::Crop, Self::Tile, Self::None];
-
-    /// The name on the command line and in files.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::CenterCropDhariwal => "center-crop-dhariwal",
-            Self::CenterCrop => "center-crop",
-            Self::Crop => "crop",
-            Self::Tile => "tile",
-            Self::None => "none",
-        }
-    }
-
     /// Whether pixels are interpolated, which needs a square working size.
     pub fn resamples(self) -> bool {
         matches!(self, Self::CenterCropDhariwal | Self::CenterCrop)
-    }
-}
-
-impl fmt::Display for Transform {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-/// A name that is no transform.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown transform '{0}'; choose one of center-crop-dhariwal (adm), center-crop, crop, tile, none")]
-pub struct UnknownTransform(
-    /// The name given.
-    pub String,
-);
-
-impl FromStr for Transform {
-    type Err = UnknownTransform;
-
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        let found = Self::ALL.into_iter().find(|transform| transform.name() == name);
-        let found = found.or((name == "adm").then_some(Self::CenterCropDhariwal));
-        found.ok_or_else(|| UnknownTransform(name.to_owned()))
     }
 }
 
@@ -201,7 +168,7 @@ impl Preprocessor {
     /// If `image.pixels` does not hold `image.size`.
     pub fn apply<'a>(&'a mut self, image: &RgbImage<'a>) -> Result<Views<'a>, SkipReason> {
         assert_eq!(image.pixels.len(), image.size.n_pixels() * 3, "three bytes a pixel");
-        self.check_size(image.size)?;
+        self.config.accepts(image.size)?;
         let config = self.config;
         let (found, size) = (image.size, config.size);
         let stride = found.width * 3;
@@ -227,11 +194,6 @@ impl Preprocessor {
             }
         }
         Ok(views)
-    }
-
-    /// Refuses images that cannot be brought to size.
-    fn check_size(&self, found: Size) -> Result<(), SkipReason> {
-        self.config.accepts(found)
     }
 
     fn center_crop_dhariwal<'a>(&'a mut self, image: &RgbImage<'a>) -> Views<'a> {

@@ -32,11 +32,9 @@
 //!
 //! Spectrally-Guided Noise Schedules (arXiv 2603.19222).
 
-use std::fmt;
-use std::str::FromStr;
-
 use super::bounds::{ImageBounds, Kappa, NoiseRange, compute_bounds};
 use super::convert::NoiseLevel;
+use crate::spectral::named;
 
 /// Where R̃ ends, as a share of the rounding power: 1.2e-12 for pixels in `[-1, 1]`.
 const POWER_FLOOR: f64 = 1.0 / (1 << 22) as f64;
@@ -45,8 +43,7 @@ const POWER_FLOOR: f64 = 1.0 / (1 << 22) as f64;
 pub const MAX_SCHEDULE_STEPS: usize = 100_000;
 
 /// Where a tight schedule spends its steps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub enum ScheduleKind {
     /// Evenly over radial frequencies.
     Frequency,
@@ -57,46 +54,17 @@ pub enum ScheduleKind {
     Mixed,
 }
 
-impl ScheduleKind {
-    /// All kinds, in the order of the tables.
-    pub const ALL: [Self; 3] = [Self::Frequency, Self::Power, Self::Mixed];
-
-    /// The name used on the command line and in files.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Frequency => "frequency",
-            Self::Power => "power",
-            Self::Mixed => "mixed",
-        }
-    }
-}
-
-impl fmt::Display for ScheduleKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
+named!(ScheduleKind { Frequency = "frequency", Power = "power", Mixed = "mixed" });
 
 /// What can be wrong with a request for tight schedules.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TightError {
-    /// No such kind.
-    #[error("unknown kind of schedule '{0}'; choose one of frequency, power, mixed")]
-    UnknownKind(String),
     /// Too few or too many points.
     #[error("a schedule has 2 to {MAX_SCHEDULE_STEPS} steps, not {0}")]
     Steps(usize),
     /// An image without any band.
     #[error("images of {0} pixel have no frequency beside their brightness; a schedule takes 2 pixels or more")]
     TooSmall(usize),
-}
-
-impl FromStr for ScheduleKind {
-    type Err = TightError;
-
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        Self::ALL.into_iter().find(|k| k.name() == name).ok_or_else(|| TightError::UnknownKind(name.to_owned()))
-    }
 }
 
 /// What all schedules of one working size share.

@@ -5,7 +5,7 @@
 //! At the zero frequency the law is infinite. By default that mode gets the power of `f = 1/(2L)`, half the lowest frequency: a zero
 //! there, as in the paper, makes the divergence from any set of images whose brightness varies infinite.
 
-use crate::spectral::Grid;
+use crate::spectral::{Grid, named};
 
 /// What the zero frequency of power-law noise gets, where the law itself is infinite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -16,6 +16,8 @@ pub enum ZeroFrequency {
     /// No power, as in Cloud Diffusion.
     Zero,
 }
+
+named!(ZeroFrequency { HalfPeriod = "half", Zero = "zero" });
 
 /// `f^(−2Δ)` of every stored mode of `grid`, with the zero frequency as asked for.
 pub fn power_law(grid: &Grid, delta: f64, zero_frequency: ZeroFrequency) -> Vec<f64> {

@@ -2,15 +2,14 @@
 
 use super::error::NoiseError;
 use super::law::{ZeroFrequency, power_law};
-use crate::spectral::Grid;
+use crate::spectral::{Grid, named};
 use crate::stats::power_law::{FitRange, fit_modes};
 
 /// Images from which Γ of each mode is known well enough for distances.
 pub const MODES_FROM_IMAGES: usize = 64;
 
 /// Which Γ distances are measured in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Metric {
     /// Γ of each mode, as measured.
     Modes,
@@ -20,19 +19,12 @@ pub enum Metric {
     PowerLaw,
 }
 
+named!(Metric { Modes = "modes", Radial = "radial", PowerLaw = "power-law" });
+
 impl Metric {
     /// What families are compared in by default: with few images Γ of a single mode is mostly chance.
     pub fn for_families(n_images: usize) -> Self {
         if n_images >= MODES_FROM_IMAGES { Self::Modes } else { Self::Radial }
-    }
-
-    /// The name used on the command line and in files.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Modes => "modes",
-            Self::Radial => "radial",
-            Self::PowerLaw => "power-law",
-        }
     }
 
     /// What `gamma` (one half-spectrum per axis, of `n_images`) is in this metric.
@@ -46,12 +38,6 @@ impl Metric {
             Self::Radial => Ok(gamma.iter().map(|gamma| annulus_means(grid, gamma)).collect()),
             Self::PowerLaw => gamma.iter().map(|gamma| fitted_law(grid, gamma, n_images)).collect(),
         }
-    }
-}
-
-impl std::fmt::Display for Metric {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.pad(self.name())
     }
 }
 

@@ -2,9 +2,11 @@
 
 use std::io::{Seek, SeekFrom, Write};
 
-use ndarray::{Array1, ArrayViewD, IxDyn};
-use ndarray_npy::{NpzReader, NpzWriter, WriteNpyExt};
+use ndarray::{ArrayViewD, IxDyn};
+use ndarray_npy::{NpzReader, WriteNpyExt};
 use safetensors::tensor::{Dtype, TensorView};
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use super::output_dir::{OutputDir, OutputError, StagedFile};
 use crate::spectral::Size;
@@ -23,25 +25,59 @@ pub struct NamedArray {
 }
 
 impl NamedArray {
-    fn view(&self) -> Result<ArrayViewD<'_, f64>, BoxError> {
-        Ok(ArrayViewD::from_shape(IxDyn(&self.shape), &self.values)?)
-    }
-
     /// Writes it as `.npy`.
     pub(super) fn write_npy(&self, file: impl Write) -> Result<(), BoxError> {
-        Ok(self.view()?.write_npy(file)?)
+        Ok(ArrayViewD::from_shape(IxDyn(&self.shape), &self.values)?.write_npy(file)?)
     }
 }
 
 /// Writes arrays and a JSON text (as the byte array `meta_json`) as `.npz`.
 pub(super) fn encode_npz(file: impl Write + Seek, arrays: &[NamedArray], meta_json: &str) -> Result<(), BoxError> {
-    let mut archive = NpzWriter::new(file);
+    let mut archive = Npz::new(file);
     for array in arrays {
-        archive.add_array(array.name, &array.view()?)?;
+        archive.add_doubles(array.name, &array.shape, array.values.iter().copied())?;
     }
-    archive.add_array("meta_json", &Array1::from_vec(meta_json.as_bytes().to_vec()))?;
-    archive.finish()?;
-    Ok(())
+    archive.finish(meta_json)
+}
+
+/// An `.npz` archive that is filled array by array, item by item: nothing has to be in memory at once. The same arrays give
+/// the same bytes, because members bear no times of writing.
+pub(super) struct Npz<W: Write + Seek>(ZipWriter<W>);
+
+impl<W: Write + Seek> Npz<W> {
+    /// An archive without arrays.
+    pub(super) fn new(out: W) -> Self {
+        Self(ZipWriter::new(out))
+    }
+
+    /// Begins the array `name` of items of the NumPy type `descr`, which are to be written to what is returned.
+    pub(super) fn begin(&mut self, name: &str, descr: &str, shape: &[usize]) -> Result<&mut ZipWriter<W>, BoxError> {
+        let options = SimpleFileOptions::default()
+            .compression_method(CompressionMethod::Deflated)
+            .last_modified_time(DateTime::default())
+            .large_file(true);
+        self.0.start_file(format!("{name}.npy"), options)?;
+        self.0.write_all(&npy_header(descr, shape))?;
+        Ok(&mut self.0)
+    }
+
+    /// Adds an array of doubles.
+    pub(super) fn add_doubles(
+        &mut self,
+        name: &str,
+        shape: &[usize],
+        mut values: impl Iterator<Item = f64>,
+    ) -> Result<(), BoxError> {
+        let out = self.begin(name, "<f8", shape)?;
+        Ok(values.try_for_each(|value| out.write_all(&value.to_le_bytes()))?)
+    }
+
+    /// Adds a JSON text as the byte array `meta_json`, and completes the archive.
+    pub(super) fn finish(mut self, meta_json: &str) -> Result<(), BoxError> {
+        self.begin("meta_json", "|u1", &[meta_json.len()])?.write_all(meta_json.as_bytes())?;
+        self.0.finish()?;
+        Ok(())
+    }
 }
 
 /// Why an archive holds no schedule.
@@ -112,7 +148,7 @@ pub struct StreamedNpy {
 const NPY_HEADER_BYTES: usize = 128;
 
 /// The header of an array in NPY format 1.0: magic, version, header length, a Python dictionary padded to 128 bytes.
-pub(super) fn npy_header(descr: &str, shape: &[usize]) -> Vec<u8> {
+fn npy_header(descr: &str, shape: &[usize]) -> Vec<u8> {
     let extents: String = shape.iter().map(|n| format!("{n}, ")).collect();
     let dictionary = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({}), }}", extents.trim_end());
     let mut header = b"\x93NUMPY\x01\x00".to_vec();

@@ -14,10 +14,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, DateTime, ZipWriter};
-
-use super::arrays::npy_header;
+use super::arrays::Npz;
 use super::output_dir::{OutputDir, OutputError};
 use super::tables::{ScheduleRow, StreamedTable};
 use crate::diffusion::NoiseLevel;
@@ -59,9 +56,9 @@ impl Names {
         self.lines.write_all(&[0])
     }
 
-    /// Writes them as `.npy`: UTF-32, filled up with zeros to the longest.
-    fn write_npy(self, out: &mut impl Write) -> Result<(), BoxError> {
-        out.write_all(&npy_header(&format!("<U{}", self.longest_chars), &[self.n]))?;
+    /// Adds them to an archive: UTF-32, filled up with zeros to the longest.
+    fn add_to(self, archive: &mut Npz<impl Write + Seek>, array: &str) -> Result<(), BoxError> {
+        let out = archive.begin(array, &format!("<U{}", self.longest_chars), &[self.n])?;
         let mut file = self.lines.into_inner().map_err(io::IntoInnerError::into_error)?;
         file.seek(SeekFrom::Start(0))?;
         for name in BufReader::new(file).split(0) {
@@ -150,41 +147,25 @@ impl ScheduleFiles {
         let Self { t, table, keys, flat_keys, logsnr } = self;
         out.write_atomic("schedules.npz", |file| -> Result<(), BoxError> {
             let mut logsnr = logsnr.into_inner().map_err(io::IntoInnerError::into_error)?;
-            let mut archive = ZipWriter::new(file);
-            // The same schedules give the same bytes: no times of writing. Names and smooth curves shrink well.
-            let options = SimpleFileOptions::default()
-                .compression_method(CompressionMethod::Deflated)
-                .last_modified_time(DateTime::default())
-                .large_file(true);
-            archive.start_file("t.npy", options)?;
-            archive.write_all(&npy_header("<f8", &[t.len()]))?;
-            t.iter().try_for_each(|t| archive.write_all(&t.to_le_bytes()))?;
-            let n = keys.n;
-            archive.start_file("key.npy", options)?;
-            keys.write_npy(&mut archive)?;
-            archive.start_file("flat_key.npy", options)?;
-            flat_keys.write_npy(&mut archive)?;
-            archive.start_file("logsnr.npy", options)?;
-            archive.write_all(&npy_header("<f8", &[n, t.len()]))?;
+            let mut archive = Npz::new(file);
+            archive.add_doubles("t", &[t.len()], t.iter().copied())?;
+            let shape = [keys.n, t.len()];
+            keys.add_to(&mut archive, "key")?;
+            flat_keys.add_to(&mut archive, "flat_key")?;
             logsnr.seek(SeekFrom::Start(0))?;
-            io::copy(&mut logsnr, &mut archive)?;
+            io::copy(&mut logsnr, archive.begin("logsnr", "<f8", &shape)?)?;
             for (name, unit) in UNITS {
-                archive.start_file(format!("{name}.npy"), options)?;
-                archive.write_all(&npy_header("<f8", &[n, t.len()]))?;
+                let out = archive.begin(name, "<f8", &shape)?;
                 logsnr.seek(SeekFrom::Start(0))?;
                 let mut values = BufReader::new(&logsnr);
                 let mut bytes = [0; 8];
-                for _ in 0..n * t.len() {
+                for _ in 0..shape.iter().product() {
                     values.read_exact(&mut bytes)?;
                     let level = NoiseLevel::from_logsnr(f64::from_le_bytes(bytes))?;
-                    archive.write_all(&unit(level).to_le_bytes())?;
+                    out.write_all(&unit(level).to_le_bytes())?;
                 }
             }
-            archive.start_file("meta_json.npy", options)?;
-            archive.write_all(&npy_header("|u1", &[meta_json.len()]))?;
-            archive.write_all(meta_json.as_bytes())?;
-            archive.finish()?;
-            Ok(())
+            archive.finish(meta_json)
         })?;
         table.commit()
     }

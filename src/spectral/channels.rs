@@ -10,9 +10,10 @@
 
 use multiversion::multiversion;
 
+use super::named::named;
+
 /// Which channels are transformed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Channels {
     /// Red, green, blue.
     #[default]
@@ -22,6 +23,8 @@ pub enum Channels {
     /// Luma and the two colour differences of JPEG files.
     Ycbcr,
 }
+
+named!(Channels { Rgb = "rgb", Luma = "luma", Ycbcr = "ycbcr" });
 
 impl Channels {
     /// Number of planes: 3, 1 or 3.
@@ -35,15 +38,6 @@ impl Channels {
             Channels::Rgb => &["r", "g", "b"],
             Channels::Luma => &["luma"],
             Channels::Ycbcr => &["y", "cb", "cr"],
-        }
-    }
-
-    /// The name used on the command line and in files.
-    pub fn name(self) -> &'static str {
-        match self {
-            Channels::Rgb => "rgb",
-            Channels::Luma => "luma",
-            Channels::Ycbcr => "ycbcr",
         }
     }
 

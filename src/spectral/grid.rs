@@ -180,6 +180,18 @@ impl Grid {
         sum
     }
 
+    /// Annulus means over those modes of a half-spectrum that have a value; none where none has.
+    ///
+    /// # Panics
+    ///
+    /// If `values` does not hold one entry per stored mode.
+    pub fn radial_mean_of_known(&self, values: &[Option<f64>]) -> Vec<Option<f64>> {
+        let known: Vec<f64> = values.iter().map(|v| f64::from(u8::from(v.is_some()))).collect();
+        let filled: Vec<f64> = values.iter().map(|v| v.unwrap_or(0.0)).collect();
+        let (shares, means) = (self.radial_mean(&known), self.radial_mean(&filled));
+        shares.iter().zip(means).map(|(share, mean)| (*share > 0.0).then(|| mean / share)).collect()
+    }
+
     /// Spreads a half-spectrum of a quantity that is equal at `k` and `-k` (a power) over the full plane: `H×W`, row by
     /// row, unshifted.
     ///

@@ -8,11 +8,14 @@ pub mod grid;
 pub mod inverse;
 #[cfg(test)]
 pub(crate) mod naive;
+pub(crate) mod named;
 pub mod real_form;
 pub mod window;
 
 pub use annuli::AnnulusSums;
 pub use channels::Channels;
 pub use grid::{Grid, Size};
+pub use named::Named;
+pub(crate) use named::named;
 pub use real_form::RealForm;
 pub use window::Window;

@@ -10,11 +10,11 @@
 
 use std::f64::consts::TAU;
 
-use super::Size;
+use super::grid::Size;
+use super::named::named;
 
 /// Which apodisation is applied to each plane before it is transformed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Window {
     /// None: the spectrum of what the network sees, edges included.
     #[default]
@@ -22,6 +22,8 @@ pub enum Window {
     /// Hann on both axes.
     Hann,
 }
+
+named!(Window { None = "none", Hann = "hann" });
 
 impl Window {
     /// The weight of each pixel (`H·W`, row by row), of unit mean square; `None` where every weight is one.

@@ -6,11 +6,10 @@ use std::sync::Arc;
 use super::exact::TensorSpec;
 use super::reduce::AreaAverage;
 use crate::spectral::fft2::Fft2Plan;
-use crate::spectral::{AnnulusSums, Channels, Grid, RealForm, Size, Window};
+use crate::spectral::{AnnulusSums, Channels, Grid, RealForm, Size, Window, named};
 
 /// How the images are centred and scaled before anything is said about their covariance.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Standardize {
     /// Not at all: Γ is the mean power.
     None,
@@ -20,6 +19,8 @@ pub enum Standardize {
     /// Every pixel is centred and divided by its own standard deviation over the set (Cloud Diffusion); takes two passes.
     Pixel,
 }
+
+named!(Standardize { None = "none", Mean = "mean", Pixel = "pixel" });
 
 /// How much is summed up over the images; each level holds the sums of those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -124,9 +125,6 @@ const HISTOGRAM_LOWEST_LOG2: i32 = -50;
 /// Histogram bins: from 2⁻⁵⁰ to 2³⁰.
 pub(super) const HISTOGRAM_BINS: usize = 80 * HISTOGRAM_BINS_PER_OCTAVE as usize;
 
-/// Power below which a logarithm is taken of this instead: far below 8-bit rounding noise, and above single precision's.
-pub const LOG_FLOOR_POWER: f64 = 1e-12;
-
 impl AnalysisPlan {
     /// Plans a pass. `reference` is the mean (and spread) that every image is compared with, for second passes.
     ///
@@ -222,22 +220,20 @@ pub(super) mod at {
     pub const RAPSD_SUM: usize = 2;
     pub const RAPSD_OUTER: usize = 3;
     pub const POWER_SUM: usize = 4;
-    pub const LOG_RAPSD_SUM: usize = 5;
-    pub const LOG_RAPSD_OUTER: usize = 6;
-    pub const COLOR_OUTER: usize = 7;
-    pub const CHANNEL_MEAN_SUM: usize = 8;
-    pub const CHANNEL_MEAN_OUTER: usize = 9;
-    pub const PSEUDO_REAL_SUM: usize = 10;
-    pub const PSEUDO_IMAG_SUM: usize = 11;
-    pub const POWER_SQUARE_SUM: usize = 12;
-    pub const POWER_FIELD_REAL_SUM: usize = 13;
-    pub const POWER_FIELD_IMAG_SUM: usize = 14;
-    pub const CROSS_POWER_REAL_SUM: usize = 15;
-    pub const CROSS_POWER_IMAG_SUM: usize = 16;
+    pub const COLOR_OUTER: usize = 5;
+    pub const CHANNEL_MEAN_SUM: usize = 6;
+    pub const CHANNEL_MEAN_OUTER: usize = 7;
+    pub const PSEUDO_REAL_SUM: usize = 8;
+    pub const PSEUDO_IMAG_SUM: usize = 9;
+    pub const POWER_SQUARE_SUM: usize = 10;
+    pub const POWER_FIELD_REAL_SUM: usize = 11;
+    pub const POWER_FIELD_IMAG_SUM: usize = 12;
+    pub const CROSS_POWER_REAL_SUM: usize = 13;
+    pub const CROSS_POWER_IMAG_SUM: usize = 14;
 }
 
-/// Every tensor of exact sums of a pass, in the order of [`at`], with the quantum of its unit. Powers reach `HW` value² and matter down to 1e-6; the
-/// quanta leave at least three digits below that for one image.
+/// Every tensor of exact sums of a pass, in the order of [`at`], with the quantum of its unit. Powers reach `HW` value² and
+/// matter down to 1e-6; the quanta leave at least three digits below that for one image.
 fn tensor_specs(config: &AnalysisConfig, grid: &Grid, diagonality: Option<&DiagonalityPlan>) -> Vec<TensorSpec> {
     let unit = config.unit_log2();
     let channels = config.channels.count();
@@ -263,11 +259,9 @@ fn tensor_specs(config: &AnalysisConfig, grid: &Grid, diagonality: Option<&Diago
 }
 
 fn push_power_specs(specs: &mut Vec<TensorSpec>, config: &AnalysisConfig, grid: &Grid) {
-    let (unit, channels, annuli) = (config.unit_log2(), config.channels.count(), grid.n_annuli());
+    let (unit, channels) = (config.unit_log2(), config.channels.count());
     let color_pairs = channels * (channels + 1) / 2;
     specs.push(TensorSpec::new("power_sum", &[channels, grid.n_columns(), config.size.height], 2 * unit - 40));
-    specs.push(TensorSpec::new("log_rapsd_sum", &[annuli], -40));
-    specs.push(TensorSpec::new("log_rapsd_outer", &[annuli * (annuli + 1) / 2], -40));
     specs.push(TensorSpec::new("color_outer", &[color_pairs], 0));
     specs.push(TensorSpec::new("channel_mean_sum", &[channels], unit - 44));
     specs.push(TensorSpec::new("channel_mean_outer", &[color_pairs], 2 * unit - 44));

@@ -5,6 +5,8 @@
 
 pub mod blas;
 pub mod brightness;
+pub mod circularity;
+pub mod coherence;
 pub mod covariance;
 pub mod diagonality;
 pub mod full_covariance;

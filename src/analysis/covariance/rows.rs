@@ -6,7 +6,8 @@ use crate::report::arrays::{NamedArray, planes_array};
 use crate::report::tables::decibels;
 use crate::spectral::Grid;
 use crate::spectrum::{ModeCovariance, Spectrum, SpectrumError};
-use crate::stats::moments::RawMoments;
+use crate::stats::circularity::{Circularity, circularity};
+use crate::stats::coherence::coherence;
 
 /// Row of `gamma_radial.csv`: one annulus of one channel, or of the channels' mean (`mean`).
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -50,12 +51,12 @@ pub fn gamma_radial_rows(spectrum: &Spectrum, gamma: &ModeCovariance) -> Vec<Gam
     let names = spectrum.preprocess().channels.names();
     let mut rows = Vec::new();
     if names.len() > 1 {
-        let nothing = vec![None; grid.n_annuli()];
-        push_gamma_rows(&mut rows, "mean", grid, &gamma.channel_mean(), &nothing, &nothing);
+        push_gamma_rows(&mut rows, "mean", grid, &gamma.channel_mean(), None);
     }
     for (c, name) in names.iter().enumerate() {
-        let (pseudo, kurtosis) = circularity(spectrum, c);
-        push_gamma_rows(&mut rows, name, grid, &gamma.channels[c], &pseudo, &kurtosis);
+        // The scan may have left the moments out.
+        let circularity = spectrum.raw_moments(c).map(|moments| circularity(grid, &moments));
+        push_gamma_rows(&mut rows, name, grid, &gamma.channels[c], circularity.as_ref());
     }
     rows
 }
@@ -65,8 +66,7 @@ fn push_gamma_rows(
     channel: &'static str,
     grid: &Grid,
     gamma: &[f64],
-    pseudo: &[Option<f64>],
-    kurtosis: &[Option<f64>],
+    circularity: Option<&Circularity>,
 ) {
     let radial = grid.radial_mean(gamma);
     for (j, frequency) in grid.annulus_frequencies().into_iter().enumerate() {
@@ -77,45 +77,10 @@ fn push_gamma_rows(
             n_modes: grid.modes_per_annulus()[j],
             gamma_mean: radial[j],
             gamma_db: decibels(radial[j]),
-            pseudo_covariance_ratio: pseudo[j],
-            kurtosis: kurtosis[j],
+            pseudo_covariance_ratio: circularity.and_then(|c| c.pseudo_covariance_ratio[j]),
+            kurtosis: circularity.and_then(|c| c.kurtosis[j]),
         });
     }
-}
-
-/// Annulus means of `|C|/Γ` and κ4 of one channel, over the modes that have a partner and some power; no values where the scan
-/// left the moments out.
-fn circularity(spectrum: &Spectrum, channel: usize) -> (Vec<Option<f64>>, Vec<Option<f64>>) {
-    let grid = spectrum.grid();
-    let Some(moments) = spectrum.raw_moments(channel) else {
-        return (vec![None; grid.n_annuli()], vec![None; grid.n_annuli()]);
-    };
-    let of_mode = |k: usize| {
-        let m = RawMoments {
-            mean: moments.field[k],
-            square: moments.pseudo_power[k],
-            power: moments.power[k],
-            power_times_value: moments.power_field[k],
-            power_square: moments.power_square[k],
-            grid_error: grid_error(moments.field[k].norm(), &moments.grid_error),
-        };
-        if grid.is_self_conjugate(k) { (None, None) } else { (m.impropriety(), m.kurtosis()) }
-    };
-    let (pseudo, kurtosis): (Vec<_>, Vec<_>) = (0..grid.n_modes()).map(of_mode).unzip();
-    (annulus_means(grid, &pseudo), annulus_means(grid, &kurtosis))
-}
-
-/// How far the fixed-point grid may have moved a fourth central moment, from the errors of the raw ones and the mean.
-fn grid_error(mean: f64, [second, third, fourth]: &[f64; 3]) -> f64 {
-    fourth + 4.0 * mean * third + 6.0 * mean * mean * second
-}
-
-/// Annulus means over the modes that have a value.
-fn annulus_means(grid: &Grid, values: &[Option<f64>]) -> Vec<Option<f64>> {
-    let present: Vec<f64> = values.iter().map(|v| f64::from(u8::from(v.is_some()))).collect();
-    let filled: Vec<f64> = values.iter().map(|v| v.unwrap_or(0.0)).collect();
-    let (shares, means) = (grid.radial_mean(&present), grid.radial_mean(&filled));
-    shares.iter().zip(means).map(|(share, mean)| (*share > 0.0).then(|| mean / share)).collect()
 }
 
 /// Rows of `coherence.csv`; none unless cross-channel spectra were summed up.
@@ -130,12 +95,7 @@ pub fn coherence_rows(spectrum: &Spectrum, gamma: &ModeCovariance) -> Result<Vec
     for c in 1..names.len() {
         for d in 0..c {
             let Some(cross) = spectrum.cross_covariance(c, d)? else { continue };
-            let of_mode = |k: usize| {
-                let product = gamma.channels[c][k] * gamma.channels[d][k];
-                (product > 0.0).then(|| cross[k].norm_sqr() / product)
-            };
-            let coherence: Vec<_> = (0..grid.n_modes()).map(of_mode).collect();
-            let radial = annulus_means(grid, &coherence);
+            let radial = coherence(grid, &gamma.channels[c], &gamma.channels[d], &cross);
             for (j, frequency) in grid.annulus_frequencies().into_iter().enumerate() {
                 rows.push(CoherenceRow {
                     channel_a: names[d],

@@ -71,7 +71,7 @@ impl Analysis for FitDelta {
             "--paper takes luma and standardised pixels, and this spectrum holds {} with the standardisation {}: \
              scan the images with --channels luma --standardize pixel, or leave --paper out",
             preprocess.channels.name(),
-            format!("{:?}", preprocess.standardize).to_lowercase()
+            preprocess.standardize
         );
         Ok(())
     }

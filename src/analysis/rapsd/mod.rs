@@ -15,7 +15,7 @@ use super::{About, Analysis, Outputs, Report, Run, Scanned, figures};
 use crate::report::content::Content;
 use crate::report::plot::Plot;
 use crate::report::text::{align, short};
-use crate::spectral::Grid;
+use crate::spectral::{Grid, named};
 use crate::spectrum::{RapsdOf, Spectrum};
 
 /// How the RAPSD of each image is kept.
@@ -29,6 +29,8 @@ pub enum ImagesFormat {
     /// Not at all.
     None,
 }
+
+named!(ImagesFormat { Csv = "csv", Npy = "npy", None = "none" });
 
 /// RAPSDs of a set.
 #[derive(Debug, Clone, Copy, Default)]

@@ -6,11 +6,12 @@ mod rows;
 mod summary;
 
 use anyhow::{Result, ensure};
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use self::summary::Outcome;
 use super::exit::ExitStatus;
 use super::families::{Families, FamilyArgs, Measured};
+use super::named::choice;
 use super::session::{Input, Scanned, Session, Wants, resolve};
 use super::shared::SharedArgs;
 use super::sinks::DistanceTable;
@@ -34,12 +35,12 @@ const HALVES_FROM_IMAGES: u64 = 200;
 #[command(after_help = "Example: specscan distance photos --resolution 64 --family white --family cloud:best -o out")]
 pub struct DistanceArgs {
     /// Which Γ families are compared in; may be repeated [default: modes from 64 images on, else radial]
-    #[arg(long, value_name = "METRIC")]
-    metric: Vec<MetricArg>,
+    #[arg(long, value_name = "METRIC", value_parser = choice::<Metric>())]
+    metric: Vec<Metric>,
 
     /// Which Γ single images are measured in
-    #[arg(long, value_name = "METRIC", default_value = "radial")]
-    image_metric: MetricArg,
+    #[arg(long, value_name = "METRIC", value_parser = choice::<Metric>(), default_value_t = Metric::Radial)]
+    image_metric: Metric,
 
     /// Samples drawn of each family
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
@@ -54,24 +55,6 @@ pub struct DistanceArgs {
 
     #[command(flatten)]
     shared: SharedArgs,
-}
-
-/// `--metric`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum MetricArg {
-    Modes,
-    Radial,
-    PowerLaw,
-}
-
-impl From<MetricArg> for Metric {
-    fn from(arg: MetricArg) -> Self {
-        match arg {
-            MetricArg::Modes => Self::Modes,
-            MetricArg::Radial => Self::Radial,
-            MetricArg::PowerLaw => Self::PowerLaw,
-        }
-    }
 }
 
 /// Families in one metric.
@@ -118,7 +101,7 @@ pub fn run(args: &DistanceArgs) -> Result<ExitStatus> {
     };
     outcome.draw(&session);
     if let (Some(table), Some(read)) = (&images, &scanned.images) {
-        farthest::draw(&session, shared, read, table, results[0].model.n_dimensions(), args.image_metric.into());
+        farthest::draw(&session, shared, read, table, results[0].model.n_dimensions(), args.image_metric);
     }
     outcome.print(full.as_ref())?;
     session.finish(&scanned, &["distance_images.csv", "distance_full.csv", "farthest.png"])
@@ -140,8 +123,7 @@ fn check_input(args: &DistanceArgs, input: &Input) -> Result<()> {
         );
     }
     for (i, metric) in args.metric.iter().enumerate() {
-        let name = Metric::from(*metric);
-        ensure!(!args.metric[..i].contains(metric), "--metric {name} was given twice; leave one out");
+        ensure!(!args.metric[..i].contains(metric), "--metric {metric} was given twice; leave one out");
     }
     Ok(())
 }
@@ -171,7 +153,7 @@ fn compare_families(
 ) -> Result<Vec<MetricResult>> {
     let shared = &args.shared;
     let metrics: Vec<Option<Metric>> =
-        if args.metric.is_empty() { vec![None] } else { args.metric.iter().map(|m| Some((*m).into())).collect() };
+        if args.metric.is_empty() { vec![None] } else { args.metric.iter().copied().map(Some).collect() };
     let draws = Draws { n: args.samples as usize, seed: shared.input.seed, threads: shared.compute.threads()? };
     let mut results = Vec::with_capacity(metrics.len());
     for metric in metrics {
@@ -205,7 +187,7 @@ fn measure_images(
         DatasetModel::new(spectrum, ModelOptions { metric: Some(metric), axes, rounding_power: floor })
     };
     let own = || AxesOf::colors_if(args.families.color);
-    let ranking = match model(&scanned.spectrum, args.image_metric.into(), own()) {
+    let ranking = match model(&scanned.spectrum, args.image_metric, own()) {
         Ok(ranking) => ranking,
         Err(reason) => {
             console::warn(args.shared.output.quiet, &format!("no distance_images.csv: {reason}"));

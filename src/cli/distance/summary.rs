@@ -107,7 +107,7 @@ impl Outcome<'_> {
                 "preprocess": spectrum.preprocess(),
                 "seed": shared.input.seed,
                 "metric": model.metric,
-                "image_metric": Metric::from(self.args.image_metric),
+                "image_metric": self.args.image_metric,
                 "color_axes": model.color.as_ref().map(|c| &c.axes),
                 "n_dimensions": model.n_dimensions(),
                 "n_floored_modes": model.n_floored(),
@@ -259,7 +259,7 @@ impl Outcome<'_> {
             let farthest = images.rows(n).take(N_NAMED).map(|r| format!("{} ({:.2})", r.path, r.d_normalized));
             lines.push(format!(
                 "farthest images (d/√D, metric {}): {}",
-                Metric::from(self.args.image_metric),
+                self.args.image_metric,
                 farthest.collect::<Vec<_>>().join(", ")
             ));
         } else if self.scanned.images.is_none() {

@@ -47,6 +47,8 @@ use error::PlotError;
 use surface::Surface;
 use svg::SvgSurface;
 
+use crate::spectral::named;
+
 /// A file format for pictures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PlotFormat {
@@ -56,15 +58,8 @@ pub enum PlotFormat {
     Png,
 }
 
-impl PlotFormat {
-    /// The usual end of a file name, without the dot.
-    pub fn extension(self) -> &'static str {
-        match self {
-            Self::Svg => "svg",
-            Self::Png => "png",
-        }
-    }
-}
+// The names are the usual ends of file names, too.
+named!(PlotFormat { Svg = "svg", Png = "png" });
 
 /// Draws `figure` and returns the content of the file.
 ///
@@ -135,7 +130,7 @@ mod tests {
     #[test]
     fn the_same_figure_gives_the_same_bytes() {
         for format in [PlotFormat::Svg, PlotFormat::Png] {
-            assert_eq!(render(&Mark, format).unwrap(), render(&Mark, format).unwrap(), "{}", format.extension());
+            assert_eq!(render(&Mark, format).unwrap(), render(&Mark, format).unwrap(), "{}", format);
         }
     }
 

@@ -5,15 +5,12 @@ use multiversion::multiversion;
 use rustfft::num_complex::Complex32;
 
 use super::{Analyzer, ImageSummary, add_outer};
-use crate::spectrum::plan::{
-    AnalysisPlan, Detail, HISTOGRAM_BINS, HISTOGRAM_BINS_PER_OCTAVE, LOG_FLOOR_POWER, at, outer_rows,
-};
+use crate::spectrum::plan::{AnalysisPlan, Detail, HISTOGRAM_BINS, HISTOGRAM_BINS_PER_OCTAVE, at, outer_rows};
 
 /// Scratch for one image's powers.
 #[derive(Debug)]
 pub(super) struct RadialScratch {
     column_power: Vec<f64>,
-    log_rapsd: Vec<f64>,
     products: Vec<f64>,
 }
 
@@ -21,7 +18,6 @@ impl RadialScratch {
     pub(super) fn new(plan: &AnalysisPlan) -> Self {
         Self {
             column_power: vec![0.0; plan.config.size.height],
-            log_rapsd: Vec::with_capacity(plan.grid.n_annuli()),
             products: vec![0.0; plan.grid.n_annuli() * (plan.grid.n_annuli() + 1) / 2],
         }
     }
@@ -90,17 +86,6 @@ impl Analyzer {
                 }
             }
         }
-        if has_histogram {
-            self.add_log_radial(summary);
-        }
-    }
-
-    fn add_log_radial(&mut self, summary: &ImageSummary) {
-        let RadialScratch { log_rapsd, products, .. } = &mut self.radial;
-        log_rapsd.clear();
-        log_rapsd.extend(summary.rapsd.iter().map(|r| r.max(LOG_FLOOR_POWER).ln()));
-        self.lanes[at::LOG_RAPSD_SUM].add(0, log_rapsd);
-        add_outer(&mut self.lanes[at::LOG_RAPSD_OUTER], 0, log_rapsd, products);
     }
 }
 
