@@ -17,6 +17,7 @@ use crate::diffusion::schedules::schedule_usages;
 use crate::diffusion::{BoundsStatistics, Kappa, ReferenceSchedule};
 use crate::report::rows::waste_rows;
 use crate::report::tables::{WasteRow, write_table};
+use crate::spectral::ValueRange;
 use crate::spectrum::Spectrum;
 
 /// Levels of the quantiles in the summary.
@@ -83,9 +84,8 @@ pub fn run(args: &BoundsArgs) -> Result<ExitStatus> {
     }
     let Some(session) = Session::open(shared, &input)? else { return Ok(ExitStatus::Done) };
     let range = images.config.analysis.range;
-    if range != (-1.0, 1.0) {
-        let units =
-            format!("schedules are taken in the units of --range {}:{}; most are made for -1:1", range.0, range.1);
+    if range != ValueRange::SIGNED {
+        let units = format!("schedules are taken in the units of --range {range}; most are made for -1:1");
         console::warn(shared.output.quiet, &units);
     }
     let mut table = BoundsTable::create(&session.out, size, kappa, rounding_power, &schedules)?;

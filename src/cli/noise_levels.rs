@@ -149,11 +149,11 @@ pub fn rounding_power_of(input: &Input) -> Result<f64> {
         Input::Saved(spectrum) => (spectrum.preprocess().range, spectrum.preprocess().standardize),
         Input::Images(images) => {
             let analysis = &images.config.analysis;
-            ([analysis.range.0, analysis.range.1], analysis.standardize)
+            (analysis.range, analysis.standardize)
         }
     };
     if standardize == Standardize::Pixel {
         bail!("noise levels are in pixel values, which --standardize pixel divides away; leave it out");
     }
-    Ok(rounding_power(range[0], range[1]))
+    Ok(rounding_power(range.low, range.high))
 }

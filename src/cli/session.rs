@@ -12,7 +12,7 @@ use rand::seq::index;
 use super::console;
 use super::exit::ExitStatus;
 use super::progress::Progress;
-use super::shared::{InputArgs, Resolution, SharedArgs, ValueRange};
+use super::shared::{InputArgs, Resolution, SharedArgs};
 use super::{interrupt, plan};
 use crate::dataset::{
     DecodeOptions, ExifPolicy, Listing, PreprocessConfig, Skipped, SourceFile, Transform, choose_resolution,
@@ -22,7 +22,7 @@ use crate::pipeline::{Halves, NoRows, RowSink, ScanConfig, ScanOutcome, scan, sc
 use crate::report::manifest::{Manifest, write_json};
 use crate::report::output_dir::OutputDir;
 use crate::report::tables::{SkippedRow, write_table};
-use crate::spectral::{Channels, Size, Window};
+use crate::spectral::{Channels, Size, ValueRange, Window};
 use crate::spectrum::{AnalysisConfig, Detail, Spectrum, Standardize};
 
 /// Sums beyond the standard ones that a command needs.
@@ -260,14 +260,13 @@ pub fn resolve(args: &SharedArgs, wants: Wants) -> Result<Input> {
         exif: args.input.exif.map_or(ExifPolicy::Ignore, Into::into),
     };
     let preprocess = resolve_preprocess(args, &files, &decode)?;
-    let ValueRange(low, high) = args.preprocess.range.unwrap_or(ValueRange(-1.0, 1.0));
     let standardize = args.preprocess.standardize.map(Into::into).or(wants.standardize);
     let channels = args.preprocess.channels.map(Into::into).or(wants.channels);
     let analysis = AnalysisConfig {
         size: preprocess.size,
         channels: channels.unwrap_or_default(),
         window: args.preprocess.window.map_or(Window::None, Into::into),
-        range: (low, high),
+        range: args.preprocess.range.unwrap_or(ValueRange::SIGNED),
         standardize: standardize.unwrap_or_default(),
         detail: if wants.moments { Detail::Full } else { Detail::Power },
         diagonality_side: wants.diagonality_side,

@@ -9,10 +9,12 @@ pub mod inverse;
 #[cfg(test)]
 pub(crate) mod naive;
 pub mod real_form;
+pub mod value_range;
 pub mod window;
 
 pub use annuli::AnnulusSums;
 pub use channels::Channels;
 pub use grid::{Grid, Size};
 pub use real_form::RealForm;
+pub use value_range::ValueRange;
 pub use window::Window;
