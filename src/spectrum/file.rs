@@ -19,7 +19,7 @@ use super::exact::{ExactTensor, TensorSpec};
 use super::plan::{AnalysisPlan, Detail, HISTOGRAM_BINS};
 use super::saved::{Counts, Preprocess, Spectrum, config_of};
 use super::sketch::ContentSketch;
-use crate::spectral::Size;
+use crate::spectral::{Size, ValueRange};
 
 /// Version of the file layout.
 pub const FORMAT_VERSION: u32 = 2;
@@ -194,7 +194,7 @@ fn check_preprocess(preprocess: &Preprocess, file: &SafeTensors<'_>) -> Result<(
         );
         return Err(SpectrumError::Malformed { what });
     }
-    let [low, high] = preprocess.range;
+    let ValueRange { low, high } = preprocess.range;
     if !(high - low).is_normal() || low > high || low.abs().max(high.abs()) > MAX_RANGE_VALUE {
         return Err(SpectrumError::Malformed { what: format!("its value range {low}:{high}") });
     }
