@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::analyzer::Totals;
+use super::error::SpectrumError;
 use super::exact::{ExactTensor, TensorSpec};
-use super::plan::{AnalysisConfig, AnalysisPlan, Detail};
+use super::plan::{AnalysisConfig, AnalysisPlan, Detail, Standardize};
 use super::sketch::ContentSketch;
-use super::{SpectrumError, Standardize};
 use crate::spectral::{Channels, Grid, Size, ValueRange, Window};
 
 /// How images became the planes that were transformed. Spectra are comparable, and mergeable, when this is equal.
