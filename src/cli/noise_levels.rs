@@ -54,7 +54,7 @@ pub struct DiffusionScheduleArgs {
         long,
         value_name = "NAME|FILE",
         default_value = "linear",
-        help = format!("Schedule: a name, with its steps or --steps ({}), or a file of sigmas", schedule_usages())
+        help = format!("Schedule: a name, with its steps or --steps, or a file of sigmas. Names: {}", schedule_usages())
     )]
     schedule: String,
 
