@@ -260,16 +260,8 @@ impl Spectrum {
         if self.counts.n_images >= 2 {
             let pairs = annuli * (annuli + 1) / 2;
             let outer = self.mean_of("rapsd_outer");
-            let outer = &outer[self.row_of(of) * pairs..][..pairs];
-            covariance = vec![0.0; annuli * annuli];
-            let mut products = outer.iter();
-            for i in 0..annuli {
-                for (j, product) in (i..annuli).zip(&mut products) {
-                    let value = (product - mean[i] * mean[j]) * n / (n - 1.0);
-                    covariance[i * annuli + j] = value;
-                    covariance[j * annuli + i] = value;
-                }
-            }
+            let products = &outer[self.row_of(of) * pairs..][..pairs];
+            covariance = centred_products(products, &mean, |centred| centred * n / (n - 1.0));
         }
         let least_variance = 4.0 * self.quantum("rapsd_outer");
         RadialStatistics { n_images: self.counts.n_images, mean, covariance, least_variance }
@@ -364,6 +356,22 @@ impl Spectrum {
     pub fn channel_means(&self) -> Vec<f64> {
         self.mean_of("channel_mean_sum")
     }
+}
+
+/// The symmetric matrix of which `products` are the upper triangle, row by row, less the products of `mean`, each made
+/// unbiased.
+pub(super) fn centred_products(products: &[f64], mean: &[f64], unbiased: impl Fn(f64) -> f64) -> Vec<f64> {
+    let n = mean.len();
+    let mut matrix = vec![0.0; n * n];
+    let mut products = products.iter();
+    for i in 0..n {
+        for (j, product) in (i..n).zip(&mut products) {
+            let value = unbiased(product - mean[i] * mean[j]);
+            matrix[i * n + j] = value;
+            matrix[j * n + i] = value;
+        }
+    }
+    matrix
 }
 
 #[cfg(test)]

@@ -195,9 +195,7 @@ impl AnalysisConfig {
     pub fn middle_value(&self) -> f64 {
         0.5 * (self.range.low + self.range.high)
     }
-}
 
-impl AnalysisConfig {
     /// Exponent of the power of two nearest to one working unit: half the value range, or one standard deviation. Quanta and
     /// histograms scale with it, so that their resolution does not depend on `--range`.
     pub(super) fn unit_log2(&self) -> i32 {

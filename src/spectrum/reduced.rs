@@ -1,5 +1,6 @@
 //! Mean and covariance of the reduced images, over the numbers of their real Fourier form.
 
+use super::derived::centred_products;
 use super::error::SpectrumError;
 use super::plan::{DiagonalityPlan, Standardize};
 use super::saved::Spectrum;
@@ -38,15 +39,7 @@ impl Spectrum {
             plan.form.apply(&orthonormal_dft(size, &reduced), &mut mean);
         }
         let outer = self.mean_of("real_form_outer");
-        let mut products = outer.iter();
-        let mut covariance = vec![0.0; n * n];
-        for i in 0..n {
-            for (j, product) in (i..n).zip(&mut products) {
-                let value = (product - mean[i] * mean[j]) * unbiasing;
-                covariance[i * n + j] = value;
-                covariance[j * n + i] = value;
-            }
-        }
+        let covariance = centred_products(&outer, &mean, |centred| centred * unbiasing);
         Ok(Some(ReducedCovariance { size, mean, covariance }))
     }
 }

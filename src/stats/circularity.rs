@@ -110,7 +110,7 @@ mod tests {
             for (i, got) in [got.pseudo_covariance_ratio, got.kurtosis].iter().enumerate() {
                 let full = grid.to_full_plane(&modes.iter().map(|m| m[i]).collect::<Vec<_>>());
                 for (j, got) in got.iter().enumerate() {
-                    let is_real = |k: usize| (2 * (k / w)) % h == 0 && (2 * (k % w)) % w == 0;
+                    let is_real = |k: usize| (2 * (k / w)).is_multiple_of(h) && (2 * (k % w)).is_multiple_of(w);
                     let members = annuli(size).into_iter().enumerate().filter(|(k, a)| *a == j && !is_real(*k));
                     let members: Vec<f64> = members.map(|(k, _)| full[k]).collect();
                     let want = (!members.is_empty()).then(|| members.iter().sum::<f64>() / members.len() as f64);

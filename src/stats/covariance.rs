@@ -17,6 +17,7 @@
 //! quantity needs every row, and rows are not kept in a streaming pass. It is defined from `ν = 1` on.
 
 use ndarray::{Array2, ArrayView2};
+use ndarray_linalg::error::LinalgError;
 use ndarray_linalg::{Eigh, UPLO};
 
 use super::blas::pin_blas_threads;
@@ -53,6 +54,11 @@ pub enum CovarianceError {
         /// LAPACK's own words.
         reason: String,
     },
+}
+
+/// What LAPACK's refusal of an `n×n` matrix means.
+pub(super) fn refused(n: usize) -> impl Fn(LinalgError) -> CovarianceError {
+    move |error| CovarianceError::Factorisation { n, reason: error.to_string() }
 }
 
 /// A covariance matrix drawn towards its own diagonal.
@@ -135,9 +141,7 @@ pub struct EigenPairs {
 pub fn eigen_decomposition(matrix: ArrayView2<'_, f64>) -> Result<EigenPairs, CovarianceError> {
     check_square(matrix)?;
     pin_blas_threads();
-    let n = matrix.nrows();
-    let (values, vectors) =
-        matrix.to_owned().eigh(UPLO::Lower).map_err(|e| CovarianceError::Factorisation { n, reason: e.to_string() })?;
+    let (values, vectors) = matrix.to_owned().eigh(UPLO::Lower).map_err(refused(matrix.nrows()))?;
     let vectors = vectors.columns().into_iter().rev().map(|v| with_fixed_sign(v.to_vec())).collect();
     Ok(EigenPairs { values: values.iter().rev().copied().collect(), vectors })
 }

@@ -27,7 +27,7 @@ use ndarray_linalg::{EigValsh, UPLO};
 use statrs::function::gamma::ln_gamma;
 
 use super::blas::pin_blas_threads;
-use super::covariance::{CovarianceError, check_square};
+use super::covariance::{CovarianceError, check_square, refused};
 
 /// How nearly diagonal a covariance matrix is.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -62,10 +62,7 @@ pub fn compute_diagonality(covariance: ArrayView2<'_, f64>, n_images: usize) -> 
     check_square(covariance)?;
     pin_blas_threads();
     let n = covariance.nrows();
-    let eigenvalues = covariance
-        .to_owned()
-        .eigvalsh(UPLO::Lower)
-        .map_err(|e| CovarianceError::Factorisation { n, reason: e.to_string() })?;
+    let eigenvalues = covariance.to_owned().eigvalsh(UPLO::Lower).map_err(refused(n))?;
     let diagonal: Vec<f64> = covariance.diag().to_vec();
     let (energy, by_chance) = off_diagonal_energies(covariance, &diagonal, n_images);
     let n_varying = diagonal.iter().filter(|&&v| v > 0.0).count();

@@ -20,7 +20,7 @@ use ndarray::{Array1, Array2, ArrayView2};
 use ndarray_linalg::{Cholesky, Diag, EigValsh, SolveTriangular, UPLO};
 
 use super::blas::pin_blas_threads;
-use super::covariance::{CovarianceError, check_square, shrink_correlations};
+use super::covariance::{CovarianceError, check_square, refused, shrink_correlations};
 
 /// A Gaussian with a full covariance.
 #[derive(Debug, Clone)]
@@ -67,10 +67,8 @@ impl FullGaussian {
         floored.diag_mut().iter_mut().for_each(|v| *v = v.max(floor));
         let shrunk = shrink_correlations(floored.view(), n_images as f64 - 1.0)?;
         let n = mean.len();
-        let failed = |reason: String| CovarianceError::Factorisation { n, reason };
-        let factor = shrunk.matrix.cholesky(UPLO::Lower).map_err(|e| failed(e.to_string()))?;
-        let inverse =
-            factor.solve_triangular(UPLO::Lower, Diag::NonUnit, &Array2::eye(n)).map_err(|e| failed(e.to_string()))?;
+        let factor = shrunk.matrix.cholesky(UPLO::Lower).map_err(refused(n))?;
+        let inverse = factor.solve_triangular(UPLO::Lower, Diag::NonUnit, &Array2::eye(n)).map_err(refused(n))?;
         // Σ⁻¹ = L⁻ᵀ L⁻¹: its diagonal holds the squared lengths of the columns of L⁻¹.
         let inverse_diagonal = inverse.columns().into_iter().map(|c| c.dot(&c)).collect();
         Ok(Self {
@@ -93,27 +91,20 @@ impl FullGaussian {
     }
 
     fn square_of(&self, difference: Array1<f64>) -> Result<f64, CovarianceError> {
-        let n = self.mean.len();
-        let column = difference.insert_axis(ndarray::Axis(1));
-        let whitened = self
-            .factor
-            .solve_triangular(UPLO::Lower, Diag::NonUnit, &column)
-            .map_err(|e| CovarianceError::Factorisation { n, reason: e.to_string() })?;
+        let whitened = self.whiten(&difference.insert_axis(ndarray::Axis(1)))?;
         Ok(whitened.iter().map(|v| v * v).sum())
+    }
+
+    /// `L⁻¹` times `columns`.
+    fn whiten(&self, columns: &Array2<f64>) -> Result<Array2<f64>, CovarianceError> {
+        self.factor.solve_triangular(UPLO::Lower, Diag::NonUnit, columns).map_err(refused(self.mean.len()))
     }
 
     /// `E d²` of the `n_images` the covariance was measured on, as they are: `tr Σ⁻¹Σ̂ (n−1)/n`.
     pub fn own_images_square(&self, measured: ArrayView2<'_, f64>, n_images: usize) -> Result<f64, CovarianceError> {
-        let n = self.mean.len();
-        let half = self
-            .factor
-            .solve_triangular(UPLO::Lower, Diag::NonUnit, &measured.to_owned())
-            .map_err(|e| CovarianceError::Factorisation { n, reason: e.to_string() })?;
+        let half = self.whiten(&measured.to_owned())?;
         // tr L⁻¹ Σ̂ L⁻ᵀ.
-        let whole = self
-            .factor
-            .solve_triangular(UPLO::Lower, Diag::NonUnit, &half.t().to_owned())
-            .map_err(|e| CovarianceError::Factorisation { n, reason: e.to_string() })?;
+        let whole = self.whiten(&half.t().to_owned())?;
         Ok(whole.diag().sum() * (n_images as f64 - 1.0) / n_images as f64)
     }
 
@@ -132,11 +123,7 @@ impl FullGaussian {
         let second_moments = self.covariance.diag().to_vec();
         let reverse: f64 = (0..n).map(|i| (second_moments[i] + self.mean[i].powi(2)) / floored[i]).sum();
         let scaled = &self.factor * &Array1::from(variances.to_vec()).mapv(f64::sqrt).insert_axis(ndarray::Axis(1));
-        let roots = scaled
-            .t()
-            .dot(&scaled)
-            .eigvalsh(UPLO::Lower)
-            .map_err(|e| CovarianceError::Factorisation { n, reason: e.to_string() })?;
+        let roots = scaled.t().dot(&scaled).eigvalsh(UPLO::Lower).map_err(refused(n))?;
         let overlap: f64 = roots.iter().map(|v| v.max(0.0).sqrt()).sum();
         Ok(FullDivergence {
             expected_square: trace(variances) + of_mean,
