@@ -19,6 +19,7 @@ mod schedule_file;
 mod source;
 mod words;
 
+pub mod blur_noise;
 pub mod bounds;
 
 use anyhow::Result;

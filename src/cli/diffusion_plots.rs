@@ -8,9 +8,7 @@ use super::shared::SharedArgs;
 use super::snr::FamilySnr;
 use crate::diffusion::ReferenceSchedule;
 use crate::diffusion::adjusted_offset::AdjustedOffset;
-use crate::diffusion::blur_noise::{BlurNoise, PUBLISHED_FID, RATIOS};
 use crate::diffusion::snr::{Crossing, Emergence, SnrSchedule};
-use crate::report::plot::blur_noise::BlurNoiseFigure;
 use crate::report::plot::offset::OffsetFigure;
 use crate::report::plot::snr::{SnrFigure, SnrPanel};
 use crate::spectrum::Spectrum;
@@ -76,45 +74,6 @@ fn histogram(values: &[f64]) -> (Vec<f64>, Vec<f64>) {
         density[bin] += 1.0 / (values.len() as f64 * width);
     }
     ((0..=n_bins).map(|i| low + i as f64 * width).collect(), density)
-}
-
-/// A share in percent, with as many digits as it takes.
-pub fn percent(share: f64) -> String {
-    let text = format!("{:.6}", 100.0 * share);
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-/// Draws what blur leaves of each band as `blur_noise`.
-pub fn blur_noise(
-    session: &Session<'_>,
-    shared: &SharedArgs,
-    spectrum: &Spectrum,
-    blur: &BlurNoise<'_>,
-    retain: f64,
-    kappa: f64,
-    star: Option<f64>,
-) {
-    let frequency: Vec<f64> = spectrum.grid().annulus_frequencies().into_iter().skip(1).collect();
-    let curve = |ratio: f64| (ratio, (1..=frequency.len()).map(|j| blur.retained(j, ratio)).collect::<Vec<_>>());
-    let title = match star {
-        Some(ratio) => {
-            format!("Up to ρ = {ratio:.2} px per value, every band keeps {} % until noise hides it", percent(retain))
-        }
-        None => "No band has power that blur could empty".to_owned(),
-    };
-    let range = spectrum.preprocess().range;
-    let figure = BlurNoiseFigure {
-        title,
-        subtitle: format!("{}; noise hides a band at a noise-to-signal ratio of κ = {kappa}", describe(spectrum)),
-        curves: RATIOS.map(curve).to_vec(),
-        star: star.map(curve),
-        // Published ratios are for values in −1:1.
-        star_as_published: star.map(|ratio| ratio * 0.5 * (range[1] - range[0])),
-        frequency_cycles_per_px: frequency,
-        retain,
-        published: PUBLISHED_FID.to_vec(),
-    };
-    write_to(&session.out, &shared.output.plots, shared.output.quiet, "blur_noise", &figure);
 }
 
 /// `t/T` of a crossing within the schedule; not a number for others.

@@ -1,6 +1,7 @@
 //! The command line: the only layer that knows clap and indicatif. Each subcommand is one file with its arguments and a `run`, and one
 //! line in the table below.
 
+mod blur_noise;
 mod bounds;
 mod console;
 mod exit;
@@ -48,6 +49,7 @@ macro_rules! subcommands {
 }
 
 subcommands! {
+    BlurNoise => blur_noise::BlurNoiseArgs,
     Bounds => bounds::BoundsArgs,
 }
 

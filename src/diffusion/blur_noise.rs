@@ -38,6 +38,15 @@ pub struct LimitingRatio {
     pub annulus: usize,
 }
 
+impl LimitingRatio {
+    /// The 95 % interval of ρ from the standard error of the limiting band's power, as a share of that power. By the delta
+    /// method: ρ goes with the inverse root of the power, so its logarithm deviates half as far.
+    pub fn interval95(&self, relative_error: f64) -> (f64, f64) {
+        let half = 0.5 * 1.96 * relative_error;
+        (self.ratio * (-half).exp(), self.ratio * half.exp())
+    }
+}
+
 /// A spectrum under blur and noise.
 #[derive(Debug, Clone)]
 pub struct BlurNoise<'a> {
@@ -170,6 +179,19 @@ mod tests {
         let left = |j: usize| rapsd[j] * (-(2.0 * PI * blur * j as f64 / 6.0).powi(2)).exp();
         assert!((1..4).all(|j| left(j) <= rounding * (1.0 + 1e-9)) && (left(1) / rounding - 1.0).abs() <= 1e-9);
         assert!((bn.hot_sigma() - 0.5_f64.sqrt()).abs() <= 1e-15);
+    }
+
+    #[test]
+    fn the_interval_follows_the_power_of_the_limiting_band() {
+        let star = |power: f64| BlurNoise::new(&[0.0, power], 2, 1.0).largest_ratio(0.9).expect("power");
+        let (here, error) = (star(0.3), 1e-3);
+        let (low, high) = here.interval95(error);
+        // More power asks for less blur: the ends are the ratios of the power's ends, to second order.
+        for (end, power) in [(low, 0.3 * (1.0 + 1.96 * error)), (high, 0.3 * (1.0 - 1.96 * error))] {
+            assert!((end / star(power).ratio - 1.0).abs() <= (1.96 * error).powi(2), "{end} at {power}");
+        }
+        assert!(((low * high).sqrt() / here.ratio - 1.0).abs() <= 1e-15, "even in the logarithm");
+        assert_eq!(here.interval95(0.0), (here.ratio, here.ratio));
     }
 
     #[test]

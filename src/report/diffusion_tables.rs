@@ -1,4 +1,4 @@
-//! Rows of the tables about brightness, blur and signal-to-noise: one struct per CSV file, its fields the columns.
+//! Rows of the tables about brightness and signal-to-noise: one struct per CSV file, its fields the columns.
 
 use serde::Serialize;
 
@@ -38,47 +38,6 @@ pub struct BrightnessFamilyRow {
     pub wasserstein1_low95: Option<f64>,
     /// Upper end of the 95 % interval.
     pub wasserstein1_high95: Option<f64>,
-}
-
-/// Row of `blur_noise.csv`: one annulus. Shares and ratios of bands without power are empty.
-#[derive(Debug, Clone, Serialize)]
-pub struct BlurNoiseRow {
-    /// Annulus, from 1.
-    pub bin: usize,
-    /// Frequency, cycles per pixel.
-    pub frequency_cycles_per_px: f64,
-    /// Mean power of the mean-removed images, value² per mode.
-    pub power_mean: f64,
-    /// Noise level that hides the band, value.
-    pub hidden_sigma: f64,
-    /// Ratio up to which the band keeps the wanted share until then, pixels per value.
-    pub ratio_retaining: Option<f64>,
-    /// Ratio from which blur has emptied the band (8-bit rounding) by then, pixels per value.
-    pub ratio_emptying: Option<f64>,
-    /// Share of the band's power left then at ρ = 0.25.
-    pub retained_0_25: f64,
-    /// At ρ = 0.5.
-    pub retained_0_5: f64,
-    /// At ρ = 1.
-    pub retained_1: f64,
-    /// At ρ = 2.
-    pub retained_2: f64,
-    /// At ρ = 10.
-    pub retained_10: f64,
-}
-
-/// Row of `blur_noise_images.csv`: the ratio of one image.
-#[derive(Debug, Clone, Serialize)]
-pub struct BlurNoiseImagesRow<'a> {
-    /// Path below the input; tiles have their place in it, `#x,y`.
-    pub path: &'a str,
-    /// ρ* of the image, pixels per value; empty for a flat image.
-    pub blur_noise_ratio: Option<f64>,
-    /// Frequency that limits it, cycles per pixel.
-    pub frequency_limiting_cycles_per_px: Option<f64>,
-    /// Ratio from which blur empties some band of the image (8-bit rounding) before noise hides it, pixels per value; 0 if one is below
-    /// rounding from the start.
-    pub ratio_emptying: Option<f64>,
 }
 
 /// Row of `snr_crossing.csv`: when one frequency emerges from one noise.

@@ -166,12 +166,18 @@ impl Sample {
     }
 }
 
-fn percentile_interval(value: f64, mut all: Vec<f64>) -> Interval {
+fn percentile_interval(value: f64, all: Vec<f64>) -> Interval {
     if !all.iter().all(|v| v.is_finite()) {
         return Interval::unknown(value);
     }
-    all.sort_by(f64::total_cmp);
-    Interval { value, low95: quantile(&all, 0.025), high95: quantile(&all, 0.975) }
+    let [low95, high95] = quantiles(all, [0.025, 0.975]);
+    Interval { value, low95, high95 }
+}
+
+/// As [`quantile`] at several levels, of numbers in any order.
+pub fn quantiles<const N: usize>(mut values: Vec<f64>, levels: [f64; N]) -> [Option<f64>; N] {
+    values.sort_by(f64::total_cmp);
+    levels.map(|level| quantile(&values, level))
 }
 
 /// The quantile at `level` in `[0, 1]` of numbers in rising order, linear between order statistics; none of no numbers.
@@ -316,7 +322,10 @@ mod tests {
     #[test]
     fn quantiles_of_a_list_lie_between_its_numbers() {
         let sorted = [1.0, 2.0, 4.0, 9.0];
-        assert_eq!([0.0, 0.25, 0.5, 1.0].map(|level| quantile(&sorted, level)), [1.0, 1.75, 3.0, 9.0].map(Some));
+        let levels = [0.0, 0.25, 0.5, 1.0];
+        assert_eq!(levels.map(|level| quantile(&sorted, level)), [1.0, 1.75, 3.0, 9.0].map(Some));
+        assert_eq!(quantiles(vec![4.0, 1.0, 9.0, 2.0], levels), [1.0, 1.75, 3.0, 9.0].map(Some));
+        assert_eq!(quantiles(Vec::new(), levels), [None; 4]);
         assert_eq!((quantile(&[7.0], 0.3), quantile(&[], 0.3)), (Some(7.0), None));
     }
 
