@@ -21,6 +21,7 @@ mod words;
 
 pub mod blur_noise;
 pub mod bounds;
+pub mod schedule;
 
 use anyhow::Result;
 use serde::Serialize;

@@ -10,6 +10,8 @@ mod noise_levels;
 mod plan;
 mod present;
 mod progress;
+mod sampler;
+mod schedule;
 mod shared;
 
 use std::ffi::OsString;
@@ -51,6 +53,7 @@ macro_rules! subcommands {
 subcommands! {
     BlurNoise => blur_noise::BlurNoiseArgs,
     Bounds => bounds::BoundsArgs,
+    Schedule => schedule::ScheduleArgs,
 }
 
 /// Parses `arguments` (program name first), runs the subcommand, and reports errors on stderr.

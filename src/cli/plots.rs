@@ -4,14 +4,11 @@ use super::console::{self, short};
 use super::scan::describe;
 use super::session::Session;
 use super::shared::{PlotFormats, SharedArgs};
-use crate::diffusion::{
-    ReferenceSchedule, ScheduleKind, ScheduleStatistics, TightPlan, rounding_power,
-};
+use crate::diffusion::rounding_power;
 use crate::report::output_dir::OutputDir;
 use crate::report::plot::fit::{EstimateCurve, FitFigure, LocalExponent};
 use crate::report::plot::gamma::GammaFigure;
 use crate::report::plot::rapsd::{Bands, ChannelCurve, ChannelRole, FitCurve, RapsdFigure};
-use crate::report::plot::schedule::ScheduleFigure;
 use crate::report::plot::{Figure, render};
 use crate::report::rows::RAPSD_LEVELS;
 use crate::spectrum::{ModeCovariance, RapsdOf, Spectrum, Standardize};
@@ -151,71 +148,6 @@ fn curve(fit: &PowerLawFit) -> (Vec<f64>, Vec<f64>) {
 
 fn range_text(fit: &PowerLawFit) -> String {
     format!("{:.3}–{:.2} cycles/px", fit.fitted_cycles_per_px.0, fit.fitted_cycles_per_px.1)
-}
-
-/// Draws the images' own schedules beside common ones, as `schedule`.
-pub fn schedules(
-    session: &Session<'_>,
-    shared: &SharedArgs,
-    spectrum: &Spectrum,
-    statistics: &ScheduleStatistics,
-    plan: &TightPlan,
-    kind: ScheduleKind,
-) {
-    let title = match (statistics.quantiles(0.5), statistics.n_images()) {
-        (Some(median), n) if n > 1 => {
-            let sigma = |l: Option<&f64>| short((-0.5 * l.copied().unwrap_or_default()).exp());
-            format!("The median image uses noise from {} to {}", sigma(median.first()), sigma(median.last()))
-        }
-        _ => "A schedule fitted to the spectrum".to_owned(),
-    };
-    let subtitle = format!("{}, {kind} schedules", describe(spectrum));
-    schedule_fan(&session.out, &shared.output.plots, shared.output.quiet, title, subtitle, statistics, plan.times());
-}
-
-/// Draws a fan of schedules at `times` beside common ones, as `schedule`.
-pub fn schedule_fan(
-    out: &OutputDir,
-    formats: &PlotFormats,
-    quiet: bool,
-    title: String,
-    subtitle: String,
-    statistics: &ScheduleStatistics,
-    times: &[f64],
-) {
-    let n = statistics.n_images() - statistics.n_flat();
-    let quantiles = |level| statistics.quantiles(level).unwrap_or_default();
-    let figure = ScheduleFigure {
-        title,
-        subtitle,
-        t: statistics.points().iter().map(|&i| times[i]).collect(),
-        median: quantiles(0.5),
-        median_label: if n == 1 { "schedule".to_owned() } else { format!("median of {n}") },
-        bands: (n >= BANDS_FROM_IMAGES).then(|| Bands {
-            q05: quantiles(0.05),
-            q25: quantiles(0.25),
-            q75: quantiles(0.75),
-            q95: quantiles(0.95),
-        }),
-        references: [ReferenceSchedule::Edm { n_steps: 65 }, ReferenceSchedule::Cosine { n_steps: 1000 }]
-            .into_iter()
-            .filter_map(|schedule| reference_curve(&schedule))
-            .collect(),
-    };
-    write_to(out, formats, quiet, "schedule", &figure);
-}
-
-/// A common schedule as logSNR over time, clean first.
-fn reference_curve(schedule: &ReferenceSchedule) -> Option<(String, Vec<f64>, Vec<f64>)> {
-    let sigmas = schedule.sigmas().ok()?;
-    let last = (sigmas.len() - 1) as f64;
-    let t = (0..sigmas.len()).map(|i| i as f64 / last).collect();
-    let logsnr = sigmas.iter().rev().map(|s| -2.0 * s.ln()).collect();
-    let name = match schedule {
-        ReferenceSchedule::Edm { .. } => "EDM, ρ = 7, 0.002 to 80",
-        _ => "cosine",
-    };
-    Some((name.to_owned(), t, logsnr))
 }
 
 /// What was analysed, and what was removed.

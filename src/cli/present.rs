@@ -65,6 +65,12 @@ pub fn desk<'a>(args: &SharedArgs, progress: &'a Progress) -> Result<Desk<'a>> {
 impl Presentation {
     /// Writes what the report lists, draws it, and prints it.
     pub fn show<R: Report>(&self, desk: &Desk<'_>, report: &R) -> Result<()> {
+        self.write(desk, report)?;
+        self.print(report)
+    }
+
+    /// Writes what the report lists, and draws it.
+    pub fn write<R: Report>(&self, desk: &Desk<'_>, report: &R) -> Result<()> {
         let out = desk.folder()?;
         for content in report.tables() {
             content.write(out)?;
@@ -74,6 +80,11 @@ impl Presentation {
                 self.draw(out, desk, &plot);
             }
         }
+        Ok(())
+    }
+
+    /// Prints the report.
+    pub fn print<R: Report>(&self, report: &R) -> Result<()> {
         if self.json {
             return console::print_json(&serde_json::to_value(report)?);
         }

@@ -53,7 +53,7 @@ const MAX_REDRAWS: usize = 100;
 /// Draws that a class can have without sharing random streams with the next.
 const STREAMS_PER_CLASS_LOG2: u32 = 40;
 
-/// A fitted sampler; serialises to the JSON file that `schedule sample` reads.
+/// A fitted sampler; it serialises to the JSON text that [`ScheduleSampler::from_json`] reads.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScheduleSampler {
@@ -112,6 +112,9 @@ pub struct ClassModel {
 /// What can be wrong with a sampler or with what it is fitted to.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum SamplerError {
+    /// A text that holds no sampler.
+    #[error("no sampler can be read from it: {0}")]
+    NoSampler(String),
     /// No schedules at all, or none of a class.
     #[error("no schedules to fit the sampler of {0} to; every image was flat, or there were none")]
     NoSchedules(String),
@@ -142,6 +145,13 @@ pub enum SamplerError {
     /// A mixture failed.
     #[error(transparent)]
     Mixture(#[from] MixtureError),
+}
+
+/// What is looked for first in a text: a newer version may have other fields, and those are not to blame.
+#[derive(serde::Deserialize)]
+struct Versioned {
+    format: String,
+    version: u32,
 }
 
 /// The schedules a sampler is fitted to.
@@ -284,15 +294,25 @@ impl ScheduleSampler {
         Ok(ScheduleDrawer { sampler: self, model, rows: model.mixture.drawer()?, index, seed })
     }
 
-    /// Checks a sampler that was read from a file.
+    /// Reads the JSON text that a sampler serialises to.
     ///
     /// # Errors
     ///
-    /// If it is another format or version, or its parts do not go together.
-    pub fn validate(&self) -> Result<(), SamplerError> {
-        if self.format != FORMAT || self.version != FORMAT_VERSION {
-            return Err(SamplerError::Format { format: self.format.clone(), version: self.version });
+    /// If it is another format or version, no sampler, or one whose parts do not go together.
+    pub fn from_json(text: &str) -> Result<Self, SamplerError> {
+        match serde_json::from_str(text) {
+            Ok(Versioned { format, version }) if (format.as_str(), version) != (FORMAT, FORMAT_VERSION) => {
+                return Err(SamplerError::Format { format, version });
+            }
+            _ => {}
         }
+        let sampler: Self = serde_json::from_str(text).map_err(|e| SamplerError::NoSampler(e.to_string()))?;
+        sampler.check_parts()?;
+        Ok(sampler)
+    }
+
+    /// Refuses parts that do not go together.
+    fn check_parts(&self) -> Result<(), SamplerError> {
         let rows = std::iter::once(&self.shape_mean).chain(&self.shape_basis);
         let whole = rows.into_iter().all(|r| r.len() == N_POINTS - 1 && r.iter().all(|v| v.is_finite()));
         let rises = self.shape_least_step > 0.0 && self.shape_least_step <= 1.0;

@@ -2,13 +2,11 @@
 
 mod brightness;
 mod distances;
-mod schedules;
 
 use anyhow::Result;
 
 pub use brightness::BrightnessCollector;
 pub use distances::DistanceTable;
-pub use schedules::{ScheduleCollector, ScheduleSink};
 
 use crate::pipeline::{ImageRow, RowSink};
 use crate::report::arrays::StreamedNpy;
