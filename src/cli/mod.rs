@@ -5,6 +5,7 @@ mod blur_noise;
 mod bounds;
 mod console;
 mod exit;
+mod families;
 mod interrupt;
 mod noise_levels;
 mod plan;
