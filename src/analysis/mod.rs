@@ -22,7 +22,9 @@ mod words;
 
 pub mod blur_noise;
 pub mod bounds;
+pub mod offset;
 pub mod schedule;
+pub mod snr;
 
 use anyhow::Result;
 use serde::Serialize;

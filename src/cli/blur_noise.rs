@@ -1,4 +1,5 @@
-//! `specscan blur-noise`: how much blur can go with how much noise before it empties a band that noise has not yet hidden.
+//! `specscan blur-noise`: how much blur can go with how much noise before it empties a band that noise has not yet
+//! hidden.
 
 use anyhow::Result;
 use clap::Args;
@@ -10,8 +11,8 @@ use crate::analysis::blur_noise::BlurNoiseRatios;
 
 /// The blur-to-noise ratio at which noise hides each band before blur empties it
 ///
-/// Writes blur_noise.csv (each frequency), blur_noise_images.csv (each image) and a plot. Ratios are pixels of Gaussian blur
-/// per unit of noise, for values in the units of --range.
+/// Writes blur_noise.csv (each frequency), blur_noise_images.csv (each image) and a plot. Ratios are pixels of Gaussian
+/// blur per unit of noise, for values in the units of --range.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: specscan blur-noise photos --resolution 256 --retain 0.9 -o out")]
 pub struct BlurNoiseArgs {

@@ -8,12 +8,14 @@ mod exit;
 mod families;
 mod interrupt;
 mod noise_levels;
+mod offset;
 mod plan;
 mod present;
 mod progress;
 mod sampler;
 mod schedule;
 mod shared;
+mod snr;
 
 use std::ffi::OsString;
 
@@ -52,7 +54,9 @@ macro_rules! subcommands {
 }
 
 subcommands! {
+    Offset => offset::OffsetArgs,
     BlurNoise => blur_noise::BlurNoiseArgs,
+    Snr => snr::SnrArgs,
     Bounds => bounds::BoundsArgs,
     Schedule => schedule::ScheduleArgs,
 }

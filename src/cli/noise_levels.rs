@@ -3,10 +3,8 @@
 use anyhow::{Result, bail};
 use clap::Args;
 
-use super::console;
 use crate::analysis::read_schedule;
 use crate::diffusion::{Kappa, ReferenceSchedule};
-use crate::report::text::short;
 
 /// How strictly noise bounds are drawn.
 #[derive(Debug, Args)]
@@ -49,7 +47,8 @@ impl KappaArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Schedule")]
 pub struct DiffusionScheduleArgs {
-    /// Schedule: linear or cosine with --steps, a name (edm:N, ddpm-linear:N, cosine:N, vp:N, flow:N,SHIFT), or a file of sigmas
+    /// Schedule: linear or cosine with --steps, a name (edm:N, ddpm-linear:N, cosine:N, vp:N, flow:N,SHIFT), or a file
+    /// of sigmas
     #[arg(long, value_name = "NAME|FILE", default_value = "linear")]
     schedule: String,
 
@@ -60,7 +59,7 @@ pub struct DiffusionScheduleArgs {
 
 impl DiffusionScheduleArgs {
     /// The schedule.
-    pub fn read(&self, quiet: bool) -> Result<ReferenceSchedule> {
+    pub fn read(&self) -> Result<ReferenceSchedule> {
         let n_steps = self.steps.unwrap_or(1000);
         let schedule = match self.schedule.as_str() {
             "linear" => ReferenceSchedule::DdpmLinear { n_steps },
@@ -71,14 +70,6 @@ impl DiffusionScheduleArgs {
             text => read_schedule(text)?,
         };
         schedule.validate()?;
-        let highest = schedule.sigmas()?.first().copied().unwrap_or(0.0);
-        if highest < 1.0 {
-            let message = format!(
-                "the largest sigma of the schedule {schedule} is {}: are these betas? Sigmas are σ/α, up to 80 or more",
-                short(highest)
-            );
-            console::warn(quiet, &message);
-        }
         Ok(schedule)
     }
 }

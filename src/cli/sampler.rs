@@ -21,8 +21,8 @@ use crate::report::output_dir::OutputDir;
 
 /// Model the schedules of a set as a Gaussian mixture
 ///
-/// Writes sampler.json, from which `schedule sample` draws. The number of components is chosen by the Bayesian information
-/// criterion, for all images or for each class.
+/// Writes sampler.json, from which `schedule sample` draws. The number of components is chosen by the Bayesian
+/// information criterion, for all images or for each class.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: specscan schedule fit-sampler photos --per-class -o out")]
 pub struct FitSamplerArgs {

@@ -13,9 +13,9 @@ use crate::diffusion::ScheduleKind;
 
 /// A noise schedule of each image's own
 ///
-/// Writes schedules.npz and schedules.csv (sigma, logSNR, ᾱ, variance-preserving α and σ, flow time; keyed by path) and a fan chart.
-/// Each schedule runs from the image's sigma_min to its sigma_max and spends its steps where the image has power. `schedule fit-sampler`
-/// models the schedules of a set, `schedule sample` draws new ones from the model.
+/// Writes schedules.npz and schedules.csv (sigma, logSNR, ᾱ, variance-preserving α and σ, flow time; keyed by path) and
+/// a fan chart. Each schedule runs from the image's sigma_min to its sigma_max and spends its steps where the image has
+/// power. `schedule fit-sampler` models the schedules of a set, `schedule sample` draws new ones from the model.
 #[derive(Debug, Args)]
 #[command(
     args_conflicts_with_subcommands = true,

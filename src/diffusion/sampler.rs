@@ -3,19 +3,19 @@
 //! # Definition
 //!
 //! A schedule of [`N_POINTS`] points is described by its ends `λ(0)`, `λ(1)` and by how it falls between them,
-//! `u(t) = (λ(0) − λ(t))/(λ(0) − λ(1))`, which rises from 0 to 1: by the [`N_SHAPE`] first principal coefficients of u over the
-//! set. The six numbers of every schedule are modelled by a [`GaussianMixture`] per class, its number of components chosen by
-//! BIC.
+//! `u(t) = (λ(0) − λ(t))/(λ(0) − λ(1))`, which rises from 0 to 1: by the [`N_SHAPE`] first principal coefficients of u
+//! over the set. The six numbers of every schedule are modelled by a [`GaussianMixture`] per class, its number of
+//! components chosen by BIC.
 //!
-//! Backwards, a draw's coefficients give a curve that need not rise everywhere. Its steps are raised to at least half the
-//! smallest step in the set, and divided by their sum. So **every drawn schedule is strictly decreasing by construction**, and
-//! curves that rise anyway (nearly all) stay what they are.
+//! Backwards, a draw's coefficients give a curve that need not rise everywhere. Its steps are raised to at least half
+//! the smallest step in the set, and divided by their sum. So **every drawn schedule is strictly decreasing by
+//! construction**, and curves that rise anyway (nearly all) stay what they are.
 //!
 //! # Conventions
 //!
 //! - A draw whose ends are closer than half the least distance in the class is drawn anew.
-//! - The rounding floor puts many images on exactly one clean end. Draws within four ridge deviations of the cleanest end of
-//!   the class, or beyond it, get that end.
+//! - The rounding floor puts many images on exactly one clean end. Draws within four ridge deviations of the cleanest
+//!   end of the class, or beyond it, get that end.
 //! - Draw `i` of a class has a random stream of its own: it is the same however many are drawn, and in whatever order.
 //! - Principal components of the steps' logarithms would make any draw monotone, but four of them hold a third of what
 //!   distinguishes the shapes of photographs, where four of u hold nine tenths.
@@ -235,7 +235,8 @@ impl ScheduleSampler {
         }
     }
 
-    /// The numbers that describe a schedule: `λ(0)`, `λ(1)`, principal coefficients. `None` if it is not strictly decreasing.
+    /// The numbers that describe a schedule: `λ(0)`, `λ(1)`, principal coefficients. `None` if it is not strictly
+    /// decreasing.
     ///
     /// # Panics
     ///
@@ -254,7 +255,8 @@ impl ScheduleSampler {
         coordinates
     }
 
-    /// The schedule that has these coordinates, at [`N_POINTS`] evenly spaced times; strictly decreasing if `λ(0) > λ(1)`.
+    /// The schedule that has these coordinates, at [`N_POINTS`] evenly spaced times; strictly decreasing if
+    /// `λ(0) > λ(1)`.
     pub fn schedule_at(&self, coordinates: &[f64; N_DIMENSIONS]) -> TightSchedule {
         let [clean, noisy, ..] = *coordinates;
         let curve = (0..N_POINTS - 1).map(|i| {

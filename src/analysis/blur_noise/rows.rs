@@ -18,8 +18,8 @@ pub struct ImageRatiosRow<'a> {
     pub blur_noise_ratio: Option<f64>,
     /// Frequency that limits it, cycles per pixel.
     pub frequency_limiting_cycles_per_px: Option<f64>,
-    /// Ratio from which blur empties some band of the image (8-bit rounding) before noise hides it, pixels per value; 0 if
-    /// one is below rounding from the start.
+    /// Ratio from which blur empties some band of the image (8-bit rounding) before noise hides it, pixels per value; 0
+    /// if one is below rounding from the start.
     pub ratio_emptying: Option<f64>,
 }
 
@@ -35,7 +35,8 @@ pub struct ImageRatios {
 }
 
 impl ImageRatios {
-    /// Fills `table` for working images whose longer side has `longer_side` pixels; `rounding_power` in value² per mode.
+    /// Fills `table` for working images whose longer side has `longer_side` pixels; `rounding_power` in value² per
+    /// mode.
     pub(super) fn new(table: StreamedTable, options: BlurNoiseRatios, longer_side: usize, rounding_power: f64) -> Self {
         let (retaining, emptying) = (Vec::new(), Vec::new());
         Self { table, options, longer_side, rounding_power, retaining, emptying, key: String::new() }

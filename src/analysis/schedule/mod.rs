@@ -1,5 +1,5 @@
-//! Noise schedules fitted to images (MATH: docs/maths.md §8): each image's own, the one of their mean spectrum, a model of a
-//! set's schedules, and schedules drawn from it.
+//! Noise schedules fitted to images (MATH: docs/maths.md §8): each image's own, the one of their mean spectrum, a model
+//! of a set's schedules, and schedules drawn from it.
 
 mod draws;
 mod fan;

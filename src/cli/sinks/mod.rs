@@ -1,11 +1,9 @@
 //! Where the rows of a pass go while it runs: tables that appear when the pass is over.
 
-mod brightness;
 mod distances;
 
 use anyhow::Result;
 
-pub use brightness::BrightnessCollector;
 pub use distances::DistanceTable;
 
 use crate::pipeline::{ImageRow, RowSink};
