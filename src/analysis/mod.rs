@@ -14,25 +14,31 @@
 //! [`Report::OUTPUTS`]. Nothing here knows the command line.
 
 mod about;
+mod families;
 mod figures;
 mod run;
 mod schedule_file;
 mod source;
 mod words;
 
+pub mod blur_noise;
 pub mod bounds;
 pub mod covariance;
 pub mod export;
 pub mod fit_delta;
 pub mod info;
 pub mod merge;
+pub mod offset;
 pub mod rapsd;
 pub mod scan;
+pub mod schedule;
+pub mod snr;
 
 use anyhow::Result;
 use serde::Serialize;
 
 pub use about::About;
+pub use families::{Families, FamilyOptions, Measured};
 pub use run::{Desk, Run, Scanned};
 pub use schedule_file::read_schedule;
 pub use source::{Images, Resolution, Source, SourceOptions};

@@ -4,9 +4,11 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
+use super::Desk;
 use crate::diffusion::ReferenceSchedule;
 use crate::diffusion::schedules::ScheduleError;
 use crate::report::arrays::read_sigmas_npz;
+use crate::report::text::short;
 
 /// A schedule by its name, or else from a file of sigmas: one a line, a JSON list, or an npz archive.
 ///
@@ -34,4 +36,15 @@ pub fn read_schedule(text: &str) -> Result<ReferenceSchedule> {
     let content = String::from_utf8(bytes)
         .with_context(|| format!("the schedule {text} is no text; give one sigma a line, a JSON list, or an npz"))?;
     ReferenceSchedule::from_text(&name, &content).with_context(|| format!("cannot use the schedule {text}"))
+}
+
+/// Warns of a schedule whose levels look as if they were something else.
+pub(super) fn warn_of_betas(schedule: &ReferenceSchedule, desk: &Desk<'_>) {
+    let highest = schedule.sigmas().first().copied().unwrap_or(0.0);
+    if highest < 1.0 {
+        desk.warn(&format!(
+            "the largest sigma of the schedule {schedule} is {}: are these betas? Sigmas are σ/α, up to 80 or more",
+            short(highest)
+        ));
+    }
 }

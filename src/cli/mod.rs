@@ -1,23 +1,29 @@
 //! The command line: the only layer that knows clap and indicatif. Each subcommand is one file with its arguments and a `run`, and one
 //! line in the table below.
 
+mod blur_noise;
 mod bounds;
 mod console;
 mod covariance;
 mod exit;
 mod export;
+mod families;
 mod fit_delta;
 mod info;
 mod interrupt;
 mod merge;
 mod named;
 mod noise_levels;
+mod offset;
 mod plan;
 mod present;
 mod progress;
 mod rapsd;
+mod sampler;
 mod scan;
+mod schedule;
 mod shared;
+mod snr;
 
 use std::ffi::OsString;
 
@@ -60,7 +66,11 @@ subcommands! {
     Rapsd => rapsd::RapsdArgs,
     Covariance => covariance::CovarianceArgs,
     FitDelta => fit_delta::FitDeltaArgs,
+    Offset => offset::OffsetArgs,
+    BlurNoise => blur_noise::BlurNoiseArgs,
+    Snr => snr::SnrArgs,
     Bounds => bounds::BoundsArgs,
+    Schedule => schedule::ScheduleArgs,
     Merge => merge::MergeArgs,
     Export => export::ExportArgs,
     Info => info::InfoArgs,

@@ -3,11 +3,9 @@
 use anyhow::{Result, bail};
 use clap::Args;
 
-use super::console;
 use crate::analysis::read_schedule;
 use crate::diffusion::schedules::{find_schedule, schedule_usages};
 use crate::diffusion::{Kappa, ReferenceSchedule};
-use crate::report::text::short;
 
 /// How strictly noise bounds are drawn.
 #[derive(Debug, Args)]
@@ -65,7 +63,7 @@ pub struct DiffusionScheduleArgs {
 
 impl DiffusionScheduleArgs {
     /// The schedule.
-    pub fn read(&self, quiet: bool) -> Result<ReferenceSchedule> {
+    pub fn read(&self) -> Result<ReferenceSchedule> {
         let name = &self.schedule;
         let schedule = match self.steps {
             None => read_schedule(name)?,
@@ -76,14 +74,6 @@ impl DiffusionScheduleArgs {
                 )
             }
         };
-        let highest = schedule.sigmas().first().copied().unwrap_or(0.0);
-        if highest < 1.0 {
-            let message = format!(
-                "the largest sigma of the schedule {schedule} is {}: are these betas? Sigmas are σ/α, up to 80 or more",
-                short(highest)
-            );
-            console::warn(quiet, &message);
-        }
         Ok(schedule)
     }
 }

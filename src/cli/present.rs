@@ -71,6 +71,12 @@ pub fn desk_in<'a>(folder: &Path, seed: u64, threads: usize, progress: &'a Progr
 }
 
 impl Presentation {
+    /// Writes what the report lists, draws it, and prints it.
+    pub fn show<R: Report>(&self, desk: &Desk<'_>, report: &R) -> Result<()> {
+        self.write(desk, report)?;
+        self.print(report)
+    }
+
     /// Writes what the report lists, and draws it.
     pub fn write<R: Report>(&self, desk: &Desk<'_>, report: &R) -> Result<()> {
         let out = desk.folder()?;

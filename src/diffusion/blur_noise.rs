@@ -2,20 +2,22 @@
 //!
 //! # Definition
 //!
-//! `x_t = B_b(x) + σε` with a Gaussian blur of `b` pixels, `H_b(f) = exp(−2π²b²f²)`, and the blur-to-noise ratio `ρ = b/σ` (pixels per
-//! unit of value). Noise hides the band `f` at `σ(f)² = κR(f)`; until then blur at the ratio ρ has left of the band's power the share
+//! `x_t = B_b(x) + σε` with a Gaussian blur of `b` pixels, `H_b(f) = exp(−2π²b²f²)`, and the blur-to-noise ratio
+//! `ρ = b/σ` (pixels per unit of value). Noise hides the band `f` at `σ(f)² = κR(f)`; until then blur at the ratio ρ
+//! has left of the band's power the share
 //!
 //! ```text
 //! T(f; ρ) = exp(−4π²ρ²κR(f)f²)
 //! ```
 //!
-//! `ρ*(q) = min_f √(−ln q / (4π²κR(f)f²))` is the largest ratio at which every band keeps the share `q`. A band is *empty* when its
-//! power falls to that of 8-bit rounding `r`; blur does that before noise hides it from `√(ln(R/r)/(4π²κRf²))` on.
+//! `ρ*(q) = min_f √(−ln q / (4π²κR(f)f²))` is the largest ratio at which every band keeps the share `q`. A band is
+//! *empty* when its power falls to that of 8-bit rounding `r`; blur does that before noise hides it from
+//! `√(ln(R/r)/(4π²κRf²))` on.
 //!
 //! # Conventions
 //!
-//! Frequencies are the annuli `j ≥ 1`, `f = j/L`; bands without power limit nothing. For a spectrum `A²/f²` the product `R f²` is the same
-//! everywhere, and ρ* does not depend on the resolution.
+//! Frequencies are the annuli `j ≥ 1`, `f = j/L`; bands without power limit nothing. For a spectrum `A²/f²` the product
+//! `R f²` is the same everywhere, and ρ* does not depend on the resolution.
 //!
 //! # References
 //!
@@ -38,6 +40,15 @@ pub struct LimitingRatio {
     pub annulus: usize,
 }
 
+impl LimitingRatio {
+    /// The 95 % interval of ρ from the standard error of the limiting band's power, as a share of that power. By the
+    /// delta method: ρ goes with the inverse root of the power, so its logarithm deviates half as far.
+    pub fn interval95(&self, relative_error: f64) -> (f64, f64) {
+        let half = 0.5 * 1.96 * relative_error;
+        (self.ratio * (-half).exp(), self.ratio * half.exp())
+    }
+}
+
 /// A spectrum under blur and noise.
 #[derive(Debug, Clone)]
 pub struct BlurNoise<'a> {
@@ -49,8 +60,8 @@ pub struct BlurNoise<'a> {
 }
 
 impl<'a> BlurNoise<'a> {
-    /// Of images with the RAPSD `rapsd` (annuli 0 … ⌊L/2⌋) and a longer side of `longer_side` pixels; noise hides a band at the
-    /// noise-to-signal ratio `kappa`.
+    /// Of images with the RAPSD `rapsd` (annuli 0 … ⌊L/2⌋) and a longer side of `longer_side` pixels; noise hides a
+    /// band at the noise-to-signal ratio `kappa`.
     pub fn new(rapsd: &'a [f64], longer_side: usize, kappa: f64) -> Self {
         Self { rapsd, longer_side: longer_side as f64, kappa }
     }
@@ -71,7 +82,8 @@ impl<'a> BlurNoise<'a> {
         (self.kappa * self.rapsd[annulus]).sqrt()
     }
 
-    /// The ratio up to which a band keeps the share `retain` of its power until noise hides it; none for a band without power.
+    /// The ratio up to which a band keeps the share `retain` of its power until noise hides it; none for a band without
+    /// power.
     pub fn ratio_of_band(&self, annulus: usize, retain: f64) -> Option<f64> {
         let rate = self.rate(annulus);
         (rate > 0.0).then(|| (-retain.ln() / rate).sqrt())
@@ -84,8 +96,8 @@ impl<'a> BlurNoise<'a> {
         least.map(|(annulus, ratio)| LimitingRatio { ratio, annulus })
     }
 
-    /// The ratio from which blur has brought a band down to `rounding_power` before noise hides it: 0 where it is there already, none for a
-    /// band without power.
+    /// The ratio from which blur has brought a band down to `rounding_power` before noise hides it: 0 where it is there
+    /// already, none for a band without power.
     pub fn emptying_ratio(&self, annulus: usize, rounding_power: f64) -> Option<f64> {
         let power = self.rapsd[annulus];
         (power > 0.0).then(|| ((power / rounding_power).ln().max(0.0) / self.rate(annulus)).sqrt())
@@ -170,6 +182,19 @@ mod tests {
         let left = |j: usize| rapsd[j] * (-(2.0 * PI * blur * j as f64 / 6.0).powi(2)).exp();
         assert!((1..4).all(|j| left(j) <= rounding * (1.0 + 1e-9)) && (left(1) / rounding - 1.0).abs() <= 1e-9);
         assert!((bn.hot_sigma() - 0.5_f64.sqrt()).abs() <= 1e-15);
+    }
+
+    #[test]
+    fn the_interval_follows_the_power_of_the_limiting_band() {
+        let star = |power: f64| BlurNoise::new(&[0.0, power], 2, 1.0).largest_ratio(0.9).expect("power");
+        let (here, error) = (star(0.3), 1e-3);
+        let (low, high) = here.interval95(error);
+        // More power asks for less blur: the ends are the ratios of the power's ends, to second order.
+        for (end, power) in [(low, 0.3 * (1.0 + 1.96 * error)), (high, 0.3 * (1.0 - 1.96 * error))] {
+            assert!((end / star(power).ratio - 1.0).abs() <= (1.96 * error).powi(2), "{end} at {power}");
+        }
+        assert!(((low * high).sqrt() / here.ratio - 1.0).abs() <= 1e-15, "even in the logarithm");
+        assert_eq!(here.interval95(0.0), (here.ratio, here.ratio));
     }
 
     #[test]

@@ -2,8 +2,9 @@
 //!
 //! # Definition
 //!
-//! The brightness `L` of an image is the mean of its pixels, per channel `L_c` or over all. White noise of unit variance has
-//! `Var L_c = 1/HW`: it vanishes with the size, that of images does not. With the covariance `K` of the channels' brightness:
+//! The brightness `L` of an image is the mean of its pixels, per channel `L_c` or over all. White noise of unit
+//! variance has `Var L_c = 1/HW`: it vanishes with the size, that of images does not. With the covariance `K` of the
+//! channels' brightness:
 //!
 //! ```text
 //! overall      s² = max(0, Var L − 1/(C·HW))                 one constant for all channels, as far as L itself goes
@@ -14,24 +15,41 @@
 //!
 //! # Conventions
 //!
-//! Strengths are relative to noise of unit variance, in values on `[-1, 1]`, as the `noise_offset` of training scripts. These draw the
-//! constant for each channel: `independent` is theirs.
+//! Strengths are relative to noise of unit variance, in values on `[-1, 1]`, as the `noise_offset` of training scripts.
+//! These draw the constant for each channel: `independent` is theirs.
 //!
 //! # References
 //!
 //! Adjusted Offset Noise (arXiv 2412.03134).
 
-/// Offset strengths that match a set's brightness.
+/// Offset strengths that match a set's brightness: numbers, or numbers with their intervals.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
-pub struct MatchingOffset {
+pub struct MatchingOffset<T = f64> {
     /// One constant for all channels that gives the overall brightness its variance.
-    pub overall: f64,
+    pub overall: T,
     /// The part that channels share.
-    pub shared: f64,
+    pub shared: T,
     /// The part of each channel, beside the shared one.
-    pub per_channel: f64,
+    pub per_channel: T,
     /// One constant for each channel alone.
-    pub independent: f64,
+    pub independent: T,
+}
+
+impl<T> MatchingOffset<T> {
+    /// The strengths in the order of the fields.
+    pub fn to_array(self) -> [T; 4] {
+        [self.overall, self.shared, self.per_channel, self.independent]
+    }
+
+    /// From the strengths in the order of the fields.
+    pub fn from_array([overall, shared, per_channel, independent]: [T; 4]) -> Self {
+        Self { overall, shared, per_channel, independent }
+    }
+
+    /// `f` of each strength.
+    pub fn map<U>(self, f: impl FnMut(T) -> U) -> MatchingOffset<U> {
+        MatchingOffset::from_array(self.to_array().map(f))
+    }
 }
 
 impl MatchingOffset {
@@ -64,6 +82,11 @@ pub fn zero_frequency_power(strength: f64, n_pixels: usize) -> f64 {
     1.0 + strength * strength * n_pixels as f64
 }
 
+/// The strength whose zero frequency has this power over that of white noise: the inverse of [`zero_frequency_power`].
+pub fn strength_of_power(power: f64, n_pixels: usize) -> f64 {
+    ((power - 1.0) / n_pixels as f64).sqrt()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,6 +101,7 @@ mod tests {
         assert!((offset.independent - 0.13_f64.sqrt()).abs() <= 1e-12);
         assert!((offset.overall.powi(2) - (0.09 + 0.04 / 3.0)).abs() <= 1e-12);
         assert!((zero_frequency_power(0.3, 256) - 24.04).abs() <= 1e-12);
+        assert!((strength_of_power(24.04, 256) - 0.3).abs() <= 1e-15 && strength_of_power(1.0, 256) == 0.0);
     }
 
     #[test]

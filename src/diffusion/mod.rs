@@ -20,6 +20,7 @@
 pub mod adjusted_offset;
 pub mod blur_noise;
 pub mod bounds;
+pub mod brightness;
 pub mod convert;
 pub mod effective_resolution;
 pub mod matching_offset;

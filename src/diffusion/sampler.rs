@@ -3,19 +3,19 @@
 //! # Definition
 //!
 //! A schedule of [`N_POINTS`] points is described by its ends `λ(0)`, `λ(1)` and by how it falls between them,
-//! `u(t) = (λ(0) − λ(t))/(λ(0) − λ(1))`, which rises from 0 to 1: by the [`N_SHAPE`] first principal coefficients of u over the
-//! set. The six numbers of every schedule are modelled by a [`GaussianMixture`] per class, its number of components chosen by
-//! BIC.
+//! `u(t) = (λ(0) − λ(t))/(λ(0) − λ(1))`, which rises from 0 to 1: by the [`N_SHAPE`] first principal coefficients of u
+//! over the set. The six numbers of every schedule are modelled by a [`GaussianMixture`] per class, its number of
+//! components chosen by BIC.
 //!
-//! Backwards, a draw's coefficients give a curve that need not rise everywhere. Its steps are raised to at least half the
-//! smallest step in the set, and divided by their sum. So **every drawn schedule is strictly decreasing by construction**, and
-//! curves that rise anyway (nearly all) stay what they are.
+//! Backwards, a draw's coefficients give a curve that need not rise everywhere. Its steps are raised to at least half
+//! the smallest step in the set, and divided by their sum. So **every drawn schedule is strictly decreasing by
+//! construction**, and curves that rise anyway (nearly all) stay what they are.
 //!
 //! # Conventions
 //!
 //! - A draw whose ends are closer than half the least distance in the class is drawn anew.
-//! - The rounding floor puts many images on exactly one clean end. Draws within four ridge deviations of the cleanest end of
-//!   the class, or beyond it, get that end.
+//! - The rounding floor puts many images on exactly one clean end. Draws within four ridge deviations of the cleanest
+//!   end of the class, or beyond it, get that end.
 //! - Draw `i` of a class has a random stream of its own: it is the same however many are drawn, and in whatever order.
 //! - Principal components of the steps' logarithms would make any draw monotone, but four of them hold a third of what
 //!   distinguishes the shapes of photographs, where four of u hold nine tenths.
@@ -54,7 +54,7 @@ const MAX_REDRAWS: usize = 100;
 /// Draws that a class can have without sharing random streams with the next.
 const STREAMS_PER_CLASS_LOG2: u32 = 40;
 
-/// A fitted sampler; serialises to the JSON file that `schedule sample` reads.
+/// A fitted sampler; it serialises to the JSON text that [`ScheduleSampler::from_json`] reads.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScheduleSampler {
@@ -113,6 +113,9 @@ pub struct ClassModel {
 /// What can be wrong with a sampler or with what it is fitted to.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum SamplerError {
+    /// A text that holds no sampler.
+    #[error("no sampler can be read from it: {0}")]
+    NoSampler(String),
     /// No schedules at all, or none of a class.
     #[error("no schedules to fit the sampler of {0} to; every image was flat, or there were none")]
     NoSchedules(String),
@@ -143,6 +146,13 @@ pub enum SamplerError {
     /// A mixture failed.
     #[error(transparent)]
     Mixture(#[from] MixtureError),
+}
+
+/// What is looked for first in a text: a newer version may have other fields, and those are not to blame.
+#[derive(serde::Deserialize)]
+struct Versioned {
+    format: String,
+    version: u32,
 }
 
 /// The schedules a sampler is fitted to.
@@ -226,7 +236,8 @@ impl ScheduleSampler {
         }
     }
 
-    /// The numbers that describe a schedule: `λ(0)`, `λ(1)`, principal coefficients. `None` if it is not strictly decreasing.
+    /// The numbers that describe a schedule: `λ(0)`, `λ(1)`, principal coefficients. `None` if it is not strictly
+    /// decreasing.
     ///
     /// # Panics
     ///
@@ -245,7 +256,8 @@ impl ScheduleSampler {
         coordinates
     }
 
-    /// The schedule that has these coordinates, at [`N_POINTS`] evenly spaced times; strictly decreasing if `λ(0) > λ(1)`.
+    /// The schedule that has these coordinates, at [`N_POINTS`] evenly spaced times; strictly decreasing if
+    /// `λ(0) > λ(1)`.
     pub fn schedule_at(&self, coordinates: &[f64; N_DIMENSIONS]) -> TightSchedule {
         let [clean, noisy, ..] = *coordinates;
         let curve = (0..N_POINTS - 1).map(|i| {
@@ -285,15 +297,25 @@ impl ScheduleSampler {
         Ok(ScheduleDrawer { sampler: self, model, rows: model.mixture.drawer()?, index, seed })
     }
 
-    /// Checks a sampler that was read from a file.
+    /// Reads the JSON text that a sampler serialises to.
     ///
     /// # Errors
     ///
-    /// If it is another format or version, or its parts do not go together.
-    pub fn validate(&self) -> Result<(), SamplerError> {
-        if self.format != FORMAT || self.version != FORMAT_VERSION {
-            return Err(SamplerError::Format { format: self.format.clone(), version: self.version });
+    /// If it is another format or version, no sampler, or one whose parts do not go together.
+    pub fn from_json(text: &str) -> Result<Self, SamplerError> {
+        match serde_json::from_str(text) {
+            Ok(Versioned { format, version }) if (format.as_str(), version) != (FORMAT, FORMAT_VERSION) => {
+                return Err(SamplerError::Format { format, version });
+            }
+            _ => {}
         }
+        let sampler: Self = serde_json::from_str(text).map_err(|e| SamplerError::NoSampler(e.to_string()))?;
+        sampler.check_parts()?;
+        Ok(sampler)
+    }
+
+    /// Refuses parts that do not go together.
+    fn check_parts(&self) -> Result<(), SamplerError> {
         let rows = std::iter::once(&self.shape_mean).chain(&self.shape_basis);
         let whole = rows.into_iter().all(|r| r.len() == N_POINTS - 1 && r.iter().all(|v| v.is_finite()));
         let rises = self.shape_least_step > 0.0 && self.shape_least_step <= 1.0;

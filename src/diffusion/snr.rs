@@ -7,8 +7,8 @@
 //!
 //! # Conventions
 //!
-//! `t` counts steps from 1 (least noise) to T. Between steps `ln(ᾱ/(1−ᾱ))` is linear in t. A frequency that is above 1 to the end, or below
-//! it from the first step on, is given the end; it is counted.
+//! `t` counts steps from 1 (least noise) to T. Between steps `ln(ᾱ/(1−ᾱ))` is linear in t. A frequency that is above 1
+//! to the end, or below it from the first step on, is given the end; it is counted.
 
 /// A schedule as the logarithm of `ᾱ/(1−ᾱ)` at steps 1 … T; it falls.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,7 +53,8 @@ impl SnrSchedule {
         self.log_ratio[t - 1] + log_ratio
     }
 
-    /// When a frequency whose logarithm of R/S is `log_ratio` emerges; none if that is not a number, or there are no steps.
+    /// When a frequency whose logarithm of R/S is `log_ratio` emerges; none if that is not a number, or there are no
+    /// steps.
     pub fn crossing(&self, log_ratio: f64) -> Option<Crossing> {
         let n = self.len();
         if n == 0 || log_ratio.is_nan() {
@@ -82,8 +83,8 @@ pub struct Emergence {
     pub log_ratio: Vec<f64>,
     /// For each annulus; none without power.
     pub crossings: Vec<Option<Crossing>>,
-    /// Standard deviation of `t/T` over the annuli `j ≥ 1`: 0 when all emerge together. None without any, or where some do not emerge within
-    /// the schedule.
+    /// Standard deviation of `t/T` over the annuli `j ≥ 1`: 0 when all emerge together. None without any, or where some
+    /// do not emerge within the schedule.
     pub spread: Option<f64>,
     /// Annuli `j ≥ 1` that do not pass 1 within the schedule.
     pub n_outside: usize,
@@ -95,6 +96,16 @@ impl Emergence {
     /// `t/T` of a crossing.
     pub fn time(&self, crossing: &Crossing) -> f64 {
         crossing.t / self.n_steps as f64
+    }
+
+    /// `t/T` of each annulus from 0 on; not a number where it does not pass 1 within the schedule.
+    pub fn times_within(&self) -> impl Iterator<Item = f64> {
+        self.crossings.iter().map(|c| c.filter(|c| c.is_inside).map_or(f64::NAN, |c| self.time(&c)))
+    }
+
+    /// SNR at steps 1 … T of `schedule`, for each step at all annuli; not a number without power.
+    pub fn ratios(&self, schedule: &SnrSchedule) -> impl Iterator<Item = f64> {
+        (1..=schedule.len()).flat_map(move |t| self.log_ratio.iter().map(move |r| schedule.log_snr(t, *r).exp()))
     }
 
     /// `t/T` at which the brightness (annulus 0) emerges; none without power.
@@ -109,7 +120,8 @@ impl Emergence {
     }
 }
 
-/// When each annulus with the power `rapsd` emerges from noise with the power `noise` (both value² per mode, annuli 0 … ⌊L/2⌋).
+/// When each annulus with the power `rapsd` emerges from noise with the power `noise` (both value² per mode, annuli 0 …
+/// ⌊L/2⌋).
 ///
 /// # Panics
 ///
@@ -194,9 +206,26 @@ mod tests {
         let flat = emergence(&schedule, &[1.0, 0.0, 0.0], &[1.0; 3]);
         assert_eq!((flat.spread, flat.crossings[1]), (None, None));
         assert!(flat.crossings[0].is_some());
+        let within: Vec<f64> = flat.times_within().collect();
+        assert!(within[0] == flat.brightness_time().expect("power") && within[1].is_nan());
         // A schedule that never reaches the signal tells nothing of when it would emerge.
         let faint = SnrSchedule::new(&[0.9999, 0.9998]);
         let none = emergence(&faint, &[1.0; 4], &[1e-3; 4]);
         assert_eq!((none.spread, none.n_outside), (None, 3));
+        assert!(none.times_within().all(f64::is_nan));
+    }
+
+    #[test]
+    fn ratios_are_those_of_the_definition_step_by_step() {
+        let (alpha_bars, rapsd, noise) = ([0.9, 0.5, 0.1], [4.0, 1.0, 0.0], [0.5, 0.5, 0.5]);
+        let schedule = SnrSchedule::new(&alpha_bars);
+        let ratios: Vec<f64> = emergence(&schedule, &rapsd, &noise).ratios(&schedule).collect();
+        assert_eq!(ratios.len(), 9);
+        for (step, a) in ratios.chunks_exact(3).zip(alpha_bars) {
+            for j in 0..2 {
+                assert!((step[j] / (a * rapsd[j] / ((1.0 - a) * noise[j])) - 1.0).abs() <= 1e-12, "{step:?} at {a}");
+            }
+            assert!(step[2].is_nan(), "no power");
+        }
     }
 }

@@ -2,7 +2,6 @@
 
 pub mod arrays;
 pub mod content;
-pub mod diffusion_tables;
 pub mod manifest;
 pub mod noise_tables;
 pub mod output_dir;

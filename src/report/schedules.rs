@@ -2,9 +2,10 @@
 //!
 //! # Format
 //!
-//! `schedules.npz` holds `t` (S times), `key` (N names), `flat_key` (names of images without a schedule), and, as N×S doubles,
-//! `logsnr`, `sigmas` (relative, EDM's), `alpha_bar`, `vp_alpha`, `vp_sigma`, `flow_time`; and the metadata as JSON text in
-//! `meta_json` (bytes). Names are NumPy strings. No array is called `mu` or `sigma`: archives of FID statistics are told by those.
+//! `schedules.npz` holds `t` (S times), `key` (N names), `flat_key` (names of images without a schedule), and, as N×S
+//! doubles, `logsnr`, `sigmas` (relative, EDM's), `alpha_bar`, `vp_alpha`, `vp_sigma`, `flow_time`; and the metadata as
+//! JSON text in `meta_json` (bytes). Names are NumPy strings. No array is called `mu` or `sigma`: archives of FID
+//! statistics are told by those.
 //!
 //! # Cost
 //!
@@ -14,9 +15,11 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
+use serde::Serialize;
+
 use super::arrays::Npz;
 use super::output_dir::{OutputDir, OutputError};
-use super::tables::{ScheduleRow, StreamedTable};
+use super::tables::StreamedTable;
 use crate::diffusion::NoiseLevel;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -35,6 +38,31 @@ const UNITS: [Unit; 5] = [
     ("vp_sigma", |level| level.variance_preserving().1),
     ("flow_time", NoiseLevel::flow_time),
 ];
+
+/// Row of `schedules.csv`: one point of one schedule; of a flat image one row, with nothing but its path.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct ScheduleRow<'a> {
+    /// Path below the input, `dataset`, or the name of a draw.
+    pub path: &'a str,
+    /// Point, from 0 (clean).
+    pub step: Option<usize>,
+    /// Time, from 0 (clean) to 1 (noise).
+    pub t: Option<f64>,
+    /// Natural logarithm of the ratio of squared coefficients, `−2 ln sigma`.
+    pub logsnr: Option<f64>,
+    /// Relative noise level σ/α, value (EDM).
+    pub sigma: Option<f64>,
+    /// ᾱ of a variance-preserving schedule.
+    pub alpha_bar: Option<f64>,
+    /// α of a variance-preserving schedule.
+    pub vp_alpha: Option<f64>,
+    /// σ of a variance-preserving schedule.
+    pub vp_sigma: Option<f64>,
+    /// Time of flow matching, `sigma/(1 + sigma)`.
+    pub flow_time: Option<f64>,
+    /// Whether the image is flat and has no schedule.
+    pub flat: bool,
+}
 
 /// Names that wait to become an array of NumPy strings.
 struct Names {
@@ -74,6 +102,7 @@ impl Names {
 
 /// `schedules.npz` and `schedules.csv` while they are filled.
 pub struct ScheduleFiles {
+    out: OutputDir,
     t: Vec<f64>,
     table: StreamedTable,
     keys: Names,
@@ -93,6 +122,7 @@ impl ScheduleFiles {
         let folder = out.path();
         let temporary = |source| OutputError::Write { path: folder.to_owned(), source };
         Ok(Self {
+            out: out.clone(),
             t: t.to_vec(),
             table: StreamedTable::create(out, "schedules.csv")?,
             keys: Names::create(folder).map_err(temporary)?,
@@ -143,8 +173,8 @@ impl ScheduleFiles {
     /// # Errors
     ///
     /// If something cannot be written.
-    pub fn commit(self, out: &OutputDir, meta_json: &str) -> Result<(), OutputError> {
-        let Self { t, table, keys, flat_keys, logsnr } = self;
+    pub fn commit(self, meta_json: &str) -> Result<(), OutputError> {
+        let Self { out, t, table, keys, flat_keys, logsnr } = self;
         out.write_atomic("schedules.npz", |file| -> Result<(), BoxError> {
             let mut logsnr = logsnr.into_inner().map_err(io::IntoInnerError::into_error)?;
             let mut archive = Npz::new(file);

@@ -4,31 +4,6 @@ use serde::Serialize;
 
 use super::output_dir::{OutputDir, OutputError, StagedFile};
 
-/// Row of `schedules.csv`: one point of one schedule; of a flat image one row, with nothing but its path.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct ScheduleRow<'a> {
-    /// Path below the input, `dataset`, or the name of a draw.
-    pub path: &'a str,
-    /// Point, from 0 (clean).
-    pub step: Option<usize>,
-    /// Time, from 0 (clean) to 1 (noise).
-    pub t: Option<f64>,
-    /// Natural logarithm of the ratio of squared coefficients, `−2 ln sigma`.
-    pub logsnr: Option<f64>,
-    /// Relative noise level σ/α, value (EDM).
-    pub sigma: Option<f64>,
-    /// ᾱ of a variance-preserving schedule.
-    pub alpha_bar: Option<f64>,
-    /// α of a variance-preserving schedule.
-    pub vp_alpha: Option<f64>,
-    /// σ of a variance-preserving schedule.
-    pub vp_sigma: Option<f64>,
-    /// Time of flow matching, `sigma/(1 + sigma)`.
-    pub flow_time: Option<f64>,
-    /// Whether the image is flat and has no schedule.
-    pub flat: bool,
-}
-
 /// Row of `skipped.csv`.
 #[derive(Debug, Clone, Serialize)]
 pub struct SkippedRow<'a> {

@@ -1,10 +1,12 @@
-//! How the brightness of images is distributed: moments and quantiles with bootstrap intervals, and how far that is from a Gaussian.
+//! How the brightness of images is distributed: moments and quantiles with bootstrap intervals, and how far that is
+//! from a Gaussian.
 //!
 //! # Definition
 //!
-//! Each image contributes one number per variable (the mean of a channel, and of all). Moments divide by `n`: they are those of these images.
-//! Quantiles interpolate linearly between order statistics. The 1-Wasserstein distance from `N(0, τ²)` is
-//! `∫₀¹ |F⁻¹(u) − τΦ⁻¹(u)| du`, each step of the empirical quantile function integrated in closed form (`∫ Φ⁻¹ = −φ(Φ⁻¹)`).
+//! Each image contributes one number per variable (the mean of a channel, and of all). Moments divide by `n`: they are
+//! those of these images. Quantiles interpolate linearly between order statistics. The 1-Wasserstein distance from
+//! `N(0, τ²)` is `∫₀¹ |F⁻¹(u) − τΦ⁻¹(u)| du`, each step of the empirical quantile function integrated in closed form
+//! (`∫ Φ⁻¹ = −φ(Φ⁻¹)`).
 //!
 //! # Conventions
 //!
@@ -74,6 +76,11 @@ impl Sample {
         self.variables.first().map_or(0, Vec::len)
     }
 
+    /// Variables.
+    pub fn n_variables(&self) -> usize {
+        self.variables.len()
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -126,7 +133,8 @@ impl Sample {
         quantile_of_ranks(self.len() as u64, level, order_statistic).unwrap_or(f64::NAN)
     }
 
-    /// 1-Wasserstein distance of variable `v` from a zero-mean Gaussian of the deviation `tau`; `table` belongs to as many images.
+    /// 1-Wasserstein distance of variable `v` from a zero-mean Gaussian of the deviation `tau`; `table` belongs to as
+    /// many images.
     pub fn wasserstein_to_normal(&self, v: usize, tau: f64, table: &NormalTable, weights: &Weights) -> f64 {
         if tau <= 0.0 {
             // All of the Gaussian lies at zero.
@@ -165,12 +173,39 @@ impl Sample {
     }
 }
 
-fn percentile_interval(value: f64, mut all: Vec<f64>) -> Interval {
+fn percentile_interval(value: f64, all: Vec<f64>) -> Interval {
     if !all.iter().all(|v| v.is_finite()) {
         return Interval::unknown(value);
     }
-    all.sort_by(f64::total_cmp);
-    Interval { value, low95: quantile(&all, 0.025), high95: quantile(&all, 0.975) }
+    let [low95, high95] = quantiles(all, [0.025, 0.975]);
+    Interval { value, low95, high95 }
+}
+
+/// As [`quantile`] at several levels, of numbers in any order.
+pub fn quantiles<const N: usize>(mut values: Vec<f64>, levels: [f64; N]) -> [Option<f64>; N] {
+    values.sort_by(f64::total_cmp);
+    levels.map(|level| quantile(&values, level))
+}
+
+/// Bins of a histogram, at the most.
+const MAX_BINS: usize = 60;
+
+/// Edges and densities (per unit of the values) of a histogram, with as many bins as Rice's rule says: twice the cube
+/// root of their number. Equal values give one bin of density 0.
+pub fn histogram(values: &[f64]) -> (Vec<f64>, Vec<f64>) {
+    let low = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if high <= low {
+        return (vec![low - 0.05, low + 0.05], vec![0.0]);
+    }
+    let n_bins = ((2.0 * (values.len() as f64).cbrt()).ceil() as usize).clamp(4, MAX_BINS);
+    let width = (high - low) / n_bins as f64;
+    let mut density = vec![0.0; n_bins];
+    for value in values {
+        let bin = (((value - low) / width) as usize).min(n_bins - 1);
+        density[bin] += 1.0 / (values.len() as f64 * width);
+    }
+    ((0..=n_bins).map(|i| low + i as f64 * width).collect(), density)
 }
 
 /// The standard normal at the steps `k/n` of an empirical distribution.
@@ -302,6 +337,32 @@ mod tests {
             let share = count as f64 / n_sets as f64;
             assert!((0.88..=0.99).contains(&share), "{covered:?}");
         }
+    }
+
+    #[test]
+    fn quantiles_of_a_list_lie_between_its_numbers() {
+        let sorted = [1.0, 2.0, 4.0, 9.0];
+        let levels = [0.0, 0.25, 0.5, 1.0];
+        assert_eq!(levels.map(|level| quantile(&sorted, level)), [1.0, 1.75, 3.0, 9.0].map(Some));
+        assert_eq!(quantiles(vec![4.0, 1.0, 9.0, 2.0], levels), [1.0, 1.75, 3.0, 9.0].map(Some));
+        assert_eq!(quantiles(Vec::new(), levels), [None; 4]);
+        assert_eq!((quantile(&[7.0], 0.3), quantile(&[], 0.3)), (Some(7.0), None));
+    }
+
+    #[test]
+    fn a_histogram_counts_every_value_once() {
+        let values = normal_sample(1000, 0.2, 0.3, 8);
+        let (edges, density) = histogram(&values);
+        assert_eq!((edges.len(), density.len()), (21, 20), "Rice's rule");
+        for (pair, density) in edges.windows(2).zip(&density) {
+            let inside = values.iter().filter(|v| pair[0] <= **v && **v < pair[1]).count();
+            let width = pair[1] - pair[0];
+            // A value on an edge may fall to either side of it, and the largest lies on the last.
+            assert!((density * width * 1000.0 - inside as f64).abs() <= 1.0 + 1e-9, "{inside} in {pair:?}");
+        }
+        let total: f64 = edges.windows(2).zip(&density).map(|(pair, d)| d * (pair[1] - pair[0])).sum();
+        assert!((total - 1.0).abs() <= 1e-12, "{total}");
+        assert_eq!(histogram(&[0.5; 9]).1, [0.0]);
     }
 
     #[test]

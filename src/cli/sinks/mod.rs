@@ -1,16 +1,10 @@
 //! Where the rows of a pass go while it runs: tables that appear when the pass is over.
 
-mod blur_ratios;
-mod brightness;
 mod distances;
-mod schedules;
 
 use anyhow::Result;
 
-pub use blur_ratios::{BlurRatioTable, BlurRatios};
-pub use brightness::BrightnessCollector;
 pub use distances::DistanceTable;
-pub use schedules::{ScheduleCollector, ScheduleSink};
 
 use crate::pipeline::{ImageRow, RowSink};
 use crate::report::arrays::StreamedNpy;

@@ -157,16 +157,16 @@ fn classes_keep_apart() {
 fn a_file_reads_back_and_damage_is_seen() {
     let sampler = fit(&schedules(40, 5));
     let text = serde_json::to_string(&sampler).expect("plain numbers");
-    let read: ScheduleSampler = serde_json::from_str(&text).expect("its own text");
-    assert_eq!(read.validate(), Ok(()));
+    let read = ScheduleSampler::from_json(&text).expect("its own text");
     let draw = |s: &ScheduleSampler| s.drawer("", 1).expect("the class").draw(0).logsnr;
     // Decimal text is read to the last bit but one.
     assert!(draw(&read).iter().zip(draw(&sampler)).all(|(a, b)| (a - b).abs() <= 1e-12));
     let damaged = |change: &dyn Fn(&mut ScheduleSampler)| {
         let mut copy = sampler.clone();
         change(&mut copy);
-        copy.validate().is_err()
+        ScheduleSampler::from_json(&serde_json::to_string(&copy).expect("plain numbers")).is_err()
     };
+    assert!(!damaged(&|_| ()));
     assert!(damaged(&|s| s.version = 2));
     assert!(damaged(&|s| s.format = "other".to_owned()));
     assert!(damaged(&|s| s.shape_basis[2].clear()));
@@ -175,6 +175,17 @@ fn a_file_reads_back_and_damage_is_seen() {
     assert!(damaged(&|s| s.classes.clear()));
     assert!(damaged(&|s| s.classes[0].mixture.components[0].mean.clear()));
     assert!(damaged(&|s| s.classes[0].logsnr_least_span = -1.0));
+}
+
+#[test]
+fn a_newer_version_is_told_before_its_fields_and_other_texts_are_no_samplers() {
+    let newer = r#"{"format": "specscan-schedule-sampler", "version": 2, "novelty": []}"#;
+    let format = FORMAT.to_owned();
+    assert_eq!(ScheduleSampler::from_json(newer), Err(SamplerError::Format { format, version: 2 }));
+    for text in ["", "[]", r#"{"files": []}"#, &newer.replace(": 2", ": 1")] {
+        let error = ScheduleSampler::from_json(text).expect_err("no sampler");
+        assert!(matches!(error, SamplerError::NoSampler(_)), "{text}: {error}");
+    }
 }
 
 #[test]

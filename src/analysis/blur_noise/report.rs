@@ -1,0 +1,237 @@
+//! What `blur-noise` answers: the ratio that keeps every band, what single images say, and both limits.
+
+use serde::Serialize;
+
+use super::BlurNoiseRatios;
+use crate::analysis::words::{or_dash, percent};
+use crate::analysis::{About, Outputs, QUANTILE_LEVELS, Report};
+use crate::diffusion::blur_noise::{BlurNoise, PUBLISHED_FID, RATIOS};
+use crate::report::content::Content;
+use crate::report::plot::Plot;
+use crate::report::plot::blur_noise::BlurNoiseFigure;
+use crate::report::text::{align, short};
+use crate::spectrum::{RapsdOf, Spectrum};
+use crate::stats::brightness::quantiles;
+
+/// Row of `blur_noise.csv`: one annulus. Shares and ratios of bands without power are empty.
+#[derive(Debug, Clone, Serialize)]
+pub struct BandRow {
+    /// Annulus, from 1.
+    pub bin: usize,
+    /// Frequency, cycles per pixel.
+    pub frequency_cycles_per_px: f64,
+    /// Mean power of the mean-removed images, value² per mode.
+    pub power_mean: f64,
+    /// Noise level that hides the band, value.
+    pub hidden_sigma: f64,
+    /// Ratio up to which the band keeps the wanted share until then, pixels per value.
+    pub ratio_retaining: Option<f64>,
+    /// Ratio from which blur has emptied the band (8-bit rounding) by then, pixels per value.
+    pub ratio_emptying: Option<f64>,
+    /// Share of the band's power left then at ρ = 0.25.
+    pub retained_0_25: f64,
+    /// At ρ = 0.5.
+    pub retained_0_5: f64,
+    /// At ρ = 1.
+    pub retained_1: f64,
+    /// At ρ = 2.
+    pub retained_2: f64,
+    /// At ρ = 10.
+    pub retained_10: f64,
+}
+
+/// Published image quality at one ratio.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct PublishedFid {
+    /// Blur-to-noise ratio, pixels per value on `[-1, 1]`.
+    pub ratio: f64,
+    /// FID on CIFAR-10.
+    pub fid: f64,
+}
+
+/// Blur against noise.
+#[derive(Debug, Clone, Serialize)]
+pub struct BlurNoiseReport {
+    /// Which images.
+    #[serde(flatten)]
+    pub about: About,
+    /// Share of every band's power that blur leaves.
+    pub retain: f64,
+    /// Noise-to-signal ratio at which noise hides a band.
+    pub kappa: f64,
+    /// ρ*, pixels per value; none if no band has power.
+    pub blur_noise_ratio: Option<f64>,
+    /// Lower end of its 95 % interval, from the spread of the images' power at the limiting frequency.
+    pub blur_noise_ratio_low95: Option<f64>,
+    /// Upper end of its 95 % interval.
+    pub blur_noise_ratio_high95: Option<f64>,
+    /// Frequency that limits it, cycles per pixel.
+    pub limiting_cycles_per_px: Option<f64>,
+    /// Ratio from which blur empties some band before noise hides it, pixels per value.
+    pub ratio_emptying_min: Option<f64>,
+    /// Levels of the quantiles.
+    pub quantile_levels: [f64; 5],
+    /// Quantiles over images of their own ρ*; none for a saved spectrum.
+    pub image_ratio_quantiles: Option<[Option<f64>; 5]>,
+    /// Quantiles over images of the ratio from which blur empties a band.
+    pub image_ratio_emptying_quantiles: Option<[Option<f64>; 5]>,
+    /// Images that have a ρ*.
+    pub n_images_with_ratio: Option<usize>,
+    /// Noise level that hides every band without blur, value.
+    pub hot_sigma: f64,
+    /// Blur that empties every band without noise, pixels.
+    pub cold_blur_px: f64,
+    /// Power of 8-bit rounding, value² per mode.
+    pub rounding_power: f64,
+    /// What was published about other ratios.
+    pub published_fid: [PublishedFid; 5],
+    /// Mean power of the mean-removed images by annulus from 0 on, value² per mode.
+    #[serde(skip)]
+    pub rapsd: Vec<f64>,
+}
+
+impl BlurNoiseReport {
+    /// `images` are the ratios of single images, as [`super::ImageRatios`] leaves them.
+    pub(super) fn new(
+        options: BlurNoiseRatios,
+        spectrum: &Spectrum,
+        images: Option<[Vec<f64>; 2]>,
+        rounding_power: f64,
+    ) -> Self {
+        let BlurNoiseRatios { retain, kappa } = options;
+        let longer_side = spectrum.grid().size().longer_side();
+        let rapsd = spectrum.centred_rapsd(RapsdOf::ChannelMean);
+        let blur = BlurNoise::new(&rapsd, longer_side, kappa);
+        let star = blur.largest_ratio(retain);
+        let interval = star.and_then(|star| {
+            let std = spectrum.radial_statistics(RapsdOf::ChannelMean).std_of(star.annulus)?;
+            Some(star.interval95(std / (spectrum.n_images() as f64).sqrt() / rapsd[star.annulus]))
+        });
+        let n_images_with_ratio = images.as_ref().map(|[retaining, _]| retaining.len());
+        let of_images = images.map(|lists| lists.map(|list| quantiles(list, QUANTILE_LEVELS)));
+        Self {
+            about: About::of(spectrum),
+            retain,
+            kappa,
+            blur_noise_ratio: star.map(|s| s.ratio),
+            blur_noise_ratio_low95: interval.map(|(low, _)| low),
+            blur_noise_ratio_high95: interval.map(|(_, high)| high),
+            limiting_cycles_per_px: star.map(|s| s.annulus as f64 / longer_side as f64),
+            ratio_emptying_min: blur.least_emptying_ratio(rounding_power),
+            quantile_levels: QUANTILE_LEVELS,
+            image_ratio_quantiles: of_images.map(|[ratio, _]| ratio),
+            image_ratio_emptying_quantiles: of_images.map(|[_, emptying]| emptying),
+            n_images_with_ratio,
+            hot_sigma: blur.hot_sigma(),
+            cold_blur_px: blur.cold_blur_px(rounding_power),
+            rounding_power,
+            published_fid: PUBLISHED_FID.map(|(ratio, fid)| PublishedFid { ratio, fid }),
+            rapsd,
+        }
+    }
+
+    fn longer_side(&self) -> usize {
+        self.about.preprocess.size.longer_side()
+    }
+
+    fn blur(&self) -> BlurNoise<'_> {
+        BlurNoise::new(&self.rapsd, self.longer_side(), self.kappa)
+    }
+
+    /// What blur leaves of each annulus from 1 on.
+    pub fn bands(&self) -> impl Iterator<Item = BandRow> {
+        let blur = self.blur();
+        (1..self.rapsd.len()).map(move |j| {
+            let [quarter, half, one, two, ten] = RATIOS.map(|ratio| blur.retained(j, ratio));
+            BandRow {
+                bin: j,
+                frequency_cycles_per_px: j as f64 / self.longer_side() as f64,
+                power_mean: self.rapsd[j],
+                hidden_sigma: blur.hidden_sigma(j),
+                ratio_retaining: blur.ratio_of_band(j, self.retain),
+                ratio_emptying: blur.emptying_ratio(j, self.rounding_power),
+                retained_0_25: quarter,
+                retained_0_5: half,
+                retained_1: one,
+                retained_2: two,
+                retained_10: ten,
+            }
+        })
+    }
+
+    fn figure(&self) -> BlurNoiseFigure {
+        let blur = self.blur();
+        let annuli = 1..self.rapsd.len();
+        let curve = |ratio: f64| (ratio, annuli.clone().map(|j| blur.retained(j, ratio)).collect::<Vec<_>>());
+        let title = match self.blur_noise_ratio {
+            Some(ratio) => {
+                let share = percent(self.retain);
+                format!("Up to ρ = {ratio:.2} px per value, every band keeps {share} % until noise hides it")
+            }
+            None => "No band has power that blur could empty".to_owned(),
+        };
+        BlurNoiseFigure {
+            title,
+            subtitle: format!(
+                "{}; noise hides a band at a noise-to-signal ratio of κ = {}",
+                self.about.describe(),
+                self.kappa
+            ),
+            curves: RATIOS.map(curve).to_vec(),
+            star: self.blur_noise_ratio.map(curve),
+            // Published ratios are for values in −1:1.
+            star_as_published: self.blur_noise_ratio.map(|ratio| ratio * 0.5 * self.about.preprocess.range.width()),
+            frequency_cycles_per_px: annuli.map(|j| j as f64 / self.longer_side() as f64).collect(),
+            retain: self.retain,
+            published: PUBLISHED_FID.to_vec(),
+        }
+    }
+}
+
+impl Report for BlurNoiseReport {
+    const OUTPUTS: Outputs = Outputs { files: &["blur_noise_images.csv", "blur_noise.csv"], plots: &["blur_noise"] };
+
+    fn lines(&self) -> Vec<String> {
+        let mut lines = vec![self.about.describe()];
+        match (self.blur_noise_ratio, self.limiting_cycles_per_px) {
+            (Some(ratio), Some(frequency)) => {
+                let interval = self.blur_noise_ratio_low95.zip(self.blur_noise_ratio_high95);
+                let interval = interval.map_or(String::new(), |(low, high)| format!(" [{low:.4}, {high:.4}]"));
+                lines.push(format!(
+                    "blur-to-noise ratio ρ* = {ratio:.4}{interval} px per value: up to it every band keeps {} % of its \
+                     power until noise hides it (κ = {})",
+                    percent(self.retain),
+                    self.kappa
+                ));
+                lines.push(format!("limited at f = {frequency:.4} cycles/px"));
+            }
+            _ => lines.push("no band has power: nothing limits the blur".to_owned()),
+        }
+        if let (Some(ratio), Some(emptying)) = (self.image_ratio_quantiles, self.image_ratio_emptying_quantiles) {
+            let row = |name: &str, quantiles: [Option<f64>; 5]| -> Vec<String> {
+                let cells = quantiles.map(|q| or_dash(q, |q| format!("{q:.4}")));
+                std::iter::once(name.to_owned()).chain(cells).collect()
+            };
+            let head = ["single images", "5 %", "25 %", "median", "75 %", "95 %"].map(str::to_owned).to_vec();
+            lines.extend(align(&[head, row("ρ*", ratio), row("ρ that empties a band", emptying)]));
+        }
+        if let Some(ratio) = self.ratio_emptying_min {
+            let ratio = short(ratio);
+            lines.push(format!("from ρ = {ratio} on blur empties a band (8-bit rounding) before noise hides it"));
+        }
+        lines.push(format!(
+            "noise alone (hot, ρ = 0) hides every band at σ = {}; blur alone (cold) empties all of them at {} px",
+            short(self.hot_sigma),
+            short(self.cold_blur_px)
+        ));
+        lines
+    }
+
+    fn tables(&self) -> Vec<Content<'_>> {
+        vec![Content::table("blur_noise.csv", self.bands())]
+    }
+
+    fn figures(&self) -> Vec<Plot> {
+        vec![Plot::new("blur_noise", self.figure())]
+    }
+}

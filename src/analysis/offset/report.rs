@@ -1,0 +1,381 @@
+//! What `offset` answers: how brightness is distributed, which offset matches it here and at other sizes, what is left
+//! of it where schedules end.
+
+use anyhow::Result;
+use serde::Serialize;
+
+use super::NoiseBrightness;
+use crate::analysis::words::or_dash;
+use crate::analysis::{About, Outputs, Report};
+use crate::diffusion::ReferenceSchedule;
+use crate::diffusion::adjusted_offset::AdjustedOffsetStep;
+use crate::diffusion::brightness::{Brightness, BrightnessAgainstNoise, QUANTILES, terminal_snr};
+use crate::diffusion::matching_offset::{MatchingOffset, strength_of_power, zero_frequency_power};
+use crate::report::content::Content;
+use crate::report::plot::Plot;
+use crate::report::text::{align, short};
+use crate::spectrum::Spectrum;
+use crate::stats::brightness::{Interval, N_RESAMPLES};
+
+/// Sizes for which the offset is told, pixels.
+const SIZES_PX: [usize; 6] = [32, 64, 128, 256, 512, 1024];
+/// Those that are printed.
+const PRINTED_SIZES_PX: [usize; 3] = [64, 256, 1024];
+
+/// Row of `brightness.csv`: one statistic of the images' brightness.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct BrightnessRow {
+    /// Channel, or `overall`.
+    pub channel: &'static str,
+    /// `mean`, `variance`, `skewness`, or a quantile such as `q05`.
+    pub statistic: &'static str,
+    /// Its value: value, value² for the variance, a pure number for the skewness.
+    pub value: Option<f64>,
+    /// Lower end of the 95 % interval.
+    pub low95: Option<f64>,
+    /// Upper end of the 95 % interval.
+    pub high95: Option<f64>,
+}
+
+/// Row of `brightness_families.csv`: the overall brightness against that of a noise family.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct BrightnessFamilyRow {
+    /// The family.
+    pub family: String,
+    /// Standard deviation of the noise's pixels, value.
+    pub noise_std: f64,
+    /// Standard deviation of the brightness of its samples, value.
+    pub brightness_std: f64,
+    /// Variance of the images' brightness over that of the noise.
+    pub variance_ratio: Option<f64>,
+    /// Lower end of the 95 % interval.
+    pub variance_ratio_low95: Option<f64>,
+    /// Upper end of the 95 % interval.
+    pub variance_ratio_high95: Option<f64>,
+    /// 1-Wasserstein distance between both brightnesses, value.
+    pub wasserstein1: Option<f64>,
+    /// Lower end of the 95 % interval.
+    pub wasserstein1_low95: Option<f64>,
+    /// Upper end of the 95 % interval.
+    pub wasserstein1_high95: Option<f64>,
+}
+
+/// The matching offset for square images of another size, if their brightness is distributed as here.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct OffsetAtSize {
+    /// Side, pixels.
+    pub resolution_px: usize,
+    /// The offset that matches there.
+    pub matching_offset: MatchingOffset,
+    /// Power of the zero frequency of noise with the independent one, over that of white noise.
+    pub zero_frequency_power_over_white: f64,
+    /// The independent offset that has the same such power as the matching one has at the working size.
+    pub independent_offset_with_the_power_of_the_working_size: f64,
+}
+
+/// What a schedule leaves of the brightness at its end.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TerminalSnr {
+    /// The schedule.
+    pub schedule: String,
+    /// Its largest relative noise level, value; none for pure noise.
+    pub sigma_max: Option<f64>,
+    /// Signal-to-noise ratio of the zero frequency there, mean over channels; none for one image.
+    pub brightness_snr: Option<f64>,
+    /// The same of each channel.
+    pub brightness_snr_channels: Option<Vec<f64>>,
+}
+
+/// The table of the adjusted offset in a few numbers.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AdjustedOffsetSummary {
+    /// The schedule.
+    pub schedule: String,
+    /// Its steps.
+    pub n_steps: usize,
+    /// ψ of the first step, that of the least noise.
+    pub psi_first: Option<f64>,
+}
+
+/// The content of `offset.json`.
+#[derive(Debug, Clone, Serialize)]
+pub struct OffsetDocument {
+    /// Which images.
+    #[serde(flatten)]
+    pub about: About,
+    /// Seed of the resamples.
+    pub seed: u64,
+    /// Standard deviation of the pixels of the families, value; none without families.
+    pub families_noise_std: Option<f64>,
+    /// Resamples behind the intervals; none for a saved spectrum.
+    pub n_resamples: Option<usize>,
+    /// The offset that matches the images' brightness.
+    pub matching_offset: MatchingOffset<Interval>,
+    /// Power of the zero frequency of noise with the independent one, over that of white noise.
+    pub zero_frequency_power_over_white: f64,
+    /// The same brightness at other sizes.
+    pub resolutions: [OffsetAtSize; 6],
+    /// Γ of the zero frequency of each channel, value²; none for one image.
+    pub gamma_zero_frequency: Option<Vec<f64>>,
+    /// What schedules leave of the brightness.
+    pub terminal: Vec<TerminalSnr>,
+    /// The adjusted offset; none for a schedule that ends in pure noise.
+    pub adjusted_offset: Option<AdjustedOffsetSummary>,
+}
+
+/// Brightness and offsets.
+#[derive(Debug, Clone, Serialize)]
+pub struct OffsetReport {
+    /// What `offset.json` says.
+    #[serde(flatten)]
+    pub document: OffsetDocument,
+    /// Statistics of the brightness.
+    #[serde(rename = "brightness")]
+    pub rows: Vec<BrightnessRow>,
+    /// The brightness against that of noise families.
+    pub families: Vec<BrightnessFamilyRow>,
+    /// The same statistics by variable.
+    #[serde(skip)]
+    pub brightness: Brightness,
+    /// Edges and densities of a histogram of the overall brightness, value and 1/value; none for a saved spectrum.
+    #[serde(skip)]
+    pub histogram: Option<(Vec<f64>, Vec<f64>)>,
+    /// The table of the adjusted offset.
+    #[serde(skip)]
+    pub adjusted: Option<Vec<AdjustedOffsetStep>>,
+    /// The schedule's name.
+    #[serde(skip)]
+    pub(super) schedule: String,
+}
+
+/// What was found of a set.
+pub(super) struct Found {
+    pub noises: Vec<NoiseBrightness>,
+    pub brightness: Brightness,
+    pub histogram: Option<(Vec<f64>, Vec<f64>)>,
+    pub adjusted: Option<Vec<AdjustedOffsetStep>>,
+    pub seed: u64,
+}
+
+impl OffsetReport {
+    pub(super) fn new(spectrum: &Spectrum, schedule: &ReferenceSchedule, found: Found) -> Result<Self> {
+        let Found { noises, brightness, histogram, adjusted, seed } = found;
+        let about = About::of(spectrum);
+        let power_here = zero_frequency_power(brightness.matching.independent.value, about.preprocess.size.n_pixels());
+        let at_zero: Option<Vec<f64>> =
+            spectrum.mode_covariance().ok().map(|gamma| gamma.channels.iter().map(|g| g[0]).collect());
+        let document = OffsetDocument {
+            seed,
+            families_noise_std: noises.first().map(|n| n.noise_std).filter(|std| std.is_finite()),
+            n_resamples: histogram.as_ref().map(|_| N_RESAMPLES),
+            matching_offset: brightness.matching,
+            zero_frequency_power_over_white: power_here,
+            resolutions: SIZES_PX.map(|side| at_size(side, &brightness.covariance, power_here)),
+            terminal: terminal_schedules(schedule)
+                .iter()
+                .map(|schedule| terminal(schedule, at_zero.as_deref()))
+                .collect(),
+            gamma_zero_frequency: at_zero,
+            adjusted_offset: adjusted.as_ref().map(|table| AdjustedOffsetSummary {
+                schedule: schedule.to_string(),
+                n_steps: table.len(),
+                psi_first: table.first().map(|step| step.psi),
+            }),
+            about,
+        };
+        let rows = brightness_rows(&document.about, &brightness);
+        let families = noises.into_iter().zip(&brightness.against).map(|(noise, a)| family_row(noise, a)).collect();
+        Ok(Self { document, rows, families, brightness, histogram, adjusted, schedule: schedule.to_string() })
+    }
+
+    /// Names of the variables: channels, and `overall` if there are several.
+    fn variables(about: &About) -> Vec<&'static str> {
+        let channels = about.preprocess.channels.names();
+        let overall = (channels.len() > 1).then_some("overall");
+        channels.iter().copied().chain(overall).collect()
+    }
+}
+
+fn at_size(side: usize, covariance: &[f64], power_here: f64) -> OffsetAtSize {
+    let n_pixels = side * side;
+    let matching_offset = MatchingOffset::new(covariance, n_pixels);
+    OffsetAtSize {
+        resolution_px: side,
+        matching_offset,
+        zero_frequency_power_over_white: zero_frequency_power(matching_offset.independent, n_pixels),
+        independent_offset_with_the_power_of_the_working_size: strength_of_power(power_here, n_pixels),
+    }
+}
+
+/// Schedules whose terminal brightness is told: the common ones, and the user's.
+fn terminal_schedules(own: &ReferenceSchedule) -> Vec<ReferenceSchedule> {
+    let mut schedules = Vec::from(ReferenceSchedule::standard());
+    schedules.extend(["vp:1000", "flow:50"].into_iter().flat_map(str::parse));
+    if !schedules.contains(own) {
+        schedules.push(own.clone());
+    }
+    schedules
+}
+
+/// `at_zero` is Γ of the zero frequency of each channel, value².
+fn terminal(schedule: &ReferenceSchedule, at_zero: Option<&[f64]>) -> TerminalSnr {
+    let highest = schedule.sigmas().first().copied().unwrap_or(f64::INFINITY);
+    let mean = |gamma: &[f64]| gamma.iter().sum::<f64>() / gamma.len() as f64;
+    TerminalSnr {
+        schedule: schedule.to_string(),
+        sigma_max: Some(highest).filter(|s| s.is_finite()),
+        brightness_snr: at_zero.map(|gamma| terminal_snr(mean(gamma), highest)),
+        brightness_snr_channels: at_zero.map(|gamma| gamma.iter().map(|g| terminal_snr(*g, highest)).collect()),
+    }
+}
+
+fn brightness_rows(about: &About, brightness: &Brightness) -> Vec<BrightnessRow> {
+    let row = |channel, statistic, i: Interval| BrightnessRow {
+        channel,
+        statistic,
+        value: finite(i.value),
+        low95: i.low95,
+        high95: i.high95,
+    };
+    let mut rows = Vec::new();
+    for (channel, of) in OffsetReport::variables(about).into_iter().zip(&brightness.variables) {
+        rows.extend([row(channel, "mean", of.mean), row(channel, "variance", of.variance)]);
+        rows.extend(of.skewness.map(|skewness| row(channel, "skewness", skewness)));
+        let quantiles = of.quantiles.iter().flatten().zip(QUANTILES);
+        rows.extend(quantiles.map(|(quantile, (name, _))| row(channel, name, *quantile)));
+    }
+    rows
+}
+
+fn family_row(noise: NoiseBrightness, against: &BrightnessAgainstNoise) -> BrightnessFamilyRow {
+    let BrightnessAgainstNoise { variance_ratio: ratio, wasserstein1: distance } = *against;
+    BrightnessFamilyRow {
+        family: noise.family,
+        noise_std: noise.noise_std,
+        brightness_std: noise.brightness_std,
+        variance_ratio: finite(ratio.value),
+        variance_ratio_low95: ratio.low95,
+        variance_ratio_high95: ratio.high95,
+        wasserstein1: distance.and_then(|d| finite(d.value)),
+        wasserstein1_low95: distance.and_then(|d| d.low95),
+        wasserstein1_high95: distance.and_then(|d| d.high95),
+    }
+}
+
+fn finite(value: f64) -> Option<f64> {
+    Some(value).filter(|v| v.is_finite())
+}
+
+/// A number and its interval, if there is one.
+fn with_interval(i: Interval) -> String {
+    match (i.low95, i.high95) {
+        (Some(low), Some(high)) => format!("{:.4} [{low:.4}, {high:.4}]", i.value),
+        _ => format!("{:.4}", i.value),
+    }
+}
+
+impl Report for OffsetReport {
+    const OUTPUTS: Outputs = Outputs {
+        files: &["adjusted_offset.csv", "brightness.csv", "brightness_families.csv", "offset.json"],
+        plots: &["offset"],
+    };
+
+    fn lines(&self) -> Vec<String> {
+        let mut lines = vec![self.document.about.describe()];
+        lines.extend(self.brightness_lines());
+        lines.push(String::new());
+        lines.extend(self.matching_lines());
+        lines.push(String::new());
+        lines.extend(self.schedule_lines());
+        lines
+    }
+
+    fn tables(&self) -> Vec<Content<'_>> {
+        let adjusted = self.adjusted.as_ref().map(|table| Content::table("adjusted_offset.csv", table));
+        let brightness = Content::table("brightness.csv", &self.rows);
+        let families = (!self.families.is_empty()).then(|| Content::table("brightness_families.csv", &self.families));
+        let document = Content::json("offset.json", &self.document);
+        adjusted.into_iter().chain([brightness]).chain(families).chain([document]).collect()
+    }
+
+    fn figures(&self) -> Vec<Plot> {
+        vec![Plot::new("offset", self.figure())]
+    }
+}
+
+impl OffsetReport {
+    /// How brightness is distributed, and against noise.
+    fn brightness_lines(&self) -> Vec<String> {
+        let mut table = vec![["brightness", "mean", "variance", "skewness"].map(str::to_owned).to_vec()];
+        for (channel, of) in Self::variables(&self.document.about).into_iter().zip(&self.brightness.variables) {
+            let cell = |i: Option<Interval>| i.filter(|i| i.value.is_finite()).map_or("–".to_owned(), with_interval);
+            table.push(vec![channel.to_owned(), cell(Some(of.mean)), cell(Some(of.variance)), cell(of.skewness)]);
+        }
+        let mut lines = align(&table);
+        let Some(first) = self.families.first() else { return lines };
+        lines.push(String::new());
+        lines.push(format!(
+            "noise with pixel deviation {} (--noise-std 1 for a trainer's); families draw each channel on its own, \
+             with --color as the images do",
+            short(first.noise_std)
+        ));
+        let head = ["noise", "std of its brightness", "variance: images over noise", "1-Wasserstein"];
+        let mut table = vec![head.map(str::to_owned).to_vec()];
+        for f in &self.families {
+            let (ratio, distance) = (or_dash(f.variance_ratio, short), or_dash(f.wasserstein1, short));
+            table.push(vec![f.family.clone(), short(f.brightness_std), ratio, distance]);
+        }
+        lines.extend(align(&table));
+        lines
+    }
+
+    /// The offset that matches, here and at other sizes.
+    fn matching_lines(&self) -> Vec<String> {
+        let matching = self.document.matching_offset;
+        let mut lines = Vec::new();
+        if self.document.about.counts.n_images < 2 {
+            lines.push("one image has no spread of brightness: what offset would match is unknown".to_owned());
+        } else if matching.to_array().iter().all(|m| m.value == 0.0) {
+            let is_constant = self.brightness.covariance.iter().all(|k| k.abs() <= 1e-12);
+            let reason = match is_constant {
+                true => "the images are all equally bright",
+                false => "the brightness of the images varies no more than that of white noise",
+            };
+            lines.push(format!("{reason}: the matching offset is 0"));
+        }
+        let MatchingOffset { overall, shared, per_channel, independent } = matching.map(with_interval);
+        lines.push(format!("noise_offset that matches, drawn for each channel   {independent}"));
+        lines.push(format!("                           one for all channels      {overall}"));
+        lines.push(format!("                           shared / on top per channel {shared} / {per_channel}"));
+        let printed = self.document.resolutions.iter().filter(|at| PRINTED_SIZES_PX.contains(&at.resolution_px));
+        let sizes: Vec<String> = printed
+            .map(|at| {
+                let power = short(at.zero_frequency_power_over_white);
+                format!("{} px: {:.4} ({power}×)", at.resolution_px, at.matching_offset.independent)
+            })
+            .collect();
+        lines.push(format!(
+            "the same brightness at other sizes (zero-frequency power over white noise): {}",
+            sizes.join(", ")
+        ));
+        lines
+    }
+
+    /// What schedules leave of the brightness, and the adjusted offset.
+    fn schedule_lines(&self) -> Vec<String> {
+        let mut table = vec![["schedule", "sigma_max", "brightness SNR left at its end"].map(str::to_owned).to_vec()];
+        for row in &self.document.terminal {
+            let sigma = row.sigma_max.map_or("∞".to_owned(), short);
+            table.push(vec![row.schedule.clone(), sigma, or_dash(row.brightness_snr, short)]);
+        }
+        let mut lines = align(&table);
+        if let Some(adjusted) = &self.document.adjusted_offset {
+            lines.push(format!(
+                "adjusted offset over {}: ψ from {} to 1",
+                adjusted.schedule,
+                adjusted.psi_first.map_or(String::new(), short)
+            ));
+        }
+        lines
+    }
+}

@@ -1,0 +1,127 @@
+//! A schedule of each image's own.
+
+use anyhow::{Result, ensure};
+use serde::Serialize;
+
+use super::{Fan, ScheduleMaker, ScheduleOptions, schedule_files};
+use crate::analysis::words::describe_kappa;
+use crate::analysis::{About, Analysis, Outputs, Report, Run, Scanned, SinkResult, Source, row_key};
+use crate::diffusion::{Kappa, ScheduleKind, ScheduleStatistics};
+use crate::pipeline::{ImageRow, RowSink};
+use crate::report::plot::Plot;
+use crate::report::schedules::ScheduleFiles;
+use crate::report::text::{align, short};
+
+/// A schedule of each image's own.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ImageSchedules(pub ScheduleOptions);
+
+impl Analysis for ImageSchedules {
+    type Rows = ScheduleRows;
+    type Report = ImageSchedulesReport;
+
+    fn check(&self, source: &Source) -> Result<()> {
+        self.0.plan(source)?;
+        ensure!(
+            source.images().is_some(),
+            "a saved spectrum holds no single images: add --dataset for the schedule of its mean spectrum, \
+             or give the folder of images"
+        );
+        Ok(())
+    }
+
+    fn rows(&self, run: &Run<'_>) -> Result<ScheduleRows> {
+        let plan = self.0.plan(&run.source)?;
+        Ok(ScheduleRows {
+            files: schedule_files(&run.desk, plan.times())?,
+            statistics: ScheduleStatistics::new(plan.times().len()),
+            maker: ScheduleMaker::new(plan, self.0.kind),
+            key: String::new(),
+        })
+    }
+
+    fn report(&self, _: &Run<'_>, scanned: &Scanned, rows: ScheduleRows) -> Result<ImageSchedulesReport> {
+        let ScheduleRows { files, maker, statistics, .. } = rows;
+        files.map(|files| files.commit(&self.0.metadata(&scanned.spectrum))).transpose()?;
+        Ok(ImageSchedulesReport {
+            about: About::of(&scanned.spectrum),
+            kind: self.0.kind,
+            kappa: self.0.kappa,
+            n_steps: self.0.n_steps,
+            n_flat: statistics.n_flat(),
+            fan: Fan::new(&statistics, maker.plan.times()),
+        })
+    }
+}
+
+/// The schedule of each image, into files as it comes.
+pub struct ScheduleRows {
+    files: Option<ScheduleFiles>,
+    maker: ScheduleMaker,
+    statistics: ScheduleStatistics,
+    key: String,
+}
+
+impl RowSink for ScheduleRows {
+    fn image(&mut self, row: &ImageRow<'_>) -> SinkResult {
+        let schedule = self.maker.make(&row.summary.rapsd);
+        self.statistics.add(schedule);
+        self.files.as_mut().map_or(Ok(()), |files| files.push(row_key(row, &mut self.key), schedule))
+    }
+}
+
+/// The images' own schedules.
+#[derive(Debug, Clone, Serialize)]
+pub struct ImageSchedulesReport {
+    /// Which images.
+    #[serde(flatten)]
+    pub about: About,
+    /// Where steps are spent.
+    pub kind: ScheduleKind,
+    /// Between which bounds they run.
+    pub kappa: Kappa,
+    /// Points of each schedule.
+    pub n_steps: usize,
+    /// Images without a schedule.
+    pub n_flat: u64,
+    /// How they spread.
+    #[serde(flatten)]
+    pub fan: Fan,
+}
+
+impl Report for ImageSchedulesReport {
+    const OUTPUTS: Outputs = super::OUTPUTS;
+
+    fn lines(&self) -> Vec<String> {
+        let Fan { t, logsnr_quantiles, n_schedules, .. } = &self.fan;
+        let mut lines = vec![self.about.describe()];
+        lines.extend(describe_kappa(self.kappa));
+        lines.push(format!(
+            "{n_schedules} {} schedules of {} steps, {} flat images without",
+            self.kind, self.n_steps, self.n_flat
+        ));
+        if let [Some(low), _, Some(median), _, Some(high)] = logsnr_quantiles {
+            let head = ["t (0: clean)", "logSNR, 5 %", "median", "95 %", "median sigma"];
+            let mut table = vec![head.map(str::to_owned).to_vec()];
+            for share in [0.0, 0.25, 0.5, 0.75, 1.0] {
+                let i = (share * (t.len() - 1) as f64).round() as usize;
+                let sigma = (-0.5 * median[i]).exp();
+                let cells = [low[i], median[i], high[i]].map(|l| format!("{l:.2}"));
+                table.push(std::iter::once(format!("{:.2}", t[i])).chain(cells).chain([short(sigma)]).collect());
+            }
+            lines.extend(align(&table));
+        }
+        lines
+    }
+
+    fn figures(&self) -> Vec<Plot> {
+        let (low, high) = self.fan.median_ends();
+        let title = if low.is_finite() && self.about.counts.n_images > 1 {
+            format!("The median image uses noise from {} to {}", short(low), short(high))
+        } else {
+            "A schedule fitted to the spectrum".to_owned()
+        };
+        let subtitle = format!("{}, {} schedules", self.about.describe(), self.kind);
+        vec![Plot::new("schedule", self.fan.figure(title, subtitle))]
+    }
+}

@@ -1,0 +1,108 @@
+//! One schedule for a set: that of its mean spectrum.
+
+use anyhow::{Context, Error, Result};
+use serde::Serialize;
+
+use super::{Fan, ScheduleOptions, schedule_files};
+use crate::analysis::words::describe_kappa;
+use crate::analysis::{About, Analysis, Outputs, Report, Run, Scanned, Source};
+use crate::diffusion::{Kappa, ScheduleKind, ScheduleStatistics};
+use crate::pipeline::NoRows;
+use crate::report::content::Content;
+use crate::report::plot::Plot;
+use crate::report::text::short;
+use crate::spectrum::RapsdOf;
+
+/// The schedule of a set's mean spectrum.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SetSchedule(pub ScheduleOptions);
+
+impl Analysis for SetSchedule {
+    type Rows = NoRows;
+    type Report = SetScheduleReport;
+
+    fn check(&self, source: &Source) -> Result<()> {
+        self.0.plan(source).map(drop)
+    }
+
+    fn rows(&self, _: &Run<'_>) -> Result<NoRows> {
+        Ok(NoRows)
+    }
+
+    fn report(&self, run: &Run<'_>, scanned: &Scanned, _: NoRows) -> Result<SetScheduleReport> {
+        let spectrum = &scanned.spectrum;
+        let mean = spectrum.radial_statistics(RapsdOf::ChannelMean).mean;
+        let schedule = self.0.plan(&run.source)?.schedule(&mean, self.0.kind);
+        let schedule =
+            schedule.context("the mean spectrum of these images is flat: there is no noise level to schedule")?;
+        if let Some(mut files) = schedule_files(&run.desk, &schedule.t)? {
+            files.push("dataset", Some(&schedule.logsnr)).map_err(Error::from_boxed)?;
+            files.commit(&self.0.metadata(spectrum))?;
+        }
+        let mut statistics = ScheduleStatistics::new(self.0.n_steps);
+        statistics.add(Some(&schedule.logsnr));
+        Ok(SetScheduleReport {
+            about: About::of(spectrum),
+            kind: self.0.kind,
+            kappa: self.0.kappa,
+            sigma: schedule.sigma(),
+            alpha_bar: schedule.alpha_bar(),
+            flow_time: schedule.flow_time(),
+            fan: Fan::new(&statistics, &schedule.t),
+            t: schedule.t,
+            logsnr: schedule.logsnr,
+        })
+    }
+}
+
+/// The schedule of a set; also the content of `schedule.json`.
+#[derive(Debug, Clone, Serialize)]
+pub struct SetScheduleReport {
+    /// Which images.
+    #[serde(flatten)]
+    pub about: About,
+    /// Where steps are spent.
+    pub kind: ScheduleKind,
+    /// Between which bounds it runs.
+    pub kappa: Kappa,
+    /// Times, from 0 (clean) to 1 (noise).
+    pub t: Vec<f64>,
+    /// logSNRs, natural, at these times.
+    pub logsnr: Vec<f64>,
+    /// Relative noise levels σ/α, value.
+    pub sigma: Vec<f64>,
+    /// ᾱ of a variance-preserving schedule.
+    pub alpha_bar: Vec<f64>,
+    /// Times of flow matching.
+    pub flow_time: Vec<f64>,
+    /// The schedule alone, as a fan.
+    #[serde(skip)]
+    pub(super) fan: Fan,
+}
+
+impl Report for SetScheduleReport {
+    const OUTPUTS: Outputs = super::OUTPUTS;
+
+    fn lines(&self) -> Vec<String> {
+        let (low, high) = self.fan.median_ends();
+        let mut lines = vec![self.about.describe()];
+        lines.extend(describe_kappa(self.kappa));
+        lines.push(format!(
+            "{} schedule of the mean spectrum: {} steps from sigma = {} to {}",
+            self.kind,
+            self.t.len(),
+            short(low),
+            short(high)
+        ));
+        lines
+    }
+
+    fn tables(&self) -> Vec<Content<'_>> {
+        vec![Content::json("schedule.json", self)]
+    }
+
+    fn figures(&self) -> Vec<Plot> {
+        let subtitle = format!("{}, {} schedules", self.about.describe(), self.kind);
+        vec![Plot::new("schedule", self.fan.figure("A schedule fitted to the spectrum".to_owned(), subtitle))]
+    }
+}
