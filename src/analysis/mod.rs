@@ -14,6 +14,7 @@
 //! [`Report::OUTPUTS`]. Nothing here knows the command line.
 
 mod about;
+mod families;
 mod run;
 mod schedule_file;
 mod source;
@@ -25,6 +26,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 pub use about::About;
+pub use families::{Families, FamilyOptions, Measured};
 pub use run::{Desk, Run, Scanned};
 pub use schedule_file::read_schedule;
 pub use source::{Images, Resolution, Source, SourceOptions};

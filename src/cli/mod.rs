@@ -4,6 +4,7 @@
 mod bounds;
 mod console;
 mod exit;
+mod families;
 mod interrupt;
 mod noise_levels;
 mod plan;
