@@ -21,6 +21,8 @@ mod source;
 mod words;
 
 pub mod bounds;
+pub mod distance;
+pub mod noise;
 
 use anyhow::Result;
 use serde::Serialize;

@@ -3,9 +3,11 @@
 
 mod bounds;
 mod console;
+mod distance;
 mod exit;
 mod families;
 mod interrupt;
+mod noise;
 mod noise_levels;
 mod plan;
 mod present;
@@ -49,6 +51,8 @@ macro_rules! subcommands {
 }
 
 subcommands! {
+    Noise => noise::NoiseArgs,
+    Distance => distance::DistanceArgs,
     Bounds => bounds::BoundsArgs,
 }
 

@@ -52,9 +52,14 @@ pub fn run<A: Analysis<Report: Report>>(args: &SharedArgs, analysis: &A) -> Resu
 
 /// The desk of a run that writes into `--out`.
 pub fn desk<'a>(args: &SharedArgs, progress: &'a Progress) -> Result<Desk<'a>> {
+    Ok(Desk { folder: Some(OutputDir::create(&args.output.out)?), ..desk_without_folder(args, progress)? })
+}
+
+/// The same before there is a folder, for what may still be refused.
+pub fn desk_without_folder<'a>(args: &SharedArgs, progress: &'a Progress) -> Result<Desk<'a>> {
     Ok(Desk {
         started: Instant::now(),
-        folder: Some(OutputDir::create(&args.output.out)?),
+        folder: None,
         observer: progress,
         cancel: interrupt::flag(),
         seed: args.input.seed,

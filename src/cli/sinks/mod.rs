@@ -2,14 +2,12 @@
 
 mod blur_ratios;
 mod brightness;
-mod distances;
 mod schedules;
 
 use anyhow::Result;
 
 pub use blur_ratios::{BlurRatioTable, BlurRatios};
 pub use brightness::BrightnessCollector;
-pub use distances::DistanceTable;
 pub use schedules::{ScheduleCollector, ScheduleSink};
 
 use crate::pipeline::{ImageRow, RowSink};
