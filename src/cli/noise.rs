@@ -35,7 +35,7 @@ pub struct NoiseArgs {
     count: u32,
 
     /// What samples are written as; may be repeated or separated by commas
-    #[arg(long, value_name = "FORMAT", value_delimiter = ',', default_value = "png,npy")]
+    #[arg(long, value_name = "FORMAT", value_delimiter = ',', default_values = ["png", "npy"])]
     format: Vec<FormatArg>,
 
     #[command(flatten)]

@@ -86,7 +86,7 @@ impl NoiseReport {
 }
 
 impl Report for NoiseReport {
-    const OUTPUTS: Outputs = Outputs { files: &["*.npy", "noise.json"], plots: &["noise"] };
+    const OUTPUTS: Outputs = Outputs { files: &["*.png", "*.npy", "noise.json"], plots: &["noise"] };
 
     fn lines(&self) -> Vec<String> {
         let mut lines: Vec<String> = self.about.iter().map(About::describe).collect();
