@@ -253,3 +253,68 @@ fn measure_folder(path: &Path, desk: &Desk<'_>, like: &Preprocess, coherence: bo
     }
     Ok(outcome.spectrum)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::spectral::{Grid, Size};
+
+    #[derive(Default)]
+    struct Warnings(Mutex<Vec<String>>);
+
+    impl Observer for Warnings {
+        fn warned(&self, message: &str) {
+            self.0.lock().expect("no panic").push(message.to_owned());
+        }
+    }
+
+    /// Without its zero frequency a power law has nothing left on one pixel.
+    fn setting(grid: &Grid) -> Setting<'_> {
+        Setting {
+            grid,
+            n_axes: 1,
+            dataset: None,
+            measured: None,
+            zero_frequency: ZeroFrequency::Zero,
+            pixel_variance: 1.0,
+        }
+    }
+
+    fn names(noises: &[Noise]) -> Vec<&str> {
+        noises.iter().map(|noise| noise.spectrum.name.as_str()).collect()
+    }
+
+    #[test]
+    fn default_families_that_cannot_be_had_are_left_out_and_named_ones_refused() {
+        let grid = Grid::new(Size::square(1));
+        let realise = |names: &[&str], defaults: &[&str]| {
+            let names = names.iter().map(|name| (*name).to_owned()).collect();
+            let families = FamilyOptions { names, ..FamilyOptions::default() }.parse_or(defaults, false)?;
+            let warnings = Warnings::default();
+            let noises = families.realise(&setting(&grid), &Measured(vec![None, None]), &warnings)?;
+            Ok::<_, anyhow::Error>((noises, warnings.0.into_inner().expect("no panic")))
+        };
+        let (noises, warnings) = realise(&[], &["cloud:1", "white"]).expect("one is left");
+        assert_eq!(names(&noises), ["white"]);
+        assert!(warnings.len() == 1 && warnings[0].starts_with("no cloud:1: "), "{warnings:?}");
+        let refused = |names: &[&str], defaults: &[&str]| realise(names, defaults).expect_err("nothing").to_string();
+        assert!(refused(&["white", "cloud:1"], &[]).contains("cloud:1"));
+        assert!(refused(&[], &["cloud:1"]).contains("no noise family can be had"));
+    }
+
+    #[test]
+    fn without_measurements_families_of_folders_are_missing() {
+        let grid = Grid::new(Size::square(4));
+        let options = FamilyOptions { names: vec!["dir:.".to_owned(), "white".to_owned()], ..FamilyOptions::default() };
+        let families = options.parse(false).expect("the folder is there");
+        let mut missing = Vec::new();
+        let noises = families.realise_or(&setting(&grid), None, |name, reason| {
+            missing.push((name.to_owned(), matches!(reason, NoiseError::NotMeasured { .. })));
+            Ok(())
+        });
+        assert_eq!(names(&noises.expect("nothing was refused")), ["white"]);
+        assert_eq!(missing, [("dir:.".to_owned(), true)]);
+    }
+}

@@ -9,8 +9,8 @@ use rand::seq::index;
 
 use super::Needs;
 use crate::dataset::{
-    DecodeOptions, ExifPolicy, Listing, PreprocessConfig, Skipped, SourceFile, Transform, choose_resolution,
-    list_from_reader, list_inputs,
+    DecodeOptions, Decoder, ExifPolicy, Listing, PreprocessConfig, Preprocessor, Skipped, SourceFile, Transform,
+    choose_resolution, list_from_reader, list_inputs,
 };
 use crate::diffusion::rounding_power;
 use crate::pipeline::{Observer, ScanConfig};
@@ -259,6 +259,19 @@ impl Images {
             threads: options.threads,
         };
         Ok(Self { files, skipped, n_ignored, second_pass: needs.second_pass, config })
+    }
+
+    /// The working image of the file `key`, read once more: its size, and its RGB bytes row by row. None if the file has
+    /// changed meanwhile, or is none of these.
+    pub fn read_again(&self, key: &str, tile_origin: Option<(usize, usize)>) -> Option<(Size, Vec<u8>)> {
+        let file = self.files.iter().find(|file| file.key == key)?;
+        let mut decoder = Decoder::new();
+        decoder.read(&file.path).ok()?;
+        let decoded = decoder.decode(&self.config.decode).ok()?;
+        let mut preprocessor = Preprocessor::new(self.config.preprocess).ok()?;
+        let mut views = preprocessor.apply(&decoded.image).ok()?;
+        let view = views.find(|view| tile_origin.is_none_or(|origin| origin == (view.x_px, view.y_px)))?;
+        Some((view.size(), view.rows().flatten().copied().collect()))
     }
 }
 

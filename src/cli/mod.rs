@@ -5,6 +5,7 @@ mod blur_noise;
 mod bounds;
 mod console;
 mod covariance;
+mod distance;
 mod exit;
 mod export;
 mod families;
@@ -13,6 +14,7 @@ mod info;
 mod interrupt;
 mod merge;
 mod named;
+mod noise;
 mod noise_levels;
 mod offset;
 mod plan;
@@ -66,6 +68,8 @@ subcommands! {
     Rapsd => rapsd::RapsdArgs,
     Covariance => covariance::CovarianceArgs,
     FitDelta => fit_delta::FitDeltaArgs,
+    Noise => noise::NoiseArgs,
+    Distance => distance::DistanceArgs,
     Offset => offset::OffsetArgs,
     BlurNoise => blur_noise::BlurNoiseArgs,
     Snr => snr::SnrArgs,

@@ -55,19 +55,29 @@ pub fn run<A: Analysis<Report: Report>>(args: &SharedArgs, analysis: &A) -> Resu
 
 /// The desk of a run that writes into `--out`.
 pub fn desk<'a>(args: &SharedArgs, progress: &'a Progress) -> Result<Desk<'a>> {
-    desk_in(&args.output.out, args.input.seed, args.compute.threads()?, progress)
+    let folder = Some(OutputDir::create(&args.output.out)?);
+    Ok(Desk { folder, ..desk_without_folder(args, progress)? })
+}
+
+/// The same before there is a folder, for what may still be refused.
+pub fn desk_without_folder<'a>(args: &SharedArgs, progress: &'a Progress) -> Result<Desk<'a>> {
+    Ok(desk_of(None, args.input.seed, args.compute.threads()?, progress))
 }
 
 /// The desk of a run that writes into `folder`.
 pub fn desk_in<'a>(folder: &Path, seed: u64, threads: usize, progress: &'a Progress) -> Result<Desk<'a>> {
-    Ok(Desk {
+    Ok(desk_of(Some(OutputDir::create(folder)?), seed, threads, progress))
+}
+
+fn desk_of(folder: Option<OutputDir>, seed: u64, threads: usize, progress: &Progress) -> Desk<'_> {
+    Desk {
         started: Instant::now(),
-        folder: Some(OutputDir::create(folder)?),
+        folder,
         observer: progress,
         cancel: interrupt::flag(),
         seed,
         threads,
-    })
+    }
 }
 
 impl Presentation {

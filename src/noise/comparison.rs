@@ -5,13 +5,13 @@
 //! Smaller is not closer: a typical member of the set lies at `d/√D = 1`, and noise that is too smooth comes out below. Families are
 //! ranked by `KL(dataset ‖ noise)`, which is least for the set's own spectrum (what is left there is the mean image's share) and grows either way.
 
-use super::distance::{Divergence, divergence};
+use super::distance::{Divergence, divergence, typical_normalized};
 use super::error::NoiseError;
 use super::model::DatasetModel;
 use super::monte_carlo::Moments;
 use super::realise::Noise;
 
-/// Noise with `d/√D` below this is smoother than the images.
+/// Noise with less than this share of the images' own `d/√D` is smoother than they are.
 pub const TOO_SMOOTH: f64 = 0.9;
 
 /// One family against one dataset.
@@ -34,11 +34,27 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// Whether both drawn means agree with their closed forms.
-    pub fn agrees(&self) -> bool {
+    /// Drawn moments and the mean square expected of them, where samples were drawn.
+    fn drawn_and_expected(&self) -> impl Iterator<Item = (Moments, f64)> {
         let d = &self.divergence;
         let pairs = [(self.to_mean, d.expected_square), (self.to_member, d.expected_square_to_member)];
-        pairs.iter().all(|(drawn, expected)| drawn.is_none_or(|m| m.agrees_with(*expected)))
+        pairs.into_iter().filter_map(|(drawn, expected)| Some((drawn?, expected)))
+    }
+
+    /// Whether both drawn means agree with their closed forms.
+    pub fn agrees(&self) -> bool {
+        self.drawn_and_expected().all(|(drawn, expected)| drawn.agrees_with(expected))
+    }
+
+    /// Standard errors between a drawn mean square and the expected one, the larger of both; zero where they cannot be
+    /// told.
+    pub fn standard_errors_off(&self) -> f64 {
+        self.drawn_and_expected().filter_map(|(m, expected)| m.standard_errors_from(expected)).fold(0.0, f64::max)
+    }
+
+    /// Whether the noise is smoother than the images of `dataset`: its expected `d` is below [`TOO_SMOOTH`] of theirs.
+    pub fn is_too_smooth(&self, dataset: &DatasetModel) -> bool {
+        self.expected_normalized(dataset.n_dimensions()) < TOO_SMOOTH * typical_normalized(dataset)
     }
 
     /// Root of the expected squared distance over √D.

@@ -180,6 +180,11 @@ pub fn mean_image_to_member(dataset: &DatasetModel) -> f64 {
     dataset.gamma.iter().zip(&dataset.floored).map(ratios).sum()
 }
 
+/// Root mean square of `d/√D` of the dataset's members: 1, unless Γ is held at the floor somewhere.
+pub fn typical_normalized(dataset: &DatasetModel) -> f64 {
+    (mean_image_to_member(dataset) / dataset.n_dimensions()).sqrt()
+}
+
 /// Mean excess of `KL(dataset ‖ noise)` per dimension because Γ of each mode is that of finitely many images: for Gaussian images
 /// `E[−ln(Γ̂/Γ)]/2 ≈ 1/(4(n−1))` for the two numbers of a pair of modes. Images are not Gaussian, and then it is about `κ4 − 1` times that.
 pub fn kl_by_chance_per_dimension(dataset: &DatasetModel) -> Option<f64> {

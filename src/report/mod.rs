@@ -3,9 +3,9 @@
 pub mod arrays;
 pub mod content;
 pub mod manifest;
-pub mod noise_tables;
 pub mod output_dir;
 pub mod plot;
+pub mod samples;
 pub mod schedules;
 pub mod tables;
 pub mod text;

@@ -1,19 +1,39 @@
-//! The files of `specscan noise`: samples as PNG and as one `.npy` for each family.
+//! Samples of noise as files, written while they are drawn: PNGs, and one `.npy` for each family.
 
 use std::collections::HashSet;
+use std::error::Error;
 use std::io::Write;
 
-use anyhow::Result;
-
-use super::noise::{DrawnSample, SampleFormat};
+use super::arrays::StreamedNpy;
+use super::output_dir::{OutputDir, OutputError};
+use super::plot::pixels::{Pixels, encode_png};
 use crate::dataset::{own_files, own_samples};
-use crate::report::arrays::StreamedNpy;
-use crate::report::output_dir::OutputDir;
-use crate::report::plot::pixels::{Pixels, encode_png};
-use crate::spectral::Size;
+use crate::spectral::{Size, named};
 
 /// Black and white of the PNGs, standard deviations.
 const PNG_STDS: f64 = 3.0;
+
+/// How samples are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SampleFormat {
+    /// A picture of each.
+    Png,
+    /// An array of all, `N×C×H×W` floats.
+    Npy,
+}
+
+named!(SampleFormat { Png = "png", Npy = "npy" });
+
+/// One drawn sample.
+#[derive(Debug, Default)]
+pub struct Sample {
+    /// Channels, one after the other, value.
+    pub planes: Vec<f32>,
+    /// The PNG, if one is wanted.
+    pub png: Vec<u8>,
+    /// Values beyond the PNG's black and white.
+    pub n_clipped: u64,
+}
 
 /// All sample files of a run.
 pub struct SampleFiles<'a> {
@@ -50,8 +70,8 @@ pub struct PngEncoder {
 
 impl<'a> SampleFiles<'a> {
     /// Samples of `size` with pixels of deviation `std`, of `n_families`.
-    pub fn new(out: &'a OutputDir, formats: &[SampleFormat], size: Size, std: f64, n_families: usize) -> Result<Self> {
-        Ok(Self {
+    pub fn new(out: &'a OutputDir, formats: &[SampleFormat], size: Size, std: f64, n_families: usize) -> Self {
+        Self {
             out,
             png: formats.contains(&SampleFormat::Png),
             npy: formats.contains(&SampleFormat::Npy),
@@ -61,7 +81,7 @@ impl<'a> SampleFiles<'a> {
             png_names: Vec::new(),
             earlier: earlier_samples(out),
             stems: HashSet::new(),
-        })
+        }
     }
 
     /// The value that is white in the PNGs; black is its negative.
@@ -69,13 +89,12 @@ impl<'a> SampleFiles<'a> {
         self.range
     }
 
-    /// Names of the PNGs written.
-    pub fn png_names(&self) -> &[String] {
-        &self.png_names
-    }
-
     /// Opens the files of the family `name`.
-    pub fn open<'b>(&'b mut self, name: &str, n_channels: usize) -> Result<FamilyFiles<'a, 'b>> {
+    ///
+    /// # Errors
+    ///
+    /// If the array cannot be created.
+    pub fn open<'b>(&'b mut self, name: &str, n_channels: usize) -> Result<FamilyFiles<'a, 'b>, OutputError> {
         let mut stem = if self.is_several { format!("noise_{}", slug(name)) } else { "noise".to_owned() };
         while !self.stems.insert(stem.clone()) {
             stem.push('+');
@@ -85,13 +104,17 @@ impl<'a> SampleFiles<'a> {
         Ok(FamilyFiles { files: self, stem, npy, n_channels, n: 0, n_clipped: 0 })
     }
 
-    /// Removes the samples of an earlier run that this one has not replaced.
-    pub fn remove_stale(&self) -> Result<()> {
+    /// Removes the samples of an earlier run that this one has not replaced; the names of the PNGs written.
+    ///
+    /// # Errors
+    ///
+    /// If one cannot be removed.
+    pub fn finish(self) -> Result<Vec<String>, OutputError> {
         let written: HashSet<String> = self.out.samples().into_iter().chain(self.out.written()).collect();
         for name in self.earlier.iter().filter(|name| !written.contains(*name)) {
             self.out.remove_stale(name)?;
         }
-        Ok(())
+        Ok(self.png_names)
     }
 }
 
@@ -116,7 +139,11 @@ impl FamilyFiles<'_, '_> {
     }
 
     /// Keeps sample `index`.
-    pub fn push(&mut self, index: usize, sample: &DrawnSample) -> Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written.
+    pub fn push(&mut self, index: usize, sample: &Sample) -> Result<(), Box<dyn Error + Send + Sync>> {
         if let Some(npy) = &mut self.npy {
             npy.push(sample.planes.iter().copied())?;
         }
@@ -131,7 +158,11 @@ impl FamilyFiles<'_, '_> {
     }
 
     /// Completes the files: their names, and how many values the PNGs clip.
-    pub fn commit(self) -> Result<(String, u64)> {
+    ///
+    /// # Errors
+    ///
+    /// If the array cannot be completed.
+    pub fn commit(self) -> Result<(String, u64), OutputError> {
         let mut names = Vec::new();
         if self.files.png {
             let last = self.n.saturating_sub(1);
@@ -148,13 +179,13 @@ impl FamilyFiles<'_, '_> {
 }
 
 impl PngEncoder {
-    /// Makes the PNG of `planes`, and counts the values it clips.
-    pub fn encode(&self, planes: &[f32], png: &mut Vec<u8>, n_clipped: &mut u64) {
+    /// Makes the PNG of a sample's planes, and counts the values it clips.
+    pub fn encode(&self, sample: &mut Sample) {
         let range = self.range as f32;
-        *n_clipped = planes.iter().filter(|v| v.abs() > range).count() as u64;
+        sample.n_clipped = sample.planes.iter().filter(|v| v.abs() > range).count() as u64;
         if self.is_wanted {
             // Sizes come from the grid, so the encoder has nothing to refuse.
-            *png = encode_png(&to_pixels(self.size, planes, self.range), None).unwrap_or_default();
+            sample.png = encode_png(&to_pixels(self.size, &sample.planes, self.range), None).unwrap_or_default();
         }
     }
 }

@@ -1,0 +1,177 @@
+//! How far each image is from all others: a second pass, the rows of `distance_images.csv`, and the farthest images once
+//! more.
+
+use anyhow::Result;
+use serde::Serialize;
+
+use super::Distance;
+use crate::analysis::{Images, Run, SinkResult, row_key};
+use crate::noise::image_distance::ImageDistance;
+use crate::noise::{AxesOf, DatasetModel, Metric, ModelOptions, Moments};
+use crate::pipeline::{Baseline, Halves, ImageRow, Judges, RowSink, measure_distances};
+use crate::report::plot::pixels::Pixels;
+use crate::report::plot::pictures::Picture;
+use crate::report::tables::decibels;
+use crate::spectrum::Spectrum;
+use crate::spectrum::order_statistics::quantile;
+
+/// Images on the page of the farthest.
+const N_FARTHEST: usize = 16;
+
+/// Row of `distance_images.csv`: one image, worst first.
+#[derive(Debug, Clone, Serialize)]
+pub struct DistanceImagesRow {
+    /// Path below the input; tiles have their place in it, `#x,y`.
+    pub path: String,
+    /// 1 for the farthest.
+    pub rank: usize,
+    /// Width of the file's image, pixels.
+    pub width_px: usize,
+    /// Height of the file's image, pixels.
+    pub height_px: usize,
+    /// Mean value of the working image.
+    pub mean: f64,
+    /// Standard deviation of the working image, value.
+    pub std: f64,
+    /// Mahalanobis distance from all other images.
+    pub d: f64,
+    /// `d/√D`.
+    pub d_normalized: f64,
+    /// Frequency of the annulus where the image's power exceeds the set's most, cycles per pixel.
+    pub frequency_max_excess_cycles_per_px: f64,
+    /// By how much, dB.
+    pub max_excess_db: Option<f64>,
+    /// `d/√D` in the families' metric, from the half of the set that does not hold the image, or from all others.
+    pub d_held_out_normalized: f64,
+}
+
+/// How far the images of a set are from it.
+#[derive(Debug, Clone)]
+pub struct ImageDistances {
+    /// The images, farthest first.
+    pub rows: Vec<DistanceImagesRow>,
+    /// Their distances in the families' metric.
+    pub baseline: Option<Moments>,
+    /// Median of the squares of these.
+    pub baseline_median_square: Option<f64>,
+    /// The farthest images that could be read again.
+    pub(super) pictures: Vec<Picture>,
+}
+
+/// One image, and where it is read again.
+struct MeasuredImage {
+    row: DistanceImagesRow,
+    distance: ImageDistance,
+    file: String,
+    tile_origin: Option<(usize, usize)>,
+}
+
+/// All images; they are kept until the last is in, because the farthest come first.
+struct DistanceRows {
+    images: Vec<MeasuredImage>,
+    n_dimensions: f64,
+    key: String,
+}
+
+/// Measures every image, those of families in the metric of `families`; none for saved spectra, which hold none.
+pub(super) fn measure(
+    question: &Distance,
+    run: &Run<'_>,
+    spectrum: &Spectrum,
+    halves: Option<&Halves>,
+    families: &DatasetModel,
+) -> Result<Option<ImageDistances>> {
+    let Some(images) = run.source.images() else { return Ok(None) };
+    let rounding_power = families.rounding_power;
+    let model = |spectrum: &Spectrum, metric: Metric, axes: AxesOf| {
+        DatasetModel::new(spectrum, ModelOptions { metric: Some(metric), axes, rounding_power })
+    };
+    let ranking = match model(spectrum, question.image_metric, AxesOf::Given(families.color.clone())) {
+        Ok(ranking) => ranking,
+        Err(reason) => {
+            run.desk.warn(&format!("no distance_images.csv: {reason}"));
+            return Ok(None);
+        }
+    };
+    // Halves have the axes of the whole: differences of means are taken along them.
+    let half = |spectrum| model(spectrum, families.metric, AxesOf::Given(families.color.clone()));
+    let held_out = match halves {
+        Some(Halves { spectra: [first, second], .. }) => Some([half(first)?, half(second)?]),
+        None => None,
+    };
+    let baseline = match (&held_out, halves) {
+        (Some(models), Some(halves)) => Baseline::HeldOut(models, halves),
+        _ => Baseline::Whole(families),
+    };
+    let judges = Judges { ranking: &ranking, baseline };
+    let mut rows = DistanceRows { images: Vec::new(), n_dimensions: families.n_dimensions(), key: String::new() };
+    let (observer, cancel) = (run.desk.observer, run.desk.cancel);
+    measure_distances(&images.files, &images.config, spectrum, judges, &mut rows, observer, cancel)?;
+    let distances = rows.into_distances(images);
+    if distances.pictures.is_empty() {
+        run.desk.warn("none of the farthest images could be read again for farthest.png");
+    }
+    Ok(Some(distances))
+}
+
+impl RowSink for DistanceRows {
+    fn image(&mut self, row: &ImageRow<'_>) -> SinkResult {
+        let distance = ImageDistance::from_numbers(row.numbers)
+            .ok_or("the image was not measured; this is a bug, please report it")?;
+        let normalized = |square: f64| (square / self.n_dimensions).sqrt();
+        self.images.push(MeasuredImage {
+            row: DistanceImagesRow {
+                rank: 0,
+                width_px: row.width_px,
+                height_px: row.height_px,
+                mean: row.summary.mean,
+                std: row.summary.std,
+                d: distance.square.sqrt(),
+                d_normalized: normalized(distance.square),
+                frequency_max_excess_cycles_per_px: distance.strangest_cycles_per_px,
+                max_excess_db: decibels(distance.excess),
+                d_held_out_normalized: normalized(distance.baseline_square),
+                path: row_key(row, &mut self.key).to_owned(),
+            },
+            distance,
+            file: row.key.to_owned(),
+            tile_origin: row.tile_origin,
+        });
+        Ok(())
+    }
+}
+
+impl DistanceRows {
+    /// Puts the farthest first, equally far ones in the order of their paths, and reads some of them again.
+    fn into_distances(self, read: &Images) -> ImageDistances {
+        let mut images = self.images;
+        images.sort_by(|a, b| {
+            let by_path = || a.row.path.as_bytes().cmp(b.row.path.as_bytes());
+            b.distance.square.total_cmp(&a.distance.square).then_with(by_path)
+        });
+        images.iter_mut().enumerate().for_each(|(i, image)| image.row.rank = i + 1);
+        let mut squares: Vec<f64> = images.iter().map(|image| image.distance.baseline_square).collect();
+        let baseline = Moments::of(&squares);
+        squares.sort_by(f64::total_cmp);
+        ImageDistances {
+            pictures: images.iter().take(N_FARTHEST).filter_map(|image| image.picture(read)).collect(),
+            rows: images.into_iter().map(|image| image.row).collect(),
+            baseline,
+            baseline_median_square: quantile(&squares, 0.5),
+        }
+    }
+}
+
+impl MeasuredImage {
+    /// The image with a caption; none if it cannot be read any more.
+    fn picture(&self, read: &Images) -> Option<Picture> {
+        let (size, rgb) = read.read_again(&self.file, self.tile_origin)?;
+        let at = self.distance.strangest_cycles_per_px;
+        let strangest = if at == 0.0 { "most in brightness".to_owned() } else { format!("most at f = {at:.2}") };
+        Some(Picture {
+            pixels: Pixels { width: size.width, height: size.height, rgb },
+            name: self.row.path.clone(),
+            note: format!("d/√D = {:.2}, {strangest}", self.row.d_normalized),
+        })
+    }
+}
