@@ -224,3 +224,6 @@ fn row_key<'a>(row: &ImageRow<'a>, buffer: &'a mut String) -> &'a str {
 
 /// What a sink of rows returns.
 type SinkResult = Result<(), Box<dyn std::error::Error + Send + Sync>>;
+
+#[cfg(test)]
+mod tests;

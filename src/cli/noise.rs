@@ -48,11 +48,8 @@ pub struct NoiseArgs {
 
 /// Runs the command.
 pub fn run(args: &NoiseArgs) -> Result<ExitStatus> {
-    let samples = NoiseSamples {
-        count: args.count as usize,
-        formats: args.format.clone(),
-        families: (&args.families).into(),
-    };
+    let samples =
+        NoiseSamples { count: args.count as usize, formats: args.format.clone(), families: (&args.families).into() };
     let source = args.shared.source()?;
     samples.families.parse(source.has_inputs())?;
     if source.has_inputs() { present::run(&args.shared, &samples) } else { run_alone(args, &samples, &source) }

@@ -70,14 +70,7 @@ pub fn desk_in<'a>(folder: &Path, seed: u64, threads: usize, progress: &'a Progr
 }
 
 fn desk_of(folder: Option<OutputDir>, seed: u64, threads: usize, progress: &Progress) -> Desk<'_> {
-    Desk {
-        started: Instant::now(),
-        folder,
-        observer: progress,
-        cancel: interrupt::flag(),
-        seed,
-        threads,
-    }
+    Desk { started: Instant::now(), folder, observer: progress, cancel: interrupt::flag(), seed, threads }
 }
 
 impl Presentation {

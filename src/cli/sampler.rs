@@ -1,24 +1,20 @@
 //! `specscan schedule fit-sampler` and `schedule sample`: a model of a set's schedules, and schedules drawn from it.
 
 use std::path::PathBuf;
-use std::time::Instant;
 
 use anyhow::Result;
 use clap::Args;
 
 use super::exit::ExitStatus;
-use super::interrupt;
 use super::named::choice;
 use super::noise_levels::KappaArgs;
 use super::present::{self, Presentation};
 use super::progress::Progress;
 use super::shared::{PlotFormats, ProgressWhen, SharedArgs};
-use crate::analysis::Desk;
 use crate::analysis::schedule::{DrawSchedules, DrawnSchedules, FitSampler, read_sampler};
 use crate::diffusion::ScheduleKind;
 use crate::diffusion::sampler::{DEFAULT_MAX_COMPONENTS, N_POINTS};
 use crate::report::manifest::Manifest;
-use crate::report::output_dir::OutputDir;
 
 /// Model the schedules of a set as a Gaussian mixture
 ///
@@ -97,26 +93,17 @@ pub fn fit(args: &FitSamplerArgs) -> Result<ExitStatus> {
 
 /// Runs `schedule sample`.
 pub fn sample(args: &SampleArgs) -> Result<ExitStatus> {
-    let started = Instant::now();
     let sampler = read_sampler(&args.sampler)?;
     let draws = DrawSchedules { sampler, count: args.count, class: args.class.clone(), n_steps: args.steps };
     draws.check()?;
     let progress = Progress::new(ProgressWhen::Never, args.quiet);
-    let out = OutputDir::create(&args.out)?;
-    let desk = Desk {
-        folder: Some(out.clone()),
-        observer: &progress,
-        cancel: interrupt::flag(),
-        seed: args.seed,
-        threads: 1,
-        started,
-    };
+    let desk = present::desk_in(&args.out, args.seed, 1, &progress)?;
     let presentation = Presentation { plots: args.plots.clone(), json: args.json, quiet: args.quiet, verbose: false };
     let mut drawn = draws.draw(&desk)?;
     presentation.write(&desk, &drawn)?;
     let manifest = Manifest { seed: Some(args.seed), ..Manifest::new() };
     desk.finish(&presentation.stale_names::<DrawnSchedules>(), manifest)?;
-    drawn.files = out.written();
+    drawn.files = desk.folder()?.written();
     presentation.print(&drawn)?;
     Ok(ExitStatus::Done)
 }

@@ -19,6 +19,12 @@ pub fn quantile(sorted: &[f64], level: f64) -> Option<f64> {
     quantile_of_ranks(sorted.len() as u64, level, |rank| sorted[rank as usize])
 }
 
+/// As [`quantile`] at several levels, of numbers in any order.
+pub fn quantiles<const N: usize>(mut values: Vec<f64>, levels: [f64; N]) -> [Option<f64>; N] {
+    values.sort_by(f64::total_cmp);
+    levels.map(|level| quantile(&values, level))
+}
+
 /// Where in a histogram the value of a rank (0 the least) lies: its bin, and how far within, as in `3.25`; none beyond the last value.
 pub fn position_of_rank(counts: &[u64], rank: u64) -> Option<f64> {
     let mut before = 0;
@@ -41,6 +47,8 @@ mod tests {
         let sorted = [1.0, 2.0, 4.0, 9.0];
         assert_eq!([0.0, 0.25, 0.5, 1.0].map(|level| quantile(&sorted, level)), [1.0, 1.75, 3.0, 9.0].map(Some));
         assert_eq!((quantile(&[7.0], 0.3), quantile(&[], 0.3)), (Some(7.0), None));
+        assert_eq!(quantiles(vec![4.0, 1.0, 9.0, 2.0], [0.0, 0.25, 1.0]), [1.0, 1.75, 9.0].map(Some));
+        assert_eq!(quantiles(Vec::new(), [0.5]), [None]);
         // A neighbour that has no share is not looked at.
         assert_eq!(quantile(&[1.0, 2.0, f64::INFINITY], 0.5), Some(2.0));
     }

@@ -16,7 +16,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use statrs::distribution::{Continuous, ContinuousCDF, Normal};
 
-use crate::spectrum::order_statistics::{quantile, quantile_of_ranks};
+use crate::spectrum::order_statistics::{quantile_of_ranks, quantiles};
 
 /// Resamples behind an interval.
 pub const N_RESAMPLES: usize = 200;
@@ -181,12 +181,6 @@ fn percentile_interval(value: f64, all: Vec<f64>) -> Interval {
     Interval { value, low95, high95 }
 }
 
-/// As [`quantile`] at several levels, of numbers in any order.
-pub fn quantiles<const N: usize>(mut values: Vec<f64>, levels: [f64; N]) -> [Option<f64>; N] {
-    values.sort_by(f64::total_cmp);
-    levels.map(|level| quantile(&values, level))
-}
-
 /// Bins of a histogram, at the most.
 const MAX_BINS: usize = 60;
 
@@ -337,16 +331,6 @@ mod tests {
             let share = count as f64 / n_sets as f64;
             assert!((0.88..=0.99).contains(&share), "{covered:?}");
         }
-    }
-
-    #[test]
-    fn quantiles_of_a_list_lie_between_its_numbers() {
-        let sorted = [1.0, 2.0, 4.0, 9.0];
-        let levels = [0.0, 0.25, 0.5, 1.0];
-        assert_eq!(levels.map(|level| quantile(&sorted, level)), [1.0, 1.75, 3.0, 9.0].map(Some));
-        assert_eq!(quantiles(vec![4.0, 1.0, 9.0, 2.0], levels), [1.0, 1.75, 3.0, 9.0].map(Some));
-        assert_eq!(quantiles(Vec::new(), levels), [None; 4]);
-        assert_eq!((quantile(&[7.0], 0.3), quantile(&[], 0.3)), (Some(7.0), None));
     }
 
     #[test]

@@ -85,7 +85,7 @@ fn parts_of(world: &World, path: &str, file: &str) -> BTreeSet<String> {
         "json" => world.json(path).as_object().expect("an object").keys().cloned().collect(),
         "npz" => {
             let archive = zip::ZipArchive::new(Cursor::new(bytes)).expect("a zip archive");
-            archive.file_names().map(|name| name.expect("UTF-8").trim_end_matches(".npy").to_owned()).collect()
+            archive.file_names().map(|name| name.trim_end_matches(".npy").to_owned()).collect()
         }
         "safetensors" | "spectrum" => {
             let tensors = safetensors::SafeTensors::deserialize(&bytes).expect("a safetensors file");

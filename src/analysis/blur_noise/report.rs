@@ -10,8 +10,8 @@ use crate::report::content::Content;
 use crate::report::plot::Plot;
 use crate::report::plot::blur_noise::BlurNoiseFigure;
 use crate::report::text::{align, short};
+use crate::spectrum::order_statistics::quantiles;
 use crate::spectrum::{RapsdOf, Spectrum};
-use crate::stats::brightness::quantiles;
 
 /// Row of `blur_noise.csv`: one annulus. Shares and ratios of bands without power are empty.
 #[derive(Debug, Clone, Serialize)]

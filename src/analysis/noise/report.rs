@@ -6,8 +6,8 @@ use crate::analysis::words::{describe_delta, or_dash};
 use crate::analysis::{About, Outputs, Report};
 use crate::report::content::Content;
 use crate::report::plot::Plot;
-use crate::report::plot::pixels::Pixels;
 use crate::report::plot::pictures::{Picture, PicturesFigure};
+use crate::report::plot::pixels::Pixels;
 use crate::report::text::{align, short};
 use crate::spectral::{Channels, Size};
 

@@ -43,15 +43,15 @@ struct NoiseBrightness {
 }
 
 impl Offset {
-    /// The table of the schedule. It needs nothing of the images.
+    /// The table of the schedule, or why it has none: it ends in pure noise. It needs nothing of the images.
     ///
     /// # Errors
     ///
-    /// If the schedule adds no noise at some step; that it ends in pure noise is an answer.
+    /// If the schedule adds no noise at some step.
     fn adjusted(&self) -> Result<Result<Vec<AdjustedOffsetStep>, AdjustedOffsetError>> {
         match adjusted_offset(&self.schedule) {
-            Err(reason @ AdjustedOffsetError::EndsInPureNoise { .. }) => Ok(Err(reason)),
-            steps => Ok(Ok(steps?)),
+            reason @ Err(AdjustedOffsetError::EndsInPureNoise { .. }) => Ok(reason),
+            table => Ok(Ok(table?)),
         }
     }
 
@@ -100,10 +100,10 @@ impl Analysis for Offset {
             prepared.standardize != Standardize::None,
             "brightness varies about the set's mean, which --standardize none leaves in; leave the option out"
         );
-        let range = prepared.range;
         ensure!(
-            range == ValueRange::SIGNED,
-            "offsets are relative to noise of unit variance on images in -1:1, and --range is {range}; leave it out"
+            prepared.range == ValueRange::SIGNED,
+            "offsets are relative to noise of unit variance on images in -1:1, and --range is {}; leave it out",
+            prepared.range
         );
         Ok(())
     }
@@ -138,7 +138,7 @@ impl Analysis for Offset {
             }
         };
         let found = Found { noises, brightness, histogram, adjusted, seed: run.desk.seed };
-        OffsetReport::new(spectrum, &self.schedule, found)
+        Ok(OffsetReport::new(spectrum, &self.schedule, found))
     }
 }
 

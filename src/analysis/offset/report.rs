@@ -1,7 +1,6 @@
 //! What `offset` answers: how brightness is distributed, which offset matches it here and at other sizes, what is left
 //! of it where schedules end.
 
-use anyhow::Result;
 use serde::Serialize;
 
 use super::NoiseBrightness;
@@ -158,7 +157,7 @@ pub(super) struct Found {
 }
 
 impl OffsetReport {
-    pub(super) fn new(spectrum: &Spectrum, schedule: &ReferenceSchedule, found: Found) -> Result<Self> {
+    pub(super) fn new(spectrum: &Spectrum, schedule: &ReferenceSchedule, found: Found) -> Self {
         let Found { noises, brightness, histogram, adjusted, seed } = found;
         let about = About::of(spectrum);
         let power_here = zero_frequency_power(brightness.matching.independent.value, about.preprocess.size.n_pixels());
@@ -185,7 +184,7 @@ impl OffsetReport {
         };
         let rows = brightness_rows(&document.about, &brightness);
         let families = noises.into_iter().zip(&brightness.against).map(|(noise, a)| family_row(noise, a)).collect();
-        Ok(Self { document, rows, families, brightness, histogram, adjusted, schedule: schedule.to_string() })
+        Self { document, rows, families, brightness, histogram, adjusted, schedule: schedule.to_string() }
     }
 
     /// Names of the variables: channels, and `overall` if there are several.

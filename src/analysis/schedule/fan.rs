@@ -3,12 +3,10 @@
 use serde::Serialize;
 
 use crate::analysis::QUANTILE_LEVELS;
+use crate::analysis::figures::BANDS_FROM_IMAGES;
 use crate::diffusion::{ReferenceSchedule, ScheduleStatistics};
 use crate::report::plot::rapsd::Bands;
 use crate::report::plot::schedule::ScheduleFigure;
-
-/// Schedules from which percentile bands say something.
-const BANDS_FROM: u64 = 5;
 
 /// Quantiles of the logSNR over schedules, at points of time.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -52,7 +50,7 @@ impl Fan {
             t: self.t.clone(),
             median,
             median_label: if n == 1 { "schedule".to_owned() } else { format!("median of {n}") },
-            bands: (n >= BANDS_FROM).then_some(Bands { q05, q25, q75, q95 }),
+            bands: (n >= BANDS_FROM_IMAGES).then_some(Bands { q05, q25, q75, q95 }),
             references: [("EDM, ρ = 7, 0.002 to 80", "edm:65"), ("cosine", "cosine:1000")]
                 .into_iter()
                 .filter_map(|(label, schedule)| reference_curve(label, schedule))
@@ -63,7 +61,7 @@ impl Fan {
 
 /// A common schedule as logSNR over time, clean first.
 fn reference_curve(label: &str, schedule: &str) -> Option<(String, Vec<f64>, Vec<f64>)> {
-    let schedule = schedule.parse::<ReferenceSchedule>().ok()?;
+    let schedule: ReferenceSchedule = schedule.parse().ok()?;
     let sigmas = schedule.sigmas();
     let last = (sigmas.len() - 1) as f64;
     let t = (0..sigmas.len()).map(|i| i as f64 / last).collect();
