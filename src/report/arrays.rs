@@ -49,8 +49,8 @@ pub fn write_npz(out: &OutputDir, file_name: &str, arrays: &[NamedArray], meta_j
     })
 }
 
-/// An `.npz` archive that is filled array by array, item by item: nothing has to be in memory at once. The same arrays give
-/// the same bytes, because members bear no times of writing.
+/// An `.npz` archive that is filled array by array, item by item: nothing has to be in memory at once. The same arrays
+/// give the same bytes, because members bear no times of writing.
 pub(super) struct Npz<W: Write + Seek>(ZipWriter<W>);
 
 impl<W: Write + Seek> Npz<W> {
@@ -103,8 +103,8 @@ pub enum SigmasError {
     },
 }
 
-/// The sigmas in the bytes of an `.npz` archive: its array `sigma` or `sigmas`, or its only one, of one axis and doubles or
-/// singles (or several, of which all but one have the length 1).
+/// The sigmas in the bytes of an `.npz` archive: its array `sigma` or `sigmas`, or its only one, of one axis and
+/// doubles or singles (or several, of which all but one have the length 1).
 ///
 /// # Errors
 ///

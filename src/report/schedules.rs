@@ -2,9 +2,10 @@
 //!
 //! # Format
 //!
-//! `schedules.npz` holds `t` (S times), `key` (N names), `flat_key` (names of images without a schedule), and, as N×S doubles,
-//! `logsnr`, `sigmas` (relative, EDM's), `alpha_bar`, `vp_alpha`, `vp_sigma`, `flow_time`; and the metadata as JSON text in
-//! `meta_json` (bytes). Names are NumPy strings. No array is called `mu` or `sigma`: archives of FID statistics are told by those.
+//! `schedules.npz` holds `t` (S times), `key` (N names), `flat_key` (names of images without a schedule), and, as N×S
+//! doubles, `logsnr`, `sigmas` (relative, EDM's), `alpha_bar`, `vp_alpha`, `vp_sigma`, `flow_time`; and the metadata as
+//! JSON text in `meta_json` (bytes). Names are NumPy strings. No array is called `mu` or `sigma`: archives of FID
+//! statistics are told by those.
 //!
 //! # Cost
 //!

@@ -1,10 +1,12 @@
-//! How the brightness of images is distributed: moments and quantiles with bootstrap intervals, and how far that is from a Gaussian.
+//! How the brightness of images is distributed: moments and quantiles with bootstrap intervals, and how far that is
+//! from a Gaussian.
 //!
 //! # Definition
 //!
-//! Each image contributes one number per variable (the mean of a channel, and of all). Moments divide by `n`: they are those of these images.
-//! Quantiles interpolate linearly between order statistics. The 1-Wasserstein distance from `N(0, τ²)` is
-//! `∫₀¹ |F⁻¹(u) − τΦ⁻¹(u)| du`, each step of the empirical quantile function integrated in closed form (`∫ Φ⁻¹ = −φ(Φ⁻¹)`).
+//! Each image contributes one number per variable (the mean of a channel, and of all). Moments divide by `n`: they are
+//! those of these images. Quantiles interpolate linearly between order statistics. The 1-Wasserstein distance from
+//! `N(0, τ²)` is `∫₀¹ |F⁻¹(u) − τΦ⁻¹(u)| du`, each step of the empirical quantile function integrated in closed form
+//! (`∫ Φ⁻¹ = −φ(Φ⁻¹)`).
 //!
 //! # Conventions
 //!
@@ -127,7 +129,8 @@ impl Sample {
         low.unwrap_or(f64::NAN)
     }
 
-    /// 1-Wasserstein distance of variable `v` from a zero-mean Gaussian of the deviation `tau`; `table` belongs to as many images.
+    /// 1-Wasserstein distance of variable `v` from a zero-mean Gaussian of the deviation `tau`; `table` belongs to as
+    /// many images.
     pub fn wasserstein_to_normal(&self, v: usize, tau: f64, table: &NormalTable, weights: &Weights) -> f64 {
         if tau <= 0.0 {
             // All of the Gaussian lies at zero.
