@@ -3,8 +3,8 @@
 //! # Conventions
 //!
 //! As Pillow's `convert("RGB")`: grey is repeated in the three channels, alpha is dropped (not blended with anything),
-//! palettes and CMYK are expanded. Of 16 bits the upper 8 are kept, which is what Pillow does with 16-bit RGB; 16-bit grey
-//! it clips at 255 instead, which turns photographs white, so grey is treated as colour is here.
+//! palettes and CMYK are expanded. Of 16 bits the upper 8 are kept, which is what Pillow does with 16-bit RGB; 16-bit
+//! grey it clips at 255 instead, which turns photographs white, so grey is treated as colour is here.
 
 use image::{ColorType, ExtendedColorType, ImageFormat};
 

@@ -3,17 +3,17 @@
 //! # Definition
 //!
 //! A JPEG is a chain of segments, `FF`, a marker byte and (for most) a big-endian length, up to a start of scan (`DA`);
-//! then entropy-coded data, in which an `FF` is always followed by `00` or a restart marker, and which may be interrupted
-//! by further segments and scans, up to the end of image (`D9`).
+//! then entropy-coded data, in which an `FF` is always followed by `00` or a restart marker, and which may be
+//! interrupted by further segments and scans, up to the end of image (`D9`).
 //!
 //! Decoders fill what is missing with grey and say nothing, so completeness is checked here: an end-of-image marker has
 //! to lie behind the first start of scan. Segments before it are stepped over whole, so that the marker of a thumbnail
 //! (which lies inside one) does not count. Bytes behind the end of image are no fault. Looking starts at the end of the
 //! file, where the marker usually is.
 //!
-//! Grey and colour files are decoded by libjpeg-turbo's code (through MozJPEG), the decoder of Pillow, OpenCV and torchvision:
-//! decoders differ by a few levels in the inverse transform and in how they enlarge subsampled colour, and a spectrum shows
-//! it. CMYK files are left to the `image` crate.
+//! Grey and colour files are decoded by libjpeg-turbo's code (through MozJPEG), the decoder of Pillow, OpenCV and
+//! torchvision: decoders differ by a few levels in the inverse transform and in how they enlarge subsampled colour, and
+//! a spectrum shows it. CMYK files are left to the `image` crate.
 //!
 //! # References
 //!

@@ -3,16 +3,16 @@
 //! # Definition
 //!
 //! A bar is a run of lines (rows, or columns) from an edge inwards, every sample of which lies within
-//! [`TOLERANCE`] of the bar's colour, the mean of its outermost line. An image is letterboxed if two opposite sides have
-//! bars
+//! [`TOLERANCE`] of the bar's colour, the mean of its outermost line. An image is letterboxed if two opposite sides
+//! have bars
 //!
 //! 1. of one colour, up to the tolerance,
 //! 2. at least `max(2, ⌈side/64⌉)` lines thick,
-//! 3. that end at a straight edge: within [`EDGE_LINES`] lines of the bar's end there is a line of which at least half the
-//!    pixels lie more than three tolerances from the bar's colour.
+//! 3. that end at a straight edge: within [`EDGE_LINES`] lines of the bar's end there is a line of which at least half
+//!    the pixels lie more than three tolerances from the bar's colour.
 //!
-//! The tolerance allows for JPEG noise, the edge lines for resampling. The third condition tells a bar from an object on
-//! a plain background (a product on white, a planet on black), which touches the background in a curve. A film bar
+//! The tolerance allows for JPEG noise, the edge lines for resampling. The third condition tells a bar from an object
+//! on a plain background (a product on white, a planet on black), which touches the background in a curve. A film bar
 //! beside a scene that is as dark as the bar is missed.
 
 use super::view::View;

@@ -40,7 +40,8 @@ pub struct Skipped {
     pub reason: String,
 }
 
-/// What the inputs hold. From [`list_inputs`] and [`list_from_reader`](super::list_from_reader) it has at least one file.
+/// What the inputs hold. From [`list_inputs`] and [`list_from_reader`](super::list_from_reader) it has at least one
+/// file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Listing {
     /// The images, sorted by the bytes of their keys; keys are unique.
@@ -150,8 +151,8 @@ fn none_found(n_ignored: u64, first_ignored: &Option<String>, skipped: &[Skipped
 ///
 /// # Errors
 ///
-/// If an input is missing, unreadable or of a kind that is not read, or if there is no image in any of them. A file that
-/// is bad by itself is an entry of [`Listing::skipped`] instead.
+/// If an input is missing, unreadable or of a kind that is not read, or if there is no image in any of them. A file
+/// that is bad by itself is an entry of [`Listing::skipped`] instead.
 pub fn list_inputs(inputs: &[PathBuf]) -> Result<Listing, ListError> {
     if inputs.is_empty() {
         return Err(ListError::NoInput);

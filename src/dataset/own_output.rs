@@ -2,8 +2,8 @@
 //!
 //! # Definition
 //!
-//! A folder that results were written to holds a `run.json` of specscan, which names the files that this run and earlier ones
-//! left there. Other files in it are none of ours.
+//! A folder that results were written to holds a `run.json` of specscan, which names the files that this run and
+//! earlier ones left there. Other files in it are none of ours.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};

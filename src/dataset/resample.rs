@@ -2,22 +2,22 @@
 //!
 //! # Definition
 //!
-//! Every row is resampled and rounded to 8 bits, then every column. A sample is a sum of samples with the weights of the
-//! `weights` module, in 32-bit integers, rounded half up and clamped to `0..=255`. An axis that keeps its length is left
-//! alone.
+//! Every row is resampled and rounded to 8 bits, then every column. A sample is a sum of samples with the weights of
+//! the `weights` module, in 32-bit integers, rounded half up and clamped to `0..=255`. An axis that keeps its length is
+//! left alone.
 //!
 //! The order and the clamping between the passes matter: where a kernel overshoots (a bright edge), the other order
 //! differs by tens of levels.
 //!
 //! # Invariants
 //!
-//! Only the requested rectangle of the output is computed, from the weights of the whole output: its pixels are those of
-//! a full resize followed by a crop.
+//! Only the requested rectangle of the output is computed, from the weights of the whole output: its pixels are those
+//! of a full resize followed by a crop.
 //!
 //! # Cost
 //!
-//! No allocation once the buffers have grown to the largest image seen. Inner loops are compiled for several instruction
-//! sets and chosen when the program starts.
+//! No allocation once the buffers have grown to the largest image seen. Inner loops are compiled for several
+//! instruction sets and chosen when the program starts.
 //!
 //! # References
 //!
@@ -96,8 +96,8 @@ pub(super) struct Resampler {
 }
 
 impl Resampler {
-    /// Resamples `source` and writes the wanted rectangle of the result, interleaved RGB without gaps, over the front of
-    /// `out`.
+    /// Resamples `source` and writes the wanted rectangle of the result, interleaved RGB without gaps, over the front
+    /// of `out`.
     pub fn resample(&mut self, source: &Source<'_>, kernel: Kernel, target: &Target, out: &mut Vec<u8>) {
         let row_bytes = target.crop_width * 3;
         let (_, y) = target.origin;
@@ -194,8 +194,8 @@ fn separate_rows(block: &[[u8; ROW_BLOCK]], out: &mut [u8]) {
     }
 }
 
-/// Where the squares start that cover `n` columns; none if a square is wider. The last ends with the columns and may overlap
-/// the one before it.
+/// Where the squares start that cover `n` columns; none if a square is wider. The last ends with the columns and may
+/// overlap the one before it.
 fn square_starts(n: usize) -> impl Iterator<Item = usize> {
     let end = if n < ROW_BLOCK { 0 } else { n };
     (0..end).step_by(ROW_BLOCK).map(move |x| x.min(n - ROW_BLOCK))

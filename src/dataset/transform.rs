@@ -5,16 +5,16 @@
 //! With `N` the working size and `w×h` the image:
 //!
 //! - `center-crop-dhariwal`: while `min(w, h) ≥ 2N`, halve to `⌊w/2⌋×⌊h/2⌋` with a box; then bicubic to
-//!   `round(w·k)×round(h·k)`, `k = N/min(w, h)`; then the `N×N` from column `⌊(W−N)/2⌋` and row `⌊(H−N)/2⌋` on. ADM (Dhariwal
-//!   and Nichol), EDM2, DiT and SiT prepare ImageNet so.
+//!   `round(w·k)×round(h·k)`, `k = N/min(w, h)`; then the `N×N` from column `⌊(W−N)/2⌋` and row `⌊(H−N)/2⌋` on. ADM
+//!   (Dhariwal and Nichol), EDM2, DiT and SiT prepare ImageNet so.
 //! - `center-crop`: the central `min(w, h)` square, then Lanczos to `N×N`. EDM's and StyleGAN's dataset tools.
 //! - `crop`: the central window, no resampling. `tile`: every whole window of the grid that starts at the upper left
 //!   corner. `none`: the image, which has to have the working size.
 //!
 //! # Conventions
 //!
-//! Halves round to even, as in Python; divisions of offsets round down. Every step leaves 8-bit samples, as Pillow's do:
-//! pixels are Pillow's bit for bit.
+//! Halves round to even, as in Python; divisions of offsets round down. Every step leaves 8-bit samples, as Pillow's
+//! do: pixels are Pillow's bit for bit.
 //!
 //! # Cost
 //!
@@ -156,8 +156,8 @@ impl Preprocessor {
 
     /// The working images of `image`: one, or for `tile` at least one.
     ///
-    /// With [`PreprocessConfig::drop_letterbox`] the working image is judged; for `tile` the whole image is, since a tile
-    /// of sky is no letterbox.
+    /// With [`PreprocessConfig::drop_letterbox`] the working image is judged; for `tile` the whole image is, since a
+    /// tile of sky is no letterbox.
     ///
     /// # Errors
     ///

@@ -40,8 +40,8 @@ pub(super) fn encode_npz(file: impl Write + Seek, arrays: &[NamedArray], meta_js
     archive.finish(meta_json)
 }
 
-/// An `.npz` archive that is filled array by array, item by item: nothing has to be in memory at once. The same arrays give
-/// the same bytes, because members bear no times of writing.
+/// An `.npz` archive that is filled array by array, item by item: nothing has to be in memory at once. The same arrays
+/// give the same bytes, because members bear no times of writing.
 pub(super) struct Npz<W: Write + Seek>(ZipWriter<W>);
 
 impl<W: Write + Seek> Npz<W> {
@@ -94,8 +94,8 @@ pub enum SigmasError {
     },
 }
 
-/// The sigmas in the bytes of an `.npz` archive: its array `sigma` or `sigmas`, or its only one, of one axis and doubles or
-/// singles (or several, of which all but one have the length 1).
+/// The sigmas in the bytes of an `.npz` archive: its array `sigma` or `sigmas`, or its only one, of one axis and
+/// doubles or singles (or several, of which all but one have the length 1).
 ///
 /// # Errors
 ///

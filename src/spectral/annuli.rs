@@ -1,4 +1,5 @@
-//! Sums over annuli, column by column: what turns the powers of a half-spectrum into a RAPSD without a second look at it.
+//! Sums over annuli, column by column: what turns the powers of a half-spectrum into a RAPSD without a second look at
+//! it.
 //!
 //! # Cost
 //!

@@ -1,12 +1,13 @@
-//! From interleaved 8-bit RGB to the planes that are transformed: RGB, luma or YCbCr, as exact integers in single precision.
+//! From interleaved 8-bit RGB to the planes that are transformed: RGB, luma or YCbCr, as exact integers in single
+//! precision.
 //!
 //! # Definition
 //!
-//! Each channel of a pixel is an integer *code* centred on the middle of the value range: `2v − 255` for an RGB channel,
-//! `2(299R + 587G + 114B) − 255000` for luma (ITU-R BT.601, the weights of Pillow's `L`), and the JFIF combinations to four
-//! digits for Cb and Cr. The value of the pixel in a range `[lo, hi]` is `(lo+hi)/2 + code · (hi−lo)/2 · unit`, with the
-//! channel's [`Channels::code_unit`]. Every code is below 2²⁴ in magnitude, so it is exact in `f32`, and sums of codes are
-//! exact integers.
+//! Each channel of a pixel is an integer *code* centred on the middle of the value range: `2v − 255` for an RGB
+//! channel, `2(299R + 587G + 114B) − 255000` for luma (ITU-R BT.601, the weights of Pillow's `L`), and the JFIF
+//! combinations to four digits for Cb and Cr. The value of the pixel in a range `[lo, hi]` is `(lo+hi)/2 + code ·
+//! (hi−lo)/2 · unit`, with the channel's [`Channels::code_unit`]. Every code is below 2²⁴ in magnitude, so it is exact
+//! in `f32`, and sums of codes are exact integers.
 
 use multiversion::multiversion;
 
@@ -59,8 +60,8 @@ impl Channels {
         }
     }
 
-    /// Writes the codes of the rows of an image (interleaved RGB, 3 bytes a pixel) into `planes`, one plane of `n_pixels`
-    /// after the other.
+    /// Writes the codes of the rows of an image (interleaved RGB, 3 bytes a pixel) into `planes`, one plane of
+    /// `n_pixels` after the other.
     ///
     /// # Panics
     ///

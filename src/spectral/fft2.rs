@@ -6,14 +6,15 @@
 //!
 //! # Conventions
 //!
-//! The transform does **not** normalise: divide by `√(HW)` for the orthonormal DFT in which white noise of variance `s²`
-//! has the expected power `s²` at every mode. The output is stored column by column, index `kx·H + ky` (see
+//! The transform does **not** normalise: divide by `√(HW)` for the orthonormal DFT in which white noise of variance
+//! `s²` has the expected power `s²` at every mode. The output is stored column by column, index `kx·H + ky` (see
 //! [`super::grid`]). Rows go through `realfft`, columns through `rustfft`; any size works, also odd and prime.
 //!
 //! # Cost
 //!
-//! `O(HW log HW)`, no allocation. All rows are transformed first; then a few neighbouring columns at a time are gathered
-//! from them (a whole cache line of each row), transformed, and shown to the caller while they are in the first-level cache.
+//! `O(HW log HW)`, no allocation. All rows are transformed first; then a few neighbouring columns at a time are
+//! gathered from them (a whole cache line of each row), transformed, and shown to the caller while they are in the
+//! first-level cache.
 
 use std::sync::Arc;
 
@@ -91,8 +92,8 @@ impl Fft2Plan {
         self.forward_by_columns(plane, spectrum, workspace, |_, _| {});
     }
 
-    /// As [`Fft2Plan::forward`]; `finished` sees each block of whole columns as soon as it is done, with the index `kx` of its
-    /// first, and may change it.
+    /// As [`Fft2Plan::forward`]; `finished` sees each block of whole columns as soon as it is done, with the index `kx`
+    /// of its first, and may change it.
     ///
     /// # Panics
     ///
@@ -149,8 +150,8 @@ fn gather_columns(rows: &[Complex32], n_columns: usize, first: usize, h: usize, 
     }
 }
 
-/// Name of the FFT code path this machine runs. Results are identical on every machine that names the same kernel; another
-/// instruction set rounds differently in the last bits.
+/// Name of the FFT code path this machine runs. Results are identical on every machine that names the same kernel;
+/// another instruction set rounds differently in the last bits.
 pub fn fft_kernel() -> &'static str {
     #[cfg(target_arch = "x86_64")]
     {

@@ -2,13 +2,13 @@
 //!
 //! # Definition
 //!
-//! `x[y, x] = Σ X[ky, kx] e^{2πi(ky·y/H + kx·x/W)}` over the full plane, of which the columns `kx = 0 … ⌊W/2⌋` are given
-//! (column by column, as [`super::fft2`] leaves them).
+//! `x[y, x] = Σ X[ky, kx] e^{2πi(ky·y/H + kx·x/W)}` over the full plane, of which the columns `kx = 0 … ⌊W/2⌋` are
+//! given (column by column, as [`super::fft2`] leaves them).
 //!
 //! # Conventions
 //!
-//! Nothing is normalised: an orthonormal half-spectrum has to be divided by `√(HW)`. The columns that are their own conjugates
-//! (`kx = 0` and, W even, `W/2`) must be Hermitian along `ky`; what is not is dropped.
+//! Nothing is normalised: an orthonormal half-spectrum has to be divided by `√(HW)`. The columns that are their own
+//! conjugates (`kx = 0` and, W even, `W/2`) must be Hermitian along `ky`; what is not is dropped.
 //!
 //! # Cost
 //!
@@ -100,7 +100,8 @@ impl InverseFft2Plan {
         }
     }
 
-    /// Transforms `spectrum` (column by column; scratch afterwards) into `plane` (row by row, of [`Self::output_size`]).
+    /// Transforms `spectrum` (column by column; scratch afterwards) into `plane` (row by row, of
+    /// [`Self::output_size`]).
     ///
     /// # Panics
     ///

@@ -11,8 +11,8 @@ pub trait Named: Copy + 'static {
     }
 }
 
-/// Names the values of a plain enumeration: `named!(Type { Variant = "name" | "other name", … })`. Gives it `ALL`, `name`,
-/// [`Named`], and `Display`, `Serialize` and `Deserialize` by its names.
+/// Names the values of a plain enumeration: `named!(Type { Variant = "name" | "other name", … })`. Gives it `ALL`,
+/// `name`, [`Named`], and `Display`, `Serialize` and `Deserialize` by its names.
 macro_rules! named {
     ($type:ident { $($variant:ident = $name:literal $(| $other:literal)*),+ $(,)? }) => {
         impl $type {

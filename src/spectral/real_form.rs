@@ -3,8 +3,8 @@
 //! # Definition
 //!
 //! For each conjugate pair `(k, −k)` the two numbers are `√2 Re X[k]` and `√2 Im X[k]` of the orthonormal DFT; a
-//! self-conjugate mode holds `X[k]`, which is real. The `√2` makes the map orthonormal, so white noise stays white and the
-//! variances of the numbers are the mode covariance Γ.
+//! self-conjugate mode holds `X[k]`, which is real. The `√2` makes the map orthonormal, so white noise stays white and
+//! the variances of the numbers are the mode covariance Γ.
 //!
 //! # References
 //!

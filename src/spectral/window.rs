@@ -2,11 +2,11 @@
 //!
 //! # Definition
 //!
-//! The Hann window of `n` points is `½(1 − cos(2πi/n))`, `i = 0 … n−1` (the periodic form), the plane's window the product
-//! of the two axes' windows, divided by its root mean square.
+//! The Hann window of `n` points is `½(1 − cos(2πi/n))`, `i = 0 … n−1` (the periodic form), the plane's window the
+//! product of the two axes' windows, divided by its root mean square.
 //!
-//! A window is applied to a channel around that channel's own mean, `y = μ + w (x − μ)`: the brightness of an image would
-//! otherwise leak from the zero frequency into the first annuli.
+//! A window is applied to a channel around that channel's own mean, `y = μ + w (x − μ)`: the brightness of an image
+//! would otherwise leak from the zero frequency into the first annuli.
 
 use std::f64::consts::TAU;
 
@@ -104,7 +104,8 @@ mod tests {
         }
         let radial = grid.radial_mean(&power);
         for (j, (p, modes)) in radial.iter().zip(grid.modes_per_annulus()).enumerate() {
-            // A pair of modes has a relative deviation of 1, a real one √2; the window ties neighbours together (9/4 on each axis).
+            // A pair of modes has a relative deviation of 1, a real one √2; the window ties neighbours together (9/4 on
+            // each axis).
             let se = (2.0 * 2.25f64.powi(2) / (modes * n as f64)).sqrt();
             assert!((p - 1.0).abs() <= 5.0 * se.max(0.004), "annulus {j}: {p}, standard error {se}");
         }

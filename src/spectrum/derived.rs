@@ -3,9 +3,9 @@
 //! # Definitions
 //!
 //! With `n` images, mean image `m` and `M = DFT(m)`: `Γ[k] = (Σ|X[k]|²/n − |M[k]|²) · n/(n−1)` per channel. With
-//! `--standardize none` nothing is removed and Γ is the mean power; with `--standardize pixel` the images were centred before
-//! their transform, so `M = 0` and only the factor `n/(n−1)` remains. RAPSD statistics are over images, with `n−1` degrees
-//! of freedom.
+//! `--standardize none` nothing is removed and Γ is the mean power; with `--standardize pixel` the images were centred
+//! before their transform, so `M = 0` and only the factor `n/(n−1)` remains. RAPSD statistics are over images, with
+//! `n−1` degrees of freedom.
 //!
 //! # References
 //!
@@ -82,7 +82,8 @@ pub struct RadialStatistics {
 }
 
 impl RadialStatistics {
-    /// Standard deviation over images of one annulus; none for fewer than two images, or where it is too small to be told.
+    /// Standard deviation over images of one annulus; none for fewer than two images, or where it is too small to be
+    /// told.
     pub fn std_of(&self, annulus: usize) -> Option<f64> {
         let variance = *self.covariance.get(annulus * (self.mean.len() + 1))?;
         // Nothing varies: that is known exactly. Anything else below the grid is not.
@@ -133,8 +134,8 @@ impl Spectrum {
             .collect()
     }
 
-    /// What a second pass compares every image with: the mean image and, if asked for, each pixel's standard deviation (over
-    /// `n`, as the paper's code has it).
+    /// What a second pass compares every image with: the mean image and, if asked for, each pixel's standard deviation
+    /// (over `n`, as the paper's code has it).
     pub fn reference(&self, with_std: bool) -> Reference {
         let mean = self.mean_of("pixel_sum");
         let inverse_std = with_std.then(|| {
@@ -145,8 +146,8 @@ impl Spectrum {
         Reference { mean_code: mean.iter().map(|m| *m as f32).collect(), inverse_std }
     }
 
-    /// `M`, the transform of what is removed from every image: one half-spectrum per channel, value units. Zero unless the
-    /// mean image is removed after the transform.
+    /// `M`, the transform of what is removed from every image: one half-spectrum per channel, value units. Zero unless
+    /// the mean image is removed after the transform.
     pub fn mean_field(&self) -> Vec<Vec<Complex64>> {
         let size = self.preprocess.size;
         if self.preprocess.standardize != Standardize::Mean {
@@ -155,7 +156,8 @@ impl Spectrum {
         self.windowed_mean_image().iter().map(|plane| orthonormal_dft(size, plane)).collect()
     }
 
-    /// The mean image as it is transformed. A window acts linearly, so that of the mean is the mean of the windowed images.
+    /// The mean image as it is transformed. A window acts linearly, so that of the mean is the mean of the windowed
+    /// images.
     pub(super) fn windowed_mean_image(&self) -> Vec<Vec<f64>> {
         let window = self.preprocess.window.weights(self.preprocess.size);
         let planes = self.mean_image().into_iter().map(|mut plane| {
@@ -223,8 +225,8 @@ impl Spectrum {
         })
     }
 
-    /// Cross-covariance of two channels' transforms, `E[(X_c − M_c)(X_d − M_d)*]` with `c > d`, per stored mode; none unless
-    /// cross-channel spectra were summed up.
+    /// Cross-covariance of two channels' transforms, `E[(X_c − M_c)(X_d − M_d)*]` with `c > d`, per stored mode; none
+    /// unless cross-channel spectra were summed up.
     ///
     /// # Errors
     ///
@@ -295,9 +297,9 @@ impl Spectrum {
 
     /// Quantiles over images of the RAPSD in each annulus: for each of `levels` (in `[0, 1]`) one value per annulus.
     ///
-    /// Read from logarithmic histograms of 32 bins per octave, so exact to the width of a bin, 2.2 %: memory does not grow with
-    /// the number of images, and merged spectra have the quantiles of the union. Between order statistics they are interpolated
-    /// linearly.
+    /// Read from logarithmic histograms of 32 bins per octave, so exact to the width of a bin, 2.2 %: memory does not
+    /// grow with the number of images, and merged spectra have the quantiles of the union. Between order statistics
+    /// they are interpolated linearly.
     pub fn rapsd_quantiles(&self, of: RapsdOf, levels: &[f64]) -> Vec<Vec<f64>> {
         let annuli = self.grid.n_annuli();
         let rows = &self.histogram[self.row_of(of) * annuli * HISTOGRAM_BINS..][..annuli * HISTOGRAM_BINS];

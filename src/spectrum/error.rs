@@ -38,7 +38,8 @@ pub enum SpectrumError {
     OwnReference,
     /// A covariance of too few images.
     #[error(
-        "a covariance needs at least {needed} images, and there is only {n_images}: add images, or cut this one with --transform tile"
+        "a covariance needs at least {needed} images, and there is only {n_images}: add images, \
+         or cut this one with --transform tile"
     )]
     TooFewImages {
         /// Images there are.

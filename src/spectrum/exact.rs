@@ -1,18 +1,18 @@
-//! Exact sums: each contribution is rounded once to a fixed-point grid and then added as an integer, so a sum does not depend
-//! on the order, the grouping or the number of threads.
+//! Exact sums: each contribution is rounded once to a fixed-point grid and then added as an integer, so a sum does not
+//! depend on the order, the grouping or the number of threads.
 //!
 //! # Definition
 //!
-//! A tensor with quantum `2^q` holds integers `N`; the value it stands for is `N · 2^q`. A contribution `v` adds the integer
-//! nearest to `v · 2^{-q}`, halves to even. Integer addition is associative, hence the bytes of the result are a function of
-//! the set of contributions alone.
+//! A tensor with quantum `2^q` holds integers `N`; the value it stands for is `N · 2^q`. A contribution `v` adds the
+//! integer nearest to `v · 2^{-q}`, halves to even. Integer addition is associative, hence the bytes of the result are
+//! a function of the set of contributions alone.
 //!
 //! # Cost
 //!
 //! A worker adds into 64-bit lanes: scaling, one floating-point addition that rounds (see `ROUNDER`) and one integer
-//! addition per value, all vectorised. Blocks that hold a value too large for that (the low frequencies of photographs do)
-//! split their values into two limbs with a lane each, vectorised too, with the same rounding; only values beyond 2¹⁰¹
-//! quanta go through 128-bit arithmetic one by one. Lanes are emptied into 128-bit totals every [`FLUSH_AFTER`]
+//! addition per value, all vectorised. Blocks that hold a value too large for that (the low frequencies of photographs
+//! do) split their values into two limbs with a lane each, vectorised too, with the same rounding; only values beyond
+//! 2¹⁰¹ quanta go through 128-bit arithmetic one by one. Lanes are emptied into 128-bit totals every [`FLUSH_AFTER`]
 //! contributions, before they can overflow.
 
 mod integers;
@@ -137,8 +137,8 @@ impl ExactLanes {
         self.not_finite |= !is_finite;
     }
 
-    /// Adds `values`, which are whole numbers within the bounds of the specification, to the sums that start at `offset`, and
-    /// returns their total.
+    /// Adds `values`, which are whole numbers within the bounds of the specification, to the sums that start at
+    /// `offset`, and returns their total.
     ///
     /// # Panics
     ///
@@ -151,7 +151,8 @@ impl ExactLanes {
         }
     }
 
-    /// Adds the squares of `values`, under the same conditions as [`ExactLanes::add_integers`], and returns their total.
+    /// Adds the squares of `values`, under the same conditions as [`ExactLanes::add_integers`], and returns their
+    /// total.
     ///
     /// # Panics
     ///
@@ -190,15 +191,16 @@ impl ExactLanes {
 }
 
 impl WideBlock {
-    /// Adds the rounded `quanta` from position `first` on; returns false if one of them is not finite. Inlined, so that it is
-    /// compiled for its caller's instruction set.
+    /// Adds the rounded `quanta` from position `first` on; returns false if one of them is not finite. Inlined, so that
+    /// it is compiled for its caller's instruction set.
     #[inline(always)]
     fn add(&mut self, first: usize, quanta: &[f64]) -> bool {
         let n = quanta.len();
         if quanta.iter().fold(true, |fits, q| fits & (q.abs() < WIDE_LIMIT)) {
             let limbs = self.upper[first..first + n].iter_mut().zip(&mut self.lower[first..first + n]);
             for ((upper, lower), q) in limbs.zip(quanta) {
-                // The subtraction is exact, and whole limbs are even: rounding the rest rounds the whole, ties included.
+                // The subtraction is exact, and whole limbs are even: rounding the rest rounds the whole, ties
+                // included.
                 let limbs = (q * (1.0 / LIMB) + ROUNDER) - ROUNDER;
                 *upper = upper.wrapping_add(round_narrow(limbs));
                 *lower = lower.wrapping_add(round_narrow(q - limbs * LIMB));
@@ -224,8 +226,8 @@ impl WideBlock {
     }
 }
 
-/// Adds the rounded `values · scale` to `lanes`, the first of which is the `phase`-th of its block, and what is too large
-/// for them to `wide`. Returns false if a value is not finite.
+/// Adds the rounded `values · scale` to `lanes`, the first of which is the `phase`-th of its block, and what is too
+/// large for them to `wide`. Returns false if a value is not finite.
 #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
 fn add_values(
     lanes: &mut [i64],
@@ -240,8 +242,8 @@ fn add_values(
     for wide in wide {
         let end = (start + BLOCK - phase).min(values.len());
         let block = &values[start..end];
-        // Blocks that never saw a large value most likely see none now: add first, and take it back if one was. The others
-        // look first.
+        // Blocks that never saw a large value most likely see none now: add first, and take it back if one was. The
+        // others look first.
         let may_fit = wide.is_none() || all_fit(block, scale);
         if !(may_fit && add_narrow(&mut lanes[start..end], block, scale)) {
             let quanta = &mut quanta[..end - start];

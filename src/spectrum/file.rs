@@ -2,11 +2,11 @@
 //!
 //! # Format
 //!
-//! A safetensors file. Its metadata has one key, `specscan`, with a JSON object ([`Header`]). Each sum `NAME` is stored as
-//! `NAME.hi` (i64) and `NAME.lo` (u64), the two halves of a 128-bit integer count of quanta. Beside them: `rapsd_histogram`
-//! (u64 counts, rows × annuli × bins, trimmed to the bins in use) and `content_sketch` (u64). Half-spectra have the shape
-//! `[channel, kx, ky]` with `kx = 0 … ⌊W/2⌋` and `ky` in `fftfreq` order. Nothing in the file depends on threads, on the
-//! order of images, on the time, or on how the set was cut before it was merged.
+//! A safetensors file. Its metadata has one key, `specscan`, with a JSON object ([`Header`]). Each sum `NAME` is stored
+//! as `NAME.hi` (i64) and `NAME.lo` (u64), the two halves of a 128-bit integer count of quanta. Beside them:
+//! `rapsd_histogram` (u64 counts, rows × annuli × bins, trimmed to the bins in use) and `content_sketch` (u64).
+//! Half-spectra have the shape `[channel, kx, ky]` with `kx = 0 … ⌊W/2⌋` and `ky` in `fftfreq` order. Nothing in the
+//! file depends on threads, on the order of images, on the time, or on how the set was cut before it was merged.
 
 use std::collections::BTreeMap;
 
@@ -186,8 +186,8 @@ fn malformed(error: safetensors::SafeTensorError) -> SpectrumError {
     SpectrumError::Malformed { what: error.to_string() }
 }
 
-/// Sizes come from a file and decide how much is planned and allocated, so they are compared with a tensor the file really
-/// holds first; value ranges decide the quanta.
+/// Sizes come from a file and decide how much is planned and allocated, so they are compared with a tensor the file
+/// really holds first; value ranges decide the quanta.
 fn check_preprocess(preprocess: &Preprocess, file: &SafeTensors<'_>) -> Result<(), SpectrumError> {
     let Size { height, width } = preprocess.size;
     let pixels = file.tensor("pixel_sum.hi").map_err(malformed)?;

@@ -1,4 +1,5 @@
-//! What a pass over a dataset leaves: exact sums, their merge, the bytes of the `.spectrum` file, and the spectra derived from them.
+//! What a pass over a dataset leaves: exact sums, their merge, the bytes of the `.spectrum` file, and the spectra
+//! derived from them.
 
 pub mod analyzer;
 pub mod derived;

@@ -1,5 +1,5 @@
-//! What one pass computes for every image, planned once and shared by all workers: grid, transform, window, reference, and the
-//! list of exact sums with their quanta.
+//! What one pass computes for every image, planned once and shared by all workers: grid, transform, window, reference,
+//! and the list of exact sums with their quanta.
 
 use std::sync::Arc;
 
@@ -16,7 +16,8 @@ pub enum Standardize {
     /// The mean image is removed: Γ is a covariance.
     #[default]
     Mean,
-    /// Every pixel is centred and divided by its own standard deviation over the set (Cloud Diffusion); takes two passes.
+    /// Every pixel is centred and divided by its own standard deviation over the set (Cloud Diffusion); takes two
+    /// passes.
     Pixel,
 }
 
@@ -196,8 +197,8 @@ impl AnalysisConfig {
         0.5 * (self.range.low + self.range.high)
     }
 
-    /// Exponent of the power of two nearest to one working unit: half the value range, or one standard deviation. Quanta and
-    /// histograms scale with it, so that their resolution does not depend on `--range`.
+    /// Exponent of the power of two nearest to one working unit: half the value range, or one standard deviation.
+    /// Quanta and histograms scale with it, so that their resolution does not depend on `--range`.
     pub(super) fn unit_log2(&self) -> i32 {
         if self.standardize == Standardize::Pixel {
             return 0;
@@ -230,8 +231,8 @@ pub(super) mod at {
     pub const CROSS_POWER_IMAG_SUM: usize = 14;
 }
 
-/// Every tensor of exact sums of a pass, in the order of [`at`], with the quantum of its unit. Powers reach `HW` value² and
-/// matter down to 1e-6; the quanta leave at least three digits below that for one image.
+/// Every tensor of exact sums of a pass, in the order of [`at`], with the quantum of its unit. Powers reach `HW` value²
+/// and matter down to 1e-6; the quanta leave at least three digits below that for one image.
 fn tensor_specs(config: &AnalysisConfig, grid: &Grid, diagonality: Option<&DiagonalityPlan>) -> Vec<TensorSpec> {
     let unit = config.unit_log2();
     let channels = config.channels.count();

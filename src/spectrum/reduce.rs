@@ -1,4 +1,5 @@
-//! Area averaging of planes to a smaller size, as an exact linear map: each output pixel is the mean of the area it covers.
+//! Area averaging of planes to a smaller size, as an exact linear map: each output pixel is the mean of the area it
+//! covers.
 //!
 //! Linear, so the average of a mean image is the mean of the averaged images; that is why this is not left to an image
 //! resampler, which rounds.

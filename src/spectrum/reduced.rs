@@ -19,7 +19,8 @@ pub struct ReducedCovariance {
 }
 
 impl Spectrum {
-    /// Mean and covariance of the reduced images' real Fourier form. The channels are averaged. None unless the scan summed it up.
+    /// Mean and covariance of the reduced images' real Fourier form. The channels are averaged. None unless the scan
+    /// summed it up.
     ///
     /// # Errors
     ///

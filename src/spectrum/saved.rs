@@ -147,8 +147,8 @@ impl Spectrum {
     ///
     /// # Errors
     ///
-    /// If the two were made differently, are standardised by their own pixels, or share images while `allow_shared` is false;
-    /// if a sum overflows. The spectrum is then unchanged, except after an overflow.
+    /// If the two were made differently, are standardised by their own pixels, or share images while `allow_shared` is
+    /// false; if a sum overflows. The spectrum is then unchanged, except after an overflow.
     pub fn merge(&mut self, other: &Spectrum, allow_shared: bool) -> Result<(), SpectrumError> {
         if let Some(difference) = self.difference_to(other) {
             return Err(SpectrumError::Different { difference });

@@ -1,14 +1,15 @@
-//! Which images a spectrum was made of, in a fixed amount of memory: an order-independent identity of the set, and a sketch that
-//! shows whether two sets share images.
+//! Which images a spectrum was made of, in a fixed amount of memory: an order-independent identity of the set, and a
+//! sketch that shows whether two sets share images.
 //!
 //! # Definition
 //!
 //! The identity is the sum, modulo 2¹²⁸, of the 128-bit XXH3 hashes of the files' bytes. The sketch holds the
-//! [`SKETCH_LENGTH`] smallest distinct 64-bit halves of those hashes (a bottom-k sketch). Both are functions of the multiset
-//! of files: they do not depend on order, threads or how the set was cut, and those of a union follow from its parts.
+//! [`SKETCH_LENGTH`] smallest distinct 64-bit halves of those hashes (a bottom-k sketch). Both are functions of the
+//! multiset of files: they do not depend on order, threads or how the set was cut, and those of a union follow from its
+//! parts.
 //!
-//! Sets of up to [`SKETCH_LENGTH`] files are compared exactly. Beyond that, two sets that share a fraction `p` of their files
-//! go unnoticed with a probability of about `(1 − p)^1024`.
+//! Sets of up to [`SKETCH_LENGTH`] files are compared exactly. Beyond that, two sets that share a fraction `p` of their
+//! files go unnoticed with a probability of about `(1 − p)^1024`.
 
 /// Hashes kept.
 pub const SKETCH_LENGTH: usize = 1024;

@@ -1,5 +1,5 @@
-//! What the tests of this module share: seeded images, a run of the engine over them, and the same statistics computed the slow and
-//! obvious way in double precision, from the definitions.
+//! What the tests of this module share: seeded images, a run of the engine over them, and the same statistics computed
+//! the slow and obvious way in double precision, from the definitions.
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

@@ -24,8 +24,8 @@ mod backend {
     use std::ffi::c_int;
 
     unsafe extern "C" {
-        // SAFETY: OpenBLAS's C interface, `void openblas_set_num_threads(int)`; it takes its argument by value, holds no
-        // pointer of ours and accepts any positive count. Called under a `Once`, so never from two threads together.
+        // SAFETY: OpenBLAS's C interface, `void openblas_set_num_threads(int)`; it takes its argument by value, holds
+        // no pointer of ours and accepts any positive count. Called under a `Once`, so never from two threads together.
         safe fn openblas_set_num_threads(n_threads: c_int);
         // SAFETY: `int openblas_get_num_threads(void)`, a read without arguments.
         #[cfg(test)]

@@ -1,9 +1,10 @@
-//! How circular the modes of a set are, annulus by annulus: whether their phases are evenly spread, and their tails Gaussian.
+//! How circular the modes of a set are, annulus by annulus: whether their phases are evenly spread, and their tails
+//! Gaussian.
 //!
 //! # Definition
 //!
-//! Per annulus the mean of `|C|/Γ` and of κ4 ([`super::moments`]) over the modes of the full plane that are not their own
-//! conjugates (those are real, so never circular) and vary enough for both to be told.
+//! Per annulus the mean of `|C|/Γ` and of κ4 ([`super::moments`]) over the modes of the full plane that are not their
+//! own conjugates (those are real, so never circular) and vary enough for both to be told.
 
 use super::moments::RawMoments;
 use crate::spectral::Grid;

@@ -2,8 +2,8 @@
 //!
 //! # Definition
 //!
-//! `|Γ_cd|² / (Γ_cc Γ_dd)` of each mode, between 0 and 1, averaged over the modes of the full plane in which both channels
-//! have power. By chance `n` images show about `1/n`.
+//! `|Γ_cd|² / (Γ_cc Γ_dd)` of each mode, between 0 and 1, averaged over the modes of the full plane in which both
+//! channels have power. By chance `n` images show about `1/n`.
 
 use rustfft::num_complex::Complex64;
 

@@ -13,8 +13,9 @@
 //! α = min(1, [(1 − 2/p) tr R̂² + p²] / [(ν + 1 − 2/p)(tr R̂² − p)]),   tr R̂ = p
 //! ```
 //!
-//! with ν degrees of freedom, `n − 1` for independent rows about their mean. It needs second moments only, whereas the Ledoit–Wolf estimate of the same
-//! quantity needs every row, and rows are not kept in a streaming pass. It is defined from `ν = 1` on.
+//! with ν degrees of freedom, `n − 1` for independent rows about their mean. It needs second moments only, whereas the
+//! Ledoit–Wolf estimate of the same quantity needs every row, and rows are not kept in a streaming pass. It is defined
+//! from `ν = 1` on.
 
 use ndarray::{Array2, ArrayView2};
 use ndarray_linalg::error::LinalgError;

@@ -14,8 +14,8 @@
 //!
 //! # Conventions
 //!
-//! A sample covariance of `n` images has off-diagonal entries by chance alone. Both numbers therefore come with the value
-//! expected of independent Gaussian modes of the same variances: `E Σ̂_ij² = Σ_ii Σ_jj/(n−1)`, and
+//! A sample covariance of `n` images has off-diagonal entries by chance alone. Both numbers therefore come with the
+//! value expected of independent Gaussian modes of the same variances: `E Σ̂_ij² = Σ_ii Σ_jj/(n−1)`, and
 //! `E|r| = Γ((n−1)/2) / (√π Γ(n/2))` with the gamma function. What lies above them is structure.
 //!
 //! # Cost
@@ -52,8 +52,8 @@ pub struct Diagonality {
     pub sorted_diagonal: Vec<f64>,
 }
 
-/// Measures how nearly diagonal `covariance` is: the symmetric `D×D` covariance of the real Fourier form over `n_images`
-/// images.
+/// Measures how nearly diagonal `covariance` is: the symmetric `D×D` covariance of the real Fourier form over
+/// `n_images` images.
 ///
 /// # Errors
 ///

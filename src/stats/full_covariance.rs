@@ -1,8 +1,10 @@
-//! Gaussians with a full covariance: Mahalanobis distances and divergences by the Cholesky factor of the shrunk covariance.
+//! Gaussians with a full covariance: Mahalanobis distances and divergences by the Cholesky factor of the shrunk
+//! covariance.
 //!
 //! # Definition
 //!
-//! With `Σ = L Lᵀ` of `D` dimensions and the mean μ: `d²(x) = |L⁻¹(x − μ)|²`. Against independent zero-mean noise of variances `s`:
+//! With `Σ = L Lᵀ` of `D` dimensions and the mean μ: `d²(x) = |L⁻¹(x − μ)|²`. Against independent zero-mean noise of
+//! variances `s`:
 //!
 //! ```text
 //! E d²         = Σ_i s_i (Σ⁻¹)_ii + μᵀ Σ⁻¹ μ
@@ -13,8 +15,8 @@
 //!
 //! # Conventions
 //!
-//! The covariance is shrunk towards its diagonal ([`super::covariance`]) and its diagonal floored, so that it can be factorised with
-//! fewer images than dimensions.
+//! The covariance is shrunk towards its diagonal ([`super::covariance`]) and its diagonal floored, so that it can be
+//! factorised with fewer images than dimensions.
 
 use ndarray::{Array1, Array2, ArrayView2};
 use ndarray_linalg::{Cholesky, Diag, EigValsh, SolveTriangular, UPLO};
@@ -108,7 +110,8 @@ impl FullGaussian {
         Ok(whole.diag().sum() * (n_images as f64 - 1.0) / n_images as f64)
     }
 
-    /// How far zero-mean noise with independent numbers of `variances` is; these enter quotients and logarithms no smaller than `floor`.
+    /// How far zero-mean noise with independent numbers of `variances` is; these enter quotients and logarithms no
+    /// smaller than `floor`.
     ///
     /// # Errors
     ///

@@ -43,8 +43,8 @@ pub fn color_covariance(spectrum: &Spectrum) -> Result<ColorCovariance, Spectrum
     Ok(ColorCovariance { channels, covariance, eigen })
 }
 
-/// How nearly diagonal the full covariance of the reduced images is in the real Fourier form; none if the spectrum does not
-/// hold it.
+/// How nearly diagonal the full covariance of the reduced images is in the real Fourier form; none if the spectrum does
+/// not hold it.
 ///
 /// # Errors
 ///

@@ -42,9 +42,9 @@ pub fn reported_channels(spectrum: &Spectrum) -> Vec<(&'static str, RapsdOf)> {
 
 /// Fits every estimator to every reported channel of `spectrum`.
 ///
-/// `centred` holds the statistics of the mean-removed images' RAPSDs, each channel's and the channels' mean last; only their
-/// covariance is used, because the mean follows from the spectrum itself. Without them (saved spectra) the covariance is that
-/// of the RAPSDs as they are.
+/// `centred` holds the statistics of the mean-removed images' RAPSDs, each channel's and the channels' mean last; only
+/// their covariance is used, because the mean follows from the spectrum itself. Without them (saved spectra) the
+/// covariance is that of the RAPSDs as they are.
 ///
 /// # Errors
 ///

@@ -5,7 +5,8 @@ use crate::spectral::Grid;
 use crate::spectral::naive::{SIZES, half_of, naive_dft, normal_plane};
 use rustfft::num_complex::Complex64;
 
-/// Largest deviation from the reference, relative to the root mean square of a mode: single precision and a few additions.
+/// Largest deviation from the reference, relative to the root mean square of a mode: single precision and a few
+/// additions.
 const TOLERANCE: f64 = 3e-6;
 
 /// The transform with every buffer full of garbage beforehand, made orthonormal.

@@ -1,7 +1,8 @@
 //! One worker's engine: takes working images, transforms them, and adds them to exact sums; no allocation per image.
 //!
 //! The sums fall into four groups, each in a file of its own: over pixels (`pixels`), over the modes' powers and annuli
-//! (`radial`), over the modes' higher moments and cross-channel products (`moments`), and over reduced images (`reduced`).
+//! (`radial`), over the modes' higher moments and cross-channel products (`moments`), and over reduced images
+//! (`reduced`).
 
 mod moments;
 mod outer;

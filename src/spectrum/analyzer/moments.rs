@@ -2,8 +2,8 @@
 //!
 //! # Cost
 //!
-//! Spectra are collected in small batches, because these sums (megabytes) are larger than a core's cache: they are walked
-//! once per batch, in blocks that stay in the cache while the batch's images are added to them.
+//! Spectra are collected in small batches, because these sums (megabytes) are larger than a core's cache: they are
+//! walked once per batch, in blocks that stay in the cache while the batch's images are added to them.
 
 use multiversion::multiversion;
 use rustfft::num_complex::Complex32;
@@ -14,7 +14,8 @@ use crate::spectrum::plan::{AnalysisPlan, Detail, at};
 /// Modes whose sums are brought into the cache together.
 const MODE_BLOCK: usize = 256;
 
-/// Spectra that are collected before they are added up: enough to amortise the walk over the sums, within eight megabytes.
+/// Spectra that are collected before they are added up: enough to amortise the walk over the sums, within eight
+/// megabytes.
 fn batch_length(spectrum_bytes: usize) -> usize {
     (8_000_000 / spectrum_bytes.max(1)).clamp(1, 8)
 }
@@ -36,8 +37,8 @@ impl Products {
     }
 }
 
-/// Spectra that wait for their moments, image by image; with less detail, those of the latest image, or room for that of
-/// one channel.
+/// Spectra that wait for their moments, image by image; with less detail, those of the latest image, or room for that
+/// of one channel.
 #[derive(Debug)]
 pub(super) struct MomentSums {
     spectra: Vec<Complex32>,

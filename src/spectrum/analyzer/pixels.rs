@@ -6,8 +6,8 @@ use super::summary::ImageSummary;
 use crate::spectrum::exact::ExactLanes;
 use crate::spectrum::plan::{AnalysisConfig, AnalysisPlan, Detail, at};
 
-/// Splits an image into planes of codes and adds these up, row by row while they are in the first-level cache; leaves the
-/// image's mean and standard deviation in `summary`.
+/// Splits an image into planes of codes and adds these up, row by row while they are in the first-level cache; leaves
+/// the image's mean and standard deviation in `summary`.
 pub(super) fn add_pixels<'a>(
     plan: &AnalysisPlan,
     rows: impl Iterator<Item = &'a [u8]>,

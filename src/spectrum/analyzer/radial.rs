@@ -1,5 +1,5 @@
-//! The transform, with what is taken of every mode while its column is in the first-level cache: the sums of powers and the
-//! annulus means; then the sums over RAPSDs.
+//! The transform, with what is taken of every mode while its column is in the first-level cache: the sums of powers and
+//! the annulus means; then the sums over RAPSDs.
 
 use multiversion::multiversion;
 use rustfft::num_complex::Complex32;
@@ -38,8 +38,8 @@ impl RadialSums {
         }
     }
 
-    /// Transforms the planes into `spectra` (of all channels, or room for one of them that each overwrites); adds powers to
-    /// the sums over modes and leaves the RAPSDs in `summary`.
+    /// Transforms the planes into `spectra` (of all channels, or room for one of them that each overwrites); adds
+    /// powers to the sums over modes and leaves the RAPSDs in `summary`.
     pub(super) fn transform(
         &mut self,
         plan: &AnalysisPlan,

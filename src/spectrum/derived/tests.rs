@@ -1,4 +1,5 @@
-//! Tests of everything derived from the exact sums against the definitions, computed image by image in double precision.
+//! Tests of everything derived from the exact sums against the definitions, computed image by image in double
+//! precision.
 
 use super::*;
 use crate::spectral::naive::{half_of, naive_dft, radial_mean};
@@ -41,7 +42,8 @@ fn on_every_set(numbers: &[usize], check: impl Fn(&str, &AnalysisConfig, &Spectr
     }
 }
 
-/// What single precision may get wrong in a second moment of mode `k`: the mode's own power and its share of the plane's.
+/// What single precision may get wrong in a second moment of mode `k`: the mode's own power and its share of the
+/// plane's.
 fn single(naive: &Naive, c: usize, k: usize) -> f64 {
     let power = naive.mean(|i| naive.spectra[i][c][k].norm_sqr());
     4.0 * SINGLE * (power + naive.scale()) * naive.n() as f64

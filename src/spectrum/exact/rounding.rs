@@ -6,7 +6,8 @@ pub const FLUSH_AFTER: usize = 4096;
 /// Magnitudes below this, in quanta, are rounded exactly by [`ROUNDER`].
 pub(super) const NARROW_LIMIT: f64 = (1u64 << 51) as f64;
 
-/// 1.5 · 2⁵²: adding it to a number below 2⁵¹ leaves that number, rounded to the nearest integer, in the low mantissa bits.
+/// 1.5 · 2⁵²: adding it to a number below 2⁵¹ leaves that number, rounded to the nearest integer, in the low mantissa
+/// bits.
 pub(super) const ROUNDER: f64 = 6_755_399_441_055_744.0;
 
 /// The integer nearest to `value`, of magnitude below [`NARROW_LIMIT`]; halves to even.
