@@ -4,7 +4,7 @@ use super::{About, QUANTILE_LEVELS};
 use crate::diffusion::rounding_power;
 use crate::report::plot::gamma::GammaFigure;
 use crate::report::plot::rapsd::{Bands, ChannelCurve, ChannelRole, FitCurve, RapsdFigure};
-use crate::spectrum::{ModeCovariance, RapsdOf, Spectrum, Standardize};
+use crate::spectrum::{ModeCovariance, Preprocess, RapsdOf, Spectrum, Standardize};
 use crate::stats::power_law::PowerLawFit;
 
 /// Images from which percentile bands say something.
@@ -87,6 +87,6 @@ pub fn curve(fit: &PowerLawFit) -> (Vec<f64>, Vec<f64>) {
 
 /// Power of 8-bit rounding noise per mode in the set's value range; none where pixels were standardised.
 fn rounding_noise_power(spectrum: &Spectrum) -> Option<f64> {
-    let [low, high] = spectrum.preprocess().range;
-    (spectrum.preprocess().standardize != Standardize::Pixel).then(|| rounding_power(low, high))
+    let Preprocess { range, standardize, .. } = spectrum.preprocess();
+    (*standardize != Standardize::Pixel).then(|| rounding_power(range.low, range.high))
 }

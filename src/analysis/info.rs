@@ -73,7 +73,7 @@ impl Report for InfoReport {
                 format!("{} files, {} skipped, {} converted", counts.n_files, counts.n_skipped, counts.n_converted),
             ),
             row("identity", self.content_id.clone()),
-            row("values", format!("{} to {}", p.range[0], p.range[1])),
+            row("values", format!("{} to {}", p.range.low, p.range.high)),
             row("standardised", p.standardize.to_string()),
             row("window", p.window.to_string()),
             row("transform", self.fft_kernel.clone()),

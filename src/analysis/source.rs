@@ -14,7 +14,7 @@ use crate::dataset::{
 };
 use crate::diffusion::rounding_power;
 use crate::pipeline::{Observer, ScanConfig};
-use crate::spectral::{Channels, Size, Window};
+use crate::spectral::{Channels, Size, ValueRange, Window};
 use crate::spectrum::{AnalysisConfig, Detail, Preprocess, Spectrum, Standardize};
 
 /// The working size that is asked for.
@@ -58,7 +58,7 @@ pub struct SourceOptions {
     /// Apodisation.
     pub window: Option<Window>,
     /// Values of black and white.
-    pub range: Option<(f64, f64)>,
+    pub range: Option<ValueRange>,
     /// Workers.
     pub threads: usize,
 }
@@ -218,11 +218,11 @@ impl Source {
     ///
     /// If their powers are in other units.
     pub fn rounding_power(&self) -> Result<f64> {
-        let Preprocess { range: [low, high], standardize, .. } = self.preprocess();
+        let Preprocess { range, standardize, .. } = self.preprocess();
         if standardize == Standardize::Pixel {
             bail!("noise levels are in pixel values, which --standardize pixel divides away; leave it out");
         }
-        Ok(rounding_power(low, high))
+        Ok(rounding_power(range.low, range.high))
     }
 }
 
@@ -244,7 +244,7 @@ impl Images {
             size: preprocess.size,
             channels: options.channels.or(needs.channels).unwrap_or_default(),
             window: options.window.unwrap_or(Window::None),
-            range: options.range.unwrap_or((-1.0, 1.0)),
+            range: options.range.unwrap_or(ValueRange::SIGNED),
             standardize: options.standardize.or(needs.standardize).unwrap_or_default(),
             detail: if needs.moments { Detail::Full } else { Detail::Power },
             diagonality_side: needs.diagonality_side,

@@ -109,7 +109,7 @@ pub fn blur_noise(
         curves: RATIOS.map(curve).to_vec(),
         star: star.map(curve),
         // Published ratios are for values in −1:1.
-        star_as_published: star.map(|ratio| ratio * 0.5 * (range[1] - range[0])),
+        star_as_published: star.map(|ratio| ratio * 0.5 * range.width()),
         frequency_cycles_per_px: frequency,
         retain,
         published: PUBLISHED_FID.to_vec(),

@@ -233,7 +233,7 @@ fn measure_folder(
             size: like.size,
             channels: like.channels,
             window: like.window,
-            range: (like.range[0], like.range[1]),
+            range: like.range,
             standardize: Standardize::Mean,
             detail: if coherence { Detail::Full } else { Detail::Power },
             diagonality_side: None,

@@ -24,7 +24,7 @@ use crate::pipeline::noise::draw_samples;
 use crate::pipeline::{NoRows, ScanError};
 use crate::report::manifest::{Manifest, write_json};
 use crate::report::output_dir::OutputDir;
-use crate::spectral::{Channels, Grid, Size, Window};
+use crate::spectral::{Channels, Grid, Size, ValueRange, Window};
 use crate::spectrum::{Preprocess, Standardize};
 
 /// Size of noise without a dataset and without `--resolution`, pixels.
@@ -128,7 +128,7 @@ fn run_alone(args: &NoiseArgs, families: &Families) -> Result<ExitStatus> {
         allow_upscale: false,
         drop_letterbox: false,
         channels,
-        range: [-1.0, 1.0],
+        range: ValueRange::SIGNED,
         standardize: Standardize::Mean,
         window: Window::None,
     };

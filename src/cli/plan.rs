@@ -80,7 +80,7 @@ fn print_images(args: &SharedArgs, images: &Images) -> Result<()> {
         ("transform", preprocess.transform.clone()),
         (
             "channels",
-            format!("{}, values {} to {}", preprocess.channels.name(), preprocess.range[0], preprocess.range[1]),
+            format!("{}, values {} to {}", preprocess.channels.name(), preprocess.range.low, preprocess.range.high),
         ),
         ("passes", passes.to_string()),
         ("threads", config.threads.to_string()),

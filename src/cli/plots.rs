@@ -281,8 +281,8 @@ pub fn unit(spectrum: &Spectrum) -> &'static str {
 
 /// Power of 8-bit rounding noise per mode in the set's value range; none where pixels were standardised.
 fn rounding_noise_power(spectrum: &Spectrum) -> Option<f64> {
-    let [low, high] = spectrum.preprocess().range;
-    (spectrum.preprocess().standardize != Standardize::Pixel).then(|| rounding_power(low, high))
+    let range = spectrum.preprocess().range;
+    (spectrum.preprocess().standardize != Standardize::Pixel).then(|| rounding_power(range.low, range.high))
 }
 
 /// Writes a figure in every format asked for.

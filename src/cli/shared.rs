@@ -9,7 +9,7 @@ use super::named::choice;
 use crate::analysis::{Resolution, SourceOptions};
 use crate::dataset::{ExifPolicy, Transform};
 use crate::report::plot::PlotFormat;
-use crate::spectral::{Channels, Named, Size, Window};
+use crate::spectral::{Channels, Named, Size, ValueRange, Window};
 use crate::spectrum::Standardize;
 
 /// Most workers: each holds megabytes of buffers and sums, and machines with more cores are not at hand.
@@ -85,7 +85,7 @@ pub struct PreprocessArgs {
     pub window: Option<Window>,
 
     /// Values of black and white [default: -1:1]
-    #[arg(long, value_name = "LO:HI", allow_hyphen_values = true)]
+    #[arg(long, value_name = "LO:HI", value_parser = value_range, allow_hyphen_values = true)]
     pub range: Option<ValueRange>,
 }
 
@@ -177,7 +177,7 @@ impl SharedArgs {
             channels: preprocess.channels,
             standardize: preprocess.standardize,
             window: preprocess.window,
-            range: preprocess.range.map(|ValueRange(low, high)| (low, high)),
+            range: preprocess.range,
             threads: self.compute.threads()?,
         })
     }
@@ -199,24 +199,17 @@ fn parse_resolution(text: &str) -> Result<Resolution> {
     }
 }
 
-/// `--range`.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ValueRange(pub f64, pub f64);
-
-impl std::str::FromStr for ValueRange {
-    type Err = anyhow::Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        let Some((low, high)) = text.split_once(':') else {
-            bail!("write the values of black and white with a colon between them, like -1:1 or 0:1");
-        };
-        let number = |s: &str| s.trim().parse::<f64>().with_context(|| format!("`{s}` is not a number"));
-        let (low, high) = (number(low)?, number(high)?);
-        ensure!(low.is_finite() && high.is_finite() && low < high, "black must be a smaller value than white");
-        ensure!(low.abs().max(high.abs()) <= 1e4, "values beyond ±10000 leave the range of the exact sums");
-        ensure!(high - low >= 1e-3, "black and white must be at least 0.001 apart");
-        Ok(Self(low, high))
-    }
+/// Reads `--range`.
+fn value_range(text: &str) -> Result<ValueRange> {
+    let Some((low, high)) = text.split_once(':') else {
+        bail!("write the values of black and white with a colon between them, like -1:1 or 0:1");
+    };
+    let number = |s: &str| s.trim().parse::<f64>().with_context(|| format!("`{s}` is not a number"));
+    let (low, high) = (number(low)?, number(high)?);
+    ensure!(low.is_finite() && high.is_finite() && low < high, "black must be a smaller value than white");
+    ensure!(low.abs().max(high.abs()) <= 1e4, "values beyond ±10000 leave the range of the exact sums");
+    ensure!(high - low >= 1e-3, "black and white must be at least 0.001 apart");
+    Ok(ValueRange { low, high })
 }
 
 /// A number of images, or a share of all of them.

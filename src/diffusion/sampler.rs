@@ -31,6 +31,7 @@ use super::bounds::Kappa;
 use super::mixture::{GaussianMixture, MixtureError, RIDGE, fit_mixture};
 use super::small_matrix::symmetric_eigen;
 use super::tight::{ScheduleKind, TightSchedule};
+use crate::spectral::ValueRange;
 
 /// Points of the schedules that are modelled.
 pub const N_POINTS: usize = 65;
@@ -84,7 +85,7 @@ pub struct SamplerSource {
     /// Thresholds of the bounds they run between.
     pub kappa: Kappa,
     /// Values of black and white, in which sigmas are.
-    pub range: [f64; 2],
+    pub range: ValueRange,
     /// Working size of the images, width×height.
     pub resolution: String,
     /// How the images reached it.

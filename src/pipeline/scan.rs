@@ -48,7 +48,7 @@ impl ScanConfig {
             allow_upscale: self.preprocess.allow_upscale,
             drop_letterbox: self.preprocess.drop_letterbox,
             channels: self.analysis.channels,
-            range: [self.analysis.range.0, self.analysis.range.1],
+            range: self.analysis.range,
             standardize: self.analysis.standardize,
             window: self.analysis.window,
         }

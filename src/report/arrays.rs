@@ -210,3 +210,38 @@ impl StreamedNpy {
 pub fn planes_array(name: &'static str, size: Size, planes: &[Vec<f64>]) -> NamedArray {
     NamedArray { name, shape: vec![planes.len(), size.height, size.width], values: planes.concat() }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use ndarray::{Array1, Array2, array};
+
+    use super::*;
+
+    fn archive() -> Vec<u8> {
+        let mut bytes = Cursor::new(Vec::new());
+        let mut archive = Npz::new(&mut bytes);
+        archive.add_doubles("table", &[2, 3], (0..6).map(f64::from)).unwrap();
+        let items = archive.begin("streamed", "|u1", &[3]).unwrap();
+        [7u8, 8, 9].iter().for_each(|item| items.write_all(&[*item]).unwrap());
+        archive.add_doubles("nothing", &[0, 3], std::iter::empty()).unwrap();
+        archive.finish("{}").unwrap();
+        bytes.into_inner()
+    }
+
+    #[test]
+    fn archives_read_back_and_equal_arrays_give_equal_bytes() {
+        assert_eq!(archive(), archive());
+        let mut read = NpzReader::new(Cursor::new(archive())).unwrap();
+        assert_eq!(read.names().unwrap(), ["table", "streamed", "nothing", "meta_json"]);
+        let table: Array2<f64> = read.by_name("table").unwrap();
+        assert_eq!(table, array![[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]]);
+        let streamed: Array1<u8> = read.by_name("streamed").unwrap();
+        assert_eq!(streamed, array![7, 8, 9]);
+        let nothing: Array2<f64> = read.by_name("nothing").unwrap();
+        assert_eq!(nothing.dim(), (0, 3));
+        let meta: Array1<u8> = read.by_name("meta_json").unwrap();
+        assert_eq!(meta.to_vec(), b"{}");
+    }
+}

@@ -6,8 +6,7 @@
 
 use multiversion::multiversion;
 
-use super::Grid;
-use super::grid::NO_ANNULUS;
+use super::grid::{Grid, NO_ANNULUS};
 
 /// Where the modes of each stored column of one image size belong.
 #[derive(Debug, Clone)]

@@ -8,7 +8,7 @@ use realfft::RealFftPlanner;
 use rustfft::FftPlanner;
 use rustfft::num_complex::Complex64;
 
-use super::Size;
+use super::grid::Size;
 
 /// The orthonormal half-spectrum of `plane` (`H·W` values, row by row): `H·(⌊W/2⌋+1)` modes, column by column.
 ///

@@ -21,7 +21,7 @@ use realfft::{RealFftPlanner, RealToComplex};
 use rustfft::num_complex::Complex32;
 use rustfft::{Fft, FftPlanner};
 
-use super::Size;
+use super::grid::Size;
 
 /// Columns gathered and transformed together: eight complex numbers fill a cache line.
 const COLUMNS_AT_ONCE: usize = 8;

@@ -21,7 +21,7 @@ use realfft::{ComplexToReal, RealFftPlanner};
 use rustfft::num_complex::Complex32;
 use rustfft::{Fft, FftPlanner};
 
-use super::Size;
+use super::grid::Size;
 
 /// Rows gathered together: eight complex numbers fill a cache line of a column.
 const ROWS_AT_ONCE: usize = 8;

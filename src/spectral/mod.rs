@@ -10,6 +10,7 @@ pub mod inverse;
 pub(crate) mod naive;
 pub(crate) mod named;
 pub mod real_form;
+pub mod value_range;
 pub mod window;
 
 pub use annuli::AnnulusSums;
@@ -18,4 +19,5 @@ pub use grid::{Grid, Size};
 pub use named::Named;
 pub(crate) use named::named;
 pub use real_form::RealForm;
+pub use value_range::ValueRange;
 pub use window::Window;

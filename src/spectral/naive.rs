@@ -10,7 +10,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use rustfft::num_complex::Complex64;
 
-use super::Size;
+use super::grid::Size;
 
 /// Sizes that together take every code path: single pixels and rows, even, odd, prime, square and not.
 pub(crate) const SIZES: [(usize, usize); 12] =

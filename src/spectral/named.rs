@@ -27,7 +27,7 @@ macro_rules! named {
             }
         }
 
-        impl $crate::spectral::Named for $type {
+        impl $crate::spectral::named::Named for $type {
             const NAMES: &'static [(Self, &'static [&'static str])] = &[$((Self::$variant, &[$name $(, $other)*])),+];
         }
 
@@ -46,7 +46,7 @@ macro_rules! named {
         impl<'de> serde::Deserialize<'de> for $type {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let name = <String as serde::Deserialize>::deserialize(deserializer)?;
-                <Self as $crate::spectral::Named>::from_name(&name).ok_or_else(|| {
+                <Self as $crate::spectral::named::Named>::from_name(&name).ok_or_else(|| {
                     serde::de::Error::custom(format!("`{name}` is none of {}", [$($name),+].join(", ")))
                 })
             }

@@ -12,7 +12,7 @@
 
 use rustfft::num_complex::Complex64;
 
-use super::Grid;
+use super::grid::Grid;
 
 /// The map Π for one grid: which stored modes are representatives, and in which order the numbers come.
 #[derive(Debug, Clone)]

@@ -11,15 +11,12 @@
 //!
 //! Cloud Diffusion (arXiv 2507.05496) §2 for Γ; Spectrally-Guided Noise Schedules (arXiv 2603.19222) for the RAPSD.
 
-mod reduced;
-
 use rustfft::num_complex::Complex64;
 
-pub use reduced::ReducedCovariance;
-
+use super::error::SpectrumError;
 use super::order_statistics::{position_of_rank, quantile_of_ranks};
-use super::plan::{Detail, HISTOGRAM_BINS, HISTOGRAM_BINS_PER_OCTAVE, Reference, outer_rows};
-use super::{Spectrum, SpectrumError, Standardize};
+use super::plan::{Detail, HISTOGRAM_BINS, HISTOGRAM_BINS_PER_OCTAVE, Reference, Standardize, outer_rows};
+use super::saved::Spectrum;
 use crate::spectral::dft64::orthonormal_dft;
 
 /// Diagonal covariance of a set, per channel.
@@ -107,7 +104,7 @@ impl Spectrum {
     }
 
     /// A sum by its name, divided by the number of images; empty if this spectrum does not hold it.
-    fn mean_of(&self, name: &str) -> Vec<f64> {
+    pub(super) fn mean_of(&self, name: &str) -> Vec<f64> {
         let n = self.counts.n_images as f64;
         let tensor = self.tensors.iter().find(|t| t.spec.name == name);
         tensor.map(|t| t.values().iter().map(|v| v / n).collect()).unwrap_or_default()
@@ -119,7 +116,7 @@ impl Spectrum {
         tensor.map_or(0.0, |t| f64::from(t.spec.quantum_log2).exp2())
     }
 
-    fn n_channels(&self) -> usize {
+    pub(super) fn n_channels(&self) -> usize {
         self.preprocess.channels.count()
     }
 
@@ -159,7 +156,7 @@ impl Spectrum {
     }
 
     /// The mean image as it is transformed. A window acts linearly, so that of the mean is the mean of the windowed images.
-    fn windowed_mean_image(&self) -> Vec<Vec<f64>> {
+    pub(super) fn windowed_mean_image(&self) -> Vec<Vec<f64>> {
         let window = self.preprocess.window.weights(self.preprocess.size);
         let planes = self.mean_image().into_iter().map(|mut plane| {
             if let Some(window) = &window {
@@ -174,7 +171,7 @@ impl Spectrum {
     }
 
     /// Factor that makes a mean over images of centred squares unbiased: `n/(n−1)`, or 1 when nothing was centred.
-    fn unbiasing(&self) -> Result<f64, SpectrumError> {
+    pub(super) fn unbiasing(&self) -> Result<f64, SpectrumError> {
         let n = self.counts.n_images as f64;
         if self.preprocess.standardize == Standardize::None {
             return Ok(1.0);

@@ -16,20 +16,17 @@
 //! contributions, before they can overflow.
 
 mod integers;
+mod rounding;
 
 use multiversion::multiversion;
 
 use self::integers::{add_integers_narrow, add_integers_wide, add_squares_narrow, add_squares_wide};
-use super::SpectrumError;
-
-/// Contributions after which a worker's lanes must be emptied: each is below 2⁵¹, so 4096 of them stay below 2⁶³.
-pub const FLUSH_AFTER: usize = 4096;
+pub use self::rounding::FLUSH_AFTER;
+use self::rounding::{NARROW_LIMIT, ROUNDER, round_narrow};
+use super::error::SpectrumError;
 
 /// Lanes that share the decision between the narrow and the wide path.
 const BLOCK: usize = 64;
-
-/// Magnitudes below this, in quanta, are rounded exactly by [`ROUNDER`].
-const NARROW_LIMIT: f64 = (1u64 << 51) as f64;
 
 /// One unit of a wide value's upper limb, in quanta. The lower limb is at most half of it, so that a lane holds
 /// [`FLUSH_AFTER`] of them.
@@ -37,9 +34,6 @@ const LIMB: f64 = (1u64 << 50) as f64;
 
 /// Magnitudes below this, in quanta, have an upper limb that is rounded exactly.
 const WIDE_LIMIT: f64 = NARROW_LIMIT * LIMB;
-
-/// 1.5 · 2⁵²: adding it to a number below 2⁵¹ leaves that number, rounded to the nearest integer, in the low mantissa bits.
-const ROUNDER: f64 = 6_755_399_441_055_744.0;
 
 /// Name, shape and quantum of a tensor of exact sums.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -228,12 +222,6 @@ impl WideBlock {
         }
         Some(())
     }
-}
-
-/// The integer nearest to `value`, of magnitude below [`NARROW_LIMIT`]; halves to even.
-#[inline]
-fn round_narrow(value: f64) -> i64 {
-    ((value + ROUNDER).to_bits() as i64).wrapping_sub(ROUNDER.to_bits() as i64)
 }
 
 /// Adds the rounded `values · scale` to `lanes`, the first of which is the `phase`-th of its block, and what is too large

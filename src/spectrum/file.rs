@@ -13,13 +13,13 @@ use std::collections::BTreeMap;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
-use super::SpectrumError;
 use super::analyzer::Totals;
+use super::error::SpectrumError;
 use super::exact::{ExactTensor, TensorSpec};
 use super::plan::{AnalysisPlan, Detail, HISTOGRAM_BINS};
 use super::saved::{Counts, Preprocess, Spectrum, config_of};
 use super::sketch::ContentSketch;
-use crate::spectral::Size;
+use crate::spectral::{Size, ValueRange};
 
 /// Version of the file layout.
 pub const FORMAT_VERSION: u32 = 2;
@@ -125,12 +125,12 @@ impl Spectrum {
         let header: Header = serde_json::from_str(json).map_err(|e| {
             // A newer layout may have other fields, so the version is looked for before the fields are blamed.
             match serde_json::from_str::<VersionOnly>(json) {
-                Ok(v) if v.format_version != FORMAT_VERSION => SpectrumError::Version { found: v.format_version },
+                Ok(v) if v.format_version != FORMAT_VERSION => other_version(v.format_version),
                 _ => SpectrumError::Malformed { what: format!("its header: {e}") },
             }
         })?;
         if header.format_version != FORMAT_VERSION {
-            return Err(SpectrumError::Version { found: header.format_version });
+            return Err(other_version(header.format_version));
         }
         let file = SafeTensors::deserialize(bytes).map_err(malformed)?;
         let mut names = file.names();
@@ -178,6 +178,10 @@ struct VersionOnly {
     format_version: u32,
 }
 
+fn other_version(found: u32) -> SpectrumError {
+    SpectrumError::Version { found, readable: FORMAT_VERSION }
+}
+
 fn malformed(error: safetensors::SafeTensorError) -> SpectrumError {
     SpectrumError::Malformed { what: error.to_string() }
 }
@@ -194,7 +198,7 @@ fn check_preprocess(preprocess: &Preprocess, file: &SafeTensors<'_>) -> Result<(
         );
         return Err(SpectrumError::Malformed { what });
     }
-    let [low, high] = preprocess.range;
+    let ValueRange { low, high } = preprocess.range;
     if !(high - low).is_normal() || low > high || low.abs().max(high.abs()) > MAX_RANGE_VALUE {
         return Err(SpectrumError::Malformed { what: format!("its value range {low}:{high}") });
     }

@@ -2,86 +2,23 @@
 
 pub mod analyzer;
 pub mod derived;
+pub mod error;
 pub mod exact;
 pub mod file;
 pub mod order_statistics;
 pub mod plan;
 pub mod reduce;
+pub mod reduced;
 pub mod saved;
 pub mod sketch;
 #[cfg(test)]
 pub(crate) mod testing;
 
 pub use analyzer::{Analyzer, ImageSummary};
-pub use derived::{ModeCovariance, ModeMoments, RadialStatistics, RapsdOf, ReducedCovariance};
+pub use derived::{ModeCovariance, ModeMoments, RadialStatistics, RapsdOf};
+pub use error::SpectrumError;
 pub use exact::{ExactTensor, TensorSpec};
 pub use plan::{AnalysisConfig, AnalysisPlan, Detail, Reference, Standardize};
-
+pub use reduced::ReducedCovariance;
 pub use saved::{Counts, Preprocess, Spectrum};
 pub use sketch::ContentSketch;
-
-/// What can go wrong with sums and spectra.
-#[derive(Debug, thiserror::Error)]
-pub enum SpectrumError {
-    /// A sum left the range of 128-bit integers.
-    #[error("the sum `{name}` overflows 128 bits: scan fewer images into one spectrum")]
-    Overflow {
-        /// Name of the tensor.
-        name: String,
-    },
-    /// A contribution was infinite or not a number.
-    #[error("a contribution to `{name}` is not a finite number; this is a bug, please report it with the image set")]
-    NotFinite {
-        /// Name of the tensor.
-        name: &'static str,
-    },
-    /// Two spectra to merge were made differently.
-    #[error("they were made differently: {difference}; scan both with the same options")]
-    Different {
-        /// What differs, in words.
-        difference: String,
-    },
-    /// Two spectra to merge hold the same images.
-    #[error(
-        "they share images ({n_shared} of those sampled), which would count twice: merge disjoint sets, \
-         or pass --allow-shared if the sets are meant to repeat images"
-    )]
-    SharedImages {
-        /// Sampled images that both hold.
-        n_shared: usize,
-    },
-    /// Spectra standardised per pixel refer to their own set.
-    #[error(
-        "they are standardised by the pixel means of their own sets, so their sums do not add up: \
-         scan the whole set at once, or without --standardize pixel"
-    )]
-    OwnReference,
-    /// A covariance of too few images.
-    #[error(
-        "a covariance needs at least {needed} images, and there is only {n_images}: add images, or cut this one with --transform tile"
-    )]
-    TooFewImages {
-        /// Images there are.
-        n_images: u64,
-        /// Images it takes.
-        needed: u64,
-    },
-    /// A spectrum that was not made to be saved.
-    #[error("it was made with less than full detail, which no later analysis could start from: scan with full detail")]
-    PartOfTheSums,
-    /// A file of another layout version.
-    #[error(
-        "it has layout version {found}, this specscan reads version {}: scan the images again",
-        file::FORMAT_VERSION
-    )]
-    Version {
-        /// The version found.
-        found: u32,
-    },
-    /// A file that is not what it should be.
-    #[error("not a usable .spectrum file: {what}")]
-    Malformed {
-        /// What is wrong.
-        what: String,
-    },
-}

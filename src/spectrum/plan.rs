@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::exact::TensorSpec;
 use super::reduce::AreaAverage;
 use crate::spectral::fft2::Fft2Plan;
-use crate::spectral::{AnnulusSums, Channels, Grid, RealForm, Size, Window, named};
+use crate::spectral::{AnnulusSums, Channels, Grid, RealForm, Size, ValueRange, Window, named};
 
 /// How the images are centred and scaled before anything is said about their covariance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -44,8 +44,8 @@ pub struct AnalysisConfig {
     pub channels: Channels,
     /// Apodisation.
     pub window: Window,
-    /// Values of black and white; `-1, 1` is the diffusion convention.
-    pub range: (f64, f64),
+    /// Values of black and white.
+    pub range: ValueRange,
     /// Centring and scaling.
     pub standardize: Standardize,
     /// How much is summed up.
@@ -70,7 +70,7 @@ impl AnalysisConfig {
             size,
             channels: Channels::Rgb,
             window: Window::None,
-            range: (-1.0, 1.0),
+            range: ValueRange::SIGNED,
             standardize: Standardize::Mean,
             detail: Detail::Full,
             diagonality_side: None,
@@ -188,12 +188,12 @@ impl AnalysisPlan {
 impl AnalysisConfig {
     /// Value units per code step of `channel`.
     pub fn value_per_code(&self, channel: usize) -> f64 {
-        0.5 * (self.range.1 - self.range.0) * self.channels.code_unit(channel)
+        0.5 * self.range.width() * self.channels.code_unit(channel)
     }
 
     /// The value in the middle of the range, which code zero stands for.
     pub fn middle_value(&self) -> f64 {
-        0.5 * (self.range.0 + self.range.1)
+        0.5 * (self.range.low + self.range.high)
     }
 }
 
@@ -204,7 +204,7 @@ impl AnalysisConfig {
         if self.standardize == Standardize::Pixel {
             return 0;
         }
-        (0.5 * (self.range.1 - self.range.0)).log2().round() as i32
+        (0.5 * self.range.width()).log2().round() as i32
     }
 
     /// Lowest power the RAPSD histograms resolve, as a power of two.

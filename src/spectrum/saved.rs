@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::analyzer::Totals;
+use super::error::SpectrumError;
 use super::exact::{ExactTensor, TensorSpec};
-use super::plan::{AnalysisConfig, AnalysisPlan, Detail};
+use super::plan::{AnalysisConfig, AnalysisPlan, Detail, Standardize};
 use super::sketch::ContentSketch;
-use super::{SpectrumError, Standardize};
-use crate::spectral::{Channels, Grid, Size, Window};
+use crate::spectral::{Channels, Grid, Size, ValueRange, Window};
 
 /// How images became the planes that were transformed. Spectra are comparable, and mergeable, when this is equal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,7 +26,7 @@ pub struct Preprocess {
     /// Which channels were transformed.
     pub channels: Channels,
     /// Values of black and white.
-    pub range: [f64; 2],
+    pub range: ValueRange,
     /// Centring and scaling.
     pub standardize: Standardize,
     /// Apodisation.
@@ -43,7 +43,7 @@ impl Preprocess {
             allow_upscale: false,
             drop_letterbox: false,
             channels: config.channels,
-            range: [config.range.0, config.range.1],
+            range: config.range,
             standardize: config.standardize,
             window: config.window,
         }
@@ -186,7 +186,7 @@ impl Spectrum {
                 ("allow-upscale", p.allow_upscale.to_string()),
                 ("drop-letterbox", p.drop_letterbox.to_string()),
                 ("channels", p.channels.to_string()),
-                ("range", format!("{}:{}", p.range[0], p.range[1])),
+                ("range", p.range.to_string()),
                 ("standardize", p.standardize.to_string()),
                 ("window", p.window.to_string()),
                 ("FFT kernel", s.fft_kernel.clone()),
@@ -207,7 +207,7 @@ pub(super) fn config_of(preprocess: &Preprocess, diagonality_side: Option<usize>
         size: preprocess.size,
         channels: preprocess.channels,
         window: preprocess.window,
-        range: (preprocess.range[0], preprocess.range[1]),
+        range: preprocess.range,
         standardize: preprocess.standardize,
         detail: Detail::Full,
         diagonality_side,

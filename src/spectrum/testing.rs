@@ -11,7 +11,7 @@ use super::{
     Spectrum, Standardize,
 };
 use crate::spectral::naive::{half_of, naive_dft, radial_mean};
-use crate::spectral::{Channels, Size, Window};
+use crate::spectral::{Channels, Size, ValueRange, Window};
 
 /// Interleaved RGB bytes of `n` images that vary in brightness, tint and texture around a common gradient: no mean, no
 /// covariance and no higher moment of theirs vanishes by symmetry.
@@ -144,7 +144,7 @@ impl Naive {
 
 /// The channels of an image by their formulas.
 fn values(config: &AnalysisConfig, image: &[u8]) -> Vec<Vec<f64>> {
-    let (low, high) = config.range;
+    let ValueRange { low, high } = config.range;
     // Colour differences are centred on the middle of the range, like everything else.
     let (middle, half) = (0.5 * (low + high), 0.5 * (high - low));
     let pixel = |p: &[u8]| -> Vec<f64> {

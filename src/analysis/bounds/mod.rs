@@ -12,6 +12,7 @@ pub use rows::BoundsRows;
 use super::{About, Analysis, Needs, Run, Scanned, Source, read_schedule};
 use crate::diffusion::bounds::brightness_sigma_max;
 use crate::diffusion::{Kappa, ReferenceSchedule};
+use crate::spectral::ValueRange;
 
 /// Noise bounds of each image.
 #[derive(Debug, Clone, Default)]
@@ -67,11 +68,8 @@ impl Analysis for Bounds {
 
     fn rows(&self, run: &Run<'_>) -> Result<BoundsRows> {
         let range = run.source.preprocess().range;
-        if range != [-1.0, 1.0] {
-            run.desk.warn(&format!(
-                "schedules are taken in the units of --range {}:{}; most are made for -1:1",
-                range[0], range[1]
-            ));
+        if range != ValueRange::SIGNED {
+            run.desk.warn(&format!("schedules are taken in the units of --range {range}; most are made for -1:1"));
         }
         let table = run.desk.table("bounds.csv")?;
         Ok(BoundsRows::new(table, run.source.size(), self.kappa, run.source.rounding_power()?, self.compared()?))

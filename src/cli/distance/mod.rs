@@ -130,8 +130,8 @@ fn check_input(args: &DistanceArgs, input: &Input) -> Result<()> {
 
 /// The power of 8-bit rounding per mode in the units of `spectrum`.
 fn rounding_floor(spectrum: &Spectrum) -> Result<f64> {
-    let [low, high] = spectrum.preprocess().range;
-    let power = rounding_power(low, high);
+    let range = spectrum.preprocess().range;
+    let power = rounding_power(range.low, range.high);
     if spectrum.preprocess().standardize != Standardize::Pixel {
         return Ok(power);
     }

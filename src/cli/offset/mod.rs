@@ -22,7 +22,7 @@ use crate::pipeline::NoRows;
 use crate::report::diffusion_tables::{BrightnessFamilyRow, BrightnessRow};
 use crate::report::manifest::write_json;
 use crate::report::tables::write_table;
-use crate::spectral::{Channels, Window};
+use crate::spectral::{Channels, ValueRange, Window};
 use crate::spectrum::{Spectrum, Standardize};
 use crate::stats::brightness::{Interval, N_RESAMPLES, NormalTable, Sample, Weights};
 
@@ -136,7 +136,7 @@ fn check_input(input: &Input) -> Result<()> {
         }
         Input::Images(images) => {
             let a = &images.config.analysis;
-            (a.standardize, [a.range.0, a.range.1], a.channels, a.window)
+            (a.standardize, a.range, a.channels, a.window)
         }
     };
     ensure!(
@@ -148,10 +148,8 @@ fn check_input(input: &Input) -> Result<()> {
         bail!("brightness varies about the set's mean, which --standardize none leaves in; leave the option out");
     }
     ensure!(
-        range == [-1.0, 1.0],
-        "offsets are relative to noise of unit variance on images in -1:1, and --range is {}:{}; leave it out",
-        range[0],
-        range[1]
+        range == ValueRange::SIGNED,
+        "offsets are relative to noise of unit variance on images in -1:1, and --range is {range}; leave it out"
     );
     Ok(())
 }

@@ -4,43 +4,61 @@
 use multiversion::multiversion;
 use rustfft::num_complex::Complex32;
 
-use super::{Analyzer, ImageSummary, add_outer};
+use super::outer::add_outer;
+use super::summary::ImageSummary;
+use crate::spectral::fft2::Fft2Workspace;
+use crate::spectrum::exact::ExactLanes;
 use crate::spectrum::plan::{AnalysisPlan, Detail, HISTOGRAM_BINS, HISTOGRAM_BINS_PER_OCTAVE, at, outer_rows};
 
-/// Scratch for one image's powers.
+/// Scratch for one image's powers, and counts of its RAPSDs.
 #[derive(Debug)]
-pub(super) struct RadialScratch {
+pub(super) struct RadialSums {
+    fft: Fft2Workspace,
     column_power: Vec<f64>,
     products: Vec<f64>,
+    /// Images in each bin of log power: rows (see the plan) × annuli × bins.
+    pub(super) histogram: Vec<u32>,
 }
 
-impl RadialScratch {
+/// Counts of log-power bins that `plan` needs.
+pub(super) fn histogram_length(plan: &AnalysisPlan) -> usize {
+    if plan.config.detail < Detail::Power {
+        return 0;
+    }
+    outer_rows(plan.config.channels.count()) * plan.grid.n_annuli() * HISTOGRAM_BINS
+}
+
+impl RadialSums {
     pub(super) fn new(plan: &AnalysisPlan) -> Self {
         Self {
+            fft: plan.fft.workspace(),
             column_power: vec![0.0; plan.config.size.height],
             products: vec![0.0; plan.grid.n_annuli() * (plan.grid.n_annuli() + 1) / 2],
+            histogram: vec![0; histogram_length(plan)],
         }
     }
-}
 
-impl Analyzer {
-    /// Transforms the planes, into the next spectra of the batch where spectra are kept; adds powers to the sums over modes
-    /// and leaves the RAPSDs in `summary`.
-    pub(super) fn transform(&mut self, summary: &mut ImageSummary) {
-        let plan = &*self.plan;
+    /// Transforms the planes into `spectra` (of all channels, or room for one of them that each overwrites); adds powers to
+    /// the sums over modes and leaves the RAPSDs in `summary`.
+    pub(super) fn transform(
+        &mut self,
+        plan: &AnalysisPlan,
+        planes: &[f32],
+        spectra: &mut [Complex32],
+        lanes: &mut [ExactLanes],
+        summary: &mut ImageSummary,
+    ) {
         let (height, n_pixels) = (plan.config.size.height, plan.config.size.n_pixels());
         let (n_modes, n_annuli) = (plan.grid.n_modes(), plan.grid.n_annuli());
         let channels = plan.config.channels.count();
-        let keeps_spectra = plan.config.detail == Detail::Full || plan.config.keep_spectra;
-        self.latest = self.n_collected * channels * n_modes;
         summary.channel_rapsd.clear();
         summary.channel_rapsd.resize(channels * n_annuli, 0.0);
         let rapsds = summary.channel_rapsd.chunks_exact_mut(n_annuli);
-        for (c, (plane, rapsd)) in self.planes.chunks_exact(n_pixels).zip(rapsds).enumerate() {
-            let start = if keeps_spectra { self.latest + c * n_modes } else { 0 };
-            let spectrum = &mut self.spectra[start..start + n_modes];
-            let column_power = &mut self.radial.column_power[..];
-            let mut power_lanes = self.lanes.get_mut(at::POWER_SUM);
+        for (c, (plane, rapsd)) in planes.chunks_exact(n_pixels).zip(rapsds).enumerate() {
+            let start = if spectra.len() > n_modes { c * n_modes } else { 0 };
+            let spectrum = &mut spectra[start..start + n_modes];
+            let column_power = &mut self.column_power[..];
+            let mut power_lanes = lanes.get_mut(at::POWER_SUM);
             let factor = plan.power_factor(c).powi(2);
             plan.fft.forward_by_columns(plane, spectrum, &mut self.fft, |first_kx, columns| {
                 if first_kx == 0 && plan.reference.is_none() {
@@ -68,18 +86,17 @@ impl Analyzer {
     }
 
     /// Adds the RAPSDs in `summary` to the sums over annuli.
-    pub(super) fn add_radial(&mut self, summary: &ImageSummary) {
-        let plan = &*self.plan;
+    pub(super) fn add(&mut self, plan: &AnalysisPlan, summary: &ImageSummary, lanes: &mut [ExactLanes]) {
         let annuli = plan.grid.n_annuli();
         let channels = plan.config.channels.count();
-        self.lanes[at::RAPSD_SUM].add(0, &summary.channel_rapsd);
+        lanes[at::RAPSD_SUM].add(0, &summary.channel_rapsd);
         let lowest = plan.config.histogram_lowest_log2();
         let pairs = annuli * (annuli + 1) / 2;
         let has_histogram = plan.config.detail >= Detail::Power;
         for row in 0..outer_rows(channels) {
             let rapsd =
                 if row < channels { &summary.channel_rapsd[row * annuli..][..annuli] } else { &summary.rapsd[..] };
-            add_outer(&mut self.lanes[at::RAPSD_OUTER], row * pairs, rapsd, &mut self.radial.products);
+            add_outer(&mut lanes[at::RAPSD_OUTER], row * pairs, rapsd, &mut self.products);
             if has_histogram {
                 for (j, power) in rapsd.iter().enumerate() {
                     self.histogram[(row * annuli + j) * HISTOGRAM_BINS + histogram_bin(*power, lowest)] += 1;

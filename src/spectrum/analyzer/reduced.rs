@@ -2,13 +2,14 @@
 
 use rustfft::num_complex::{Complex32, Complex64};
 
-use super::{Analyzer, add_outer};
+use super::outer::add_outer;
 use crate::spectral::fft2::Fft2Workspace;
-use crate::spectrum::plan::DiagonalityPlan;
+use crate::spectrum::exact::ExactLanes;
+use crate::spectrum::plan::{AnalysisPlan, DiagonalityPlan};
 
 /// Scratch for one reduced image.
 #[derive(Debug)]
-pub(super) struct ReducedScratch {
+pub(super) struct ReducedSums {
     values: Vec<f64>,
     plane: Vec<f32>,
     spectrum: Vec<Complex32>,
@@ -18,7 +19,7 @@ pub(super) struct ReducedScratch {
     fft: Fft2Workspace,
 }
 
-impl ReducedScratch {
+impl ReducedSums {
     pub(super) fn new(plan: &DiagonalityPlan) -> Self {
         let n = plan.form.len();
         Self {
@@ -31,37 +32,32 @@ impl ReducedScratch {
             fft: plan.fft.workspace(),
         }
     }
-}
 
-impl Analyzer {
-    /// The reduced image in the real Fourier form, and the products of its numbers.
-    pub(super) fn add_reduced(&mut self) {
-        let plan = &*self.plan;
-        let (Some(diagonality), Some(scratch)) = (&plan.diagonality, &mut self.reduced) else { return };
+    /// Adds the products of the reduced image's numbers in the real Fourier form; none unless planned.
+    pub(super) fn add(&mut self, plan: &AnalysisPlan, planes: &[f32], lanes: &mut [ExactLanes]) {
+        let Some(diagonality) = &plan.diagonality else { return };
         let config = &plan.config;
         let standardized = plan.reference.as_ref().is_some_and(|r| r.inverse_std.is_some());
-        scratch.values.fill(if plan.reference.is_none() { config.middle_value() } else { 0.0 });
+        self.values.fill(if plan.reference.is_none() { config.middle_value() } else { 0.0 });
         let channels = config.channels.count();
-        for (c, plane) in self.planes.chunks_exact(config.size.n_pixels()).enumerate() {
+        for (c, plane) in planes.chunks_exact(config.size.n_pixels()).enumerate() {
             let scale = if standardized { 1.0 } else { plan.value_per_code(c) };
-            diagonality.average.add_average(plane, scale / channels as f64, &mut scratch.values);
+            diagonality.average.add_average(plane, scale / channels as f64, &mut self.values);
         }
-        diagonality.real_form_of(scratch);
-        add_outer(&mut self.lanes[plan.real_form_outer_at()], 0, &scratch.form, &mut scratch.products);
+        self.fill_form(diagonality);
+        add_outer(&mut lanes[plan.real_form_outer_at()], 0, &self.form, &mut self.products);
     }
-}
 
-impl DiagonalityPlan {
-    /// The real Fourier form of the reduced image in `scratch.values`.
-    fn real_form_of(&self, scratch: &mut ReducedScratch) {
-        for (single, double) in scratch.plane.iter_mut().zip(&scratch.values) {
+    /// The real Fourier form of the reduced image.
+    fn fill_form(&mut self, plan: &DiagonalityPlan) {
+        for (single, double) in self.plane.iter_mut().zip(&self.values) {
             *single = *double as f32;
         }
-        self.fft.forward(&scratch.plane, &mut scratch.spectrum, &mut scratch.fft);
-        let scale = 1.0 / (self.fft.size().n_pixels() as f64).sqrt();
-        for (exact, x) in scratch.exact.iter_mut().zip(&scratch.spectrum) {
+        plan.fft.forward(&self.plane, &mut self.spectrum, &mut self.fft);
+        let scale = 1.0 / (plan.fft.size().n_pixels() as f64).sqrt();
+        for (exact, x) in self.exact.iter_mut().zip(&self.spectrum) {
             *exact = Complex64::new(f64::from(x.re) * scale, f64::from(x.im) * scale);
         }
-        self.form.apply(&scratch.exact, &mut scratch.form);
+        plan.form.apply(&self.exact, &mut self.form);
     }
 }

@@ -19,8 +19,8 @@ fn configs(size: Size) -> Vec<(&'static str, AnalysisConfig)> {
         ("luma", AnalysisConfig { channels: Channels::Luma, ..base.clone() }),
         ("ycbcr", AnalysisConfig { channels: Channels::Ycbcr, ..base.clone() }),
         ("hann", AnalysisConfig { window: Window::Hann, ..base.clone() }),
-        ("range 0:1", AnalysisConfig { range: (0.0, 1.0), ..base.clone() }),
-        ("range -3:29", AnalysisConfig { range: (-3.0, 29.0), ..base.clone() }),
+        ("range 0:1", AnalysisConfig { range: [0.0, 1.0].into(), ..base.clone() }),
+        ("range -3:29", AnalysisConfig { range: [-3.0, 29.0].into(), ..base.clone() }),
         ("no standardisation", AnalysisConfig { standardize: Standardize::None, ..base.clone() }),
         ("pixels", AnalysisConfig { standardize: Standardize::Pixel, ..base.clone() }),
         ("pixels, hann", AnalysisConfig { standardize: Standardize::Pixel, window: Window::Hann, ..base }),
@@ -75,12 +75,7 @@ fn mean_images_and_fields_are_those_of_the_planes() {
     on_every_set(&[1, 17], |label, config, spectrum, naive| {
         for (c, plane) in spectrum.mean_image().iter().enumerate() {
             for (p, value) in plane.iter().enumerate() {
-                assert_close(
-                    label,
-                    *value,
-                    naive.mean(|i| naive.raw[i][c][p]),
-                    1e-12 * (config.range.1 - config.range.0),
-                );
+                assert_close(label, *value, naive.mean(|i| naive.raw[i][c][p]), 1e-12 * config.range.width());
             }
         }
         for (c, field) in spectrum.mean_field().iter().enumerate() {
@@ -92,7 +87,7 @@ fn mean_images_and_fields_are_those_of_the_planes() {
         }
         for (c, mean) in spectrum.channel_means().iter().enumerate() {
             let plane_mean = |i: usize| naive.raw[i][c].iter().sum::<f64>() / naive.size.n_pixels() as f64;
-            assert_close(label, *mean, naive.mean(plane_mean), 1e-12 * (config.range.1 - config.range.0));
+            assert_close(label, *mean, naive.mean(plane_mean), 1e-12 * config.range.width());
         }
     });
 }
@@ -192,7 +187,7 @@ fn colour_covariance_is_that_of_the_pixels_and_sums_up_gamma() {
         let channels = config.channels.count();
         let n = naive.n() as f64;
         let covariance = spectrum.color_covariance().expect("enough images");
-        let unit = (0.5 * (config.range.1 - config.range.0)).powi(2);
+        let unit = (0.5 * config.range.width()).powi(2);
         for c in 0..channels {
             for d in 0..channels {
                 let at = |p: usize| {
@@ -331,7 +326,7 @@ fn half_the_range_has_a_quarter_of_the_power() {
     let size = Size::new(9, 7);
     let images = random_images(size, 5, 2);
     let full = AnalysisConfig::new(size);
-    let half = AnalysisConfig { range: (0.0, 1.0), ..full.clone() };
+    let half = AnalysisConfig { range: [0.0, 1.0].into(), ..full.clone() };
     let (full, half) = (analyze(&full, &images), analyze(&half, &images));
     let (g, q) = (full.mode_covariance().expect("images"), half.mode_covariance().expect("images"));
     for (g, q) in g.channels.concat().iter().zip(q.channels.concat()) {
@@ -352,7 +347,7 @@ fn summaries_describe_their_images() {
         }
         let images = random_images(config.size, 4, 3);
         let naive = Naive::new(&config, &images);
-        let unit = 0.5 * (config.range.1 - config.range.0);
+        let unit = 0.5 * config.range.width();
         for (i, summary) in pass(&config, None, &images, 2).1.iter().enumerate() {
             let values = naive.raw[i].concat();
             let mean = values.iter().sum::<f64>() / values.len() as f64;
@@ -401,7 +396,7 @@ fn equal_images_do_not_vary() {
             }
             let image = random_images(size, 1, 7).remove(0);
             let spectrum = analyze(&config, &[image.clone(), image.clone(), image]);
-            let scale = ((config.range.1 - config.range.0) / 2.0).powi(2);
+            let scale = (config.range.width() / 2.0).powi(2);
             for g in spectrum.mode_covariance().expect("three images").channels.concat() {
                 assert!((0.0..=1e-4 * scale).contains(&g), "{name}, {size}: {g}");
             }
@@ -417,7 +412,7 @@ fn flat_images_have_no_power_beside_their_brightness() {
             let flat = |v: [u8; 3]| v.repeat(size.n_pixels());
             let images = [flat([0; 3]), flat([255; 3]), flat([200, 30, 90]), flat([77; 3])];
             let spectrum = analyze(&config, &images);
-            let scale = ((config.range.1 - config.range.0) / 2.0).powi(2).max(config.range.0.powi(2));
+            let scale = (config.range.width() / 2.0).powi(2).max(config.range.low.powi(2));
             let gamma = spectrum.mode_covariance().expect("four images");
             for channel in &gamma.channels {
                 // A window spreads nothing either: it is applied around each image's own mean.

@@ -2,7 +2,7 @@
 
 use multiversion::multiversion;
 
-use super::{FLUSH_AFTER, round_narrow};
+use super::rounding::{FLUSH_AFTER, round_narrow};
 
 /// Values whose total fits the narrow lanes of a specification: as many as may be added to one of its lanes.
 const RUN: usize = FLUSH_AFTER;

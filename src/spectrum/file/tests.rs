@@ -160,7 +160,7 @@ fn spectra_made_differently_do_not_merge_and_the_difference_is_named() {
         ("resolution is 4×4 in one and 5×4", analyze(&other_size, &random_images(other_size.size, 2, 4))),
         ("channels is rgb in one and luma", changed(|c| c.channels = Channels::Luma)),
         ("window is none in one and hann", changed(|c| c.window = Window::Hann)),
-        ("range is -1:1 in one and 0:1", changed(|c| c.range = (0.0, 1.0))),
+        ("range is -1:1 in one and 0:1", changed(|c| c.range = [0.0, 1.0].into())),
         ("standardize is mean in one and none", changed(|c| c.standardize = Standardize::None)),
         ("diagonality is none in one and 3", changed(|c| c.diagonality_side = Some(3))),
         ("coherence is false in one and true", changed(|c| c.coherence = true)),

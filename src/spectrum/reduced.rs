@@ -1,9 +1,10 @@
 //! Mean and covariance of the reduced images, over the numbers of their real Fourier form.
 
+use super::error::SpectrumError;
+use super::plan::{DiagonalityPlan, Standardize};
+use super::saved::Spectrum;
 use crate::spectral::Size;
 use crate::spectral::dft64::orthonormal_dft;
-use crate::spectrum::plan::DiagonalityPlan;
-use crate::spectrum::{Spectrum, SpectrumError, Standardize};
 
 /// The full covariance of images reduced to a few pixels, channels averaged.
 #[derive(Debug, Clone)]
