@@ -86,11 +86,7 @@ fn line(bins: &[Bin], f: f64, statistics: &RadialStatistics) -> Option<LocalExpo
         delta += share * bin.power.ln();
         gradient[bin.annulus] = share / bin.power;
     }
-    Some(LocalExponent {
-        frequency_cycles_per_px: f,
-        delta: LinearEstimate::new(delta, &gradient, statistics),
-        n_bins,
-    })
+    Some(LocalExponent { frequency_cycles_per_px: f, delta: LinearEstimate::new(delta, &gradient, statistics), n_bins })
 }
 
 /// Mean of `ln f` over each annulus' modes of the full plane; annulus 0 holds the zero frequency and means nothing.

@@ -40,7 +40,7 @@ mod range;
 mod retained;
 mod whittle;
 
-pub use linear::LinearEstimate;
+pub use linear::{LinearEstimate, MIN_FILES};
 pub use local::{LocalExponent, local_exponents};
 pub use modes::fit_modes;
 pub use per_image::{ImageFit, ImageFitPlan};

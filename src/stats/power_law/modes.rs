@@ -78,7 +78,8 @@ mod tests {
             let grid = Grid::new(Size::new(height, width));
             for delta in [-0.5, 0.0, 0.7, 2.0] {
                 let covariance: Vec<f64> = grid.frequencies().iter().map(|f| 0.09 * f.powf(-2.0 * delta)).collect();
-                let fit = fit_modes(&grid, &covariance, &of(&grid, 9), &FitRange::for_size(grid.size())).expect("a regular law");
+                let fit = fit_modes(&grid, &covariance, &of(&grid, 9), &FitRange::for_size(grid.size()))
+                    .expect("a regular law");
                 assert!((fit.delta - delta).abs() <= 1e-12);
                 assert!((fit.amplitude - 0.3).abs() <= 1e-12);
                 assert!(fit.residual_db <= 1e-12);
@@ -92,7 +93,8 @@ mod tests {
         let rough: Vec<f64> = (0..grid.n_modes()).map(|i| (1.5 + (i as f64).sin()) / (1.0 + i as f64)).collect();
         let louder: Vec<f64> = rough.iter().map(|p| 49.0 * p).collect();
         let range = FitRange { cross_mask: Some(1), ..FitRange::paper() };
-        let (a, b) = (fit_modes(&grid, &rough, &of(&grid, 5), &range), fit_modes(&grid, &louder, &of(&grid, 5), &range));
+        let (a, b) =
+            (fit_modes(&grid, &rough, &of(&grid, 5), &range), fit_modes(&grid, &louder, &of(&grid, 5), &range));
         let (a, b) = (a.expect("has power"), b.expect("has power"));
         assert!((b.amplitude / a.amplitude - 7.0).abs() <= 1e-12);
         for (x, y) in [(a.delta, b.delta), (a.r2, b.r2)] {

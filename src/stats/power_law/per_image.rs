@@ -184,9 +184,16 @@ mod tests {
             let (grid, plan) = plan(size);
             let files = RadialStatistics::without_spread(vec![1.0; grid.n_annuli()], 1, 1);
             for delta in [-0.4, 0.0, 1.0, 2.3] {
-                let modes: Vec<f64> = grid.frequencies().iter().map(|f| 0.04 * f.max(1e-3).powf(-2.0 * delta)).collect();
-                let rough: Vec<f64> = grid.radial_mean(&modes).iter().enumerate().map(|(j, p)| p * (2.0 + (1.3 * j as f64).sin())).collect();
-                let (one, set) = (plan.fit(&rough).expect("power"), fit_radial(&grid, &rough, &files, &FitRange::for_size(size)));
+                let modes: Vec<f64> =
+                    grid.frequencies().iter().map(|f| 0.04 * f.max(1e-3).powf(-2.0 * delta)).collect();
+                let rough: Vec<f64> = grid
+                    .radial_mean(&modes)
+                    .iter()
+                    .enumerate()
+                    .map(|(j, p)| p * (2.0 + (1.3 * j as f64).sin()))
+                    .collect();
+                let (one, set) =
+                    (plan.fit(&rough).expect("power"), fit_radial(&grid, &rough, &files, &FitRange::for_size(size)));
                 let set = set.expect("power");
                 assert!((one.delta - set.delta).abs() <= 1e-6, "{size} {delta}: {} {}", one.delta, set.delta);
                 assert!((one.amplitude / set.amplitude - 1.0).abs() <= 1e-6);
