@@ -3,6 +3,7 @@
 use crate::diffusion::Kappa;
 use crate::diffusion::bounds::KappaReading;
 use crate::report::text::short;
+use crate::stats::power_law::PowerLawFit;
 
 /// Both thresholds in words, a line each.
 pub fn describe_kappa(kappa: Kappa) -> [String; 2] {
@@ -38,6 +39,21 @@ pub fn describe_delta(delta: Option<f64>) -> String {
         Some(d) if d < 0.0 => format!("Δ = {d:.2}, power f^{:.2}", -2.0 * d),
         Some(d) => format!("Δ = {d:.2}, power 1/f^{:.2}", 2.0 * d),
     }
+}
+
+/// The Δ of a set with its interval, and how it bends: `Δ = 1.29 ± 0.01, from 1.18 (coarse) to 1.46 (fine)`.
+pub fn describe_law(fit: &PowerLawFit) -> String {
+    let half = fit.delta_high95.map(|high| high - fit.delta);
+    // Enough digits for the interval to have one.
+    let digits = half.map_or(2, |half| (-half.max(1e-4).log10()).ceil().clamp(1.0, 4.0) as usize + 1).max(2);
+    let mut text = match half {
+        Some(half) => format!("Δ = {:.digits$} ± {half:.digits$}", fit.delta),
+        None => format!("Δ = {:.2}", fit.delta),
+    };
+    if let Some(bend) = fit.bend.as_ref().filter(|bend| bend.is_bent) {
+        text += &format!(", from {:.2} (coarse) to {:.2} (fine)", bend.coarse.value, bend.fine.value);
+    }
+    text
 }
 
 /// A share in percent, with as many digits as it takes.

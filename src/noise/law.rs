@@ -6,6 +6,8 @@
 //! there, as in the paper, makes the divergence from any set of images whose brightness varies infinite.
 
 use crate::spectral::{Grid, named};
+use crate::spectrum::RadialStatistics;
+use crate::stats::power_law::{FitError, FitRange, PowerLawFit, fit_radial};
 
 /// What the zero frequency of power-law noise gets, where the law itself is infinite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -28,6 +30,17 @@ pub fn power_law(grid: &Grid, delta: f64, zero_frequency: ZeroFrequency) -> Vec<
         ZeroFrequency::Zero => 0.0,
     };
     grid.frequencies().iter().map(|&f| if f == 0.0 { at_zero } else { law(f) }).collect()
+}
+
+/// The Δ and A of a set whose Γ is `gamma` (one value per stored mode, value²), over all annuli; without an interval.
+///
+/// # Errors
+///
+/// As [`fit_radial`].
+pub fn fit_law(grid: &Grid, gamma: &[f64]) -> Result<PowerLawFit, FitError> {
+    let power = grid.radial_mean(gamma);
+    let nothing_known = RadialStatistics::without_spread(power.clone(), 0, 0);
+    fit_radial(grid, &power, &nothing_known, &FitRange::for_size(grid.size()))
 }
 
 #[cfg(test)]

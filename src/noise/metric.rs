@@ -1,9 +1,8 @@
 //! In which Γ distances are measured: as it was measured, averaged over annuli, or as a power law.
 
 use super::error::NoiseError;
-use super::law::{ZeroFrequency, power_law};
+use super::law::{ZeroFrequency, fit_law, power_law};
 use crate::spectral::{Grid, named};
-use crate::stats::power_law::{FitRange, fit_modes};
 
 /// Images from which Γ of each mode is known well enough for distances.
 pub const MODES_FROM_IMAGES: usize = 64;
@@ -36,7 +35,7 @@ impl Metric {
         match self {
             Self::Modes => Ok(gamma),
             Self::Radial => Ok(gamma.iter().map(|gamma| annulus_means(grid, gamma)).collect()),
-            Self::PowerLaw => gamma.iter().map(|gamma| fitted_law(grid, gamma, n_images)).collect(),
+            Self::PowerLaw => gamma.iter().map(|gamma| fitted_law(grid, gamma)).collect(),
         }
     }
 }
@@ -61,9 +60,10 @@ pub fn extended_annuli(grid: &Grid) -> Vec<u32> {
     grid.frequencies().iter().map(|f| (l * f).round_ties_even() as u32).collect()
 }
 
-fn fitted_law(grid: &Grid, gamma: &[f64], n_images: usize) -> Result<Vec<f64>, NoiseError> {
-    let fit = fit_modes(grid, gamma, n_images, &FitRange::for_size(grid.size())).map_err(|reason| {
-        NoiseError::NoPowerLaw { name: "the metric power-law".to_owned(), reason: reason.to_string() }
+fn fitted_law(grid: &Grid, gamma: &[f64]) -> Result<Vec<f64>, NoiseError> {
+    let fit = fit_law(grid, gamma).map_err(|reason| NoiseError::NoPowerLaw {
+        name: "the metric power-law".to_owned(),
+        reason: reason.to_string(),
     })?;
     let level = fit.amplitude.powi(2);
     Ok(power_law(grid, fit.delta, ZeroFrequency::HalfPeriod).into_iter().map(|p| level * p).collect())

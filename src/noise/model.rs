@@ -7,11 +7,12 @@
 use rustfft::num_complex::Complex64;
 
 use super::error::NoiseError;
+use super::law::fit_law;
 use super::metric::Metric;
 use super::power::{full_sum, pixel_variance};
 use crate::spectral::{Grid, RealForm};
 use crate::spectrum::{ReducedCovariance, Spectrum, Standardize};
-use crate::stats::power_law::{FitError, FitRange, PowerLawFit, fit_modes};
+use crate::stats::power_law::{FitError, PowerLawFit};
 use crate::stats::spectrum_covariance::{SpectrumCovarianceError, color_covariance};
 
 /// What a model is built for.
@@ -150,7 +151,7 @@ impl DatasetModel {
             return Err(NoiseError::NoVariance);
         }
         let mean: Vec<f64> = (0..grid.n_modes()).map(|i| gamma.iter().map(|g| g[i]).sum::<f64>() / n_axes).collect();
-        let fit = fit_modes(&grid, &mean, n_images, &FitRange::for_size(grid.size()));
+        let fit = fit_law(&grid, &mean);
         let metric = options.metric.unwrap_or_else(|| Metric::for_families(n_images));
         let gamma = metric.apply(&grid, gamma, n_images)?;
         let rounding_power = options.rounding_power;
@@ -167,7 +168,7 @@ impl DatasetModel {
         Self {
             n_images,
             metric: Metric::Modes,
-            fit: fit_modes(&grid, &gamma, n_images, &FitRange::for_size(grid.size())),
+            fit: fit_law(&grid, &gamma),
             floored: vec![gamma.iter().map(|g| g.max(floor)).collect()],
             pixel_variance: variances.iter().sum::<f64>() / n as f64,
             mean_field: vec![vec![Complex64::default(); gamma.len()]],

@@ -6,14 +6,13 @@ use rustfft::num_complex::Complex64;
 use super::families::parse_family;
 use super::family::Needs;
 use super::field::SampledNoise;
-use super::law::ZeroFrequency;
+use super::law::{ZeroFrequency, fit_law};
 use super::metric::Metric;
 use super::model::DatasetModel;
 use super::power::pixel_variance;
 use super::setting::Setting;
 use crate::spectral::Grid;
 use crate::spectral::fft2::Fft2Plan;
-use crate::stats::power_law::{FitRange, fit_modes};
 
 /// Every family, with parameters that show in its spectrum: the list of what tests of families run over.
 pub(crate) const FAMILY_NAMES: &[&str] = &[
@@ -67,7 +66,7 @@ pub(crate) fn model(
         n_images,
         metric: Metric::Modes,
         pixel_variance: gamma.iter().map(|g| pixel_variance(grid, g)).sum::<f64>() / n_axes,
-        fit: fit_modes(grid, &mean, n_images, &FitRange::for_size(grid.size())),
+        fit: fit_law(grid, &mean),
         floored: gamma.iter().map(|g| g.iter().map(|g| g.max(rounding_power)).collect()).collect(),
         gamma,
         mean_field,

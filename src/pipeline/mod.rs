@@ -16,4 +16,4 @@ pub use halves::{Halves, scan_halves};
 pub use observer::Observer;
 pub use pass::{Cancel, ImageRow, NoRows, Pass, RowSink, ScanError, run_pass};
 pub use probe::{ImageProbe, ProbeSource};
-pub use scan::{ScanConfig, ScanOutcome, centred_radial_statistics, scan};
+pub use scan::{ScanConfig, ScanOutcome, scan};

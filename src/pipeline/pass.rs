@@ -246,6 +246,7 @@ impl<'a> Worker<'a> {
                 probe.measure(index, &sums.analyzer, &view, &mut record.numbers);
             }
         }
+        sums.analyzer.end_file();
         sums.content.add_file(reader.decoder.bytes());
         Ok(())
     }

@@ -6,13 +6,7 @@ use super::probe::ProbeSource;
 use super::resolution_probe::ResolutionProbes;
 use crate::dataset::{DecodeOptions, PreprocessConfig, Skipped, SourceFile};
 use crate::spectral::Window;
-use crate::spectrum::{
-    AnalysisConfig, AnalysisPlan, Detail, Preprocess, RadialStatistics, RapsdOf, Spectrum, Standardize,
-};
-
-/// Files over which the covariance of mean-removed RAPSDs is taken, at the most: far more than there are annuli, and
-/// soon read a second time.
-const CENTRED_PASS_FILES: usize = 4096;
+use crate::spectrum::{AnalysisConfig, AnalysisPlan, Detail, Preprocess, Spectrum, Standardize};
 
 /// Everything a pass needs to know.
 #[derive(Debug, Clone)]
@@ -83,45 +77,4 @@ pub fn scan(
         config.effective_resolution.then(|| ResolutionProbes::new(config.analysis.size, config.analysis.channels));
     let probes = sharpness.as_ref().map(|probes| probes as &dyn ProbeSource);
     run_pass(Pass { what: "scanning", files, config, plan: &plan, probes, observer, cancel }, sink)
-}
-
-/// Mean and covariance of the RAPSDs of the images less the set's mean image: of every channel, and of the channels'
-/// mean last (once, when there is one channel). A second pass, over all files or an evenly hashed sample of 4096 of
-/// them.
-///
-/// # Errors
-///
-/// As [`scan`].
-pub fn centred_radial_statistics(
-    files: &[SourceFile],
-    config: &ScanConfig,
-    spectrum: &Spectrum,
-    observer: &dyn Observer,
-    cancel: &Cancel,
-) -> Result<Vec<RadialStatistics>, ScanError> {
-    let sample = sample_by_hash(files, CENTRED_PASS_FILES);
-    let analysis = config.analysis.with_less_detail(Detail::Radial);
-    let plan = AnalysisPlan::new(analysis, Some(spectrum.reference(false)));
-    let what = "measuring the spread around the mean image";
-    let pass = Pass { what, files: &sample, config, plan: &plan, probes: None, observer, cancel };
-    let centred = run_pass(pass, &mut NoRows)?.spectrum;
-    let channels = config.analysis.channels.count();
-    let mut rows: Vec<_> = (0..channels).map(|c| centred.radial_statistics(RapsdOf::Channel(c))).collect();
-    if channels > 1 {
-        rows.push(centred.radial_statistics(RapsdOf::ChannelMean));
-    }
-    Ok(rows)
-}
-
-/// At most `n` of `files`, chosen by the hash of their keys, so that the choice does not depend on their order.
-fn sample_by_hash(files: &[SourceFile], n: usize) -> Vec<SourceFile> {
-    if files.len() <= n {
-        return files.to_vec();
-    }
-    let hash = |file: &SourceFile| xxhash_rust::xxh3::xxh3_64(file.key.as_bytes());
-    let mut ranked: Vec<_> = files.iter().collect();
-    ranked.sort_unstable_by_key(|file| (hash(file), file.key.clone()));
-    let mut chosen: Vec<_> = ranked.into_iter().take(n).cloned().collect();
-    chosen.sort_unstable_by(|a, b| a.key.as_bytes().cmp(b.key.as_bytes()));
-    chosen
 }

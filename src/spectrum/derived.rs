@@ -16,7 +16,7 @@ use rustfft::num_complex::Complex64;
 use super::error::SpectrumError;
 use super::order_statistics::{position_of_rank, quantile_of_ranks};
 use super::plan::{Detail, HISTOGRAM_BINS, HISTOGRAM_BINS_PER_OCTAVE, Reference, Standardize, outer_rows};
-use super::saved::Spectrum;
+use super::saved::{Counts, Spectrum};
 use crate::spectral::dft64::orthonormal_dft;
 
 /// Diagonal covariance of a set, per channel.
@@ -68,24 +68,38 @@ pub enum RapsdOf {
     Channel(usize),
 }
 
-/// Mean and covariance of RAPSDs over images.
+/// Mean and spread of RAPSDs: over images, and between the files that images come from.
+///
+/// # Definition
+///
+/// With file `c` holding `m_c` images whose RAPSDs add up to `S_c`, `n = Σ m_c` images in `G` files, `R̄ = Σ S_c / n`:
+/// `cov(R̄) = G/(G−1) · Σ_c (S_c − m_c R̄)(S_c − m_c R̄)ᵀ / n²`.
 #[derive(Debug, Clone)]
 pub struct RadialStatistics {
     /// Images.
     pub n_images: u64,
+    /// Files they come from: the unit of sampling, because tiles of one photograph have everything in common.
+    pub n_files: u64,
     /// Mean RAPSD, value² per mode.
     pub mean: Vec<f64>,
-    /// Covariance across images, annuli × annuli row by row; empty for fewer than two images.
-    pub covariance: Vec<f64>,
+    /// Variance over images of each annulus (n−1), value⁴; empty for fewer than two images.
+    pub variance: Vec<f64>,
+    /// Covariance of the mean between files, annuli × annuli row by row, value⁴; empty for fewer than two files.
+    pub covariance_of_mean: Vec<f64>,
     /// Variances at or below this are lost on the fixed-point grid, value⁴.
     pub least_variance: f64,
 }
 
 impl RadialStatistics {
-    /// Standard deviation over images of one annulus; none for fewer than two images, or where it is too small to be
-    /// told.
+    /// Those of a set of which nothing but the mean is known.
+    pub fn without_spread(mean: Vec<f64>, n_images: u64, n_files: u64) -> Self {
+        let (variance, covariance_of_mean) = (Vec::new(), Vec::new());
+        Self { n_images, n_files, mean, variance, covariance_of_mean, least_variance: 0.0 }
+    }
+
+    /// Standard deviation over images of one annulus; none for fewer than two images, or where it is too small to be told.
     pub fn std_of(&self, annulus: usize) -> Option<f64> {
-        let variance = *self.covariance.get(annulus * (self.mean.len() + 1))?;
+        let variance = *self.variance.get(annulus)?;
         // Nothing varies: that is known exactly. Anything else below the grid is not.
         let is_known = variance > self.least_variance || self.mean[annulus] == 0.0;
         is_known.then(|| variance.max(0.0).sqrt())
@@ -93,8 +107,27 @@ impl RadialStatistics {
 
     /// Standard deviation over images of each annulus; empty for fewer than two images.
     pub fn std(&self) -> Vec<f64> {
-        let n = self.mean.len();
-        self.covariance.iter().step_by(n + 1).map(|v| v.max(0.0).sqrt()).collect()
+        self.variance.iter().map(|v| v.max(0.0).sqrt()).collect()
+    }
+
+    /// Standard error of the mean between files, of each annulus; empty for fewer than two files.
+    pub fn standard_error(&self) -> Vec<f64> {
+        self.covariance_of_mean.iter().step_by(self.mean.len() + 1).map(|v| v.max(0.0).sqrt()).collect()
+    }
+
+    /// Variance between files of an estimate that follows the mean RAPSD as `Σ_j gradient_j δR_j`; none for fewer than two files.
+    ///
+    /// # Panics
+    ///
+    /// If `gradient` does not hold one value per annulus.
+    pub fn variance_of(&self, gradient: &[f64]) -> Option<f64> {
+        assert_eq!(gradient.len(), self.mean.len(), "one value per annulus");
+        if self.covariance_of_mean.is_empty() {
+            return None;
+        }
+        let rows = self.covariance_of_mean.chunks_exact(gradient.len()).zip(gradient).filter(|(_, g)| **g != 0.0);
+        let sum: f64 = rows.map(|(row, g)| g * row.iter().zip(gradient).map(|(v, other)| v * other).sum::<f64>()).sum();
+        Some(sum.max(0.0))
     }
 }
 
@@ -246,27 +279,53 @@ impl Spectrum {
         Ok(Some(cross.collect()))
     }
 
-    /// Mean and covariance over images of the RAPSDs as they are (no mean image removed).
+    /// Mean and spread of the RAPSDs as they are (no mean image removed).
     pub fn radial_statistics(&self, of: RapsdOf) -> RadialStatistics {
         let annuli = self.grid.n_annuli();
-        let channels = self.n_channels();
-        let sums = self.mean_of("rapsd_sum");
-        let mean: Vec<f64> = match of {
-            RapsdOf::Channel(c) => sums[c * annuli..(c + 1) * annuli].to_vec(),
-            RapsdOf::ChannelMean => {
-                (0..annuli).map(|j| sums.iter().skip(j).step_by(annuli).sum::<f64>() / channels as f64).collect()
-            }
-        };
-        let n = self.counts.n_images as f64;
-        let mut covariance = Vec::new();
-        if self.counts.n_images >= 2 {
+        let mean = self.row_or_mean(&self.mean_of("rapsd_sum"), of);
+        let Counts { n_images, n_files, .. } = self.counts;
+        let n = n_images as f64;
+        let mut variance = Vec::new();
+        if n_images >= 2 {
+            let squares = self.mean_of("rapsd_square_sum");
+            let squares = &squares[self.row_of(of) * annuli..][..annuli];
+            variance = squares.iter().zip(&mean).map(|(square, m)| (square - m * m) * n / (n - 1.0)).collect();
+        }
+        let mut covariance_of_mean = Vec::new();
+        if n_files >= 2 {
             let pairs = annuli * (annuli + 1) / 2;
             let outer = self.mean_of("rapsd_outer");
-            let products = &outer[self.row_of(of) * pairs..][..pairs];
-            covariance = centred_products(products, &mean, |centred| centred * n / (n - 1.0));
+            let outer = &outer[self.row_of(of) * pairs..][..pairs];
+            let weighted = self.row_or_mean(&self.mean_of("file_rapsd_sum"), of);
+            let sizes = self.mean_of("file_size_square_sum")[0];
+            let files = n_files as f64;
+            // Of the sums over files all are means over images here: one n of the n² is in them.
+            let scale = files / (files - 1.0) / n;
+            covariance_of_mean = vec![0.0; annuli * annuli];
+            let mut products = outer.iter();
+            for i in 0..annuli {
+                for (j, product) in (i..annuli).zip(&mut products) {
+                    let cross = weighted[i] * mean[j] + mean[i] * weighted[j];
+                    let value = (product - cross + sizes * mean[i] * mean[j]) * scale;
+                    covariance_of_mean[i * annuli + j] = value;
+                    covariance_of_mean[j * annuli + i] = value;
+                }
+            }
         }
-        let least_variance = 4.0 * self.quantum("rapsd_outer");
-        RadialStatistics { n_images: self.counts.n_images, mean, covariance, least_variance }
+        let least_variance = 4.0 * self.quantum("rapsd_square_sum");
+        RadialStatistics { n_images, n_files, mean, variance, covariance_of_mean, least_variance }
+    }
+
+    /// Of values by channel and annulus those of one channel, or their mean over channels.
+    fn row_or_mean(&self, values: &[f64], of: RapsdOf) -> Vec<f64> {
+        let annuli = self.grid.n_annuli();
+        match of {
+            RapsdOf::Channel(c) => values[c * annuli..(c + 1) * annuli].to_vec(),
+            RapsdOf::ChannelMean => {
+                let channels = self.n_channels() as f64;
+                (0..annuli).map(|j| values.iter().skip(j).step_by(annuli).sum::<f64>() / channels).collect()
+            }
+        }
     }
 
     /// Mean RAPSD of the images with the mean image removed: `R̄[j]` less the annulus mean of `|M|²`.

@@ -218,17 +218,20 @@ pub(super) mod at {
     pub const PIXEL_SQUARE_SUM: usize = 1;
     pub const RAPSD_SUM: usize = 2;
     pub const RAPSD_OUTER: usize = 3;
-    pub const POWER_SUM: usize = 4;
-    pub const COLOR_OUTER: usize = 5;
-    pub const CHANNEL_MEAN_SUM: usize = 6;
-    pub const CHANNEL_MEAN_OUTER: usize = 7;
-    pub const PSEUDO_REAL_SUM: usize = 8;
-    pub const PSEUDO_IMAG_SUM: usize = 9;
-    pub const POWER_SQUARE_SUM: usize = 10;
-    pub const POWER_FIELD_REAL_SUM: usize = 11;
-    pub const POWER_FIELD_IMAG_SUM: usize = 12;
-    pub const CROSS_POWER_REAL_SUM: usize = 13;
-    pub const CROSS_POWER_IMAG_SUM: usize = 14;
+    pub const RAPSD_SQUARE_SUM: usize = 4;
+    pub const FILE_RAPSD_SUM: usize = 5;
+    pub const FILE_SIZE_SQUARE_SUM: usize = 6;
+    pub const POWER_SUM: usize = 7;
+    pub const COLOR_OUTER: usize = 8;
+    pub const CHANNEL_MEAN_SUM: usize = 9;
+    pub const CHANNEL_MEAN_OUTER: usize = 10;
+    pub const PSEUDO_REAL_SUM: usize = 11;
+    pub const PSEUDO_IMAG_SUM: usize = 12;
+    pub const POWER_SQUARE_SUM: usize = 13;
+    pub const POWER_FIELD_REAL_SUM: usize = 14;
+    pub const POWER_FIELD_IMAG_SUM: usize = 15;
+    pub const CROSS_POWER_REAL_SUM: usize = 16;
+    pub const CROSS_POWER_IMAG_SUM: usize = 17;
 }
 
 /// Every tensor of exact sums of a pass, in the order of [`at`], with the quantum of its unit. Powers reach `HW` value²
@@ -246,7 +249,11 @@ fn tensor_specs(config: &AnalysisConfig, grid: &Grid, diagonality: Option<&Diago
         let annuli = grid.n_annuli();
         let pairs = annuli * (annuli + 1) / 2;
         specs.push(TensorSpec::new("rapsd_sum", &[channels, annuli], 2 * unit - 44));
+        // Once a file, of the sums over its images: images of one file are no independent sample.
         specs.push(TensorSpec::new("rapsd_outer", &[outer_rows(channels), pairs], 4 * unit - 50));
+        specs.push(TensorSpec::new("rapsd_square_sum", &[outer_rows(channels), annuli], 4 * unit - 50));
+        specs.push(TensorSpec::new("file_rapsd_sum", &[channels, annuli], 2 * unit - 44));
+        specs.push(TensorSpec::new("file_size_square_sum", &[1], 0));
     }
     if config.detail >= Detail::Power {
         push_power_specs(&mut specs, config, grid);

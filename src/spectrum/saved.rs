@@ -89,7 +89,7 @@ impl Spectrum {
     ) -> Self {
         Self {
             fft_kernel: crate::spectral::fft2::fft_kernel().to_owned(),
-            counts: Counts { n_images: totals.n_images, ..counts },
+            counts: Counts { n_images: totals.n_images, n_files: totals.n_files, ..counts },
             content,
             detail: plan.config.detail,
             diagonality_side: plan.config.diagonality_side,

@@ -34,12 +34,23 @@ pub(crate) fn random_images(size: Size, n: usize, seed: u64) -> Vec<Vec<u8>> {
     (0..n).map(|_| image()).collect()
 }
 
-/// One pass of one engine, emptied every `drain_every` images.
+/// One pass of one engine over files of one image each, emptied every `drain_every` images.
 pub(crate) fn pass(
     config: &AnalysisConfig,
     reference: Option<Reference>,
     images: &[Vec<u8>],
     drain_every: usize,
+) -> (Spectrum, Vec<ImageSummary>) {
+    pass_in_files(config, reference, images, drain_every, &|_| true)
+}
+
+/// As [`pass`]; `ends_file` says of an image whether it is the last of its file.
+pub(crate) fn pass_in_files(
+    config: &AnalysisConfig,
+    reference: Option<Reference>,
+    images: &[Vec<u8>],
+    drain_every: usize,
+    ends_file: &dyn Fn(usize) -> bool,
 ) -> (Spectrum, Vec<ImageSummary>) {
     let plan = AnalysisPlan::new(config.clone(), reference);
     let mut analyzer = Analyzer::new(plan.clone());
@@ -54,9 +65,12 @@ pub(crate) fn pass(
         if i % drain_every == drain_every - 1 {
             analyzer.drain_into(&mut totals).expect("finite sums");
         }
+        if ends_file(i) {
+            analyzer.end_file();
+        }
     }
     analyzer.drain_into(&mut totals).expect("finite sums");
-    let counts = Counts { n_files: images.len() as u64, ..Counts::default() };
+    let counts = Counts::default();
     (Spectrum::new(&plan, totals, Preprocess::untouched(config), counts, content), summaries)
 }
 

@@ -15,3 +15,4 @@ pub mod moments;
 pub mod power_law;
 pub mod spectrum_covariance;
 pub mod spectrum_fit;
+pub mod student;

@@ -1,25 +1,22 @@
 //! All power-law estimators on all channels of one spectrum.
 
-use ndarray::ArrayView2;
-
 use super::power_law::{
-    Estimator, FitError, FitRange, LocalExponent, PowerLawFit, RadialMoments, fit_modes, fit_radial, fit_whittle,
-    local_exponents,
+    Estimator, FitError, FitRange, LocalExponent, PowerLawFit, fit_modes, fit_radial, fit_whittle, local_exponents,
 };
-use crate::spectrum::{RadialStatistics, RapsdOf, Spectrum, SpectrumError};
+use crate::spectrum::{ModeCovariance, RapsdOf, Spectrum, SpectrumError};
 
 /// The fits of one channel, or of the mean over channels.
 #[derive(Debug, Clone)]
 pub struct ChannelFits {
     /// Channel name, or `mean`.
     pub channel: &'static str,
-    /// One result per estimator: modes, radial, whittle.
+    /// One result per estimator: radial, modes, whittle.
     pub fits: Vec<(Estimator, Result<PowerLawFit, FitError>)>,
     /// Δ over a sliding window.
     pub local: Vec<LocalExponent>,
     /// Annulus means of Γ, value² per mode.
     pub radial_power: Vec<f64>,
-    /// Standard error of the mean RAPSD, value² per mode; empty for fewer than two images.
+    /// Standard error of the mean RAPSD between files, value² per mode; empty for fewer than two files.
     pub radial_power_se: Vec<f64>,
 }
 
@@ -40,59 +37,47 @@ pub fn reported_channels(spectrum: &Spectrum) -> Vec<(&'static str, RapsdOf)> {
     std::iter::once(("mean", RapsdOf::ChannelMean)).chain(each).collect()
 }
 
-/// Fits every estimator to every reported channel of `spectrum`.
+/// Γ of a reported channel.
+fn gamma_of(gamma: &ModeCovariance, of: RapsdOf) -> Vec<f64> {
+    match of {
+        RapsdOf::ChannelMean => gamma.channel_mean(),
+        RapsdOf::Channel(c) => gamma.channels[c].clone(),
+    }
+}
+
+/// *The* Δ of a set: [`fit_radial`] on Γ of the channels' mean.
 ///
-/// `centred` holds the statistics of the mean-removed images' RAPSDs, each channel's and the channels' mean last; only
-/// their covariance is used, because the mean follows from the spectrum itself. Without them (saved spectra) the
-/// covariance is that of the RAPSDs as they are.
+/// # Errors
+///
+/// If Γ does not exist; a fit that fails is the inner error.
+pub fn fit_set(spectrum: &Spectrum, range: &FitRange) -> Result<Result<PowerLawFit, FitError>, SpectrumError> {
+    let power = spectrum.grid().radial_mean(&spectrum.mode_covariance()?.channel_mean());
+    Ok(fit_radial(spectrum.grid(), &power, &spectrum.radial_statistics(RapsdOf::ChannelMean), range))
+}
+
+/// Fits every estimator to every reported channel of `spectrum`.
 ///
 /// # Errors
 ///
 /// If Γ does not exist; a fit that fails is reported as such.
-pub fn fit_spectrum(
-    spectrum: &Spectrum,
-    centred: Option<&[RadialStatistics]>,
-    range: &FitRange,
-) -> Result<Vec<ChannelFits>, SpectrumError> {
+pub fn fit_spectrum(spectrum: &Spectrum, range: &FitRange) -> Result<Vec<ChannelFits>, SpectrumError> {
     let gamma = spectrum.mode_covariance()?;
-    let mean_gamma = gamma.channel_mean();
-    let n_images = usize::try_from(spectrum.n_images()).unwrap_or(usize::MAX);
-    let channels = reported_channels(spectrum);
-    let fits = channels.into_iter().map(|(channel, of)| {
-        let (power, centred) = match of {
-            RapsdOf::ChannelMean => (&mean_gamma, centred.and_then(|rows| rows.last())),
-            RapsdOf::Channel(c) => (&gamma.channels[c], centred.and_then(|rows| rows.get(c))),
-        };
-        let statistics = centred.cloned().unwrap_or_else(|| spectrum.radial_statistics(of));
-        let mean = spectrum.centred_rapsd(of);
-        let grid = spectrum.grid();
-        let radial = fit_radial_of(spectrum, &mean, &statistics, n_images, range);
-        let scale = 1.0 / (spectrum.n_images() as f64).sqrt();
+    let grid = spectrum.grid();
+    let fits = reported_channels(spectrum).into_iter().map(|(channel, of)| {
+        let power = gamma_of(&gamma, of);
+        let statistics = spectrum.radial_statistics(of);
+        let radial_power = grid.radial_mean(&power);
         ChannelFits {
             channel,
             fits: vec![
-                (Estimator::Modes, fit_modes(grid, power, n_images, range)),
-                (Estimator::Radial, radial),
-                (Estimator::Whittle, fit_whittle(grid, power, n_images, range)),
+                (Estimator::Radial, fit_radial(grid, &radial_power, &statistics, range)),
+                (Estimator::Modes, fit_modes(grid, &power, &statistics, range)),
+                (Estimator::Whittle, fit_whittle(grid, &power, &statistics, range)),
             ],
-            local: local_exponents(grid, &mean),
-            radial_power: grid.radial_mean(power),
-            radial_power_se: statistics.std().iter().map(|s| s * scale).collect(),
+            local: local_exponents(grid, &radial_power, &statistics),
+            radial_power_se: statistics.standard_error(),
+            radial_power,
         }
     });
     Ok(fits.collect())
-}
-
-fn fit_radial_of(
-    spectrum: &Spectrum,
-    mean: &[f64],
-    statistics: &RadialStatistics,
-    n_images: usize,
-    range: &FitRange,
-) -> Result<PowerLawFit, FitError> {
-    let n = mean.len();
-    let Ok(covariance) = ArrayView2::from_shape((n, n), &statistics.covariance) else {
-        return Err(FitError::TooFewImages { estimator: Estimator::Radial, n_images, needed: 2 });
-    };
-    fit_radial(spectrum.grid(), &RadialMoments { mean, covariance, n_images }, range)
 }

@@ -17,9 +17,9 @@ pub fn spectrum_of(config: &AnalysisConfig, images: &[Vec<u8>]) -> Spectrum {
             analyzer.drain_into(&mut totals).expect("finite sums");
         }
         analyzer.add(image.chunks_exact(3 * config.size.width), &mut summary);
+        analyzer.end_file();
         content.add_file(image);
     }
     analyzer.drain_into(&mut totals).expect("finite sums");
-    let counts = Counts { n_files: images.len() as u64, ..Counts::default() };
-    Spectrum::new(&plan, totals, Preprocess::untouched(config), counts, content)
+    Spectrum::new(&plan, totals, Preprocess::untouched(config), Counts::default(), content)
 }

@@ -12,9 +12,9 @@ pub use report::{FitDeltaReport, FitFailure};
 pub use rows::{FitRow, LocalExponentRow, fit_rows};
 
 use super::{About, Analysis, Needs, Run, Scanned, Source};
-use crate::pipeline::{NoRows, centred_radial_statistics};
+use crate::pipeline::NoRows;
 use crate::spectral::{Channels, Grid, Size};
-use crate::spectrum::{RadialStatistics, Standardize};
+use crate::spectrum::Standardize;
 use crate::stats::power_law::FitRange;
 use crate::stats::spectrum_fit::{ChannelFits, fit_spectrum};
 
@@ -56,7 +56,6 @@ impl Analysis for FitDelta {
         Needs {
             standardize: self.paper.then_some(Standardize::Pixel),
             channels: self.paper.then_some(Channels::Luma),
-            second_pass: true,
             ..Needs::default()
         }
     }
@@ -82,8 +81,7 @@ impl Analysis for FitDelta {
 
     fn report(&self, run: &Run<'_>, scanned: &Scanned, _: NoRows) -> Result<FitDeltaReport> {
         let spectrum = &scanned.spectrum;
-        let centred = centred(run, scanned)?;
-        let channels = fit_spectrum(spectrum, centred.as_deref(), &self.range(spectrum.grid().size())?)?;
+        let channels = fit_spectrum(spectrum, &self.range(spectrum.grid().size())?)?;
         let fitted = channels.iter().flat_map(|c| &c.fits).any(|(_, fit)| fit.is_ok());
         ensure!(fitted, "no estimator could fit a power law: {}", first_failure(&channels));
         let local = rows::local_exponent_rows(&channels);
@@ -94,7 +92,6 @@ impl Analysis for FitDelta {
             about: About::of(spectrum),
             fits: rows::fit_rows(&channels),
             failures: report::failures(&channels),
-            radial_covariance: if centred.is_some() { "of mean-removed images" } else { "of images as they are" },
             local,
             channels,
             spectrum: Arc::clone(spectrum),
@@ -105,16 +102,4 @@ impl Analysis for FitDelta {
 fn first_failure(channels: &[ChannelFits]) -> String {
     let failures = channels.iter().flat_map(|c| &c.fits).filter_map(|(_, fit)| fit.as_ref().err());
     failures.map(ToString::to_string).next().unwrap_or_default()
-}
-
-/// The second pass behind the radial estimator's covariance; only images can be read twice, and only where a mean image is
-/// removed does it differ from what the first pass left.
-fn centred(run: &Run<'_>, scanned: &Scanned) -> Result<Option<Vec<RadialStatistics>>> {
-    let spectrum = &scanned.spectrum;
-    let Some(images) = run.source.images() else { return Ok(None) };
-    if spectrum.preprocess().standardize != Standardize::Mean || spectrum.n_images() < 2 {
-        return Ok(None);
-    }
-    let (observer, cancel) = (run.desk.observer, run.desk.cancel);
-    Ok(Some(centred_radial_statistics(&images.files, &images.config, spectrum, observer, cancel)?))
 }

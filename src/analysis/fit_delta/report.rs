@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::rows::{FitRow, LocalExponentRow};
+use crate::analysis::words::describe_law;
 use crate::analysis::{About, Outputs, Report};
 use crate::report::content::Content;
 use crate::report::plot::Plot;
@@ -23,8 +24,6 @@ pub struct FitDeltaReport {
     pub fits: Vec<FitRow>,
     /// Estimators that failed.
     pub failures: Vec<FitFailure>,
-    /// Whose covariance the radial estimator's interval comes from.
-    pub radial_covariance: &'static str,
     /// Δ in half-octave windows.
     #[serde(skip)]
     pub local: Vec<LocalExponentRow>,
@@ -60,24 +59,22 @@ impl Report for FitDeltaReport {
     const OUTPUTS: Outputs = Outputs { files: &["fit.csv", "local_exponent.csv"], plots: &["fit"] };
 
     fn lines(&self) -> Vec<String> {
-        let head = ["channel", "estimator", "Δ", "95 % interval", "2Δ", "A", "r²", "residual", "curved?"];
-        let mut table = vec![head.map(str::to_owned).to_vec()];
-        let fits = || self.channels.iter().flat_map(|c| &c.fits).filter_map(|(_, fit)| fit.as_ref().ok());
-        let mut lines = vec![self.about.describe()];
-        if let Some(fit) = fits().find(|f| f.estimator != Estimator::Radial).or_else(|| fits().next()) {
-            let cross =
-                fit.range.cross_mask.map_or("whole plane".to_owned(), |a| format!("without the cross |k| ≤ {a}"));
+        let mut lines = Vec::new();
+        let set = self.channels.first();
+        if let Some(fit) = set.and_then(|c| c.fit(Estimator::Radial)) {
             let (low, high) = fit.fitted_cycles_per_px;
-            lines.push(format!("Γ = A² f^(−2Δ) over f = {} … {} cycles/px, {cross}", short(low), short(high)));
+            lines.push(format!("{}: Γ = A² f^(−2Δ), A = {}", describe_law(fit), short(fit.amplitude)));
+            lines.push(format!("{}; f = {} … {} cycles/px", self.about.describe(), short(low), short(high)));
+        } else {
+            lines.push(self.about.describe());
         }
+        let head = ["channel", "estimator", "Δ", "95 % interval", "coarse", "fine", "A", "residual"];
+        let mut table = vec![head.map(str::to_owned).to_vec()];
         for channel in &self.channels {
             let fits = channel.fits.iter().filter_map(|(_, fit)| fit.as_ref().ok());
             table.extend(fits.map(|fit| cells(channel.channel, fit)));
         }
         lines.extend(align(&table));
-        lines.push(
-            "intervals of modes and whittle hold for these images, that of radial for all of their kind".to_owned(),
-        );
         lines.extend(self.failures.iter().map(|f| format!("no {} fit of {}: {}", f.estimator, f.channel, f.reason)));
         lines
     }
@@ -95,15 +92,16 @@ impl Report for FitDeltaReport {
 
 /// The row of a fit on the terminal.
 fn cells(channel: &str, fit: &PowerLawFit) -> Vec<String> {
+    let interval = fit.delta_low95.zip(fit.delta_high95);
+    let half = |value: Option<f64>| value.map_or(String::new(), |v| format!("{v:.2}"));
     vec![
         channel.to_owned(),
         fit.estimator.name().to_owned(),
         format!("{:.4}", fit.delta),
-        format!("[{:.4}, {:.4}]", fit.delta_low95, fit.delta_high95),
-        format!("{:.3}", 2.0 * fit.delta),
+        interval.map_or("unknown".to_owned(), |(low, high)| format!("[{low:.3}, {high:.3}]")),
+        half(fit.bend.as_ref().map(|bend| bend.coarse.value)),
+        half(fit.bend.as_ref().map(|bend| bend.fine.value)),
         short(fit.amplitude),
-        format!("{:.4}", fit.r2),
         format!("{:.2} dB", fit.residual_db),
-        fit.curvature_p.map_or(String::new(), |p| if p < 0.05 { "yes" } else { "no" }.to_owned()),
     ]
 }

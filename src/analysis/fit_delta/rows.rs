@@ -7,7 +7,7 @@ use crate::stats::spectrum_fit::ChannelFits;
 /// Row of `fit.csv`: one estimator on one channel.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FitRow {
-    /// `modes`, `radial` or `whittle`.
+    /// `radial` (the Δ of a set), `modes` or `whittle`.
     pub estimator: &'static str,
     /// Channel name, or `mean` for the mean over channels.
     pub channel: &'static str,
@@ -17,6 +17,10 @@ pub struct FitRow {
     pub delta_low95: Option<f64>,
     /// Upper end of the 95 % interval.
     pub delta_high95: Option<f64>,
+    /// Δ of the lower half of the range in ln f; of `radial` only.
+    pub delta_coarse: Option<f64>,
+    /// Δ of the upper half.
+    pub delta_fine: Option<f64>,
     /// A, value.
     pub amplitude: f64,
     /// Coefficient of determination in ln power.
@@ -33,7 +37,9 @@ pub struct FitRow {
     pub n_modes: usize,
     /// Images behind the spectrum.
     pub n_images: u64,
-    /// p-value of the test whether a curved law fits better.
+    /// Files that the images come from.
+    pub n_files: u64,
+    /// Chance of halves that differ as much if the law is straight; of `radial` only.
     pub curvature_p: Option<f64>,
 }
 
@@ -64,20 +70,20 @@ pub fn fit_rows(channels: &[ChannelFits]) -> Vec<FitRow> {
                 estimator: fit.estimator.name(),
                 channel: channel.channel,
                 delta: fit.delta,
-                delta_low95: finite(fit.delta_low95),
-                delta_high95: finite(fit.delta_high95),
+                delta_low95: fit.delta_low95,
+                delta_high95: fit.delta_high95,
+                delta_coarse: fit.bend.as_ref().map(|bend| bend.coarse.value),
+                delta_fine: fit.bend.as_ref().map(|bend| bend.fine.value),
                 amplitude: fit.amplitude,
                 r2: finite(fit.r2),
                 residual_db: fit.residual_db,
                 frequency_low: fit.fitted_cycles_per_px.0,
                 frequency_high: fit.fitted_cycles_per_px.1,
-                cross_mask: match fit.estimator {
-                    crate::stats::power_law::Estimator::Radial => None,
-                    _ => fit.range.cross_mask,
-                },
+                cross_mask: fit.range.cross_mask,
                 n_modes: fit.n_modes,
-                n_images: fit.n_images as u64,
-                curvature_p: fit.curvature_p,
+                n_images: fit.n_images,
+                n_files: fit.n_files,
+                curvature_p: fit.bend.as_ref().and_then(|bend| bend.p_value),
             });
         }
     }
@@ -87,16 +93,13 @@ pub fn fit_rows(channels: &[ChannelFits]) -> Vec<FitRow> {
 /// Rows of `local_exponent.csv`.
 pub fn local_exponent_rows(channels: &[ChannelFits]) -> Vec<LocalExponentRow> {
     let rows = channels.iter().flat_map(|channel| {
-        channel.local.iter().map(|local| {
-            let half_width = 1.96 * local.delta_se;
-            LocalExponentRow {
-                channel: channel.channel,
-                frequency_cycles_per_px: local.frequency_cycles_per_px,
-                delta: local.delta,
-                delta_low95: finite(local.delta - half_width),
-                delta_high95: finite(local.delta + half_width),
-                n_bins: local.n_bins,
-            }
+        channel.local.iter().map(|local| LocalExponentRow {
+            channel: channel.channel,
+            frequency_cycles_per_px: local.frequency_cycles_per_px,
+            delta: local.delta.value,
+            delta_low95: local.delta.low95,
+            delta_high95: local.delta.high95,
+            n_bins: local.n_bins,
         })
     });
     rows.collect()

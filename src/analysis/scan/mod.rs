@@ -12,8 +12,8 @@ pub use rows::ImageRows;
 
 use super::{About, Analysis, Needs, Run, Scanned};
 use crate::spectral::Grid;
-use crate::stats::power_law::{Estimator, FitRange};
-use crate::stats::spectrum_fit::fit_spectrum;
+use crate::stats::power_law::FitRange;
+use crate::stats::spectrum_fit::fit_set;
 
 /// Scan a set.
 #[derive(Debug, Clone)]
@@ -52,13 +52,8 @@ impl Analysis for Scan {
                 None
             }
         };
-        let fit = match &gamma {
-            Some(_) => {
-                let fits = fit_spectrum(spectrum, None, &FitRange::for_size(spectrum.grid().size()))?;
-                fits.first().and_then(|f| f.fit(Estimator::Whittle)).cloned()
-            }
-            None => None,
-        };
+        let range = FitRange::for_size(spectrum.grid().size());
+        let fit = if gamma.is_some() { fit_set(spectrum, &range)?.ok() } else { None };
         let deviation = spectrum.color_covariance().ok().map(|covariance| {
             let channels = spectrum.preprocess().channels.count();
             (0..channels).map(|c| covariance[c * channels + c]).collect::<Vec<f64>>()

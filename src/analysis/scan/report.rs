@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::analysis::covariance::{gamma_array, gamma_radial_rows};
 use crate::analysis::rapsd::rapsd_rows;
+use crate::analysis::words::describe_law;
 use crate::analysis::{About, Outputs, Report, figures};
 use crate::report::content::Content;
 use crate::report::plot::Plot;
@@ -55,14 +56,13 @@ impl Report for ScanReport {
             lines.push(format!("pixel deviation    {} (per channel {})", short(overall), words(each)));
         }
         if let Some(fit) = &self.fit {
+            let (low, high) = fit.fitted_cycles_per_px;
             lines.push(format!(
-                "power law          Δ = {:.3} [{:.3}, {:.3}], A = {} over f = {} … {} cycles/px (whittle; for these images)",
-                fit.delta,
-                fit.delta_low95,
-                fit.delta_high95,
+                "power law          {}; A = {} over f = {} … {} cycles/px",
+                describe_law(fit),
                 short(fit.amplitude),
-                short(fit.fitted_cycles_per_px.0),
-                short(fit.fitted_cycles_per_px.1)
+                short(low),
+                short(high)
             ));
         }
         lines

@@ -33,6 +33,8 @@ pub struct Analyzer {
     lanes: Vec<ExactLanes>,
     planes: Vec<f32>,
     n_pending: usize,
+    n_files: u64,
+    n_in_file: u32,
     radial: RadialSums,
     moments: MomentSums,
     reduced: Option<ReducedSums>,
@@ -47,6 +49,8 @@ pub struct Totals {
     pub histogram: Vec<u64>,
     /// Working images added.
     pub n_images: u64,
+    /// Files that they came from.
+    pub n_files: u64,
 }
 
 impl Totals {
@@ -56,6 +60,7 @@ impl Totals {
             tensors: plan.specs.iter().cloned().map(ExactTensor::zeros).collect(),
             histogram: vec![0; histogram_length(plan)],
             n_images: 0,
+            n_files: 0,
         }
     }
 }
@@ -76,6 +81,8 @@ impl Analyzer {
             lanes: plan.specs.iter().map(ExactLanes::of).collect(),
             planes: vec![0.0; plan.config.channels.count() * plan.config.size.n_pixels()],
             n_pending: 0,
+            n_files: 0,
+            n_in_file: 0,
             radial: RadialSums::new(&plan),
             moments: MomentSums::new(&plan),
             reduced: plan.diagonality.as_ref().map(ReducedSums::new),
@@ -85,7 +92,21 @@ impl Analyzer {
 
     /// Whether the lanes must be emptied ([`Analyzer::drain_into`]) before another image is added.
     pub fn is_full(&self) -> bool {
-        self.n_pending >= FLUSH_AFTER
+        // One less, because lanes that are emptied within a file still get what its earlier images have in common with it.
+        self.n_pending + 1 >= FLUSH_AFTER
+    }
+
+    /// Says that the next image comes from another file: the images of one are no independent sample, so what the spread between
+    /// images is measured by is added up once a file. A file without images counts for nothing.
+    pub fn end_file(&mut self) {
+        let n = std::mem::take(&mut self.n_in_file);
+        if n == 0 {
+            return;
+        }
+        self.n_files += 1;
+        if self.plan.config.detail >= Detail::Radial {
+            self.radial.end_file(&self.plan, n, &mut self.lanes);
+        }
     }
 
     /// Adds one working image, given as its rows of interleaved RGB bytes, and describes it in `summary`.
@@ -96,6 +117,7 @@ impl Analyzer {
     pub fn add<'a>(&mut self, rows: impl Iterator<Item = &'a [u8]>, summary: &mut ImageSummary) {
         assert!(!self.is_full(), "full lanes are drained before the next image");
         self.n_pending += 1;
+        self.n_in_file += 1;
         let Self { plan, lanes, planes, radial, moments, reduced, .. } = self;
         add_pixels(plan, rows, planes, lanes, summary);
         if plan.config.detail == Detail::Pixels {
@@ -132,6 +154,7 @@ impl Analyzer {
             *total += u64::from(std::mem::take(count));
         }
         totals.n_images += std::mem::take(&mut self.n_pending) as u64;
+        totals.n_files += std::mem::take(&mut self.n_files);
         Ok(())
     }
 }

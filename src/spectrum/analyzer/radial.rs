@@ -16,6 +16,10 @@ pub(super) struct RadialSums {
     fft: Fft2Workspace,
     column_power: Vec<f64>,
     products: Vec<f64>,
+    /// Scratch for one row of annuli.
+    line: Vec<f64>,
+    /// Sums over the images of the file at hand: rows (see the plan) × annuli.
+    file_rapsd: Vec<f64>,
     /// Images in each bin of log power: rows (see the plan) × annuli × bins.
     pub(super) histogram: Vec<u32>,
 }
@@ -34,6 +38,8 @@ impl RadialSums {
             fft: plan.fft.workspace(),
             column_power: vec![0.0; plan.config.size.height],
             products: vec![0.0; plan.grid.n_annuli() * (plan.grid.n_annuli() + 1) / 2],
+            line: vec![0.0; plan.grid.n_annuli()],
+            file_rapsd: vec![0.0; outer_rows(plan.config.channels.count()) * plan.grid.n_annuli()],
             histogram: vec![0; histogram_length(plan)],
         }
     }
@@ -91,18 +97,39 @@ impl RadialSums {
         let channels = plan.config.channels.count();
         lanes[at::RAPSD_SUM].add(0, &summary.channel_rapsd);
         let lowest = plan.config.histogram_lowest_log2();
-        let pairs = annuli * (annuli + 1) / 2;
         let has_histogram = plan.config.detail >= Detail::Power;
-        for row in 0..outer_rows(channels) {
+        for (row, of_file) in self.file_rapsd.chunks_exact_mut(annuli).enumerate() {
             let rapsd =
                 if row < channels { &summary.channel_rapsd[row * annuli..][..annuli] } else { &summary.rapsd[..] };
-            add_outer(&mut lanes[at::RAPSD_OUTER], row * pairs, rapsd, &mut self.products);
+            for ((sum, square), power) in of_file.iter_mut().zip(&mut self.line).zip(rapsd) {
+                *sum += power;
+                *square = power * power;
+            }
+            lanes[at::RAPSD_SQUARE_SUM].add(row * annuli, &self.line);
             if has_histogram {
                 for (j, power) in rapsd.iter().enumerate() {
                     self.histogram[(row * annuli + j) * HISTOGRAM_BINS + histogram_bin(*power, lowest)] += 1;
                 }
             }
         }
+    }
+
+    /// Adds what the `n` images of one file have in common to the sums over files.
+    pub(super) fn end_file(&mut self, plan: &AnalysisPlan, n: u32, lanes: &mut [ExactLanes]) {
+        let n = f64::from(n);
+        let annuli = plan.grid.n_annuli();
+        let pairs = annuli * (annuli + 1) / 2;
+        for (row, of_file) in self.file_rapsd.chunks_exact(annuli).enumerate() {
+            add_outer(&mut lanes[at::RAPSD_OUTER], row * pairs, of_file, &mut self.products);
+        }
+        for (c, of_file) in self.file_rapsd.chunks_exact(annuli).take(plan.config.channels.count()).enumerate() {
+            for (weighted, sum) in self.line.iter_mut().zip(of_file) {
+                *weighted = n * sum;
+            }
+            lanes[at::FILE_RAPSD_SUM].add(c * annuli, &self.line);
+        }
+        lanes[at::FILE_SIZE_SQUARE_SUM].add(0, &[n * n]);
+        self.file_rapsd.fill(0.0);
     }
 }
 

@@ -120,6 +120,43 @@ fn raw_moments_are_means_over_images() {
 }
 
 #[test]
+fn the_mean_varies_between_files_not_between_their_images() {
+    let config = AnalysisConfig::new(Size::new(7, 8));
+    let images = noise_set(&config, 17);
+    // Files of 1, 4, 2 and 10 images.
+    let last = [0, 4, 6, 16];
+    let file_of = |i: usize| last.iter().position(|l| i <= *l).expect("a file");
+    for drain_every in [1, 3, 100] {
+        let (spectrum, summaries) = pass_in_files(&config, None, &images, drain_every, &|i| last.contains(&i));
+        let annuli = spectrum.grid().n_annuli();
+        for of in [RapsdOf::ChannelMean, RapsdOf::Channel(1)] {
+            let rapsd = |i: usize, j: usize| match of {
+                RapsdOf::ChannelMean => summaries[i].rapsd[j],
+                RapsdOf::Channel(c) => summaries[i].channel_rapsd[c * annuli + j],
+            };
+            let statistics = spectrum.radial_statistics(of);
+            assert_eq!((statistics.n_images, statistics.n_files), (17, 4));
+            let off = |file: usize, j: usize| -> f64 {
+                (0..17).filter(|i| file_of(*i) == file).map(|i| rapsd(i, j) - statistics.mean[j]).sum()
+            };
+            for j in 0..annuli {
+                for l in 0..annuli {
+                    let naive = (0..4).map(|c| off(c, j) * off(c, l)).sum::<f64>() * 4.0 / 3.0 / (17.0 * 17.0);
+                    let got = statistics.covariance_of_mean[j * annuli + l];
+                    let scale = statistics.mean[j] * statistics.mean[l];
+                    assert!((got - naive).abs() <= 1e-9 * scale, "{drain_every}, {j}, {l}: {got}, not {naive}");
+                }
+            }
+            let gradient: Vec<f64> = (0..annuli).map(|j| (j as f64 - 2.0) / statistics.mean[j]).collect();
+            let along = |c: usize| -> f64 { (0..annuli).map(|j| gradient[j] * off(c, j)).sum() };
+            let naive = (0..4).map(|c| along(c).powi(2)).sum::<f64>() * 4.0 / 3.0 / (17.0 * 17.0);
+            let got = statistics.variance_of(&gradient).expect("files");
+            assert!((got / naive - 1.0).abs() <= 1e-6, "{got}, not {naive}");
+        }
+    }
+}
+
+#[test]
 fn radial_statistics_are_those_of_the_images() {
     on_every_set(&[1, 2, 17], |label, config, spectrum, naive| {
         let mut rows: Vec<_> = (0..config.channels.count()).map(|c| (RapsdOf::Channel(c), Some(c))).collect();
@@ -133,18 +170,22 @@ fn radial_statistics_are_those_of_the_images() {
             for j in 0..annuli {
                 assert_close(label, statistics.mean[j], mean(j), 1e-5 * (mean(j) + naive.scale()));
             }
-            assert_eq!(statistics.covariance.len(), if naive.n() < 2 { 0 } else { annuli * annuli });
+            assert_eq!(statistics.covariance_of_mean.len(), if naive.n() < 2 { 0 } else { annuli * annuli });
             assert_eq!(statistics.std().len(), if naive.n() < 2 { 0 } else { annuli });
             for j in 0..if naive.n() < 2 { 0 } else { annuli } {
-                for l in 0..annuli {
+                let covariance = |l: usize| {
                     let product =
                         |i: usize| (naive.rapsd(i, channel, j) - mean(j)) * (naive.rapsd(i, channel, l) - mean(l));
-                    let want = naive.mean(product) * n / (n - 1.0);
+                    naive.mean(product) * n / (n - 1.0)
+                };
+                for l in 0..annuli {
+                    // Files of one image each.
                     let scale = (mean(j) + naive.scale()) * (mean(l) + naive.scale());
-                    assert_close(label, statistics.covariance[j * annuli + l], want, 2e-5 * scale);
+                    let got = statistics.covariance_of_mean[j * annuli + l];
+                    assert_close(label, got, covariance(l) / n, 2e-5 * scale);
                 }
-                let variance = statistics.covariance[j * annuli + j].max(0.0);
-                assert_close(label, statistics.std()[j].powi(2), variance, 1e-12 * variance);
+                let scale = (mean(j) + naive.scale()).powi(2);
+                assert_close(label, statistics.std()[j].powi(2), covariance(j).max(0.0), 2e-5 * scale);
             }
         }
     });
@@ -382,7 +423,7 @@ fn one_image_has_a_spectrum_and_no_covariance() {
     too_few(spectrum.color_covariance().err());
     too_few(spectrum.cross_covariance(1, 0).err());
     too_few(spectrum.real_form_covariance().err());
-    assert!(spectrum.radial_statistics(RapsdOf::ChannelMean).covariance.is_empty());
+    assert!(spectrum.radial_statistics(RapsdOf::ChannelMean).covariance_of_mean.is_empty());
     // Without means to remove, one image has a mean power.
     let none = analyze(&AnalysisConfig { standardize: Standardize::None, ..config }, &images);
     assert!(none.mode_covariance().is_ok());
@@ -424,7 +465,7 @@ fn flat_images_have_no_power_beside_their_brightness() {
                 assert!(channel[0].is_finite());
             }
             let finite = |values: &[f64]| assert!(values.iter().all(|v| v.is_finite()), "{name}, {size}");
-            finite(&spectrum.radial_statistics(RapsdOf::ChannelMean).covariance);
+            finite(&spectrum.radial_statistics(RapsdOf::ChannelMean).covariance_of_mean);
             finite(&spectrum.centred_rapsd(RapsdOf::ChannelMean));
             finite(&spectrum.rapsd_quantiles(RapsdOf::ChannelMean, &[0.05, 0.5, 0.95]).concat());
             finite(&spectrum.color_covariance().expect("four images"));

@@ -6,9 +6,7 @@
 //!
 //! # Conventions
 //!
-//! The interval comes from the residuals of the independent modes (Student's t). It asks how well these images' Γ
-//! determines Δ; a property shared by all modes of an image, such as its own slope, is not noise to it. A says where the
-//! mean of `ln Γ` lies, which for `n` Gaussian images is `ψ(n−1) − ln(n−1) ≈ −1/(2n)` below the log of the mean: A is low
+//! For the interval `c_j = Σ_{k∈j} C_k/Γ̄[j]`, `C_k = −½ (ln f_k − mean)/Σ (ln f − mean)²`. A says where the mean of `ln Γ` lies, which for `n` Gaussian images is `ψ(n−1) − ln(n−1) ≈ −1/(2n)` below the log of the mean: A is low
 //! by about `1/(4n)`; the other two estimators are not.
 //!
 //! # References
@@ -16,24 +14,26 @@
 //! Cloud Diffusion (arXiv 2507.05496), section 2.
 
 use super::retained::RetainedModes;
-use super::{Estimator, FitError, FitRange, MIN_IMAGES, PowerLawFit, goodness, half_width};
+use super::{Estimator, FitError, FitRange, LinearEstimate, PowerLawFit, goodness};
 use crate::spectral::Grid;
+use crate::spectrum::RadialStatistics;
 
-/// Fits a power law to the modes' variances `covariance` (Γ, one per stored mode, value²) of `n_images` images.
+/// Fits a power law to the modes' variances `covariance` (Γ, one per stored mode, value²); `statistics` are those of the images'
+/// RAPSDs as they are, from which the interval comes.
 ///
 /// # Errors
 ///
-/// [`FitError::Range`], [`FitError::TooFewImages`] below 2 images, [`FitError::NoPower`] when a retained mode has no
-/// logarithm, [`FitError::TooFewPoints`] below 3 independent modes.
+/// [`FitError::Range`], [`FitError::NoPower`] when a retained mode has no logarithm, [`FitError::TooFewPoints`] below 3 independent modes.
 ///
 /// # Panics
 ///
 /// If `covariance` does not hold one value per stored mode.
-pub fn fit_modes(grid: &Grid, covariance: &[f64], n_images: usize, range: &FitRange) -> Result<PowerLawFit, FitError> {
-    let estimator = Estimator::Modes;
-    if n_images < MIN_IMAGES {
-        return Err(FitError::TooFewImages { estimator, n_images, needed: MIN_IMAGES });
-    }
+pub fn fit_modes(
+    grid: &Grid,
+    covariance: &[f64],
+    statistics: &RadialStatistics,
+    range: &FitRange,
+) -> Result<PowerLawFit, FitError> {
     let modes = RetainedModes::select(grid, covariance, range)?;
     let y: Vec<f64> = modes.power.iter().map(|p| p.ln()).collect();
     let mean = modes.sum(&y) / modes.n_modes as f64;
@@ -41,21 +41,24 @@ pub fn fit_modes(grid: &Grid, covariance: &[f64], n_images: usize, range: &FitRa
     let slope = modes.sum(&products) / modes.spread;
     let residual: Vec<f64> = modes.x.iter().zip(&y).map(|(x, y)| y - mean - slope * x).collect();
     let delta = -0.5 * slope;
-    let half = half_width(0.5 * modes.slope_error(&residual), modes.degrees());
+    let radial = grid.radial_mean(covariance);
+    let gradient = modes.slope_by_annulus(grid.n_annuli(), |j| -0.5 / radial[j]);
+    let estimate = LinearEstimate::new(delta, &gradient, statistics);
     let fit = goodness(&y, &residual, &modes.weight);
     Ok(PowerLawFit {
-        estimator,
+        estimator: Estimator::Modes,
         delta,
-        delta_low95: delta - half,
-        delta_high95: delta + half,
+        delta_low95: estimate.low95,
+        delta_high95: estimate.high95,
         amplitude: (0.5 * (mean - slope * modes.mean_log_frequency)).exp(),
         r2: fit.r2,
         residual_db: fit.residual_db,
         range: *range,
         fitted_cycles_per_px: modes.frequencies,
         n_modes: modes.n_modes,
-        n_images,
-        curvature_p: modes.curvature_p(&residual),
+        n_images: statistics.n_images,
+        n_files: statistics.n_files,
+        bend: None,
     })
 }
 
@@ -64,13 +67,19 @@ mod tests {
     use super::*;
     use crate::spectral::Size;
 
+    /// `n` files of which nothing is known but their number.
+    fn of(grid: &Grid, n: u64) -> RadialStatistics {
+        RadialStatistics::without_spread(vec![1.0; grid.n_annuli()], n, n)
+    }
+
     #[test]
     fn an_exact_law_is_recovered_on_any_size() {
         for (height, width) in [(32, 32), (31, 37), (24, 40)] {
             let grid = Grid::new(Size::new(height, width));
             for delta in [-0.5, 0.0, 0.7, 2.0] {
                 let covariance: Vec<f64> = grid.frequencies().iter().map(|f| 0.09 * f.powf(-2.0 * delta)).collect();
-                let fit = fit_modes(&grid, &covariance, 9, &FitRange::for_size(grid.size())).expect("a regular law");
+                let fit = fit_modes(&grid, &covariance, &of(&grid, 9), &FitRange::for_size(grid.size()))
+                    .expect("a regular law");
                 assert!((fit.delta - delta).abs() <= 1e-12);
                 assert!((fit.amplitude - 0.3).abs() <= 1e-12);
                 assert!(fit.residual_db <= 1e-12);
@@ -84,21 +93,19 @@ mod tests {
         let rough: Vec<f64> = (0..grid.n_modes()).map(|i| (1.5 + (i as f64).sin()) / (1.0 + i as f64)).collect();
         let louder: Vec<f64> = rough.iter().map(|p| 49.0 * p).collect();
         let range = FitRange { cross_mask: Some(1), ..FitRange::paper() };
-        let (a, b) = (fit_modes(&grid, &rough, 5, &range), fit_modes(&grid, &louder, 5, &range));
+        let (a, b) =
+            (fit_modes(&grid, &rough, &of(&grid, 5), &range), fit_modes(&grid, &louder, &of(&grid, 5), &range));
         let (a, b) = (a.expect("has power"), b.expect("has power"));
         assert!((b.amplitude / a.amplitude - 7.0).abs() <= 1e-12);
-        for (x, y) in [(a.delta, b.delta), (a.delta_high95, b.delta_high95), (a.r2, b.r2)] {
+        for (x, y) in [(a.delta, b.delta), (a.r2, b.r2)] {
             assert!((x - y).abs() <= 1e-12);
         }
     }
 
     #[test]
-    fn one_image_and_flat_sets_are_refused() {
+    fn flat_sets_are_refused() {
         let grid = Grid::new(Size::square(16));
-        let range = FitRange::paper();
-        let one = fit_modes(&grid, &vec![1.0; grid.n_modes()], 1, &range).err();
-        assert_eq!(one, Some(FitError::TooFewImages { estimator: Estimator::Modes, n_images: 1, needed: 2 }));
-        let flat = fit_modes(&grid, &vec![0.0; grid.n_modes()], 9, &range).err();
+        let flat = fit_modes(&grid, &vec![0.0; grid.n_modes()], &of(&grid, 9), &FitRange::paper()).err();
         assert!(matches!(flat, Some(FitError::NoPower { n_powerless, n_retained, .. }) if n_powerless == n_retained));
     }
 }

@@ -1,40 +1,33 @@
-//! Power law by generalised least squares on the mean RAPSD, weighted by its covariance across images.
+//! *The* Δ of a set: least squares over annuli in which every unit of ln f has the same vote.
 //!
 //! # Definition
 //!
-//! With `R̄` the mean over images of the RAPSD (mean image removed) and `Ĉ` its covariance across images (ddof 1):
+//! With `Γ̄[j]` the annulus means of Γ,
 //!
 //! ```text
-//! ln R̄[j] = ln A² + ln mean_{k∈j} f_k^(−2Δ) + e_j,     cov(e) = Ĉ/n / (R̄ R̄ᵀ)   (delta method)
+//! ln Γ̄[j] = ln A² + ln mean_{k∈j} f_k^(−2Δ) + e_j,     minimise Σ_j e_j² / j     (Gauss–Newton in ln A² and Δ)
 //! ```
 //!
-//! The annulus mean of the model, not `f_j` itself, stands on the right: modes of an annulus differ in frequency, and for
-//! a steep law their mean power is not the power at the middle. Gauss–Newton steps in `(ln A², Δ)` use the derivative
-//! `−2 Σ f^(−2Δ) ln f / Σ f^(−2Δ)`.
-//!
-//! Below 4 images per annulus `Ĉ` is too noisy to invert and its correlations are shrunk
-//! ([`shrink_correlations`](crate::stats::covariance::shrink_correlations)). Images count by their effective number: a set
-//! of few strong images among many weak ones knows its covariance no better than the few.
+//! Photographs are no exact power law: the exponent climbs with frequency, so every estimator is a choice of weights. Weights that
+//! grow with the number of modes make Δ a statement about the finest octave, which changes with the working size; with one vote for
+//! each unit of ln f it hardly does. How the law bends is said beside it: the same fit over the lower and the upper half of the range
+//! in ln f.
 //!
 //! # Interval
 //!
-//! See [`gls`](super::gls). It asks for the law of the population the images are a sample of, because what an image's
-//! modes share (its contrast, its own slope) is in `Ĉ`. That law is the one of the *mean* power: where images differ in
-//! slope, the steep ones carry the low frequencies, Δ is above the mean of the images' own exponents, and the mean power
-//! is no exact law (the curvature test sees it).
+//! Near the solution `δΔ = Σ_j c_j δR_j` with `c_j = K_j/Γ̄_j`, `K` the row of `(JᵀWJ)⁻¹JᵀW` for Δ; its variance follows from the
+//! covariance of the mean RAPSD between files ([`RadialStatistics`]), its quantile from Student's t. Nothing is inverted.
 
-use ndarray::{Array1, Array2, ArrayView2, Axis};
-
-use super::gls::Weighting;
-use super::{Estimator, FitError, FitRange, PowerLawFit, f_test, goodness, half_width};
+use super::annulus_law::AnnulusLaw;
+use super::{Bend, Estimator, FitError, FitRange, LinearEstimate, PowerLawFit, goodness};
 use crate::spectral::Grid;
-use crate::stats::covariance::check_square;
+use crate::spectrum::RadialStatistics;
 
 /// Annuli that leave a degree of freedom beside A and Δ.
 pub(super) const MIN_BINS: usize = 3;
 
-/// Images from which rows with their mean removed still vary independently of each other.
-const MIN_IMAGES: usize = 3;
+/// Annuli that determine A and Δ.
+const MIN_BINS_OF_HALF: usize = 2;
 
 /// Gauss–Newton steps; the model is nearly linear in Δ and takes four or five.
 const MAX_STEPS: usize = 60;
@@ -42,107 +35,107 @@ const MAX_STEPS: usize = 60;
 /// A step smaller than this in `ln A²` and Δ ends the search.
 const STEP_TOLERANCE: f64 = 1e-12;
 
-/// What the radial estimator needs of a set: moments of the images' RAPSDs after removing the mean image.
-#[derive(Debug, Clone, Copy)]
-pub struct RadialMoments<'a> {
-    /// Mean over images, one value² per annulus (`B` values).
-    pub mean: &'a [f64],
-    /// Covariance across images, `B×B`, ddof 1, value⁴.
-    pub covariance: ArrayView2<'a, f64>,
-    /// Images.
-    pub n_images: usize,
-}
+/// Halves that differ by less are no bend worth a word.
+const LEAST_BEND: f64 = 0.1;
 
-/// Fits a power law to the mean RAPSD over the annuli in `range`; the range's cross mask does not apply.
+/// Fits a power law to the annulus means `power` of Γ (value² per mode, `B` values) over the annuli in `range`; its cross mask does not
+/// apply. `statistics` are those of the images' RAPSDs as they are, from which the intervals come.
 ///
 /// # Errors
 ///
-/// [`FitError::Range`], [`FitError::TooFewImages`] below 3 images, [`FitError::TooFewPoints`] below 3 annuli,
-/// [`FitError::NoPower`] when an annulus has no power, [`FitError::Covariance`] when the covariance is not finite, an
-/// annulus does not vary or LAPACK finds it singular, [`FitError::NotConverged`].
+/// [`FitError::Range`], [`FitError::TooFewPoints`] below 3 annuli, [`FitError::NoPower`] when an annulus has no power,
+/// [`FitError::NotConverged`].
 ///
 /// # Panics
 ///
-/// If the mean does not hold one value per annulus or the covariance is not `B×B`.
-pub fn fit_radial(grid: &Grid, moments: &RadialMoments<'_>, range: &FitRange) -> Result<PowerLawFit, FitError> {
-    let n = grid.n_annuli();
-    assert_eq!(moments.mean.len(), n, "one mean power per annulus");
-    assert_eq!(moments.covariance.dim(), (n, n), "one covariance per pair of annuli");
-    range.validate()?;
-    let (estimator, n_images) = (Estimator::Radial, moments.n_images);
-    if n_images < MIN_IMAGES {
-        return Err(FitError::TooFewImages { estimator, n_images, needed: MIN_IMAGES });
-    }
-    let annuli = retained_annuli(grid, moments.mean, range)?;
-    let law = AnnulusLaw::new(grid, &annuli);
-    let mean = Array1::from_iter(annuli.iter().map(|&j| moments.mean[j]));
-    let covariance = moments.covariance.select(Axis(0), &annuli).select(Axis(1), &annuli);
-    check_square(covariance.view())?;
-    let weighting = Weighting::new(&mean, &covariance, n_images)?;
-    let y = mean.mapv(f64::ln);
-    let solution = solve(&law, &weighting, &y)?;
-    let estimate = weighting.estimate(&solution.at.line(), &solution.residual)?;
-    let bent = weighting.estimate(&solution.at.parabola(), &solution.residual)?;
-    let half = half_width(estimate.variance[1].sqrt(), estimate.degrees);
-    let fit = goodness(&y.to_vec(), &solution.residual.to_vec(), &vec![1.0; annuli.len()]);
+/// If `power` does not hold one value per annulus.
+pub fn fit_radial(
+    grid: &Grid,
+    power: &[f64],
+    statistics: &RadialStatistics,
+    range: &FitRange,
+) -> Result<PowerLawFit, FitError> {
+    assert_eq!(power.len(), grid.n_annuli(), "one power per annulus");
+    let range = FitRange { cross_mask: None, ..*range };
+    let law = AnnulusLaw::new(grid, &range, MIN_BINS)?;
+    let whole = solve(&law, power)?;
+    let log_power: Vec<f64> = law.annuli.iter().map(|&j| power[j].ln()).collect();
+    let fit = goodness(&log_power, &whole.residual, &law.weights());
+    let frequency = |j: Option<&usize>| j.map_or(0.0, |&j| j as f64 / grid.size().longer_side() as f64);
+    let estimate = LinearEstimate::new(whole.delta, &whole.gradient, statistics);
     Ok(PowerLawFit {
-        estimator,
-        delta: solution.delta,
-        delta_low95: solution.delta - half,
-        delta_high95: solution.delta + half,
-        amplitude: (0.5 * solution.level).exp(),
+        estimator: Estimator::Radial,
+        delta: whole.delta,
+        delta_low95: estimate.low95,
+        delta_high95: estimate.high95,
+        amplitude: (0.5 * whole.level).exp(),
         r2: fit.r2,
         residual_db: fit.residual_db,
-        range: FitRange { cross_mask: None, ..*range },
-        fitted_cycles_per_px: ends_of(grid, &annuli),
-        n_modes: annuli.iter().map(|&j| grid.modes_per_annulus()[j]).sum::<f64>() as usize,
-        n_images,
-        curvature_p: (annuli.len() > MIN_BINS)
-            .then(|| f_test(bent.step[2].powi(2) / bent.variance[2], bent.degrees))
-            .flatten(),
+        range,
+        fitted_cycles_per_px: (frequency(law.annuli.first()), frequency(law.annuli.last())),
+        n_modes: law.annuli.iter().map(|&j| grid.modes_per_annulus()[j]).sum::<f64>() as usize,
+        n_images: statistics.n_images,
+        n_files: statistics.n_files,
+        bend: bend(grid, power, statistics, &range),
     })
 }
 
-/// Lowest and highest frequency of some annuli in rising order, cycles per pixel.
-fn ends_of(grid: &Grid, annuli: &[usize]) -> (f64, f64) {
-    let frequency = |j: Option<&usize>| j.map_or(0.0, |&j| j as f64 / grid.size().longer_side() as f64);
-    (frequency(annuli.first()), frequency(annuli.last()))
+/// The two halves of the range in ln f; none where one of them is too narrow.
+fn bend(grid: &Grid, power: &[f64], statistics: &RadialStatistics, range: &FitRange) -> Option<Bend> {
+    let low = range.low_exclusive.max(1.0 / grid.size().longer_side() as f64);
+    let middle = (low * range.high_inclusive.min(0.5)).sqrt();
+    let half = |range: FitRange| solve(&AnnulusLaw::new(grid, &range, MIN_BINS_OF_HALF).ok()?, power).ok();
+    let coarse = half(FitRange { high_inclusive: middle, ..*range })?;
+    let fine = half(FitRange { low_exclusive: middle, ..*range })?;
+    let difference: Vec<f64> = fine.gradient.iter().zip(&coarse.gradient).map(|(f, c)| f - c).collect();
+    let rise = LinearEstimate::new(fine.delta - coarse.delta, &difference, statistics);
+    Some(Bend {
+        middle_cycles_per_px: middle,
+        coarse: LinearEstimate::new(coarse.delta, &coarse.gradient, statistics),
+        fine: LinearEstimate::new(fine.delta, &fine.gradient, statistics),
+        is_bent: rise.value.abs() > LEAST_BEND && rise.is_beyond_chance(),
+        p_value: rise.p_value(),
+        rise,
+    })
 }
 
-/// Annuli in the range, all of which must have power.
-fn retained_annuli(grid: &Grid, mean: &[f64], range: &FitRange) -> Result<Vec<usize>, FitError> {
-    let frequencies = grid.annulus_frequencies();
-    let annuli: Vec<usize> = (0..grid.n_annuli()).filter(|&j| range.contains(frequencies[j])).collect();
-    let n = annuli.len();
-    if n < MIN_BINS {
-        return Err(FitError::TooFewPoints { unit: "annuli", n, needed: MIN_BINS });
-    }
-    let n_powerless = annuli.iter().filter(|&&j| !(mean[j] > 0.0 && mean[j].is_finite())).count();
-    if n_powerless > 0 {
-        return Err(FitError::NoPower { unit: "annuli", n_powerless, n_retained: n });
-    }
-    Ok(annuli)
-}
-
+/// A law through the annuli, and how its exponent follows them.
 struct Solution {
     level: f64,
     delta: f64,
-    at: LawAt,
-    residual: Array1<f64>,
+    /// Of the retained annuli.
+    residual: Vec<f64>,
+    /// `∂Δ/∂R_j` of all annuli.
+    gradient: Vec<f64>,
 }
 
-/// Gauss–Newton in `(ln A², Δ)` from the slope of a plain line.
-fn solve(law: &AnnulusLaw, weighting: &Weighting, y: &Array1<f64>) -> Result<Solution, FitError> {
-    let (mut level, mut delta) = law.plain_line(y);
+/// Gauss–Newton in `(ln A², Δ)`.
+fn solve(law: &AnnulusLaw, power: &[f64]) -> Result<Solution, FitError> {
+    let n_powerless = law.annuli.iter().filter(|&&j| !(power[j] > 0.0 && power[j].is_finite())).count();
+    if n_powerless > 0 {
+        return Err(FitError::NoPower { unit: "annuli", n_powerless, n_retained: law.annuli.len() });
+    }
+    let y: Vec<f64> = law.annuli.iter().map(|&j| power[j].ln()).collect();
+    let weight = law.weights();
+    let total: f64 = weight.iter().sum();
+    let (mut level, mut delta) = (y.iter().sum::<f64>() / y.len() as f64, 1.0);
     for _ in 0..MAX_STEPS {
         let at = law.at(delta);
-        let residual = y - &at.log_mean - level;
-        let step = weighting.solve(&at.line(), &residual)?;
-        level += step[0];
-        delta += step[1];
-        let size = step[0].abs().max(step[1].abs());
+        let residual: Vec<f64> = y.iter().zip(&at).map(|(y, (g, _))| y - level - g).collect();
+        // With the derivative centred, the two columns of the design are orthogonal under the weights.
+        let mean_slope = weight.iter().zip(&at).map(|(w, (_, s))| w * s).sum::<f64>() / total;
+        let spread: f64 = weight.iter().zip(&at).map(|(w, (_, s))| w * (s - mean_slope).powi(2)).sum();
+        let row: Vec<f64> = weight.iter().zip(&at).map(|(w, (_, s))| w * (s - mean_slope) / spread).collect();
+        let step = row.iter().zip(&residual).map(|(k, r)| k * r).sum::<f64>();
+        let mean_residual = weight.iter().zip(&residual).map(|(w, r)| w * r).sum::<f64>() / total;
+        let level_step = mean_residual - step * mean_slope;
+        level += level_step;
+        delta += step;
+        let size = step.abs().max(level_step.abs());
         if size <= STEP_TOLERANCE {
-            return Ok(Solution { level, delta, at, residual });
+            let mut gradient = vec![0.0; power.len()];
+            law.annuli.iter().zip(&row).for_each(|(&j, k)| gradient[j] = k / power[j]);
+            return Ok(Solution { level, delta, residual, gradient });
         }
         if !size.is_finite() {
             break;
@@ -151,169 +144,107 @@ fn solve(law: &AnnulusLaw, weighting: &Weighting, y: &Array1<f64>) -> Result<Sol
     Err(FitError::NotConverged { estimator: Estimator::Radial, n_iterations: MAX_STEPS })
 }
 
-/// The annulus means of `f^(−2Δ)` as functions of Δ.
-struct AnnulusLaw {
-    /// Per annulus: `ln f` and multiplicity of its stored modes.
-    modes: Vec<Vec<(f64, f64)>>,
-    /// Weighted mean of `ln f` per annulus.
-    mean_log_frequency: Array1<f64>,
-    /// Mean of those over annuli.
-    centre: f64,
-}
-
-/// [`AnnulusLaw`] at one Δ; one entry per annulus.
-struct LawAt {
-    /// `ln mean f^(−2Δ)`.
-    log_mean: Array1<f64>,
-    /// Its derivative with respect to Δ.
-    slope: Array1<f64>,
-    /// Its derivative with respect to `c` at 0, in the bent law `f^(−2Δ) exp(c (ln f − centre)²)`.
-    bend: Array1<f64>,
-}
-
-impl LawAt {
-    /// Design matrix of the law, `B×2`: `ln A²`, Δ.
-    fn line(&self) -> Array2<f64> {
-        columns(&[&Array1::ones(self.slope.len()), &self.slope])
-    }
-
-    /// Design matrix of the bent law, `B×3`.
-    fn parabola(&self) -> Array2<f64> {
-        columns(&[&Array1::ones(self.slope.len()), &self.slope, &self.bend])
-    }
-}
-
-fn columns(parts: &[&Array1<f64>]) -> Array2<f64> {
-    Array2::from_shape_fn((parts[0].len(), parts.len()), |(i, j)| parts[j][i])
-}
-
-impl AnnulusLaw {
-    fn new(grid: &Grid, annuli: &[usize]) -> Self {
-        let mut position = vec![None; grid.n_annuli()];
-        for (i, &j) in annuli.iter().enumerate() {
-            position[j] = Some(i);
-        }
-        let mut modes = vec![Vec::new(); annuli.len()];
-        for (index, (&f, &annulus)) in grid.frequencies().iter().zip(grid.annuli()).enumerate() {
-            if let Some(&Some(i)) = position.get(annulus as usize) {
-                modes[i].push((f.ln(), grid.multiplicity(index / grid.size().height)));
-            }
-        }
-        let mean_log_frequency: Array1<f64> = modes
-            .iter()
-            .map(|m| m.iter().map(|(x, w)| w * x).sum::<f64>() / m.iter().map(|(_, w)| w).sum::<f64>())
-            .collect();
-        let centre = mean_log_frequency.sum() / annuli.len() as f64;
-        Self { modes, mean_log_frequency, centre }
-    }
-
-    fn at(&self, delta: f64) -> LawAt {
-        let n = self.modes.len();
-        let mut at = LawAt { log_mean: Array1::zeros(n), slope: Array1::zeros(n), bend: Array1::zeros(n) };
-        for (j, modes) in self.modes.iter().enumerate() {
-            let (mut total, mut sum, mut sum_x, mut sum_bend) = (0.0, 0.0, 0.0, 0.0);
-            for &(x, w) in modes {
-                let power = w * (-2.0 * delta * x).exp();
-                total += w;
-                sum += power;
-                sum_x += power * x;
-                sum_bend += power * (x - self.centre).powi(2);
-            }
-            at.log_mean[j] = (sum / total).ln();
-            at.slope[j] = -2.0 * sum_x / sum;
-            at.bend[j] = sum_bend / sum;
-        }
-        at
-    }
-
-    /// `(ln A², Δ)` of the unweighted line through `y` against the annuli's mean log frequency.
-    fn plain_line(&self, y: &Array1<f64>) -> (f64, f64) {
-        let x = &self.mean_log_frequency - self.centre;
-        let mean_y = y.sum() / y.len() as f64;
-        let slope = x.dot(y) / x.dot(&x);
-        (mean_y - slope * self.centre, -0.5 * slope)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::spectral::Size;
-    use crate::stats::covariance::CovarianceError;
 
     fn exact(grid: &Grid, delta: f64) -> Vec<f64> {
         let modes: Vec<f64> = grid.frequencies().iter().map(|f| 0.09 * f.max(1e-9).powf(-2.0 * delta)).collect();
         grid.radial_mean(&modes)
     }
 
-    /// Independent annuli with the variance of Gaussian images.
-    fn independent(grid: &Grid, mean: &[f64]) -> Array2<f64> {
-        let variance: Array1<f64> = mean.iter().zip(grid.modes_per_annulus()).map(|(r, m)| 2.0 * r * r / m).collect();
-        Array2::from_diag(&variance)
+    /// `n` files whose annuli are independent, each with the relative variance `v`.
+    fn independent(mean: &[f64], v: f64, n: u64) -> RadialStatistics {
+        let b = mean.len();
+        let mut statistics = RadialStatistics::without_spread(mean.to_vec(), n, n);
+        statistics.covariance_of_mean = vec![0.0; b * b];
+        (0..b).for_each(|j| statistics.covariance_of_mean[j * (b + 1)] = v * mean[j] * mean[j] / n as f64);
+        statistics
     }
 
     #[test]
-    fn an_exact_law_is_recovered_with_and_without_shrinkage() {
-        for size in [Size::square(32), Size::new(31, 37), Size::new(20, 48)] {
+    fn an_exact_law_is_recovered_on_any_size() {
+        for size in [Size::square(32), Size::new(31, 37), Size::new(20, 48), Size::square(8)] {
             let grid = Grid::new(size);
-            for (delta, n_images) in [(0.0, 500), (1.3, 500), (2.4, 500), (1.3, 3), (2.4, 20)] {
-                let mean = exact(&grid, delta);
-                let covariance = independent(&grid, &mean);
-                let moments = RadialMoments { mean: &mean, covariance: covariance.view(), n_images };
-                let fit = fit_radial(&grid, &moments, &FitRange::for_size(size)).expect("a regular law");
-                assert!((fit.delta - delta).abs() <= 1e-10, "{delta}: {}", fit.delta);
+            for delta in [-0.5, 0.0, 1.3, 2.4] {
+                let power = exact(&grid, delta);
+                let fit = fit_radial(&grid, &power, &independent(&power, 0.1, 9), &FitRange::for_size(size));
+                let fit = fit.expect("a regular law");
+                assert!((fit.delta - delta).abs() <= 1e-10, "{size} {delta}: {}", fit.delta);
                 assert!((fit.amplitude / 0.3 - 1.0).abs() <= 1e-10);
-                assert!(fit.curvature_p.expect("enough annuli") >= 0.99);
+                assert!(fit.residual_db <= 1e-9);
+                let bend = fit.bend.expect("two halves");
+                assert!((bend.coarse.value - delta).abs() <= 1e-9 && (bend.fine.value - delta).abs() <= 1e-9);
+                assert!(!bend.is_bent);
             }
         }
     }
 
     #[test]
-    fn derivatives_agree_with_differences() {
-        let grid = Grid::new(Size::new(24, 31));
-        let law = AnnulusLaw::new(&grid, &[1, 2, 5, 11, 15]);
-        let step = 1e-5;
-        let (at, up, down) = (law.at(1.4), law.at(1.4 + step), law.at(1.4 - step));
-        let difference = (&up.log_mean - &down.log_mean) / (2.0 * step);
-        assert!((&at.slope - &difference).iter().all(|d| d.abs() <= 1e-8));
+    fn the_minimum_beats_its_neighbours() {
+        let grid = Grid::new(Size::square(32));
+        let power: Vec<f64> =
+            exact(&grid, 1.1).iter().enumerate().map(|(j, p)| p * (0.4 * (j as f64 * 1.7).sin()).exp()).collect();
+        let range = FitRange::for_size(grid.size());
+        let fit = fit_radial(&grid, &power, &independent(&power, 0.1, 9), &range).expect("a law");
+        let cost = |delta: f64, amplitude: f64| -> f64 {
+            let modes: Vec<f64> = grid.frequencies().iter().map(|f| f.max(1e-9).powf(-2.0 * delta)).collect();
+            let law = grid.radial_mean(&modes);
+            (1..=16).map(|j| (power[j].ln() - 2.0 * amplitude.ln() - law[j].ln()).powi(2) / j as f64).sum()
+        };
+        let best = cost(fit.delta, fit.amplitude);
+        for (d, a) in [(1e-3, 1.0), (-1e-3, 1.0), (0.0, 1.001), (0.0, 0.999), (1e-3, 1.003), (-1e-3, 0.997)] {
+            assert!(best < cost(fit.delta + d, fit.amplitude * a));
+        }
+    }
+
+    #[test]
+    fn the_gradient_is_that_of_the_estimate() {
+        let grid = Grid::new(Size::square(16));
+        let law = AnnulusLaw::new(&grid, &FitRange::for_size(grid.size()), 3).expect("annuli");
+        let power: Vec<f64> = exact(&grid, 1.2).iter().enumerate().map(|(j, p)| p * (1.0 + 0.01 * j as f64)).collect();
+        let solution = solve(&law, &power).expect("a law");
+        for j in [1, 3, 8] {
+            let step = 1e-5 * power[j];
+            let moved = |sign: f64| {
+                let mut power = power.clone();
+                power[j] += sign * step;
+                solve(&law, &power).expect("a law").delta
+            };
+            let difference = (moved(1.0) - moved(-1.0)) / (2.0 * step);
+            // The residuals are small, so the linearisation is nearly exact.
+            assert!((solution.gradient[j] / difference - 1.0).abs() <= 1e-2, "annulus {j}");
+        }
     }
 
     #[test]
     fn a_bent_law_is_told_from_a_straight_one() {
         let grid = Grid::new(Size::square(64));
         let straight = exact(&grid, 1.0);
-        let bent: Vec<f64> = straight
-            .iter()
-            .zip(grid.annulus_frequencies())
-            .map(|(r, f)| r * (0.2 * f.max(1e-3).ln().powi(2)).exp())
-            .collect();
-        let covariance = independent(&grid, &bent);
-        let moments = RadialMoments { mean: &bent, covariance: covariance.view(), n_images: 400 };
-        let fit = fit_radial(&grid, &moments, &FitRange::for_size(grid.size())).expect("converges");
-        assert!(fit.curvature_p.expect("enough annuli") <= 1e-6);
+        let frequencies = grid.annulus_frequencies();
+        let bent: Vec<f64> =
+            straight.iter().zip(&frequencies).map(|(r, f)| r * (-0.2 * f.max(1e-3).ln().powi(2)).exp()).collect();
+        let range = FitRange::for_size(grid.size());
+        let bend = |power: &[f64], v: f64| fit_radial(&grid, power, &independent(power, v, 400), &range).unwrap().bend;
+        let found = bend(&bent, 0.2).expect("two halves");
+        assert!(found.is_bent && found.p_value.expect("files") <= 1e-6, "{found:?}");
+        // Δ(f) = 1 + 0.2 ln f: the fine half is the steeper one.
+        assert!(found.coarse.value < found.fine.value, "{found:?}");
+        assert!(!bend(&straight, 0.2).expect("two halves").is_bent);
+        assert!(!bend(&bent, 1e6).expect("two halves").is_bent, "a bend within chance is none");
     }
 
     #[test]
-    fn degenerate_input_is_named() {
+    fn few_files_have_no_interval_and_flat_sets_no_law() {
         let grid = Grid::new(Size::square(32));
         let range = FitRange::for_size(grid.size());
-        let mean = exact(&grid, 1.0);
-        let covariance = independent(&grid, &mean);
-        let fit = |mean: &[f64], covariance: &Array2<f64>, n_images| {
-            fit_radial(&grid, &RadialMoments { mean, covariance: covariance.view(), n_images }, &range).err()
-        };
-        let too_few = FitError::TooFewImages { estimator: Estimator::Radial, n_images: 2, needed: 3 };
-        assert_eq!(fit(&mean, &covariance, 2), Some(too_few));
-        let flat = FitError::NoPower { unit: "annuli", n_powerless: 15, n_retained: 15 };
-        assert_eq!(fit(&[0.0; 17], &covariance, 90), Some(flat));
-        let still = FitError::Covariance(CovarianceError::NoVariance { index: 0, variance: 0.0 });
-        assert_eq!(fit(&mean, &Array2::zeros((17, 17)), 90), Some(still));
-        let unknown = FitError::Covariance(CovarianceError::NotFinite { rows: 15, columns: 15 });
-        assert_eq!(fit(&mean, &Array2::from_elem((17, 17), f64::NAN), 90), Some(unknown));
-        let copies = Array2::from_shape_fn((17, 17), |(i, j)| 0.01 * mean[i] * mean[j]);
-        assert!(matches!(
-            fit(&mean, &copies, 90),
-            Some(FitError::Covariance(CovarianceError::Factorisation { n: 15, .. }))
-        ));
+        let power = exact(&grid, 1.0);
+        let few = fit_radial(&grid, &power, &independent(&power, 0.1, 4), &range).expect("a law");
+        assert_eq!((few.delta_low95, few.delta_high95), (None, None));
+        let five = fit_radial(&grid, &power, &independent(&power, 0.1, 5), &range).expect("a law");
+        assert!(five.delta_low95 < Some(five.delta) && five.delta_high95 > Some(five.delta));
+        let flat = fit_radial(&grid, &[0.0; 17], &independent(&power, 0.1, 5), &range).err();
+        assert_eq!(flat, Some(FitError::NoPower { unit: "annuli", n_powerless: 16, n_retained: 16 }));
     }
 }

@@ -24,10 +24,10 @@ pub struct FitRange {
 }
 
 impl FitRange {
-    /// The default for images of `size`: from one and a half periods per longer side to the Nyquist frequency of the
-    /// axes, without the cross of half width 3.
+    /// The default for images of `size`: from one period per longer side to the Nyquist frequency of the axes, without the cross of
+    /// half width 3.
     pub fn for_size(size: Size) -> Self {
-        let low = 1.5 / size.longer_side() as f64;
+        let low = 0.5 / size.longer_side() as f64;
         Self { low_exclusive: low, high_inclusive: 0.5, cross_mask: Some(CROSS_MASK) }
     }
 
@@ -131,6 +131,6 @@ mod tests {
 
     #[test]
     fn the_default_range_prints_with_its_unit() {
-        assert_eq!(FitRange::for_size(Size::square(64)).to_string(), "0.0234 < f ≤ 0.5 cycles/px, cross mask 3");
+        assert_eq!(FitRange::for_size(Size::square(64)).to_string(), "0.0078 < f ≤ 0.5 cycles/px, cross mask 3");
     }
 }

@@ -1,13 +1,11 @@
-//! The modes a range retains, as columns of a regression, and the test for curvature on its residuals.
+//! The modes a range retains, as columns of a regression.
 
-use super::{FitError, FitRange, f_test};
+use super::{FitError, FitRange};
 use crate::spectral::Grid;
+use crate::spectral::grid::NO_ANNULUS;
 
 /// Independent modes below which slope, amplitude and residual cannot all be estimated.
 const MIN_INDEPENDENT_MODES: usize = 3;
-
-/// Residuals whose mean square lies below this are rounding, not data.
-const MIN_RESIDUAL_SQUARE: f64 = 1e-24;
 
 /// Retained stored modes: centred log frequency, power, and weight (how often each counts in the full plane).
 pub(super) struct RetainedModes {
@@ -17,6 +15,8 @@ pub(super) struct RetainedModes {
     pub power: Vec<f64>,
     /// 1 or 2.
     pub weight: Vec<f64>,
+    /// Annulus of each mode; none in the corners beyond the last one.
+    pub annulus: Vec<Option<usize>>,
     /// Weighted mean of `ln f`.
     pub mean_log_frequency: f64,
     /// `Σ w x²`.
@@ -25,8 +25,6 @@ pub(super) struct RetainedModes {
     pub frequencies: (f64, f64),
     /// Modes of the full plane, `Σ w`.
     pub n_modes: usize,
-    /// Conjugate pairs and self-conjugate modes.
-    pub n_independent: usize,
 }
 
 impl RetainedModes {
@@ -34,7 +32,7 @@ impl RetainedModes {
     pub fn select(grid: &Grid, covariance: &[f64], range: &FitRange) -> Result<Self, FitError> {
         assert_eq!(covariance.len(), grid.n_modes(), "one variance per stored mode");
         range.validate()?;
-        let (mut x, mut power, mut weight) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut x, mut power, mut weight, mut annulus) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let (mut n_self_conjugate, mut n_powerless) = (0, 0);
         let mut frequencies = (f64::INFINITY, 0.0f64);
         for index in (0..grid.n_modes()).filter(|&i| range.retains(grid, i)) {
@@ -46,6 +44,8 @@ impl RetainedModes {
             x.push(frequency.ln());
             power.push(value);
             weight.push(grid.multiplicity(index / grid.size().height));
+            let of = grid.annuli()[index];
+            annulus.push((of != NO_ANNULUS).then_some(of as usize));
         }
         if n_powerless > 0 {
             return Err(FitError::NoPower { unit: "modes", n_powerless, n_retained: x.len() });
@@ -60,7 +60,7 @@ impl RetainedModes {
             let unit = "independent modes";
             return Err(FitError::TooFewPoints { unit, n: n_independent, needed: MIN_INDEPENDENT_MODES });
         }
-        Ok(Self { x, power, weight, mean_log_frequency: mean, spread, frequencies, n_modes, n_independent })
+        Ok(Self { x, power, weight, annulus, mean_log_frequency: mean, spread, frequencies, n_modes })
     }
 
     /// Weighted sum over the full plane of values at the retained modes.
@@ -68,38 +68,16 @@ impl RetainedModes {
         weighted_sum(&self.weight, values)
     }
 
-    /// Standard error of a coefficient of x, from residuals whose variance at a mode is `φ/weight`.
-    ///
-    /// `φ = Σ w r²/(N − 2)` over the `N` independent modes: the sum over the full plane is the weighted sum over
-    /// independent ones, because a pair has weight 2 there and a self-conjugate mode weight 1. The number of images
-    /// cancels: it scales φ and the information alike.
-    pub fn slope_error(&self, residual: &[f64]) -> f64 {
-        let squares: Vec<f64> = residual.iter().map(|r| r * r).collect();
-        (self.sum(&squares) / self.degrees() / self.spread).sqrt()
-    }
-
-    /// Degrees of freedom of the residuals.
-    pub fn degrees(&self) -> f64 {
-        self.n_independent as f64 - 2.0
-    }
-
-    /// F-test p-value of a term in `(ln f)²` beside the fitted line, from the residuals of that fit (which must be
-    /// orthogonal to 1 and x under the weights, as both mode-wise estimators leave them).
-    pub fn curvature_p(&self, residual: &[f64]) -> Option<f64> {
-        let total = self.n_modes as f64;
-        let squares: Vec<f64> = self.x.iter().map(|x| x * x).collect();
-        let cubes: Vec<f64> = self.x.iter().map(|x| x * x * x).collect();
-        let (mean, slope) = (self.sum(&squares) / total, self.sum(&cubes) / self.spread);
-        let bend: Vec<f64> = self.x.iter().map(|x| x * x - mean - slope * x).collect();
-        let dot = |a: &[f64], b: &[f64]| self.weight.iter().zip(a).zip(b).map(|((w, a), b)| w * a * b).sum::<f64>();
-        let unexplained = dot(residual, residual);
-        let leverage = dot(&bend, &bend);
-        if unexplained <= MIN_RESIDUAL_SQUARE * total || leverage <= f64::EPSILON * total {
-            return None;
+    /// Sums over the modes of each of `n_annuli` annuli of `w x/(Σ w x²)` times `factor`: how a slope follows the powers of annuli, where
+    /// `factor` turns a change of a mode's power into one of what is regressed on x.
+    pub fn slope_by_annulus(&self, n_annuli: usize, factor: impl Fn(usize) -> f64) -> Vec<f64> {
+        let mut sums = vec![0.0; n_annuli];
+        for (i, annulus) in self.annulus.iter().enumerate() {
+            if let Some(annulus) = annulus {
+                sums[*annulus] += self.weight[i] * self.x[i] / self.spread * factor(*annulus);
+            }
         }
-        let explained = dot(&bend, residual).powi(2) / leverage;
-        let degrees = self.n_independent as f64 - 3.0;
-        f_test(explained * degrees / (unexplained - explained).max(f64::MIN_POSITIVE), degrees)
+        sums
     }
 }
 
@@ -117,46 +95,28 @@ mod tests {
     }
 
     #[test]
-    fn conjugates_are_counted_once() {
+    fn conjugates_count_twice() {
         for (height, width) in [(8, 8), (7, 7), (7, 8), (8, 5), (1, 16), (16, 1)] {
             let grid = Grid::new(Size::new(height, width));
             let modes = RetainedModes::select(&grid, &vec![1.0; grid.n_modes()], &everything()).expect("enough modes");
-            // Naively: mode and conjugate in the full plane, each pair seen from its smaller index.
-            let mut n = 0;
-            for ky in 0..height {
-                for kx in 0..width {
-                    let conjugate = ((height - ky) % height, (width - kx) % width);
-                    n += usize::from((ky, kx) != (0, 0) && (ky, kx) <= conjugate);
-                }
-            }
-            assert_eq!(modes.n_independent, n, "{height}×{width}");
-            assert_eq!(modes.n_modes, height * width - 1);
+            assert_eq!(modes.n_modes, height * width - 1, "{height}×{width}");
         }
     }
 
     #[test]
-    fn curvature_is_the_f_test_of_nested_regressions() {
-        // Seven equally spaced x, one bend plus a pattern orthogonal to 1, x and x².
-        let x: Vec<f64> = (-3..=3).map(f64::from).collect();
-        let pattern = [0.0, 1.0, -2.0, 0.0, 2.0, -1.0, 0.0];
-        let cubic_part: Vec<f64> = pattern.to_vec();
-        let residual: Vec<f64> = x.iter().zip(&cubic_part).map(|(x, e)| 0.5 * (x * x - 4.0) + e).collect();
-        let orthogonal: f64 = x.iter().zip(&cubic_part).map(|(x, e)| x * e).sum();
-        let modes = RetainedModes {
-            power: vec![1.0; 7],
-            weight: vec![1.0; 7],
-            mean_log_frequency: 0.0,
-            spread: 28.0,
-            frequencies: (0.1, 0.5),
-            n_modes: 7,
-            n_independent: 7,
-            x: x.clone(),
+    fn the_slope_follows_the_annuli_as_it_follows_their_modes() {
+        let grid = Grid::new(Size::new(12, 16));
+        let range = FitRange { high_inclusive: 0.5, ..everything() };
+        let modes = RetainedModes::select(&grid, &vec![1.0; grid.n_modes()], &range).expect("enough modes");
+        let slope_of = |y: &[f64]| {
+            let products: Vec<f64> = modes.x.iter().zip(y).map(|(x, y)| x * y).collect();
+            modes.sum(&products) / modes.spread
         };
-        assert_eq!(orthogonal, 2.0 * (-1.0 - 1.0) + 2.0 * (2.0 + 0.0) + 0.0);
-        // Σ(x²−4)² = 84, so the bend explains 21 of 21 + 10 and F = 21·4/10.
-        let expected = f_test(21.0 * 4.0 / 10.0, 4.0);
-        assert!((modes.curvature_p(&residual).expect("exists") - expected.expect("exists")).abs() <= 1e-12);
-        assert_eq!(modes.curvature_p(&[0.0; 7]), None);
+        let by_annulus = modes.slope_by_annulus(grid.n_annuli(), |_| 1.0);
+        for j in 0..grid.n_annuli() {
+            let raised: Vec<f64> = modes.annulus.iter().map(|a| f64::from(u8::from(*a == Some(j)))).collect();
+            assert!((by_annulus[j] - slope_of(&raised)).abs() <= 1e-12, "annulus {j}");
+        }
     }
 
     #[test]
