@@ -8,7 +8,9 @@ mod noise;
 
 use engine::spectrum_of;
 use noise::PowerLawNoise;
-use specscan::report::rows::{coherence_rows, fit_rows, gamma_radial_rows, rapsd_rows};
+use specscan::analysis::covariance::{coherence_rows, gamma_radial_rows};
+use specscan::analysis::fit_delta::fit_rows;
+use specscan::analysis::rapsd::rapsd_rows;
 use specscan::spectral::{Channels, Size};
 use specscan::spectrum::{AnalysisConfig, RapsdOf, SpectrumError, Standardize};
 use specscan::stats::power_law::{Estimator, FitRange, PowerLawFit};

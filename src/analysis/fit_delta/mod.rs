@@ -9,7 +9,7 @@ use std::sync::Arc;
 use anyhow::{Result, ensure};
 
 pub use report::{FitDeltaReport, FitFailure};
-pub use rows::{FitRow, LocalExponentRow};
+pub use rows::{FitRow, LocalExponentRow, fit_rows};
 
 use super::{About, Analysis, Needs, Run, Scanned, Source};
 use crate::pipeline::{NoRows, centred_radial_statistics};
