@@ -1,4 +1,5 @@
-//! Adjusted offset noise: how much of a constant field each step of a diffusion adds, so that brightness is noised as far as the rest.
+//! Adjusted offset noise: how much of a constant field each step of a diffusion adds, so that brightness is noised as
+//! far as the rest.
 //!
 //! # Definition
 //!
@@ -9,8 +10,8 @@
 //! √(1−ᾱ_t) ψ_t = √α_t (√(1−ᾱ_{t−1}) ψ_{t−1} + γ_t),   φ_t = γ_t √α_t √(1−ᾱ_t) / β_t
 //! ```
 //!
-//! The balanced strategy `φ_t = ψ_t`, `ψ_T = 1` has the closed form `ψ_t = √(SNR_T/SNR_t)` with `SNR_t = ᾱ_t/(1−ᾱ_t)`, and
-//! `γ_t = β_t ψ_t / (√α_t √(1−ᾱ_t))`.
+//! The balanced strategy `φ_t = ψ_t`, `ψ_T = 1` has the closed form `ψ_t = √(SNR_T/SNR_t)` with `SNR_t = ᾱ_t/(1−ᾱ_t)`,
+//! and `γ_t = β_t ψ_t / (√α_t √(1−ᾱ_t))`.
 //!
 //! # References
 //!
@@ -41,8 +42,8 @@ pub struct AdjustedOffsetStep {
 pub enum AdjustedOffsetError {
     /// It ends in pure noise.
     #[error(
-        "the schedule {name} ends in pure noise (ᾱ_T = 0), where brightness needs no offset and the balanced strategy has none; \
-         give one that ends before, as linear or cosine"
+        "the schedule {name} ends in pure noise (ᾱ_T = 0), where brightness needs no offset and the balanced strategy \
+         has none; give one that ends before, as linear or cosine"
     )]
     EndsInPureNoise {
         /// The schedule.

@@ -2,8 +2,8 @@
 //!
 //! # Definition
 //!
-//! At the relative noise level `s` band `f` has the signal-to-noise ratio `r = R(f)/s²`, with `R` the image's RAPSD over the
-//! annuli `j = 1 … ⌊L/2⌋`. With two thresholds `κ_min < κ_max`:
+//! At the relative noise level `s` band `f` has the signal-to-noise ratio `r = R(f)/s²`, with `R` the image's RAPSD
+//! over the annuli `j = 1 … ⌊L/2⌋`. With two thresholds `κ_min < κ_max`:
 //!
 //! ```text
 //! σ_max² = κ_max · max R      at σ_max and above no band has more than r = 1/κ_max: all is hidden
@@ -17,10 +17,9 @@
 //! # Invariants
 //!
 //! `0 < σ_min ≤ σ_max`, both finite. An image is *flat* if even its strongest band lies hidden at the rounding floor,
-//! `σ_max² ≤ q`: every level that could serve it would be finer than rounding. That is so for images of one colour, and for
-//! faint ones whose contrast is a level or two in a few pixels; they have no bounds.
-//! It also keeps single-precision noise of a constant image from being taken for a spectrum, and it is why the floor never
-//! lifts σ_min above σ_max.
+//! `σ_max² ≤ q`: every level that could serve it would be finer than rounding. That is so for images of one colour, and
+//! for faint ones whose contrast is a level or two in a few pixels; they have no bounds. It also keeps single-precision
+//! noise of a constant image from being taken for a spectrum, and it is why the floor never lifts σ_min above σ_max.
 //!
 //! # References
 //!
@@ -221,8 +220,8 @@ impl ImageBounds {
     }
 }
 
-/// Bounds of an image with the given RAPSD (value² per mode, annuli `0 … ⌊L/2⌋`; the brightness, annulus 0, is left out).
-/// `rounding_power` is [`rounding_power`] of the pixel range.
+/// Bounds of an image with the given RAPSD (value² per mode, annuli `0 … ⌊L/2⌋`; the brightness, annulus 0, is left
+/// out). `rounding_power` is [`rounding_power`] of the pixel range.
 ///
 /// # Panics
 ///
@@ -253,8 +252,8 @@ pub fn compute_bounds(rapsd: &[f64], kappa: Kappa, rounding_power: f64) -> Image
     })
 }
 
-/// The level at which the brightness of a set is hidden: `√(κ_max · Γ[0])` from the power of its zero frequency, value² per
-/// mode. A set's own bound: one image has one brightness, and no spread of it.
+/// The level at which the brightness of a set is hidden: `√(κ_max · Γ[0])` from the power of its zero frequency, value²
+/// per mode. A set's own bound: one image has one brightness, and no spread of it.
 pub fn brightness_sigma_max(kappa: Kappa, mode_covariance_dc: f64) -> f64 {
     (kappa.max * mode_covariance_dc).sqrt()
 }

@@ -15,8 +15,8 @@
 //!
 //! # Conventions
 //!
-//! These are ratios of coefficients: the variance of the data is not in them. Both ends are levels too: no noise (`s = 0`,
-//! `λ = ∞`, `ᾱ = 1`, `t = 0`) and nothing but noise (`s = ∞`, `λ = −∞`, `ᾱ = 0`, `t = 1`).
+//! These are ratios of coefficients: the variance of the data is not in them. Both ends are levels too: no noise
+//! (`s = 0`, `λ = ∞`, `ᾱ = 1`, `t = 0`) and nothing but noise (`s = ∞`, `λ = −∞`, `ᾱ = 0`, `t = 1`).
 //!
 //! # References
 //!

@@ -2,17 +2,17 @@
 //!
 //! # Definition
 //!
-//! `p(x) = Σ_k w_k N(x; m_k, C_k)` in `d` dimensions. Expectation maximisation climbs the likelihood of `n` rows from the
-//! best of a few starts, each from k-means++ centres. Among `k = 1 … max` the one with the least
+//! `p(x) = Σ_k w_k N(x; m_k, C_k)` in `d` dimensions. Expectation maximisation climbs the likelihood of `n` rows from
+//! the best of a few starts, each from k-means++ centres. Among `k = 1 … max` the one with the least
 //! `BIC = −2 ln L + p ln n`, `p = (k − 1) + k d + k d(d+1)/2`, is taken.
 //!
 //! # Conventions
 //!
 //! Rows are first scaled to unit variance in each coordinate; a coordinate that never varies is scaled so that what the
-//! mixture adds to it is negligible. [`RIDGE`] is added to the variances of the scaled coordinates, so that copies of one
-//! row do not make the likelihood infinite. A component must account for more than `d` rows, so `k ≤ n / 2(d+1)` is tried
-//! (one component always is), and starts that starve one are dropped. With too few rows for any covariance to be trusted the one
-//! component is still the right answer: mean and covariance of the rows.
+//! mixture adds to it is negligible. [`RIDGE`] is added to the variances of the scaled coordinates, so that copies of
+//! one row do not make the likelihood infinite. A component must account for more than `d` rows, so `k ≤ n / 2(d+1)` is
+//! tried (one component always is), and starts that starve one are dropped. With too few rows for any covariance to be
+//! trusted the one component is still the right answer: mean and covariance of the rows.
 //!
 //! # References
 //!
@@ -85,8 +85,8 @@ pub enum MixtureError {
     },
 }
 
-/// Fits mixtures of one to `max_components` Gaussians to `rows` (`n×d`, row by row) and keeps the one with the least BIC. The
-/// same rows and seed give the same mixture.
+/// Fits mixtures of one to `max_components` Gaussians to `rows` (`n×d`, row by row) and keeps the one with the least
+/// BIC. The same rows and seed give the same mixture.
 ///
 /// # Errors
 ///

@@ -1,4 +1,5 @@
-//! What a diffusion trainer takes from a spectrum: noise bounds, schedules, and how sharp an image really is. Pure maths.
+//! What a diffusion trainer takes from a spectrum: noise bounds, schedules, and how sharp an image really is. Pure
+//! maths.
 //!
 //! # From a RAPSD to a schedule
 //!
@@ -13,9 +14,9 @@
 //!
 //! # Conventions
 //!
-//! A noised image is `α x + σ ε` with white `ε` of unit variance per pixel. Everything here speaks of the *relative* noise
-//! level `s = σ/α`, called `sigma` in code as samplers call it, and of `logSNR λ = −2 ln s`. Powers are value² per mode, so
-//! sigmas are in the units of the pixel range. Nothing here reads files, starts threads or prints.
+//! A noised image is `α x + σ ε` with white `ε` of unit variance per pixel. Everything here speaks of the *relative*
+//! noise level `s = σ/α`, called `sigma` in code as samplers call it, and of `logSNR λ = −2 ln s`. Powers are value²
+//! per mode, so sigmas are in the units of the pixel range. Nothing here reads files, starts threads or prints.
 
 pub mod adjusted_offset;
 pub mod blur_noise;

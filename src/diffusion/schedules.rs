@@ -2,8 +2,9 @@
 //!
 //! # Conventions
 //!
-//! A schedule is a list of relative noise levels `s = σ/α` in descending order, the order of sampling; [`SCHEDULES`] says which there are
-//! by name. A trailing zero of a list, which samplers add, is the clean image and no step: it is left out.
+//! A schedule is a list of relative noise levels `s = σ/α` in descending order, the order of sampling; [`SCHEDULES`]
+//! says which there are by name. A trailing zero of a list, which samplers add, is the clean image and no step: it is
+//! left out.
 
 mod table;
 

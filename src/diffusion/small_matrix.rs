@@ -1,7 +1,7 @@
 //! Dense linear algebra for matrices of a few rows: Cholesky factors and the eigenvectors of symmetric matrices.
 //!
-//! Matrices are row by row in plain slices. Small enough that a library would cost more than it saves, and without LAPACK the
-//! same input gives the same bytes on every machine.
+//! Matrices are row by row in plain slices. Small enough that a library would cost more than it saves, and without
+//! LAPACK the same input gives the same bytes on every machine.
 
 /// Sweeps after which the Jacobi iteration has long converged (it needs about ten for 64 rows).
 const MAX_SWEEPS: usize = 60;
@@ -40,8 +40,8 @@ pub fn multiply_lower(factor: &[f64], n: usize, x: &[f64]) -> Vec<f64> {
     (0..n).map(|i| (0..=i).map(|k| factor[i * n + k] * x[k]).sum()).collect()
 }
 
-/// Eigenvalues (descending) and eigenvectors (one per row, unit length, largest entry positive) of a symmetric `n×n` matrix,
-/// by cyclic Jacobi rotations.
+/// Eigenvalues (descending) and eigenvectors (one per row, unit length, largest entry positive) of a symmetric `n×n`
+/// matrix, by cyclic Jacobi rotations.
 pub fn symmetric_eigen(matrix: &[f64], n: usize) -> (Vec<f64>, Vec<f64>) {
     assert_eq!(matrix.len(), n * n, "a square matrix");
     let mut a = matrix.to_vec();

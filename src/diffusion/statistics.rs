@@ -1,4 +1,5 @@
-//! Statistics of bounds and schedules over a set of any size, in fixed memory: histograms on logarithmic or linear grids.
+//! Statistics of bounds and schedules over a set of any size, in fixed memory: histograms on logarithmic or linear
+//! grids.
 
 use super::bounds::NoiseRange;
 use super::waste::Waste;
@@ -10,7 +11,8 @@ const BINS_PER_OCTAVE: f64 = 128.0;
 const OCTAVES: f64 = 32.0;
 /// Bins per octave, on either axis, of the joint histogram: a width of 4 %.
 const JOINT_BINS_PER_OCTAVE: f64 = 16.0;
-/// Octaves on either side of 1 of the joint histogram; the bounds of 8-bit images of up to 2¹⁶ pixels a side lie within.
+/// Octaves on either side of 1 of the joint histogram; the bounds of 8-bit images of up to 2¹⁶ pixels a side lie
+/// within.
 const JOINT_OCTAVES: f64 = 24.0;
 const JOINT_BINS: usize = (2.0 * JOINT_OCTAVES * JOINT_BINS_PER_OCTAVE) as usize;
 
@@ -90,7 +92,8 @@ impl BoundsStatistics {
         }
     }
 
-    /// Adds an image: its bounds (none if flat), the waste of each schedule on it, and whether it is soft (none if unknown).
+    /// Adds an image: its bounds (none if flat), the waste of each schedule on it, and whether it is soft (none if
+    /// unknown).
     ///
     /// # Panics
     ///
@@ -146,7 +149,8 @@ impl BoundsStatistics {
         &self.waste
     }
 
-    /// The joint distribution of the bounds as at most about `n_rows` rows of rising σ_max, each of about as many images.
+    /// The joint distribution of the bounds as at most about `n_rows` rows of rising σ_max, each of about as many
+    /// images.
     pub fn rows(&self, n_rows: u64) -> Vec<BoundsBand> {
         let n: u64 = self.joint.iter().map(|c| u64::from(*c)).sum();
         let least = n.div_ceil(n_rows.max(1)).max(1);

@@ -12,21 +12,23 @@
 //! mixed               the mean of the two λ
 //! ```
 //!
-//! with `f_min = 1/L`, `f_max = ⌊L/2⌋/L`. Last, λ is mapped affinely so that its ends are the bounds of the image, floor
-//! included.
+//! with `f_min = 1/L`, `f_max = ⌊L/2⌋/L`. Last, λ is mapped affinely so that its ends are the bounds of the image,
+//! floor included.
 //!
 //! # How F is inverted
 //!
-//! In closed form. Between two annuli `R̃ = R_j (f/f_j)^b`, so with `x = ln(f/f_j)` and `c = b + 1` the integral from `f_j` is
-//! `R_j f_j · (e^{cx} − 1)/c` (`R_j f_j x` for `c = 0`), and its inverse is a logarithm: no grid, no tolerance.
+//! In closed form. Between two annuli `R̃ = R_j (f/f_j)^b`, so with `x = ln(f/f_j)` and `c = b + 1` the integral from
+//! `f_j` is `R_j f_j · (e^{cx} − 1)/c` (`R_j f_j x` for `c = 0`), and its inverse is a logarithm: no grid, no
+//! tolerance.
 //!
 //! # Invariants
 //!
 //! - `λ(0) = −2 ln σ_min` and `λ(1) = −2 ln σ_max`, bit for bit.
-//! - λ is strictly decreasing: `ln κ(t)` rises strictly with t, and `ln R̃(f(t))` never falls, because `f(t)` never rises and
-//!   R̃ never rises with f. Rounding cannot undo the latter, because its running maximum is kept. (With κ_min = κ_max the
-//!   first reason is gone, and λ may rest where the spectrum is flat.)
-//! - Bands without power count as 2⁻²² of the rounding power, far below what an 8-bit image resolves; so every value is finite.
+//! - λ is strictly decreasing: `ln κ(t)` rises strictly with t, and `ln R̃(f(t))` never falls, because `f(t)` never
+//!   rises and R̃ never rises with f. Rounding cannot undo the latter, because its running maximum is kept. (With κ_min
+//!   = κ_max the first reason is gone, and λ may rest where the spectrum is flat.)
+//! - Bands without power count as 2⁻²² of the rounding power, far below what an 8-bit image resolves; so every value is
+//!   finite.
 //!
 //! # References
 //!
@@ -97,8 +99,8 @@ pub struct TightSchedule {
 }
 
 impl TightPlan {
-    /// Plans schedules of `n_steps` points for images whose longer side has `longer_side` pixels; `rounding_power` as in
-    /// [`compute_bounds`].
+    /// Plans schedules of `n_steps` points for images whose longer side has `longer_side` pixels; `rounding_power` as
+    /// in [`compute_bounds`].
     ///
     /// # Errors
     ///
@@ -271,8 +273,8 @@ fn inverse_growth(c: f64, y: f64) -> f64 {
     if c == 0.0 { y } else { (c * y).ln_1p() / c }
 }
 
-/// Maps a decreasing λ so that its ends are those of `range`; a constant one (κ_min = κ_max on a flat spectrum) becomes a
-/// straight line in t.
+/// Maps a decreasing λ so that its ends are those of `range`; a constant one (κ_min = κ_max on a flat spectrum) becomes
+/// a straight line in t.
 fn map_to_bounds(logsnr: &mut [f64], t: &[f64], range: &NoiseRange) {
     let (first, last) = (logsnr[0], logsnr[logsnr.len() - 1]);
     let (clean, noisy) = (range.logsnr_max(), range.logsnr_min());

@@ -18,8 +18,8 @@ impl Waste {
     }
 }
 
-/// The waste of `sigmas` (descending, as [`ReferenceSchedule::sigmas`](super::ReferenceSchedule::sigmas) gives them) on an image with these bounds. Steps on
-/// a bound are not wasted. `O(log N)`.
+/// The waste of `sigmas` (descending, as [`ReferenceSchedule::sigmas`](super::ReferenceSchedule::sigmas) gives them) on
+/// an image with these bounds. Steps on a bound are not wasted. `O(log N)`.
 ///
 /// # Panics
 ///

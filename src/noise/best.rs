@@ -1,4 +1,5 @@
-//! The power law closest to a dataset: Δ of the least `KL(dataset ‖ noise)` at the set's pixel variance, by Brent's method.
+//! The power law closest to a dataset: Δ of the least `KL(dataset ‖ noise)` at the set's pixel variance, by Brent's
+//! method.
 
 use argmin::core::{CostFunction, Executor};
 use argmin::solver::brent::BrentOpt;

@@ -2,8 +2,9 @@
 //!
 //! # Conventions
 //!
-//! Smaller is not closer: a typical member of the set lies at `d/√D = 1`, and noise that is too smooth comes out below. Families are
-//! ranked by `KL(dataset ‖ noise)`, which is least for the set's own spectrum (what is left there is the mean image's share) and grows either way.
+//! Smaller is not closer: a typical member of the set lies at `d/√D = 1`, and noise that is too smooth comes out below.
+//! Families are ranked by `KL(dataset ‖ noise)`, which is least for the set's own spectrum (what is left there is the
+//! mean image's share) and grows either way.
 
 use super::distance::{Divergence, divergence, typical_normalized};
 use super::error::NoiseError;
@@ -63,7 +64,8 @@ impl Comparison {
     }
 }
 
-/// Compares `noises` with `dataset`, closest first; `drawn` holds the moments of each one's distances from the set and from members.
+/// Compares `noises` with `dataset`, closest first; `drawn` holds the moments of each one's distances from the set and
+/// from members.
 ///
 /// # Errors
 ///

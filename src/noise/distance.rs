@@ -2,7 +2,8 @@
 //!
 //! # Definition
 //!
-//! The dataset is `Q = N(M, Γ)`, the noise `N(0, S)`, both diagonal over the modes; sums run over the full plane and all axes:
+//! The dataset is `Q = N(M, Γ)`, the noise `N(0, S)`, both diagonal over the modes; sums run over the full plane and
+//! all axes:
 //!
 //! ```text
 //! E d²(Q1|Q)    = Σ (S + |M|²)/Γ            mean squared Mahalanobis distance of a noise sample
@@ -13,9 +14,9 @@
 //!
 //! # Conventions
 //!
-//! In quotients and logarithms S and Γ are floored at the power of 8-bit rounding; in W₂ they are not. A constant that all channels
-//! share correlates their zero frequencies: there, and only there, `S` is a matrix over the axes, and the same quantities are those
-//! of Gaussians with matrices.
+//! In quotients and logarithms S and Γ are floored at the power of 8-bit rounding; in W₂ they are not. A constant that
+//! all channels share correlates their zero frequencies: there, and only there, `S` is a matrix over the axes, and the
+//! same quantities are those of Gaussians with matrices.
 //!
 //! # References
 //!
@@ -185,8 +186,9 @@ pub fn typical_normalized(dataset: &DatasetModel) -> f64 {
     (mean_image_to_member(dataset) / dataset.n_dimensions()).sqrt()
 }
 
-/// Mean excess of `KL(dataset ‖ noise)` per dimension because Γ of each mode is that of finitely many images: for Gaussian images
-/// `E[−ln(Γ̂/Γ)]/2 ≈ 1/(4(n−1))` for the two numbers of a pair of modes. Images are not Gaussian, and then it is about `κ4 − 1` times that.
+/// Mean excess of `KL(dataset ‖ noise)` per dimension because Γ of each mode is that of finitely many images: for
+/// Gaussian images `E[−ln(Γ̂/Γ)]/2 ≈ 1/(4(n−1))` for the two numbers of a pair of modes. Images are not Gaussian, and
+/// then it is about `κ4 − 1` times that.
 pub fn kl_by_chance_per_dimension(dataset: &DatasetModel) -> Option<f64> {
     let is_by_mode = dataset.metric == Metric::Modes;
     (is_by_mode && dataset.n_images >= 2).then(|| 0.25 / (dataset.n_images as f64 - 1.0))

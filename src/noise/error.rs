@@ -33,7 +33,8 @@ pub enum NoiseError {
     },
     /// A family without any power at this size.
     #[error(
-        "the noise family `{name}` has no power, or an infinite one, on images of {size}; choose a larger size or another parameter"
+        "the noise family `{name}` has no power, or an infinite one, on images of {size}; choose a larger size or \
+         another parameter"
     )]
     NoPower {
         /// The family.

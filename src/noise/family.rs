@@ -2,9 +2,9 @@
 //!
 //! # Definition
 //!
-//! A family is a zero-mean Gaussian (or, where trainers make it so, a mixture of Gaussians) with a power spectrum `S[k]`, value²
-//! per mode, in the units of [`crate::spectral`]. The families give `S` up to a factor; [`super::realise::realise`] scales it so
-//! that the mean pixel variance `(1/HW) Σ S[k]` is the wanted one.
+//! A family is a zero-mean Gaussian (or, where trainers make it so, a mixture of Gaussians) with a power spectrum
+//! `S[k]`, value² per mode, in the units of [`crate::spectral`]. The families give `S` up to a factor;
+//! [`super::realise::realise`] scales it so that the mean pixel variance `(1/HW) Σ S[k]` is the wanted one.
 
 use std::fmt;
 use std::path::Path;
@@ -37,8 +37,8 @@ pub trait NoiseFamily: fmt::Debug + Send + Sync {
         Needs::Nothing
     }
 
-    /// Whether its modes are independent. Noise that is cut from something larger, or made of several resolutions, has only its
-    /// expected powers in common with the periodic noise of the same spectrum.
+    /// Whether its modes are independent. Noise that is cut from something larger, or made of several resolutions, has
+    /// only its expected powers in common with the periodic noise of the same spectrum.
     fn is_periodic(&self) -> bool {
         true
     }

@@ -2,9 +2,9 @@
 //!
 //! # Conventions
 //!
-//! Sample `i` comes from a random stream of its own (ChaCha8, stream `3i`; trials and what they are compared with have the two after it), so neither the
-//! number of samples nor the threads change it. Families draw the same standard normals in the same order: sample `i` of two
-//! periodic families is the same noise in two colours.
+//! Sample `i` comes from a random stream of its own (ChaCha8, stream `3i`; trials and what they are compared with have
+//! the two after it), so neither the number of samples nor the threads change it. Families draw the same standard
+//! normals in the same order: sample `i` of two periodic families is the same noise in two colours.
 
 use std::fmt;
 use std::sync::Arc;
@@ -69,7 +69,8 @@ impl FourierSampler {
         }
     }
 
-    /// The central `kept` of periodic fields on the larger grid `whole` with `power`, times `scale` (of powers) for each axis.
+    /// The central `kept` of periodic fields on the larger grid `whole` with `power`, times `scale` (of powers) for
+    /// each axis.
     pub fn cropped(whole: &Grid, kept: Size, power: &[f64], scale: &[f64]) -> Self {
         Self {
             inverse: InverseFft2Plan::cropped(whole.size(), kept),
@@ -82,8 +83,8 @@ impl FourierSampler {
     }
 }
 
-/// Standard deviations of the coefficients' real numbers: of the one number of a mode that is its own conjugate, or of each of the two
-/// of another.
+/// Standard deviations of the coefficients' real numbers: of the one number of a mode that is its own conjugate, or of
+/// each of the two of another.
 fn deviations(grid: &Grid, power: &[f64]) -> Vec<f32> {
     let per_pixel = 1.0 / grid.size().n_pixels() as f64;
     let of = |(i, p): (usize, &f64)| {
@@ -147,7 +148,8 @@ fn normal(random: &mut ChaCha8Rng) -> f32 {
     StandardNormal.sample(random)
 }
 
-/// A column that holds both members of each pair: those with the smaller index are drawn, the others are their conjugates.
+/// A column that holds both members of each pair: those with the smaller index are drawn, the others are their
+/// conjugates.
 fn draw_hermitian(random: &mut ChaCha8Rng, deviation: &[f32], column: &mut [Complex32]) {
     let h = column.len();
     for ky in 0..=h / 2 {

@@ -2,12 +2,12 @@
 //!
 //! # Conventions
 //!
-//! Both live in the real Fourier form of the reduced images, whose numbers are independent for periodic noise. Other noise
-//! has no closed form here, only drawn distances.
+//! Both live in the real Fourier form of the reduced images, whose numbers are independent for periodic noise. Other
+//! noise has no closed form here, only drawn distances.
 
 use ndarray::Array2;
 
-use super::NoiseError;
+use super::error::NoiseError;
 use super::model::DatasetModel;
 use super::monte_carlo::Moments;
 use super::realise::Noise;
@@ -91,8 +91,8 @@ impl FullModel {
         Ok(self.gaussian.own_images_square(self.measured.view(), self.diagonal.n_images)?)
     }
 
-    /// Compares `noises`, made in the setting of [`FullModel::diagonal`], closest first; `squares` holds each one's drawn
-    /// `d²`.
+    /// Compares `noises`, made in the setting of [`FullModel::diagonal`], closest first; `squares` holds each one's
+    /// drawn `d²`.
     ///
     /// # Errors
     ///

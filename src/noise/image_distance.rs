@@ -2,11 +2,11 @@
 //!
 //! # Definition
 //!
-//! `d²(x|Q) = Σ_k |X[k] − M[k]|²/Γ[k]`; at annulus `j` the mean of the same ratio over its modes is the excess of the image's power over
-//! the set's, 1 for a typical member. Annuli go on into the corners.
+//! `d²(x|Q) = Σ_k |X[k] − M[k]|²/Γ[k]`; at annulus `j` the mean of the same ratio over its modes is the excess of the
+//! image's power over the set's, 1 for a typical member. Annuli go on into the corners.
 //!
-//! A member of the set is measured against all others: it is taken out of M and Γ exactly. In a narrow annulus an odd image can be nearly
-//! all of Γ, and would hide in it.
+//! A member of the set is measured against all others: it is taken out of M and Γ exactly. In a narrow annulus an odd
+//! image can be nearly all of Γ, and would hide in it.
 
 use rustfft::num_complex::{Complex32, Complex64};
 
@@ -85,14 +85,16 @@ impl ImageDistance {
 /// Which images are measured: members of the set, or others.
 #[derive(Debug, Clone, Copy)]
 pub enum Membership<'a> {
-    /// Members of the set: each is left out of Γ and M before it is measured, where the metric is made of them (`modes` and `radial`).
+    /// Members of the set: each is left out of Γ and M before it is measured, where the metric is made of them (`modes`
+    /// and `radial`).
     Members,
     /// Others, of which the mean of this model was removed.
     Others(&'a DatasetModel),
 }
 
 impl ImageDistancePlan {
-    /// Plans measurements against `model`, of unnormalised half-spectra of codes of which one is worth `value_per_code` in each channel.
+    /// Plans measurements against `model`, of unnormalised half-spectra of codes of which one is worth `value_per_code`
+    /// in each channel.
     pub fn new(model: &DatasetModel, value_per_code: &[f64], measured: Membership<'_>) -> Self {
         let grid = &model.grid;
         let (h, n_pixels) = (grid.size().height, grid.size().n_pixels() as f64);
@@ -186,8 +188,8 @@ impl ImageDistancePlan {
         }
     }
 
-    /// Mean power `p` of a group over its Γ. Of a member, both are as if the set had been measured without it: with `p` seen from the mean
-    /// of all, `p₋ = p (n/(n−1))²` and `Γ₋ = ((n−1)Γ − p n/(n−1))/(n−2)`.
+    /// Mean power `p` of a group over its Γ. Of a member, both are as if the set had been measured without it: with `p`
+    /// seen from the mean of all, `p₋ = p (n/(n−1))²` and `Γ₋ = ((n−1)Γ − p n/(n−1))/(n−2)`.
     fn ratio(&self, power: f64, gamma: f64) -> f64 {
         match self.left_out {
             LeftOut::No => power / gamma.max(self.floor),

@@ -2,8 +2,9 @@
 //!
 //! # Conventions
 //!
-//! At the zero frequency the law is infinite. By default that mode gets the power of `f = 1/(2L)`, half the lowest frequency: a zero
-//! there, as in the paper, makes the divergence from any set of images whose brightness varies infinite.
+//! At the zero frequency the law is infinite. By default that mode gets the power of `f = 1/(2L)`, half the lowest
+//! frequency: a zero there, as in the paper, makes the divergence from any set of images whose brightness varies
+//! infinite.
 
 use crate::spectral::{Grid, named};
 use crate::spectrum::RadialStatistics;

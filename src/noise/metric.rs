@@ -40,7 +40,8 @@ impl Metric {
     }
 }
 
-/// Each mode's value replaced by the mean over its annulus; annuli go on beyond the last that is complete, into the corners.
+/// Each mode's value replaced by the mean over its annulus; annuli go on beyond the last that is complete, into the
+/// corners.
 fn annulus_means(grid: &Grid, gamma: &[f64]) -> Vec<f64> {
     let (annuli, h) = (extended_annuli(grid), grid.size().height);
     let n = 1 + annuli.iter().copied().max().unwrap_or(0) as usize;

@@ -1,4 +1,5 @@
-//! Gaussian noise families for diffusion: their power spectra, samples with exactly those spectra, and how far they are from a dataset.
+//! Gaussian noise families for diffusion: their power spectra, samples with exactly those spectra, and how far they are
+//! from a dataset.
 //!
 //! # From a name to numbers
 //!
@@ -8,7 +9,8 @@
 //! Spectrum ──► DatasetModel N(M, diag Γ) ──► distance ◄───────┴── monte_carlo ◄┘
 //! ```
 //!
-//! A family is one file in `families/` and one entry of the table there. Nothing here reads files, starts threads or prints.
+//! A family is one file in `families/` and one entry of the table there. Nothing here reads files, starts threads or
+//! prints.
 
 pub mod best;
 pub mod comparison;

@@ -125,7 +125,8 @@ impl DatasetModel {
     ///
     /// # Errors
     ///
-    /// If Γ does not exist, nothing varies, the mean was left in, the metric has no power law, or the colour axes cannot be had.
+    /// If Γ does not exist, nothing varies, the mean was left in, the metric has no power law, or the colour axes
+    /// cannot be had.
     pub fn new(spectrum: &Spectrum, options: ModelOptions) -> Result<Self, NoiseError> {
         if spectrum.preprocess().standardize == Standardize::None {
             return Err(NoiseError::MeanNotRemoved);
@@ -159,7 +160,8 @@ impl DatasetModel {
         Ok(Self { grid, n_images, metric, gamma, floored, mean_field, pixel_variance, fit, color, rounding_power })
     }
 
-    /// Images reduced to a few pixels, as a set of one channel with mean zero: what families follow at that size. `floor` is in value² per mode.
+    /// Images reduced to a few pixels, as a set of one channel with mean zero: what families follow at that size.
+    /// `floor` is in value² per mode.
     pub fn of_reduced(reduced: &ReducedCovariance, n_images: usize, floor: f64) -> Self {
         let grid = Grid::new(reduced.size);
         let n = reduced.mean.len();

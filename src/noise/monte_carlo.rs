@@ -2,8 +2,9 @@
 //!
 //! # Definition
 //!
-//! `d²(x|Q) = Σ |X[k] − M[k]|²/Γ[k]` over the full plane and all axes; `d²(x,y|Q)` has `X − Y` in place of `X − M`. Samples are drawn in
-//! the image plane, so the check covers drawing, transform and formula. Noise has mean zero; members of Q are drawn with its mean.
+//! `d²(x|Q) = Σ |X[k] − M[k]|²/Γ[k]` over the full plane and all axes; `d²(x,y|Q)` has `X − Y` in place of `X − M`.
+//! Samples are drawn in the image plane, so the check covers drawing, transform and formula. Noise has mean zero;
+//! members of Q are drawn with its mean.
 
 use rustfft::num_complex::Complex32;
 
@@ -34,7 +35,8 @@ impl Mahalanobis {
         Self { weights: dataset.floored.iter().map(weigh).collect() }
     }
 
-    /// Contribution of one axis to `d²`: `difference` is an unnormalised half-spectrum of values, or of codes with `value_per_code`.
+    /// Contribution of one axis to `d²`: `difference` is an unnormalised half-spectrum of values, or of codes with
+    /// `value_per_code`.
     pub fn square(&self, axis: usize, difference: impl Iterator<Item = Complex32>, value_per_code: f64) -> f64 {
         let terms = self.weights[axis]
             .iter()
@@ -139,7 +141,8 @@ impl Moments {
         self.mean_square_se.filter(|se| *se > 0.0).map(|se| off / se)
     }
 
-    /// Whether the mean square agrees with the closed form. With too few samples to tell, yes, unless a number is not finite.
+    /// Whether the mean square agrees with the closed form. With too few samples to tell, yes, unless a number is not
+    /// finite.
     pub fn agrees_with(&self, expected: f64) -> bool {
         if !(self.mean_square.is_finite() && expected.is_finite()) {
             return false;

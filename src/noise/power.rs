@@ -20,8 +20,9 @@ pub struct Power {
     pub delta: Option<f64>,
     /// Power of a constant field that all channels share, on top of `modes`; it lies at the zero frequency.
     pub shared_offset: f64,
-    /// Whether the powers are already at the dataset's level: then they are scaled only as far as the wanted pixel variance differs from
-    /// the dataset's. (A fitted law need not have the pixel variance of the images it was fitted to.)
+    /// Whether the powers are already at the dataset's level: then they are scaled only as far as the wanted pixel
+    /// variance differs from the dataset's. (A fitted law need not have the pixel variance of the images it was fitted
+    /// to.)
     pub is_at_dataset_level: bool,
 }
 

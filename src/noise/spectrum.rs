@@ -15,15 +15,16 @@ pub struct NoiseSpectrum {
     pub delta: Option<f64>,
     /// `S` of each axis, value² per mode: half-spectra, column by column.
     pub power: Vec<Vec<f64>>,
-    /// Standard deviation of the part of each axis' zero-frequency coefficient that all axes share, value; the power of it is in
-    /// `power`, too. Zero in all axes for noise whose axes are independent.
+    /// Standard deviation of the part of each axis' zero-frequency coefficient that all axes share, value; the power of
+    /// it is in `power`, too. Zero in all axes for noise whose axes are independent.
     pub shared: Vec<f64>,
     /// Factor from the family's own power to `power`, per axis.
     pub scale: Vec<f64>,
 }
 
 impl NoiseSpectrum {
-    /// Scales a family's own power to the pixel variance of `setting`, mean over axes, and gives each colour axis its share.
+    /// Scales a family's own power to the pixel variance of `setting`, mean over axes, and gives each colour axis its
+    /// share.
     ///
     /// # Errors
     ///

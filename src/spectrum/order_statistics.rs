@@ -2,11 +2,11 @@
 //!
 //! # Definition
 //!
-//! The quantile at the level `q` of `n` numbers is their order statistic at the rank `q (n − 1)`, counted from 0 and linear between
-//! neighbours, as in NumPy. In a histogram the numbers of a bin are taken to be spread evenly over it.
+//! The quantile at the level `q` of `n` numbers is their order statistic at the rank `q (n − 1)`, counted from 0 and
+//! linear between neighbours, as in NumPy. In a histogram the numbers of a bin are taken to be spread evenly over it.
 
-/// The quantile at `level` in `[0, 1]` of `n` numbers; none of no numbers. `order_statistic` is asked for one rank, or for two in
-/// rising order.
+/// The quantile at `level` in `[0, 1]` of `n` numbers; none of no numbers. `order_statistic` is asked for one rank, or
+/// for two in rising order.
 pub fn quantile_of_ranks(n: u64, level: f64, mut order_statistic: impl FnMut(u64) -> f64) -> Option<f64> {
     let position = level * n.checked_sub(1)? as f64;
     let (below, share) = (position.floor() as u64, position.fract());
@@ -25,7 +25,8 @@ pub fn quantiles<const N: usize>(mut values: Vec<f64>, levels: [f64; N]) -> [Opt
     levels.map(|level| quantile(&values, level))
 }
 
-/// Where in a histogram the value of a rank (0 the least) lies: its bin, and how far within, as in `3.25`; none beyond the last value.
+/// Where in a histogram the value of a rank (0 the least) lies: its bin, and how far within, as in `3.25`; none beyond
+/// the last value.
 pub fn position_of_rank(counts: &[u64], rank: u64) -> Option<f64> {
     let mut before = 0;
     for (bin, &count) in counts.iter().enumerate() {

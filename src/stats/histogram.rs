@@ -2,8 +2,9 @@
 //!
 //! # Conventions
 //!
-//! Quantiles are those of [`crate::spectrum::order_statistics`], with the values of a bin spread evenly over it: exact to a bin width,
-//! and exact where all values are one. Values beyond the grid count in its end bins; quantiles never leave the range of the values seen.
+//! Quantiles are those of [`crate::spectrum::order_statistics`], with the values of a bin spread evenly over it: exact
+//! to a bin width, and exact where all values are one. Values beyond the grid count in its end bins; quantiles never
+//! leave the range of the values seen.
 
 use crate::spectrum::order_statistics::{position_of_rank, quantile_of_ranks};
 

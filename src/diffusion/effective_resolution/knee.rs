@@ -9,12 +9,12 @@
 //! knee    y(f) = a + b ln f + 10 log₁₀( δ + (1−δ) · 2^{−(f/f_c)⁸} )
 //! ```
 //!
-//! The second is a low-pass of half-power frequency `f_c`, over a floor δ that noise, rounding or JPEG put in afterwards.
-//! Both are fitted by least squares with the weight 1/f (every octave counts the same) and a weak prior on the slope, the
-//! one photographs have, so that a drop is not explained by a steeper law. With `r₀` and `r₁` their mean squared
-//! residuals in dB², the score is `(r₀ − r₁)/√(r₁ + 0.01)`: the misfit that a knee takes away, in units of the one it leaves.
-//! A score above [`LEAST_SCORE`] is a knee; the threshold leaves about 3 % of photographs, native or scaled down, or
-//! compressed at JPEG quality 75 or 90, with one.
+//! The second is a low-pass of half-power frequency `f_c`, over a floor δ that noise, rounding or JPEG put in
+//! afterwards. Both are fitted by least squares with the weight 1/f (every octave counts the same) and a weak prior on
+//! the slope, the one photographs have, so that a drop is not explained by a steeper law. With `r₀` and `r₁` their mean
+//! squared residuals in dB², the score is `(r₀ − r₁)/√(r₁ + 0.01)`: the misfit that a knee takes away, in units of the
+//! one it leaves. A score above [`LEAST_SCORE`] is a knee; the threshold leaves about 3 % of photographs, native or
+//! scaled down, or compressed at JPEG quality 75 or 90, with one.
 //!
 //! # Cost
 //!
@@ -139,7 +139,8 @@ impl KneePlan {
             + PRIOR_WEIGHT * off_prior * off_prior;
         let mut best: Option<(f64, &Template)> = None;
         for template in &self.templates {
-            // The template's residual is orthogonal to lines, up to the prior's term, so y itself may stand for its residual.
+            // The template's residual is orthogonal to lines, up to the prior's term, so y itself may stand for its
+            // residual.
             let product = template.weighted.iter().enumerate().map(|(i, wd)| wd * residual(i)).sum::<f64>()
                 - PRIOR_WEIGHT * off_prior * template.slope;
             let gain = 2.0 * product - template.square;

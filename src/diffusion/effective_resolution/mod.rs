@@ -2,25 +2,25 @@
 //!
 //! # Definition
 //!
-//! Two looks at the RAPSD of the Hann-windowed image (unwindowed, the leakage of its edges hides everything), and one at
-//! its pixels:
+//! Two looks at the RAPSD of the Hann-windowed image (unwindowed, the leakage of its edges hides everything), and one
+//! at its pixels:
 //!
-//! 1. [`knee`]: is there a cutoff beyond which the spectrum drops away from the power law it followed, more sharply than
-//!    photographs do? Its half-power frequency `f_c` gives the resolution `2 f_c L`. Finds enlargement and blur, also
-//!    below the noise floor that JPEG adds later.
-//! 2. [`reach`]: the highest frequency at which the power is above rounding and not 18 dB below the power law of the low
-//!    frequencies. Finds what has no sharp knee, and images that are empty beyond some frequency.
-//! 3. [`nearest`]: equal neighbouring rows and columns. Finds nearest-neighbour enlargement, whose spectrum reaches as high
-//!    as any.
+//! 1. [`knee`]: is there a cutoff beyond which the spectrum drops away from the power law it followed, more sharply
+//!    than photographs do? Its half-power frequency `f_c` gives the resolution `2 f_c L`. Finds enlargement and blur,
+//!    also below the noise floor that JPEG adds later.
+//! 2. [`reach`]: the highest frequency at which the power is above rounding and not 18 dB below the power law of the
+//!    low frequencies. Finds what has no sharp knee, and images that are empty beyond some frequency.
+//! 3. [`nearest`]: equal neighbouring rows and columns. Finds nearest-neighbour enlargement, whose spectrum reaches as
+//!    high as any.
 //!
-//! The least of the three is the effective resolution; an image none of them finds fault with has its longer side `L`. An
-//! image is *soft* below [`SOFT_SHARE`] of it. Rates of hits and false alarms on photographs are in
+//! The least of the three is the effective resolution; an image none of them finds fault with has its longer side `L`.
+//! An image is *soft* below [`SOFT_SHARE`] of it. Rates of hits and false alarms on photographs are in
 //! `docs/effective-resolution.md`.
 //!
 //! # Conventions
 //!
-//! Images with less than [`LEAST_SIDE_PX`] on the longer side have too few annuli to tell, and so have images without power
-//! at some low annulus: for them there is no answer.
+//! Images with less than [`LEAST_SIDE_PX`] on the longer side have too few annuli to tell, and so have images without
+//! power at some low annulus: for them there is no answer.
 
 pub mod knee;
 pub mod nearest;
@@ -97,7 +97,8 @@ impl EffectiveResolutionPlan {
             size,
             fft: Fft2Plan::new(size),
             windowed: WindowedRapsd::new(size),
-            // Pixels are taken as values in [-1, 1] here, whatever range the rest of a run uses: shares of sides are the same.
+            // Pixels are taken as values in [-1, 1] here, whatever range the rest of a run uses: shares of sides are
+            // the same.
             spectral: SpectralPlan::new(size.longer_side(), crate::diffusion::bounds::rounding_power(-1.0, 1.0)),
         }
     }
@@ -155,9 +156,10 @@ impl EffectiveResolutionPlan {
         self.conclude(rows, workspace)
     }
 
-    /// As [`EffectiveResolutionPlan::measure_rgb`], from transforms that were made anyway: `spectra` holds the unnormalised
-    /// half-spectrum ([`Fft2Plan`]) of each channel of the unwindowed image, one after the other; `value_per_code` turns
-    /// their units into values in `[-1, 1]`. Costs no transform, because a Hann window in space is three taps in frequency.
+    /// As [`EffectiveResolutionPlan::measure_rgb`], from transforms that were made anyway: `spectra` holds the
+    /// unnormalised half-spectrum ([`Fft2Plan`]) of each channel of the unwindowed image, one after the other;
+    /// `value_per_code` turns their units into values in `[-1, 1]`. Costs no transform, because a Hann window in space
+    /// is three taps in frequency.
     ///
     /// # Panics
     ///
@@ -203,8 +205,8 @@ impl SpectralPlan {
         })
     }
 
-    /// Effective resolution, pixels, from the RAPSD (value² per mode, annuli `0 … ⌊L/2⌋`) of the Hann-windowed image: the
-    /// lesser of what [`knee`] and [`reach`] say. `None` for an image without power at the low frequencies.
+    /// Effective resolution, pixels, from the RAPSD (value² per mode, annuli `0 … ⌊L/2⌋`) of the Hann-windowed image:
+    /// the lesser of what [`knee`] and [`reach`] say. `None` for an image without power at the low frequencies.
     ///
     /// # Panics
     ///

@@ -2,9 +2,9 @@
 //!
 //! # Definition
 //!
-//! Equal neighbouring rows form runs. The factor of an axis is the mean length of its runs, without those that were cut by
-//! the edge and without those longer than four times the median (bars and flat skies repeat too, but not with a beat).
-//! The image was enlarged if both axes have a factor of at least [`LEAST_FACTOR`]; the lesser one is reported.
+//! Equal neighbouring rows form runs. The factor of an axis is the mean length of its runs, without those that were cut
+//! by the edge and without those longer than four times the median (bars and flat skies repeat too, but not with a
+//! beat). The image was enlarged if both axes have a factor of at least [`LEAST_FACTOR`]; the lesser one is reported.
 //! It works for fractional factors (1.5 gives runs of 1 and 2), and only before lossy compression.
 
 /// Factor from which repetition is enlargement.
@@ -16,8 +16,8 @@ const LEAST_RUNS: usize = 8;
 /// Runs longer than this many medians are features of the picture.
 const LONGEST_MEDIANS: usize = 4;
 
-/// The factor by which an image (rows of interleaved bytes, `bytes_per_pixel` each) was enlarged by repeating pixels, if it
-/// was. `same_columns` and `runs` are scratch.
+/// The factor by which an image (rows of interleaved bytes, `bytes_per_pixel` each) was enlarged by repeating pixels,
+/// if it was. `same_columns` and `runs` are scratch.
 ///
 /// # Panics
 ///

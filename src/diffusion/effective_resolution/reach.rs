@@ -2,11 +2,11 @@
 //!
 //! # Definition
 //!
-//! A power law is fitted to the windowed RAPSD on `4/L ≤ f ≤ 0.1` (least squares of ln R on ln f). The reach is the highest
-//! annulus whose level above that law, averaged over a quarter octave, exceeds −18 dB, and whose power exceeds four times
-//! that of rounding. With −12 dB this is the usual detector; photographs that are merely steep make it alarm, and the JPEG
-//! floor silences it, so here it only takes the clear cases and leaves the rest to the [knee](super::knee). Images with too few
-//! annuli for a law are judged by their power alone.
+//! A power law is fitted to the windowed RAPSD on `4/L ≤ f ≤ 0.1` (least squares of ln R on ln f). The reach is the
+//! highest annulus whose level above that law, averaged over a quarter octave, exceeds −18 dB, and whose power exceeds
+//! four times that of rounding. With −12 dB this is the usual detector; photographs that are merely steep make it
+//! alarm, and the JPEG floor silences it, so here it only takes the clear cases and leaves the rest to the
+//! [knee](super::knee). Images with too few annuli for a law are judged by their power alone.
 
 use super::windowed::FIRST_ANNULUS;
 
@@ -34,7 +34,8 @@ pub struct ReachPlan {
 }
 
 impl ReachPlan {
-    /// Plans RAPSDs of images whose longer side has `longer_side_px` pixels; `rounding_power` is that of their pixel range.
+    /// Plans RAPSDs of images whose longer side has `longer_side_px` pixels; `rounding_power` is that of their pixel
+    /// range.
     pub fn new(longer_side_px: usize, rounding_power: f64) -> Self {
         let l = longer_side_px as f64;
         let frequency: Vec<f64> = (1..=longer_side_px / 2).map(|j| j as f64 / l).collect();
@@ -47,8 +48,8 @@ impl ReachPlan {
         self.rounding_power
     }
 
-    /// The reach of a RAPSD (annuli `0 … ⌊L/2⌋`, value² per mode; the same in dB), cycles per pixel; 0 if nothing is there.
-    /// `None` if the fit has fewer than three annuli, or one without power.
+    /// The reach of a RAPSD (annuli `0 … ⌊L/2⌋`, value² per mode; the same in dB), cycles per pixel; 0 if nothing is
+    /// there. `None` if the fit has fewer than three annuli, or one without power.
     pub fn frequency(&self, rapsd: &[f64], power_db: &[f64]) -> Option<f64> {
         let fit = FIRST_ANNULUS..self.fit_last + 1;
         if fit.len() < 3 || !rapsd[fit.clone()].iter().all(|p| *p > 0.0) {

@@ -2,14 +2,14 @@
 //!
 //! # Definition
 //!
-//! The periodic Hann window has three Fourier coefficients: ½ at zero and −¼ at ±1. So the transform of `w (x − μ)` is, on
-//! each axis, `½ X[k] − ¼ (X[k−1] + X[k+1])` of the transform with its zero frequency removed (μ is the channel's mean),
-//! and needs no transform of its own. The power is corrected by the window's mean square, 3/8 per axis.
+//! The periodic Hann window has three Fourier coefficients: ½ at zero and −¼ at ±1. So the transform of `w (x − μ)` is,
+//! on each axis, `½ X[k] − ¼ (X[k−1] + X[k+1])` of the transform with its zero frequency removed (μ is the channel's
+//! mean), and needs no transform of its own. The power is corrected by the window's mean square, 3/8 per axis.
 //!
 //! # Conventions
 //!
-//! Half-spectra are stored column by column ([`crate::spectral::grid`]); beyond the stored columns `X[−k] = X[k]*`. An axis
-//! of one pixel is left alone.
+//! Half-spectra are stored column by column ([`crate::spectral::grid`]); beyond the stored columns `X[−k] = X[k]*`. An
+//! axis of one pixel is left alone.
 
 use multiversion::multiversion;
 use rustfft::num_complex::Complex32;

@@ -14,10 +14,10 @@
 //!
 //! # Conventions
 //!
-//! `ddpm-linear:N` with another N scales both ends of β by 1000/N, as guided-diffusion does, so that the last level stays
-//! near the same; fewer than 21 steps would need β > 1. `cosine` is the one that is trained with: offset 0.008 and β clipped
-//! at 0.999 (Nichol and Dhariwal; `squaredcos_cap_v2` in diffusers), and so its last level is finite, unlike that of the
-//! bare `tan(πt/2)`.
+//! `ddpm-linear:N` with another N scales both ends of β by 1000/N, as guided-diffusion does, so that the last level
+//! stays near the same; fewer than 21 steps would need β > 1. `cosine` is the one that is trained with: offset 0.008
+//! and β clipped at 0.999 (Nichol and Dhariwal; `squaredcos_cap_v2` in diffusers), and so its last level is finite,
+//! unlike that of the bare `tan(πt/2)`.
 //!
 //! # References
 //!

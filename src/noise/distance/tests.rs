@@ -159,8 +159,8 @@ fn modes_below_rounding_are_counted_and_held_at_the_floor() {
 
 #[test]
 fn published_distances_of_cloud_diffusion_are_reproduced() {
-    // The author's notebook: 96×96, Δ = 1.499772, metric f^(−2Δ) without A, frequencies (i − N/2)/(N − 1) in place of i/N, and a real
-    // form without √2, which halves every square.
+    // The author's notebook: 96×96, Δ = 1.499772, metric f^(−2Δ) without A, frequencies (i − N/2)/(N − 1) in place of
+    // i/N, and a real form without √2, which halves every square.
     const DELTA: f64 = 1.499_772_403_420_734;
     let size = Size::square(96);
     let grid = Grid::new(size);
@@ -182,7 +182,8 @@ fn published_distances_of_cloud_diffusion_are_reproduced() {
     let white = sum(&make("white").spectrum.power[0]);
     let cloud_noise = make(&format!("cloud-crop:{DELTA}"));
     let cloud = sum(&cloud_noise.spectrum.power[0]);
-    // A few large modes make up d² of cloud noise, so the mean of d lies below the root of the mean of d²: it has to be drawn.
+    // A few large modes make up d² of cloud noise, so the mean of d lies below the root of the mean of d²: it has to be
+    // drawn.
     let (mean_cloud, mean_pair) = drawn_means(cloud_noise.sampler, &grid, |power| sum(power));
     assert!(mean_cloud < cloud.sqrt() && mean_pair < (2.0 * cloud).sqrt());
     for (name, d, published) in [

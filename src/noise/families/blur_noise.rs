@@ -2,8 +2,8 @@
 //!
 //! # Definition
 //!
-//! `H_b(f) = exp(−2π²b²f²)` is a Gaussian blur of `b = ρσ` pixels, with the blur-to-noise ratio ρ in pixels per unit of value and
-//! σ in values.
+//! `H_b(f) = exp(−2π²b²f²)` is a Gaussian blur of `b = ρσ` pixels, with the blur-to-noise ratio ρ in pixels per unit of
+//! value and σ in values.
 
 use std::f64::consts::PI;
 

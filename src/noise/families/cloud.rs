@@ -1,9 +1,10 @@
-//! Cloud noise: a periodic power law, `S[k] = f^(−2Δ)` (Cloud Diffusion, arXiv 2507.05496), and the colours that are such laws.
+//! Cloud noise: a periodic power law, `S[k] = f^(−2Δ)` (Cloud Diffusion, arXiv 2507.05496), and the colours that are
+//! such laws.
 //!
 //! # Conventions
 //!
-//! Colours are named by the exponent of the power, `2Δ`, as everywhere but in the paper's notebook: pink is 1/f (Δ = 0.5), brown
-//! 1/f² (Δ = 1), blue f (Δ = −0.5).
+//! Colours are named by the exponent of the power, `2Δ`, as everywhere but in the paper's notebook: pink is 1/f (Δ =
+//! 0.5), brown 1/f² (Δ = 1), blue f (Δ = −0.5).
 
 use crate::noise::best::best_delta;
 use crate::noise::error::NoiseError;

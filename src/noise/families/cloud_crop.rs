@@ -1,17 +1,17 @@
-//! Cropped cloud noise: a power law on a plane three times as large, of which the centre is kept, so that opposite edges do not
-//! meet and the brightness varies by the crop (Cloud Diffusion, arXiv 2507.05496, §3.2).
+//! Cropped cloud noise: a power law on a plane three times as large, of which the centre is kept, so that opposite
+//! edges do not meet and the brightness varies by the crop (Cloud Diffusion, arXiv 2507.05496, §3.2).
 //!
 //! # Definition
 //!
-//! On the `3H×3W` plane `S = f^(−2Δ)`, `S[0] = 0`; its autocovariance is `r = IDFT(S)`. Of the central `H×W` the expected
-//! periodogram follows exactly, without drawing a field:
+//! On the `3H×3W` plane `S = f^(−2Δ)`, `S[0] = 0`; its autocovariance is `r = IDFT(S)`. Of the central `H×W` the
+//! expected periodogram follows exactly, without drawing a field:
 //!
 //! ```text
 //! E|DFT(crop)[k]|² = Σ_d r(d) (1 − |dy|/H)(1 − |dx|/W) e^{−2πi k·d},   |dy| < H, |dx| < W
 //! ```
 //!
-//! Modes of the crop are not independent (it is not periodic): what uses only `S` takes it for the periodic noise with the same
-//! expected periodogram.
+//! Modes of the crop are not independent (it is not periodic): what uses only `S` takes it for the periodic noise with
+//! the same expected periodogram.
 
 use std::sync::Arc;
 
@@ -78,8 +78,8 @@ fn law_on(whole: &Grid, delta: f64) -> Vec<f64> {
     power_law(whole, delta, ZeroFrequency::Zero)
 }
 
-/// The expected periodogram (half-spectrum, column by column) of a part of `size` of periodic fields on the larger grid `whole`
-/// with `power` per stored mode.
+/// The expected periodogram (half-spectrum, column by column) of a part of `size` of periodic fields on the larger grid
+/// `whole` with `power` per stored mode.
 ///
 /// # Panics
 ///

@@ -1,9 +1,10 @@
-//! Offset noise: white noise plus a constant field of standard deviation `s`, `S[k] = 1 + s²·HW·[k = 0]` (arXiv 2412.03134).
+//! Offset noise: white noise plus a constant field of standard deviation `s`, `S[k] = 1 + s²·HW·[k = 0]` (arXiv
+//! 2412.03134).
 //!
 //! # Conventions
 //!
-//! `s` is relative to white noise of variance one, as the `noise_offset` of training scripts is. The constant is drawn for each
-//! channel by default (the scripts do), or one for all channels (`shared`).
+//! `s` is relative to white noise of variance one, as the `noise_offset` of training scripts is. The constant is drawn
+//! for each channel by default (the scripts do), or one for all channels (`shared`).
 
 use crate::noise::error::NoiseError;
 use crate::noise::family::{NoiseFamily, Parsed, number};

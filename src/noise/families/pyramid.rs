@@ -1,24 +1,25 @@
-//! Pyramid (multi-resolution) noise as training scripts make it: white noise plus coarser and coarser white noise, enlarged and added
-//! with falling weight.
+//! Pyramid (multi-resolution) noise as training scripts make it: white noise plus coarser and coarser white noise,
+//! enlarged and added with falling weight.
 //!
 //! # Definition
 //!
 //! As in the widespread scripts: `x = ε₀ + Σ_{i=0}^{n−1} dⁱ U(ε_i)` with the discount `d`; `ε_i` is white on
-//! `max(1, ⌊H/rⁱ⌋) × max(1, ⌊W/rⁱ⌋)` pixels, `r` drawn evenly from 2 … 4 for each level anew, `U` enlarges to `H×W` bilinearly (pixel
-//! centres, edges repeated), and the first level that is one pixel high or wide is the last. Level 0 has full size and doubles the
-//! white noise. Channels share the `r` of an image and nothing else.
+//! `max(1, ⌊H/rⁱ⌋) × max(1, ⌊W/rⁱ⌋)` pixels, `r` drawn evenly from 2 … 4 for each level anew, `U` enlarges to `H×W`
+//! bilinearly (pixel centres, edges repeated), and the first level that is one pixel high or wide is the last. Level 0
+//! has full size and doubles the white noise. Channels share the `r` of an image and nothing else.
 //!
 //! # Closed form
 //!
-//! `U` is separable: a `H×h` matrix `B` of interpolation weights along each axis. With `e(k) = Σ_j |Σ_y B[y,j] e^{−2πi k y/H}|²`
-//! the periodogram of one level has the expectation `e_y(ky) e_x(kx) / HW`. Sizes are random: the expectation is over the pairs of
-//! sizes, each with its exact probability, and over where the levels end.
+//! `U` is separable: a `H×h` matrix `B` of interpolation weights along each axis. With
+//! `e(k) = Σ_j |Σ_y B[y,j] e^{−2πi k y/H}|²` the periodogram of one level has the expectation `e_y(ky) e_x(kx) / HW`.
+//! Sizes are random: the expectation is over the pairs of sizes, each with its exact probability, and over where the
+//! levels end.
 //!
 //! # Conventions
 //!
-//! The scripts divide every batch by its own standard deviation. Here samples are divided by the expected one, so that their
-//! spectrum is linear in powers. A sample given its sizes is Gaussian and not stationary; what uses only `S` takes it for the
-//! periodic Gaussian noise with the same expected periodogram.
+//! The scripts divide every batch by its own standard deviation. Here samples are divided by the expected one, so that
+//! their spectrum is linear in powers. A sample given its sizes is Gaussian and not stationary; what uses only `S`
+//! takes it for the periodic Gaussian noise with the same expected periodogram.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -157,8 +158,8 @@ impl AxisEnergy {
         Self { n, fft: FftPlanner::new().plan_fft_forward(n), known: HashMap::new() }
     }
 
-    /// `e(k)` for all `k` of the enlargement from `n_in` samples: the transform of `Σ_j Σ_y B[y,j] B[y+d,j]` over lags `d`, of which
-    /// few are not zero.
+    /// `e(k)` for all `k` of the enlargement from `n_in` samples: the transform of `Σ_j Σ_y B[y,j] B[y+d,j]` over lags
+    /// `d`, of which few are not zero.
     fn of(&mut self, n_in: usize) -> &[f64] {
         let n = self.n;
         let fft = Arc::clone(&self.fft);
@@ -185,7 +186,8 @@ impl AxisEnergy {
     }
 }
 
-/// For each of `n_out` samples the two of `n_in` it lies between, with their weights: bilinear, pixel centres, edges repeated.
+/// For each of `n_out` samples the two of `n_in` it lies between, with their weights: bilinear, pixel centres, edges
+/// repeated.
 fn interpolation(n_out: usize, n_in: usize) -> Vec<[(usize, f64); 2]> {
     let step = n_in as f64 / n_out as f64;
     (0..n_out)
