@@ -212,7 +212,7 @@ fn measured_gamma(spectrum: &Spectrum, dataset: Option<&DatasetModel>) -> Result
     };
     // As for the dataset: of few images Γ of a single mode is mostly chance.
     let n_images = usize::try_from(spectrum.n_images()).unwrap_or(usize::MAX);
-    Metric::for_families(n_images).apply(spectrum.grid(), gamma, n_images)
+    Metric::for_families(n_images).apply(spectrum.grid(), gamma)
 }
 
 /// Scans a folder of noise images, prepared like the dataset's.

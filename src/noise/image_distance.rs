@@ -279,7 +279,7 @@ mod tests {
             let gamma: Vec<f64> = (0..grid.n_modes())
                 .map(|k| members.iter().map(|i| (fields[*i][k] - mean[k]).norm_sqr()).sum::<f64>() / (count - 1.0))
                 .collect();
-            let gamma = metric.apply(&grid, vec![gamma], members.len()).expect("a metric");
+            let gamma = metric.apply(&grid, vec![gamma]).expect("a metric");
             DatasetModel { metric, ..model(&grid, gamma, vec![mean], members.len()) }
         };
         let all: Vec<usize> = (0..n as usize).collect();

@@ -31,7 +31,7 @@ impl Metric {
     /// # Errors
     ///
     /// [`NoiseError::NoPowerLaw`] if a power law is asked for and none can be fitted.
-    pub fn apply(self, grid: &Grid, gamma: Vec<Vec<f64>>, n_images: usize) -> Result<Vec<Vec<f64>>, NoiseError> {
+    pub fn apply(self, grid: &Grid, gamma: Vec<Vec<f64>>) -> Result<Vec<Vec<f64>>, NoiseError> {
         match self {
             Self::Modes => Ok(gamma),
             Self::Radial => Ok(gamma.iter().map(|gamma| annulus_means(grid, gamma)).collect()),
@@ -96,10 +96,10 @@ mod tests {
     fn the_law_of_a_law_is_itself_and_small_images_have_none() {
         let grid = Grid::new(Size::square(32));
         let law = power_law(&grid, 1.2, ZeroFrequency::HalfPeriod);
-        let fitted = Metric::PowerLaw.apply(&grid, vec![law.clone()], 9).expect("a fit");
+        let fitted = Metric::PowerLaw.apply(&grid, vec![law.clone()]).expect("a fit");
         assert!(fitted[0].iter().zip(&law).all(|(a, b)| (a / b - 1.0).abs() <= 1e-9));
         let tiny = Grid::new(Size::square(4));
-        let none = Metric::PowerLaw.apply(&tiny, vec![vec![1.0; tiny.n_modes()]], 9);
+        let none = Metric::PowerLaw.apply(&tiny, vec![vec![1.0; tiny.n_modes()]]);
         assert!(matches!(none, Err(NoiseError::NoPowerLaw { .. })), "{none:?}");
         assert_eq!((Metric::for_families(63), Metric::for_families(64)), (Metric::Radial, Metric::Modes));
     }

@@ -154,7 +154,7 @@ impl DatasetModel {
         let mean: Vec<f64> = (0..grid.n_modes()).map(|i| gamma.iter().map(|g| g[i]).sum::<f64>() / n_axes).collect();
         let fit = fit_law(&grid, &mean);
         let metric = options.metric.unwrap_or_else(|| Metric::for_families(n_images));
-        let gamma = metric.apply(&grid, gamma, n_images)?;
+        let gamma = metric.apply(&grid, gamma)?;
         let rounding_power = options.rounding_power;
         let floored = gamma.iter().map(|g| g.iter().map(|g| g.max(rounding_power)).collect()).collect();
         Ok(Self { grid, n_images, metric, gamma, floored, mean_field, pixel_variance, fit, color, rounding_power })

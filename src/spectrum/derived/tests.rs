@@ -4,7 +4,7 @@
 use super::*;
 use crate::spectral::naive::{half_of, naive_dft, radial_mean};
 use crate::spectral::{Channels, Grid, RealForm, Size, Window};
-use crate::spectrum::testing::{Naive, analyze, pass, random_images};
+use crate::spectrum::testing::{Naive, analyze, pass, pass_in_files, random_images};
 use crate::spectrum::{AnalysisConfig, Detail, SpectrumError};
 
 const SIZES: [(usize, usize); 3] = [(8, 8), (9, 7), (16, 16)];
@@ -122,7 +122,7 @@ fn raw_moments_are_means_over_images() {
 #[test]
 fn the_mean_varies_between_files_not_between_their_images() {
     let config = AnalysisConfig::new(Size::new(7, 8));
-    let images = noise_set(&config, 17);
+    let images = random_images(config.size, 17, 3);
     // Files of 1, 4, 2 and 10 images.
     let last = [0, 4, 6, 16];
     let file_of = |i: usize| last.iter().position(|l| i <= *l).expect("a file");
