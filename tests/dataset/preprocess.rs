@@ -58,7 +58,8 @@ fn resized_crops_are_pillows_bit_for_bit() {
         assert_eq!(format!("{:08x}", crc32(&crop)), expected, "{line}");
         n_crops += 1;
     }
-    assert_eq!(n_crops, (9 * 6 + 3 * 3) * 2);
+    // Of the gradients two are tall enough for Pillow 13 to resample their columns first.
+    assert_eq!(n_crops, (9 * 6 + 5 * 3) * 2);
 }
 
 #[test]
