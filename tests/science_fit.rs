@@ -210,6 +210,15 @@ fn intervals_cover_the_law_of_files_with_several_tiles() {
     }
 }
 
+/// With the corners beyond the last annulus: a quarter of all modes, which rise and fall with the others.
+#[test]
+fn intervals_cover_the_law_in_the_corners_too() {
+    let population = Population::varied(Size::square(24), 1.2);
+    let range = FitRange { cross_mask: None, ..FitRange::paper() };
+    let fits = repeat(&population, 50, 0xc0e5, &range);
+    assert_covered("corners", &population, &fits);
+}
+
 /// Sizes odd, even, prime and not square.
 #[test]
 fn intervals_cover_the_law_at_every_slope_and_shape() {

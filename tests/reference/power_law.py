@@ -42,7 +42,8 @@ def annulus_means(power):
 
 
 def annulus_sums(values):
-    j = annulus_indices(*values.shape)
+    """Sums over annuli; the last one has the corners beyond it as well."""
+    j = np.minimum(annulus_indices(*values.shape), max(values.shape) // 2)
     return np.array([values[j == i].sum() for i in range(max(values.shape) // 2 + 1)])
 
 
@@ -97,7 +98,8 @@ def fit_whittle(gamma, sample, low, high, cross):
     delta = brentq(score, -5, 5, xtol=1e-15, rtol=1e-15)
     law = square(delta) * np.exp(delta * x)
     share = np.zeros(gamma.shape)
-    share[keep] = (x - x.mean()) / ((x - x.mean()) ** 2).sum() / law
+    corner = (annulus_indices(*gamma.shape) > max(gamma.shape) // 2)[keep]
+    share[keep] = (x - x.mean()) / ((x - x.mean()) ** 2).sum() / np.where(corner, annulus_means(gamma)[-1], law)
     y = np.log(gamma[keep])
     return {**sample.interval(delta, annulus_sums(share)), "amplitude": float(np.sqrt(square(delta))), "n_modes": int(keep.sum()),
             **quality(y, y - np.log(law), np.ones(len(y)))}
