@@ -1,5 +1,5 @@
-//! Ground truth through the pixels: 8-bit images of a known spectrum run through the whole engine, and what comes out is what went
-//! in. Degenerate sets leave empty cells and reasons, never a number that is none.
+//! Ground truth through the pixels: 8-bit images of a known spectrum run through the whole engine, and what comes out
+//! is what went in. Degenerate sets leave empty cells and reasons, never a number that is none.
 
 #[path = "support/engine.rs"]
 mod engine;
@@ -49,8 +49,9 @@ impl Check {
     }
 }
 
-/// Where the law can be seen: the default range, but for the steepest law from the second annulus up to 0.3 cycles per pixel. The first
-/// would take nearly all of the 8 bits, and beyond 0.3 the power comes within 50 times the 5.1e-6 of rounding, which bends the spectrum.
+/// Where the law can be seen: the default range, but for the steepest law from the second annulus up to 0.3 cycles
+/// per pixel. The first would take nearly all of the 8 bits, and beyond 0.3 the power comes within 50 times the
+/// 5.1e-6 of rounding, which bends the spectrum.
 fn range_of(size: Size, delta: f64) -> FitRange {
     let range = FitRange::for_size(size);
     let steep = FitRange { low_exclusive: 3.0 * range.low_exclusive, high_inclusive: 0.3, ..range };

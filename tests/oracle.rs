@@ -1,5 +1,5 @@
-//! The program against an independent NumPy computation that may lie beside the project: every mode of the photographs, and JPEG files
-//! through the decoder and the resampler.
+//! The program against an independent NumPy computation that may lie beside the project: every mode of the
+//! photographs, and JPEG files through the decoder and the resampler.
 //!
 //! Skipped, with the reason printed, where the computation or a Python with NumPy and Pillow is missing; with
 //! `SPECSCAN_REQUIRE_ORACLE=1` that is a failure. `SPECSCAN_PYTHON` names the interpreter, `SPECSCAN_SHARED` the folder

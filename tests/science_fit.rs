@@ -1,9 +1,9 @@
 //! Ground truth for the power-law fits: NumPy's numbers on photographs, and synthetic images of known Δ.
 //!
 //! Synthetic images are drawn in the Fourier domain, mode by mode, so no transform stands between the law and the fit:
-//! a complex Gaussian of variance `A² f^(−2Δ)` for a conjugate pair, a real one for a self-conjugate mode. Files differ in contrast and
-//! in slope, both with the law as their mean; the images of a file share them. Seeds are fixed, so a rerun is the same run. A 95 %
-//! interval must cover the truth in 90–99 % of 400 repetitions.
+//! a complex Gaussian of variance `A² f^(−2Δ)` for a conjugate pair, a real one for a self-conjugate mode. Files
+//! differ in contrast and in slope, both with the law as their mean; the images of a file share them. Seeds are
+//! fixed, so a rerun is the same run. A 95 % interval must cover the truth in 90–99 % of 400 repetitions.
 
 #[path = "support/radial.rs"]
 mod radial;
@@ -153,8 +153,8 @@ impl Record {
     }
 }
 
-/// Everything but the zero frequency. Intervals of the estimators over modes see each annulus as a whole; with the cross mask the fit has fewer
-/// modes than that, which at these sizes makes them a quarter too narrow.
+/// Everything but the zero frequency. Intervals of the estimators over modes see each annulus as a whole; with the
+/// cross mask the fit has fewer modes than that, which at these sizes makes them a quarter too narrow.
 fn whole(size: Size) -> FitRange {
     FitRange { cross_mask: None, ..FitRange::for_size(size) }
 }
@@ -166,7 +166,8 @@ fn repeat(population: &Population, n_files: usize, seed: u64, range: &FitRange) 
 
 /// Checks the coverage of Δ by each estimator, of the two halves and of their difference.
 ///
-/// Only Δ of the set is held to 90 %. Where few files differ much in slope, a half of the range has fewer effective degrees of freedom.
+/// Only Δ of the set is held to 90 %. Where few files differ much in slope, a half of the range has fewer effective
+/// degrees of freedom.
 fn assert_covered(label: &str, population: &Population, fits: &[[PowerLawFit; 3]]) {
     let delta = population.delta;
     let mut records = Vec::new();
@@ -264,8 +265,8 @@ fn single_images_scatter_about_the_truth() {
         })
         .collect();
     let mean = fits.iter().map(|fit| fit.delta).sum::<f64>() / 400.0;
-    // The logarithm of an annulus of few modes lies below that of its mean: the four independent modes of the first by 0.13. An image's Δ is
-    // so a little flat, which that of a set, a logarithm of a mean over images, is not.
+    // The logarithm of an annulus of few modes lies below that of its mean: the four independent modes of the first
+    // by 0.13. An image's Δ is so a little flat, which that of a set, a logarithm of a mean over images, is not.
     assert!((mean - 1.46).abs() <= 0.02, "{mean}");
     let deviation = (fits.iter().map(|fit| (fit.delta - mean).powi(2)).sum::<f64>() / 399.0).sqrt();
     assert!((0.08..=0.16).contains(&deviation), "{deviation}");

@@ -23,8 +23,8 @@ pub struct LinearEstimate {
 }
 
 impl LinearEstimate {
-    /// An estimate `value` whose change is `Σ_j gradient_j δR_j`, with the mean RAPSD of `statistics` (one entry per annulus):
-    /// variance `cᵀ V c`, Student's t with one degree of freedom less than files.
+    /// An estimate `value` whose change is `Σ_j gradient_j δR_j`, with the mean RAPSD of `statistics` (one entry per
+    /// annulus): variance `cᵀ V c`, Student's t with one degree of freedom less than files.
     ///
     /// # Panics
     ///

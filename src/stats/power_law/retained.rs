@@ -15,7 +15,8 @@ pub(super) struct RetainedModes {
     pub power: Vec<f64>,
     /// 1 or 2.
     pub weight: Vec<f64>,
-    /// Annulus of each mode. Corners beyond the last annulus have its number: their power is taken to rise and fall with it.
+    /// Annulus of each mode. Corners beyond the last annulus have its number: their power is taken to rise and fall
+    /// with it.
     pub annulus: Vec<usize>,
     /// Whether each mode lies in such a corner.
     pub is_corner: Vec<bool>,
@@ -72,8 +73,9 @@ impl RetainedModes {
         weighted_sum(&self.weight, values)
     }
 
-    /// Sums over the modes of each of `n_annuli` annuli of `w x/(Σ w x²)` times `factor` of the mode: how a slope follows the powers of
-    /// annuli, where `factor` turns a change of an annulus' power into one of what is regressed on x.
+    /// Sums over the modes of each of `n_annuli` annuli of `w x/(Σ w x²)` times `factor` of the mode: how a slope
+    /// follows the powers of annuli, where `factor` turns a change of an annulus' power into one of what is regressed
+    /// on x.
     pub fn slope_by_annulus(&self, n_annuli: usize, factor: impl Fn(usize) -> f64) -> Vec<f64> {
         let mut sums = vec![0.0; n_annuli];
         for (i, &annulus) in self.annulus.iter().enumerate() {

@@ -2,8 +2,8 @@
 //!
 //! # Definition
 //!
-//! For Gaussian images `|X|²` is exponential with mean `S_k = A² f_k^(−2Δ)`, and the negative log-likelihood of Γ is, up to
-//! a factor `n − 1`,
+//! For Gaussian images `|X|²` is exponential with mean `S_k = A² f_k^(−2Δ)`, and the negative log-likelihood of Γ is,
+//! up to a factor `n − 1`,
 //!
 //! ```text
 //! Σ_k [ln S_k + Γ[k]/S_k]      (full plane)
@@ -14,9 +14,9 @@
 //!
 //! # Conventions
 //!
-//! Images are not Gaussian and their modes not independent, so the interval does not come from the likelihood: `c_j = Σ_{k∈j} C_k/S_k`,
-//! `C_k = −½ (ln f_k − mean)/Σ (ln f − mean)²`, with the covariance of the RAPSDs between files. Corners beyond the last annulus are taken
-//! to follow it in proportion, `C_k/Γ̄` of that annulus.
+//! Images are not Gaussian and their modes not independent, so the interval does not come from the likelihood:
+//! `c_j = Σ_{k∈j} C_k/S_k`, `C_k = −½ (ln f_k − mean)/Σ (ln f − mean)²`, with the covariance of the RAPSDs between files.
+//! Corners beyond the last annulus are taken to follow it in proportion, `C_k/Γ̄` of that annulus.
 
 use super::retained::RetainedModes;
 use super::{Estimator, FitError, FitRange, LinearEstimate, PowerLawFit, goodness};
@@ -32,8 +32,8 @@ const MAX_STEPS: usize = 80;
 /// A Newton step below this fraction of 1 + |Δ| is the last: what it leaves is of the order of its square.
 const STEP_TOLERANCE: f64 = 1e-8;
 
-/// Fits a power law to the modes' variances `covariance` (Γ, one per stored mode, value²); `statistics` are those of the images'
-/// RAPSDs as they are, from which the interval comes.
+/// Fits a power law to the modes' variances `covariance` (Γ, one per stored mode, value²); `statistics` are those of
+/// the images' RAPSDs as they are, from which the interval comes.
 ///
 /// # Errors
 ///
