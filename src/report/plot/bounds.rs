@@ -1,8 +1,8 @@
 //! The useful noise of each image, and the ranges that schedules spend their steps on.
 //!
 //! Images lie one above the other, by their largest useful noise; each is a bar from its smallest to its largest. Where
-//! there are too many to draw, a row stands for several, and shades of its left edge show how their smallest differ. So
-//! the two bounds are seen together, whatever the number of images.
+//! there are too many to draw ([`crate::diffusion::statistics::SINGLE_IMAGES`]), a row stands for several, and shades of
+//! its left edge show how their smallest differ. So the two bounds are seen together, whatever the number of images.
 
 use super::axes::Axis;
 use super::canvas::{Canvas, Figure, Rect};
@@ -32,16 +32,21 @@ pub struct BoundsFigure {
 /// Height of the strip of one schedule, logical pixels.
 const STRIP_PX: f64 = 21.0;
 const COLOURS: [super::style::Colour; 6] = [VERMILLION, GREEN, PURPLE, ORANGE, BLACK, DARK_GREY];
+/// Height from which on bars have a gap between them.
+const LEAST_BAR_PX: f64 = 3.0;
 /// Noise levels beyond this are drawn as an arrow's worth of it.
 const LARGEST_SIGMA: f64 = 2e3;
 
 impl Figure for BoundsFigure {
-    fn size_px(&self) -> (u32, u32) {
-        (900, (470.0 + STRIP_PX * self.schedules.len() as f64) as u32)
+    fn heading(&self) -> (&str, &str) {
+        (&self.title, &self.subtitle)
     }
 
-    fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
-        let room = frame::draw_heading(canvas, &self.title, &self.subtitle, 6.0)?;
+    fn body_px(&self, width_px: f64) -> f64 {
+        frame::height_at(width_px, 410.0) + STRIP_PX * self.schedules.len() as f64
+    }
+
+    fn draw(&self, canvas: &mut Canvas<'_>, room: Rect) -> Result<(), PlotError> {
         let Some(x) = self.x_axis() else {
             return frame::draw_empty(canvas, room, "every image is flat: there is no noise level to bound");
         };
@@ -79,6 +84,8 @@ impl BoundsFigure {
         for row in &self.rows {
             let (_, bottom) = frame.place(1.0, 100.0 * row.share.0);
             let (_, top) = frame.place(1.0, 100.0 * row.share.1);
+            // Few bars stand apart: they are images.
+            let top = if bottom - top >= LEAST_BAR_PX { top + 0.2 * (bottom - top) } else { top };
             let [q05, q25, q50, q75, q95] = row.sigma_min.map(|s| frame.place(s, 0.0).0);
             let (right, _) = frame.place(row.sigma_max, 0.0);
             // From the faint edge, where few images begin, to the full bar.
