@@ -29,6 +29,7 @@ impl BoundsReport {
                     format!("{}; shades: where 5, 25, 50, 75 and 95 % of a row's images begin", self.about.describe())
                 }
             },
+            has_single_images: self.statistics.has_single_images(),
             rows: self.statistics.rows(BOUNDS_ROWS),
             schedules: self.schedules.iter().filter_map(ends).collect(),
             rounding_sigma: self.rounding_power.sqrt(),

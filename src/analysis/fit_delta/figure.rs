@@ -1,6 +1,7 @@
 //! The picture of `fit-delta`.
 
 use super::FitDeltaReport;
+use crate::analysis::figures::annulus_means;
 use crate::analysis::words::describe_law;
 use crate::report::plot::fit::{FitFigure, FittedLaw, LocalExponent, PartOfLaw};
 use crate::stats::power_law::{Estimator, MIN_FILES, PowerLawFit};
@@ -47,16 +48,12 @@ impl FitDeltaReport {
     }
 
     fn law(&self, fit: &PowerLawFit) -> FittedLaw {
-        let grid = self.spectrum.grid();
-        // Averaged over the modes of each annulus, as it was fitted.
-        let modes: Vec<f64> =
-            grid.frequencies().iter().map(|f| fit.amplitude.powi(2) * f.powf(-2.0 * fit.delta)).collect();
         let (low, high) = fit.fitted_cycles_per_px;
         let part = |name, delta, cycles_per_px| PartOfLaw { name, delta, cycles_per_px };
         FittedLaw {
             label: format!("A² / f^(2Δ), Δ = {:.2}", fit.delta),
             delta: fit.delta,
-            power: grid.radial_mean(&modes),
+            power: annulus_means(self.spectrum.grid(), fit),
             fitted_cycles_per_px: (low, high),
             parts: fit
                 .bend

@@ -40,10 +40,10 @@ impl OffsetReport {
     pub(super) fn adjusted_figure(&self) -> Option<AdjustedOffsetFigure> {
         let steps = self.adjusted.as_deref()?;
         let column = |of: fn(&AdjustedOffsetStep) -> f64| steps.iter().map(of).collect();
-        let (first, last) = (steps.first()?, steps.last()?);
+        let middle = steps.get(steps.len() / 2)?;
         Some(AdjustedOffsetFigure {
-            title: format!("The adjusted offset grows from {} to {} of ξ", short(first.psi), short(last.psi)),
-            subtitle: format!("over the {} steps of {}; ξ is the offset of the images", steps.len(), self.schedule),
+            title: format!("Half-way to noise {} % of the adjusted offset is in the image", short(100.0 * middle.psi)),
+            subtitle: format!("{} steps of {}; ξ is the offset at the end", steps.len(), self.schedule),
             schedule: self.schedule.clone(),
             gamma: column(|s| s.gamma),
             psi: column(|s| s.psi),

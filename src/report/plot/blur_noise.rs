@@ -3,11 +3,10 @@
 use super::axes::Axis;
 use super::canvas::{Canvas, Figure, Rect};
 use super::error::PlotError;
+use super::font::text_width;
 use super::frame::{self, Frame, XLabels};
-use super::legend::{Key, Legend, Obstacles};
-use super::style::{
-    Align, BLUE, Colour, DARK_GREY, DOTTED, GREEN, ORANGE, PURPLE, SKY, SMALL_PX, Stroke, Text, VERMILLION,
-};
+use super::legend::{Key, Legend, Obstacles, draw_label};
+use super::style::{BLUE, Colour, DARK_GREY, DOTTED, GREEN, ORANGE, PURPLE, SKY, SMALL_PX, Stroke, Text, VERMILLION};
 
 /// What is drawn.
 #[derive(Debug, Clone, Default)]
@@ -55,15 +54,7 @@ impl Figure for BlurNoiseFigure {
         };
         let frame = Frame::in_room(room, Axis::log(*first, *last, 0.3), Axis::linear(0.0, 1.0, 1.0))?;
         let legend = self.legend();
-        let (frame, place) = legend.arrange(frame, |frame| {
-            let mut obstacles = Obstacles::default();
-            for (_, curve) in self.curves.iter().chain(&self.star) {
-                obstacles.add_line(&frame.place_all(&self.frequency_cycles_per_px, curve));
-            }
-            let (_, y) = frame.place(frame.x.low(), self.retain);
-            obstacles.add_line(&[(frame.area.left, y), (frame.area.right, y + 12.0)]);
-            obstacles
-        })?;
+        let (frame, place) = legend.above(frame)?;
         frame.draw_grid(canvas)?;
         legend.draw(canvas, place)?;
         self.draw_retained(canvas, &frame)
@@ -91,9 +82,14 @@ impl BlurNoiseFigure {
         if let Some((_, curve)) = &self.star {
             canvas.line(&frame.place_all(&self.frequency_cycles_per_px, curve), Stroke::solid(STAR, 3.2))?;
         }
+        let mut obstacles = Obstacles::default();
+        for (_, curve) in self.curves.iter().chain(&self.star) {
+            obstacles.add_line(&frame.place_all(&self.frequency_cycles_per_px, curve));
+        }
         let label = format!("{:.0} % kept", 100.0 * self.retain);
-        let look = Text::new(SMALL_PX, DARK_GREY).aligned(Align::End);
-        canvas.text(&label, (frame.area.right - 4.0, y + 10.0), look)?;
+        let (start, end) = (frame.area.left + 8.0, frame.area.right - text_width(&label, SMALL_PX)? - 6.0);
+        let places = [(end, y + 10.0), (start, y + 10.0), (start, y - 9.0), (end, y - 9.0)];
+        draw_label(canvas, &label, Text::new(SMALL_PX, DARK_GREY), &places, &obstacles)?;
         frame.draw_axes(canvas, XLabels::Titled("radial frequency (cycles/pixel)"), "share of power left")
     }
 }

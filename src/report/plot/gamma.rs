@@ -47,7 +47,7 @@ pub struct GammaFigure {
 const BAR_PX: f64 = 100.0;
 const Y_AXIS_PX: f64 = 72.0;
 /// Largest side of the map.
-const MOST_SIDE_PX: f64 = 570.0;
+const MOST_SIDE_PX: f64 = 640.0;
 
 impl GammaFigure {
     /// Side of the map on a page of that width.

@@ -32,8 +32,9 @@ const STROKES: [Stroke; 3] =
 const MEAN: Stroke = Stroke::solid(DARK_GREY, 1.4).dashed(DOTTED);
 /// Points of a Gaussian.
 const POINTS: usize = 801;
-/// Room above the histogram, of its height: higher curves run out of the panel.
-const HEADROOM: f64 = 1.5;
+/// Height of the panel in heights of the histogram, at least and at most: higher curves run out of it.
+const HEADROOM: f64 = 1.2;
+const MOST_HEADROOM: f64 = 3.0;
 /// Standard deviations of noise beside the middle that are always on the axis.
 const SHOWN_STDS: f64 = 2.5;
 /// Noise narrower than this share of the axis is drawn as a spike.
@@ -59,7 +60,7 @@ impl Figure for OffsetFigure {
         }
         let widest = self.noises.iter().map(|(_, std)| SHOWN_STDS * std).filter(|w| w.is_finite()).fold(0.0, f64::max);
         let x = Axis::linear(low.min(-widest), high.max(widest), 1e-6);
-        let frame = Frame::in_room(room, x, Axis::linear(0.0, HEADROOM * highest, 0.0))?;
+        let frame = Frame::in_room(room, x, Axis::linear(0.0, self.highest_shown(highest), 0.0))?;
         let legend = self.legend();
         let (frame, place) = legend.arrange(frame, |frame| self.obstacles(frame))?;
         frame.draw_grid(canvas)?;
@@ -76,6 +77,12 @@ impl Figure for OffsetFigure {
 }
 
 impl OffsetFigure {
+    /// Upper end of the densities drawn, from that of the highest bin: curves not much higher are drawn to their tops.
+    fn highest_shown(&self, bin: f64) -> f64 {
+        let tops = self.noises.iter().map(|(_, std)| 1.05 / (std * (2.0 * std::f64::consts::PI).sqrt()));
+        tops.filter(|top| *top <= MOST_HEADROOM * bin).fold(HEADROOM * bin, f64::max)
+    }
+
     fn legend(&self) -> Legend {
         let mut legend = Legend::default();
         legend.push(Key::Band(tint(BLUE, 0.35)), self.counted);

@@ -28,9 +28,10 @@ pub struct PicturesFigure {
     pub pictures: Vec<Picture>,
 }
 
-/// Pictures in a row on a page of that width.
-fn columns(width_px: f64) -> usize {
-    ((width_px / 200.0) as usize).clamp(1, 4)
+/// Pictures in a row of `n` on a page of that width: four on the widest, and more where all fit into one row.
+fn columns(width_px: f64, n: usize) -> usize {
+    let most = (width_px / 150.0) as usize;
+    if n > 4 && n <= most { n } else { ((width_px / 200.0) as usize).clamp(1, 4) }
 }
 
 /// Space between pictures.
@@ -40,8 +41,8 @@ const CAPTION_PX: f64 = 2.0 * TEXT_PX + 20.0;
 
 impl PicturesFigure {
     /// Side of the square that a picture fits into.
-    fn cell_px(width_px: f64) -> f64 {
-        let columns = columns(width_px) as f64;
+    fn cell_px(&self, width_px: f64) -> f64 {
+        let columns = columns(width_px, self.pictures.len()) as f64;
         (width_px - 2.0 * MARGIN_PX - (columns - 1.0) * GAP_PX) / columns
     }
 
@@ -49,7 +50,7 @@ impl PicturesFigure {
     fn row_px(&self, width_px: f64) -> f64 {
         let height = |p: &Picture| p.pixels.height as f64 / p.pixels.width.max(1) as f64;
         let tallest = self.pictures.iter().map(height).fold(0.0, f64::max).clamp(0.2, 1.0);
-        tallest * Self::cell_px(width_px)
+        tallest * self.cell_px(width_px)
     }
 }
 
@@ -59,7 +60,7 @@ impl Figure for PicturesFigure {
     }
 
     fn body_px(&self, width_px: f64) -> f64 {
-        let rows = self.pictures.len().div_ceil(columns(width_px)).max(1) as f64;
+        let rows = self.pictures.len().div_ceil(columns(width_px, self.pictures.len())).max(1) as f64;
         rows * (self.row_px(width_px) + CAPTION_PX) + MARGIN_PX
     }
 
@@ -68,7 +69,7 @@ impl Figure for PicturesFigure {
             return frame::draw_empty(canvas, room, "there is no picture to show");
         }
         let width = canvas.bounds().right;
-        let (columns, cell, row) = (columns(width), Self::cell_px(width), self.row_px(width));
+        let (columns, cell, row) = (columns(width, self.pictures.len()), self.cell_px(width), self.row_px(width));
         for (i, picture) in self.pictures.iter().enumerate() {
             let (x, y) = ((i % columns) as f64, (i / columns) as f64);
             let (left, top) = (MARGIN_PX + x * (cell + GAP_PX), room.top + y * (row + CAPTION_PX));

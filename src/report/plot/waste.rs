@@ -22,6 +22,8 @@ pub struct WasteFigure {
 
 /// Height of a bar with the space below it, logical pixels.
 const BAR_PX: f64 = 34.0;
+/// Height of the legend where each entry takes a row.
+const LEGEND_PX: f64 = 67.0;
 /// Height of a bar.
 const INK_PX: f64 = 22.0;
 /// Most space for a name, logical pixels and as a share of the page.
@@ -46,7 +48,7 @@ impl Figure for WasteFigure {
     }
 
     fn body_px(&self, _: f64) -> f64 {
-        126.0 + BAR_PX * self.bars.len().max(2) as f64
+        LEGEND_PX + BAR_PX * self.bars.len().max(2) as f64 + frame::X_AXIS_PX
     }
 
     fn draw(&self, canvas: &mut Canvas<'_>, room: Rect) -> Result<(), PlotError> {
@@ -57,12 +59,12 @@ impl Figure for WasteFigure {
         legend.push(Key::Band(below_colour()), "below σ_min: finer than any band needs");
         legend.push(Key::Band(used_colour()), "used");
         legend.push(Key::Band(above_colour()), "above σ_max: the image is hidden already");
-        let legend_height = legend.height_px();
-        let right = room.right + MARGIN_PX;
-        legend.draw(canvas, Rect { right, bottom: room.top + legend_height - 16.0, ..room })?;
+        let strip = Rect { right: room.right + MARGIN_PX, ..room };
+        let strip = Rect { bottom: strip.top + legend.strip_px(strip.width())?, ..strip };
+        legend.draw(canvas, strip)?;
         let most = NAME_PX.min(NAME_SHARE * canvas.bounds().right);
         let names = widest(self.bars.iter().map(|(name, ..)| name.as_str()), TEXT_PX)?.min(most);
-        let area = Rect { left: MARGIN_PX + names + 10.0, top: room.top + legend_height - 6.0, ..room };
+        let area = Rect { left: MARGIN_PX + names + 10.0, top: strip.bottom + 10.0, ..room };
         let frame = Frame { area, x: Axis::linear(0.0, 100.0, 1.0), y: Axis::linear(0.0, 1.0, 1.0) };
         let pitch = area.height() / self.bars.len() as f64;
         for (i, (name, below, above)) in self.bars.iter().enumerate() {
