@@ -12,6 +12,7 @@ use super::shared::{Limit, OutputArgs, PlotFormats, SharedArgs};
 use super::{console, interrupt, plan};
 use crate::analysis::{Analysis, Desk, Outputs, Report, Run, Scanned, Source, answer};
 use crate::report::output_dir::OutputDir;
+use crate::report::plot::page::Page;
 use crate::report::plot::{Plot, PlotFormat};
 use crate::spectral::Named;
 
@@ -20,6 +21,8 @@ use crate::spectral::Named;
 pub struct Presentation {
     /// Formats of the plots.
     pub plots: PlotFormats,
+    /// What they are drawn on.
+    pub page: Page,
     /// Whether the answer is one JSON object.
     pub json: bool,
     /// Whether nothing but errors (and that object) is printed.
@@ -30,7 +33,13 @@ pub struct Presentation {
 
 impl From<&OutputArgs> for Presentation {
     fn from(args: &OutputArgs) -> Self {
-        Self { plots: args.plots.clone(), json: args.json, quiet: args.quiet, verbose: args.verbose }
+        Self {
+            plots: args.plots.formats.clone(),
+            page: args.plots.page(),
+            json: args.json,
+            quiet: args.quiet,
+            verbose: args.verbose,
+        }
     }
 }
 
@@ -108,7 +117,7 @@ impl Presentation {
         for format in formats {
             let file_name = format!("{}.{format}", plot.name);
             let written = plot
-                .render(*format)
+                .render(self.page, *format)
                 .map_err(anyhow::Error::new)
                 .and_then(|bytes| Ok(out.write_atomic(&file_name, |file| file.write_all(&bytes))?));
             if let Err(error) = written {

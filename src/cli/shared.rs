@@ -9,6 +9,7 @@ use super::named::choice;
 use crate::analysis::{Resolution, SourceOptions};
 use crate::dataset::{ExifPolicy, Transform};
 use crate::report::plot::PlotFormat;
+use crate::report::plot::page::{Page, parse_width};
 use crate::spectral::{Channels, Named, Size, ValueRange, Window};
 use crate::spectrum::Standardize;
 
@@ -89,6 +90,22 @@ pub struct PreprocessArgs {
     pub range: Option<ValueRange>,
 }
 
+/// How plots look.
+#[derive(Debug, Args)]
+pub struct PlotArgs {
+    /// Plot formats, comma-separated: svg, png, or none
+    #[arg(long = "plots", value_name = "FORMATS", default_value = "svg,png")]
+    pub formats: PlotFormats,
+
+    /// Width of plots, like 3.4in, 8.6cm or 640px; text stays at 7 points or more [default: 900px]
+    #[arg(long, value_name = "WIDTH", value_parser = plot_width)]
+    pub plot_width: Option<Page>,
+
+    /// Leave title and subtitle out of plots: papers have captions
+    #[arg(long)]
+    pub no_title: bool,
+}
+
 /// Where results go and how they look.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
@@ -97,9 +114,8 @@ pub struct OutputArgs {
     #[arg(short, long, value_name = "DIR", default_value = "specscan-out")]
     pub out: PathBuf,
 
-    /// Plot formats, comma-separated: svg, png, or none
-    #[arg(long, value_name = "FORMATS", default_value = "svg,png")]
-    pub plots: PlotFormats,
+    #[command(flatten)]
+    pub plots: PlotArgs,
 
     /// Print the result as one JSON object instead of a table
     #[arg(long)]
@@ -116,6 +132,13 @@ pub struct OutputArgs {
     /// Progress on stderr: a bar on a terminal and a line every 10 s elsewhere, or never, or always a bar
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub progress: ProgressWhen,
+}
+
+impl PlotArgs {
+    /// What plots are drawn on.
+    pub fn page(&self) -> Page {
+        Page { has_heading: !self.no_title, ..self.plot_width.unwrap_or_default() }
+    }
 }
 
 /// How the work is done.
@@ -278,6 +301,12 @@ impl std::str::FromStr for PlotFormats {
         }
         Ok(Self(formats))
     }
+}
+
+/// Reads `--plot-width`.
+fn plot_width(text: &str) -> Result<Page> {
+    let width = parse_width(text).context("write a number and its unit: 3.4in, 8.6cm, 86mm or 640px")?;
+    Page::of_width(width).context("plots are between 2.5in (240px) and 50in (4800px) wide")
 }
 
 /// `--progress`.

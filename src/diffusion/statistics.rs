@@ -56,6 +56,8 @@ pub struct BoundsStatistics {
     log2_sigma_max: Histogram,
     /// Images by σ_max (slowest) and σ_min.
     joint: Vec<u32>,
+    /// σ_min and σ_max of the first images, one more than [`SINGLE_IMAGES`] at most.
+    single: Vec<(f64, f64)>,
     n_images: u64,
     n_flat: u64,
     n_floored: u64,
@@ -75,6 +77,9 @@ pub struct BoundsBand {
     pub sigma_min: [f64; 5],
 }
 
+/// Images of which each has a row of its own in the picture of bounds.
+pub const SINGLE_IMAGES: usize = 200;
+
 impl BoundsStatistics {
     /// No images yet; `n_schedules` reference schedules.
     pub fn new(n_schedules: usize) -> Self {
@@ -83,6 +88,7 @@ impl BoundsStatistics {
             log2_sigma_min: grid(),
             log2_sigma_max: grid(),
             joint: vec![0u32; JOINT_BINS * JOINT_BINS],
+            single: Vec::new(),
             n_images: 0,
             n_flat: 0,
             n_floored: 0,
@@ -110,6 +116,10 @@ impl BoundsStatistics {
         self.n_floored += u64::from(range.floor);
         self.log2_sigma_min.add(range.sigma_min.log2());
         self.log2_sigma_max.add(range.sigma_max.log2());
+        // One too many says that they are no longer all.
+        if self.single.len() <= SINGLE_IMAGES {
+            self.single.push((range.sigma_min, range.sigma_max));
+        }
         self.joint[joint_bin(range.sigma_max) * JOINT_BINS + joint_bin(range.sigma_min)] += 1;
         self.waste.iter_mut().zip(waste).for_each(|(statistics, w)| statistics.add(*w));
     }
@@ -149,9 +159,25 @@ impl BoundsStatistics {
         &self.waste
     }
 
-    /// The joint distribution of the bounds as at most about `n_rows` rows of rising σ_max, each of about as many
-    /// images.
+    /// Whether [`BoundsStatistics::rows`] are single images.
+    pub fn has_single_images(&self) -> bool {
+        self.single.len() <= SINGLE_IMAGES
+    }
+
+    /// The bounds as rows of rising σ_max: one for each image, up to [`SINGLE_IMAGES`]; of more their joint distribution
+    /// as at most about `n_rows` rows, each of about as many images.
     pub fn rows(&self, n_rows: u64) -> Vec<BoundsBand> {
+        if self.has_single_images() {
+            let mut single = self.single.clone();
+            single.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.total_cmp(&b.0)));
+            let share = |i: usize| i as f64 / single.len() as f64;
+            let row = |(i, &(sigma_min, sigma_max))| BoundsBand {
+                share: (share(i), share(i + 1)),
+                sigma_max,
+                sigma_min: [sigma_min; 5],
+            };
+            return single.iter().enumerate().map(row).collect();
+        }
         let n: u64 = self.joint.iter().map(|c| u64::from(*c)).sum();
         let least = n.div_ceil(n_rows.max(1)).max(1);
         let mut rows = Vec::new();
@@ -298,6 +324,26 @@ mod tests {
             assert_eq!((low[0], high[0]), (0.0, 4.0));
             assert_eq!((low[low.len() - 1], high[high.len() - 1]), (-10.0, -6.0));
         }
+    }
+
+    #[test]
+    fn few_images_have_a_row_each_and_one_too_many_share_rows() {
+        let mut statistics = BoundsStatistics::new(0);
+        assert!(statistics.rows(100).is_empty());
+        for i in 0..SINGLE_IMAGES {
+            let step = ((37 * i) % SINGLE_IMAGES) as f64;
+            statistics.add(Some(&range(0.01 + 1e-5 * step, 10.0 + 1e-6 * step)), &[], None);
+        }
+        statistics.add(None, &[], None);
+        let rows = statistics.rows(100);
+        assert!(statistics.has_single_images() && rows.len() == SINGLE_IMAGES);
+        for (i, row) in rows.iter().enumerate() {
+            // Exact, and each image's two bounds together.
+            assert_eq!((row.sigma_max, row.sigma_min), (10.0 + 1e-6 * i as f64, [0.01 + 1e-5 * i as f64; 5]));
+        }
+        assert!(rows[0].share.0 == 0.0 && rows[SINGLE_IMAGES - 1].share.1 == 1.0);
+        statistics.add(Some(&range(0.01, 10.0)), &[], None);
+        assert!(!statistics.has_single_images() && statistics.rows(100).len() <= 100);
     }
 
     #[test]

@@ -173,17 +173,14 @@ impl BlurNoiseReport {
         BlurNoiseFigure {
             title,
             subtitle: format!(
-                "{}; noise hides a band at a noise-to-signal ratio of κ = {}",
+                "{}; power left when noise hides the band (noise-to-signal ratio κ = {})",
                 self.about.describe(),
                 self.kappa
             ),
             curves: RATIOS.map(curve).to_vec(),
             star: self.blur_noise_ratio.map(curve),
-            // Published ratios are for values in −1:1.
-            star_as_published: self.blur_noise_ratio.map(|ratio| ratio * 0.5 * self.about.preprocess.range.width()),
             frequency_cycles_per_px: annuli.map(|j| j as f64 / self.longer_side() as f64).collect(),
             retain: self.retain,
-            published: PUBLISHED_FID.to_vec(),
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::report::plot::bounds::BoundsFigure;
 use crate::report::plot::waste::WasteFigure;
 use crate::report::text::short;
 
-/// Images or rows of images that a picture of bounds shows.
+/// Rows of images that a picture of more images than it can show has.
 const BOUNDS_ROWS: u64 = 200;
 
 impl BoundsReport {
@@ -23,10 +23,13 @@ impl BoundsReport {
         let ends = |s: &ReferenceSchedule| Some((s.to_string(), *s.sigmas().last()?, *s.sigmas().first()?));
         BoundsFigure {
             title,
-            subtitle: format!(
-                "{}; shades: where 5, 25, 50, 75 and 95 % of a row's images begin",
-                self.about.describe()
-            ),
+            subtitle: match self.statistics.has_single_images() {
+                true => format!("{}; a bar for each image", self.about.describe()),
+                false => {
+                    format!("{}; shades: where 5, 25, 50, 75 and 95 % of a row's images begin", self.about.describe())
+                }
+            },
+            has_single_images: self.statistics.has_single_images(),
             rows: self.statistics.rows(BOUNDS_ROWS),
             schedules: self.schedules.iter().filter_map(ends).collect(),
             rounding_sigma: self.rounding_power.sqrt(),

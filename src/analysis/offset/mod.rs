@@ -130,7 +130,10 @@ impl Analysis for Offset {
             Some(_) => {
                 let sample = Sample::new(variables);
                 let brightness = Brightness::of_sample(&sample, n_pixels, &stds, run.desk.seed);
-                (brightness, Some(histogram(sample.values(sample.n_variables() - 1))))
+                // As trainers draw the constant: for each channel.
+                let n_channels = run.source.preprocess().channels.count();
+                let pooled: Vec<f64> = (0..n_channels).flat_map(|c| sample.values(c)).copied().collect();
+                (brightness, Some(histogram(&pooled)))
             }
             None => {
                 let (means, covariance) = (spectrum.channel_means(), spectrum.channel_mean_covariance());

@@ -136,7 +136,8 @@ pub struct OffsetReport {
     /// The same statistics by variable.
     #[serde(skip)]
     pub brightness: Brightness,
-    /// Edges and densities of a histogram of the overall brightness, value and 1/value; none for a saved spectrum.
+    /// Edges and densities of a histogram of the brightness of every channel, value and 1/value; none for a saved
+    /// spectrum.
     #[serde(skip)]
     pub histogram: Option<(Vec<f64>, Vec<f64>)>,
     /// The table of the adjusted offset.
@@ -276,7 +277,7 @@ fn with_interval(i: Interval) -> String {
 impl Report for OffsetReport {
     const OUTPUTS: Outputs = Outputs {
         files: &["adjusted_offset.csv", "brightness.csv", "brightness_families.csv", "offset.json"],
-        plots: &["offset"],
+        plots: &["offset", "adjusted_offset"],
     };
 
     fn lines(&self) -> Vec<String> {
@@ -298,7 +299,8 @@ impl Report for OffsetReport {
     }
 
     fn figures(&self) -> Vec<Plot> {
-        vec![Plot::new("offset", self.figure())]
+        let adjusted = self.adjusted_figure().map(|figure| Plot::new("adjusted_offset", figure));
+        [Plot::new("offset", self.figure())].into_iter().chain(adjusted).collect()
     }
 }
 

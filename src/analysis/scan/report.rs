@@ -83,7 +83,7 @@ impl Report for ScanReport {
 
     fn figures(&self) -> Vec<Plot> {
         let gamma = self.gamma.as_ref().map(|gamma| Plot::new("gamma", figures::gamma(&self.spectrum, gamma)));
-        let rapsd = Plot::new("rapsd", figures::rapsd(&self.spectrum, self.fit.as_ref(), &[]));
+        let rapsd = Plot::new("rapsd", figures::rapsd(&self.spectrum, &[]));
         gamma.into_iter().chain([rapsd]).collect()
     }
 }

@@ -158,7 +158,9 @@ impl Report for DrawnSchedules {
 
     fn figures(&self) -> Vec<Plot> {
         let of_class = if self.class.is_empty() { String::new() } else { format!(" of {}", self.class) };
-        let title = format!("{} schedules drawn{of_class}", self.count);
-        vec![Plot::new("schedule", self.fan.figure(title, format!("seed {}", self.seed)))]
+        let (low, high) = self.fan.median_ends();
+        let title = format!("Schedules drawn{of_class}: the median runs from σ = {} to {}", short(low), short(high));
+        let subtitle = format!("{} {} schedules drawn from a sampler, seed {}", self.count, self.kind, self.seed);
+        vec![Plot::new("schedule", self.fan.figure(title, subtitle))]
     }
 }

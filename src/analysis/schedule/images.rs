@@ -116,12 +116,12 @@ impl Report for ImageSchedulesReport {
 
     fn figures(&self) -> Vec<Plot> {
         let (low, high) = self.fan.median_ends();
-        let title = if low.is_finite() && self.about.counts.n_images > 1 {
-            format!("The median image uses noise from {} to {}", short(low), short(high))
-        } else {
-            "A schedule fitted to the spectrum".to_owned()
+        let title = match self.fan.n_schedules {
+            0 => "No image has a schedule".to_owned(),
+            1 => format!("The image's own schedule runs from σ = {} to {}", short(low), short(high)),
+            _ => format!("The median image's own schedule runs from σ = {} to {}", short(low), short(high)),
         };
-        let subtitle = format!("{}, {} schedules", self.about.describe(), self.kind);
+        let subtitle = format!("{}, a {} schedule for each image", self.about.describe(), self.kind);
         vec![Plot::new("schedule", self.fan.figure(title, subtitle))]
     }
 }

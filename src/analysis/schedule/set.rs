@@ -102,7 +102,9 @@ impl Report for SetScheduleReport {
     }
 
     fn figures(&self) -> Vec<Plot> {
-        let subtitle = format!("{}, {} schedules", self.about.describe(), self.kind);
-        vec![Plot::new("schedule", self.fan.figure("A schedule fitted to the spectrum".to_owned(), subtitle))]
+        let (low, high) = self.fan.median_ends();
+        let title = format!("The schedule of the mean spectrum runs from σ = {} to {}", short(low), short(high));
+        let subtitle = format!("{}, {} schedule", self.about.describe(), self.kind);
+        vec![Plot::new("schedule", self.fan.figure(title, subtitle))]
     }
 }
