@@ -47,6 +47,11 @@ impl Interval {
         Self { value, low95: None, high95: None }
     }
 
+    /// Half the width.
+    pub fn half_width(self) -> Option<f64> {
+        Some(0.5 * (self.high95? - self.low95?))
+    }
+
     /// The number and its ends through a function that never falls.
     pub fn map(self, f: impl Fn(f64) -> f64) -> Self {
         Self { value: f(self.value), low95: self.low95.map(&f), high95: self.high95.map(&f) }
