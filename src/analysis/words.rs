@@ -3,7 +3,49 @@
 use crate::diffusion::Kappa;
 use crate::diffusion::bounds::KappaReading;
 use crate::report::text::short;
-use crate::stats::power_law::PowerLawFit;
+use crate::stats::jackknife::Interval;
+use crate::stats::power_law::{MIN_FILES, PowerLawFit};
+
+/// Columns of a terminal.
+const COLUMNS: usize = 80;
+
+/// Text in lines of at most 80 columns; a number and its unit stay together.
+pub fn wrap(text: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut words = text.split_whitespace().peekable();
+    while let Some(word) = words.next() {
+        let mut word = word.to_owned();
+        while let Some(unit) = words.next_if(|next| next.starts_with('%') || next.starts_with("bits")) {
+            word = format!("{word} {unit}");
+        }
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= COLUMNS => *line += &format!(" {word}"),
+            _ => lines.push(word),
+        }
+    }
+    lines
+}
+
+/// A number with its interval: `0.2712, 95 % interval 0.2489 to 0.2954`.
+pub fn describe_interval(value: Interval) -> String {
+    match (value.low95, value.high95) {
+        (Some(low), Some(high)) => format!("{}, 95 % interval {} to {}", short(value.value), short(low), short(high)),
+        _ => short(value.value),
+    }
+}
+
+/// Whether there were enough images: what half of the interval's width so many files gave, and how many would halve it. Widths go with
+/// the inverse root of the files. None where there are files and yet no interval.
+pub fn describe_enough(n_files: u64, half_width: Option<f64>) -> Option<String> {
+    let files = if n_files == 1 { "file" } else { "files" };
+    match half_width {
+        Some(half) => Some(format!("{n_files} {files} give ± {}; about {} would halve that", short(half), 4 * n_files)),
+        None if n_files < MIN_FILES => {
+            Some(format!("{n_files} {files}: no interval, which takes {MIN_FILES}; tiles of one file count once"))
+        }
+        None => None,
+    }
+}
 
 /// Both thresholds in words, a line each.
 pub fn describe_kappa(kappa: Kappa) -> [String; 2] {

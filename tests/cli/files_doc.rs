@@ -19,10 +19,10 @@ const COMMANDS: [&str; 21] = [
     "offset photos",
     "blur-noise photos",
     "snr photos --steps 30",
-    "bounds photos",
+    "bounds large",
     "schedule photos",
     "schedule photos --dataset",
-    "schedule fit-sampler photos --max-components 1",
+    "schedule fit-sampler many --max-components 1",
     "schedule sample {14}/sampler.json --count 2",
     "export photos --format npz,safetensors",
     "scan more --name more --plots none",
@@ -100,6 +100,8 @@ fn parts_of(world: &World, path: &str, file: &str) -> BTreeSet<String> {
 fn written() -> BTreeMap<String, BTreeSet<String>> {
     let world = World::create();
     super::write_uniform(&world.path("photos"), 12, 48, 40);
+    super::write_uniform(&world.path("large"), 2, 64, 64);
+    super::write_uniform(&world.path("many"), 30, 16, 16);
     for i in 0..3 {
         super::sets::save(&world.path(format!("more/{i}.png")), &super::sets::picture(48, 40, 100 + i).into());
     }

@@ -14,7 +14,7 @@ use crate::report::content::Content;
 use crate::report::plot::Plot;
 use crate::report::text::{align, short};
 use crate::spectrum::Spectrum;
-use crate::stats::brightness::{Interval, N_RESAMPLES};
+use crate::stats::jackknife::Interval;
 
 /// Sizes for which the offset is told, pixels.
 const SIZES_PX: [usize; 6] = [32, 64, 128, 256, 512, 1024];
@@ -102,12 +102,10 @@ pub struct OffsetDocument {
     /// Which images.
     #[serde(flatten)]
     pub about: About,
-    /// Seed of the resamples.
+    /// Seed of the blocks in which many files are left out.
     pub seed: u64,
     /// Standard deviation of the pixels of the families, value; none without families.
     pub families_noise_std: Option<f64>,
-    /// Resamples behind the intervals; none for a saved spectrum.
-    pub n_resamples: Option<usize>,
     /// The offset that matches the images' brightness.
     pub matching_offset: MatchingOffset<Interval>,
     /// Power of the zero frequency of noise with the independent one, over that of white noise.
@@ -167,7 +165,6 @@ impl OffsetReport {
         let document = OffsetDocument {
             seed,
             families_noise_std: noises.first().map(|n| n.noise_std).filter(|std| std.is_finite()),
-            n_resamples: histogram.as_ref().map(|_| N_RESAMPLES),
             matching_offset: brightness.matching,
             zero_frequency_power_over_white: power_here,
             resolutions: SIZES_PX.map(|side| at_size(side, &brightness.covariance, power_here)),
