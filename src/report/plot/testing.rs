@@ -32,6 +32,8 @@ fn check_on(figure: &impl Figure, page: Page) -> Vec<String> {
         size.split_once(' ').map(|(w, h)| (w.parse::<u32>().unwrap(), h.parse::<u32>().unwrap())).unwrap();
     assert_eq!(width, page.width_px);
     check_png(figure, page, height);
+    let pdf = render(figure, page, PlotFormat::Pdf).unwrap();
+    assert!(pdf.starts_with(b"%PDF-") && pdf.len() < 4_000_000, "{} bytes", pdf.len());
     check_texts(&svg, page, height)
 }
 
