@@ -1,8 +1,8 @@
 //! Pictures for people, drawn once and written as SVG, PNG or PDF.
 //!
 //! A picture is a plain struct of numbers and words that implements [`canvas::Figure`]. One drawing function feeds all
-//! formats: it works on a [`Canvas`] in logical pixels, and the canvas on one of three [`Surface`]s. The result is bytes,
-//! so the output folder can write a picture as atomically as a table.
+//! formats: it works on a [`Canvas`] in logical pixels, and the canvas on one of three [`Surface`]s. The result is
+//! bytes, so the output folder can write a picture as atomically as a table.
 //!
 //! # Conventions
 //!
@@ -11,9 +11,9 @@
 //!
 //! # Layers
 //!
-//! A file uses those before it: `error`, `style` (colours, sizes) → `font`, `pixels` → `surface` (what a format must
-//! draw) → `svg`, `bitmap`, `pdf` (formats) → `canvas` → `axes`, `frame`, `legend`, `colour_scale` → one file per picture →
-//! [`render`].
+//! A file uses those before it: `error`, `style` (colours, sizes), `page` (widths) → `font`, `pixels` → `surface` (what
+//! a format must draw) → `svg`, `bitmap`, `pdf` (formats) → `canvas` → `axes`, `frame`, `legend`, `colour_scale` → one
+//! file per picture → [`render`].
 
 pub mod adjusted_offset;
 pub mod axes;

@@ -1,11 +1,11 @@
-//! PDF for papers: one page, shapes as shapes, text as text in the built-in font, of which only the used signs are embedded.
+//! PDF for papers: one page, shapes as shapes, text as text in the built-in font, of which the used signs are embedded.
 //!
 //! # Conventions
 //!
 //! A device unit is a tenth of a logical pixel, and the page's matrix turns it to points with `y` downward. Text is
 //! written with glyph numbers of the embedded part of the font; a table beside them tells viewers the letters, so that
-//! text can be searched and copied. Streams are deflated; there is no date in the file, so that the same figure gives the
-//! same bytes.
+//! text can be searched and copied. Streams are deflated; there is no date in the file, so that the same figure gives
+//! the same bytes.
 
 use std::collections::BTreeMap;
 use std::io::Write;

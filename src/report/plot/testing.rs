@@ -5,9 +5,9 @@ use super::page::{PT_PER_PX, Page};
 use super::pixels::Pixels;
 use super::{PlotFormat, font, render};
 
-/// Draws the figure in all formats at full width and in a column of a paper, and checks what holds for all of them: the
-/// same SVG again, a PNG of the right size that is not blank, finite numbers, and readable texts that lie on the page and
-/// off each other.
+/// Draws the figure in all formats at full width and in a column of a paper, and checks what holds for all of them:
+/// the same SVG again, a PNG of the right size that is not blank, finite numbers, and readable texts that lie on the
+/// page and off each other.
 ///
 /// Returns the texts of the SVG at full width, in the order they were drawn.
 pub fn check(figure: &impl Figure) -> Vec<String> {
