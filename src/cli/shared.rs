@@ -93,7 +93,7 @@ pub struct PreprocessArgs {
 /// How plots look.
 #[derive(Debug, Args)]
 pub struct PlotArgs {
-    /// Plot formats, comma-separated: svg, png, or none
+    /// Plot formats, comma-separated: svg, png, pdf, or none
     #[arg(long = "plots", value_name = "FORMATS", default_value = "svg,png")]
     pub formats: PlotFormats,
 
@@ -293,7 +293,7 @@ impl std::str::FromStr for PlotFormats {
         for name in text.split(',') {
             let name = name.trim();
             let Some(format) = PlotFormat::from_name(name) else {
-                bail!("`{name}` is not a plot format; write svg, png, svg,png or none")
+                bail!("`{name}` is not a plot format; write svg, png, pdf, some of them like svg,png, or none")
             };
             if !formats.contains(&format) {
                 formats.push(format);

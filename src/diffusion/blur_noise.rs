@@ -34,9 +34,6 @@ use crate::spectrum::RadialStatistics;
 use crate::stats::jackknife::Interval;
 use crate::stats::power_law::LinearEstimate;
 
-/// FID on CIFAR-10 by blur-to-noise ratio, as published with Warm Diffusion.
-pub const PUBLISHED_FID: [(f64, f64); 5] = [(0.0, 1.97), (0.5, 1.85), (1.0, 2.01), (2.0, 2.57), (10.0, 11.97)];
-
 /// Ratios whose retained power is tabulated.
 pub const RATIOS: [f64; 5] = [0.25, 0.5, 1.0, 2.0, 10.0];
 

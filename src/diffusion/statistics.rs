@@ -193,8 +193,8 @@ impl BoundsStatistics {
         self.single.len() <= SINGLE_IMAGES
     }
 
-    /// The bounds as rows of rising σ_max: one for each image, up to [`SINGLE_IMAGES`]; of more their joint distribution
-    /// as at most about `n_rows` rows, each of about as many images.
+    /// The bounds as rows of rising σ_max: one for each image, up to [`SINGLE_IMAGES`]; of more their joint
+    /// distribution as at most about `n_rows` rows, each of about as many images.
     pub fn rows(&self, n_rows: u64) -> Vec<BoundsBand> {
         if self.has_single_images() {
             let mut single = self.single.clone();

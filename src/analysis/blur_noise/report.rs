@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::BlurNoiseRatios;
 use crate::analysis::words::{describe_enough, describe_interval, or_dash, percent, wrap};
 use crate::analysis::{About, Outputs, QUANTILE_LEVELS, Report};
-use crate::diffusion::blur_noise::{BlurNoise, PUBLISHED_FID, RATIOS};
+use crate::diffusion::blur_noise::{BlurNoise, RATIOS};
 use crate::report::content::Content;
 use crate::report::plot::Plot;
 use crate::report::plot::blur_noise::BlurNoiseFigure;
@@ -39,15 +39,6 @@ pub struct BandRow {
     pub retained_2: f64,
     /// At ρ = 10.
     pub retained_10: f64,
-}
-
-/// Published image quality at one ratio.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct PublishedFid {
-    /// Blur-to-noise ratio, pixels per value on `[-1, 1]`.
-    pub ratio: f64,
-    /// FID on CIFAR-10.
-    pub fid: f64,
 }
 
 /// Blur against noise.
@@ -84,8 +75,6 @@ pub struct BlurNoiseReport {
     pub cold_blur_px: f64,
     /// Power of 8-bit rounding, value² per mode.
     pub rounding_power: f64,
-    /// What was published about other ratios.
-    pub published_fid: [PublishedFid; 5],
     /// Mean power of the mean-removed images by annulus from 0 on, value² per mode.
     #[serde(skip)]
     pub rapsd: Vec<f64>,
@@ -124,7 +113,6 @@ impl BlurNoiseReport {
             hot_sigma: blur.hot_sigma(),
             cold_blur_px: blur.cold_blur_px(rounding_power),
             rounding_power,
-            published_fid: PUBLISHED_FID.map(|(ratio, fid)| PublishedFid { ratio, fid }),
             rapsd,
         }
     }

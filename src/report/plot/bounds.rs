@@ -1,8 +1,8 @@
 //! The useful noise of each image, and the ranges that schedules spend their steps on.
 //!
 //! Images lie one above the other, by their largest useful noise; each is a bar from its smallest to its largest. Where
-//! there are too many to draw ([`crate::diffusion::statistics::SINGLE_IMAGES`]), a row stands for several, and shades of
-//! its left edge show how their smallest differ. So the two bounds are seen together, whatever the number of images.
+//! there are too many to draw ([`crate::diffusion::statistics::SINGLE_IMAGES`]), a row stands for several, and shades
+//! of its left edge show how their smallest differ. So the two bounds are seen together, whatever their number.
 
 use super::axes::Axis;
 use super::canvas::{Canvas, Figure, Rect};

@@ -1,5 +1,5 @@
-//! The power law against what it was fitted to: power with the law, below it what the law misses, below that the exponent
-//! frequency by frequency.
+//! The power law against what it was fitted to: power with the law, below it what the law misses, below that the
+//! exponent frequency by frequency.
 //!
 //! A fit is judged by its residuals: on an axis over six decades every law looks good. The law is drawn through its own
 //! annulus means, which are what was compared with the dots; at the lowest frequencies they lie off the straight line.

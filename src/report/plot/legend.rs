@@ -113,8 +113,8 @@ impl Legend {
         Ok(freest.map_or((corners[0], 0), |(rect, hits)| (rect.grown(-CLEARANCE_PX), hits)))
     }
 
-    /// Finds the legend a free corner of `frame`; makes room above the data if there is none; and where that would leave
-    /// the axis half empty, or is not enough, makes it a strip above the frame.
+    /// Finds the legend a free corner of `frame`; makes room above the data if there is none; and where that would
+    /// leave the axis half empty, or is not enough, makes it a strip above the frame.
     ///
     /// `obstacles` says where the data lie in a frame. Returns the frame to draw in and the legend's place.
     ///

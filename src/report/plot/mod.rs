@@ -1,8 +1,8 @@
-//! Pictures for people, drawn once and written as SVG or PNG.
+//! Pictures for people, drawn once and written as SVG, PNG or PDF.
 //!
-//! A picture is a plain struct of numbers and words that implements [`canvas::Figure`]. One drawing function feeds both
-//! formats: it works on a [`Canvas`] in logical pixels, and the canvas on one of two [`Surface`]s. The result is bytes,
-//! so the output folder can write a picture as atomically as a table.
+//! A picture is a plain struct of numbers and words that implements [`canvas::Figure`]. One drawing function feeds all
+//! formats: it works on a [`Canvas`] in logical pixels, and the canvas on one of three [`Surface`]s. The result is
+//! bytes, so the output folder can write a picture as atomically as a table.
 //!
 //! # Conventions
 //!
@@ -11,9 +11,9 @@
 //!
 //! # Layers
 //!
-//! A file uses those before it: `error`, `style` (colours, sizes) → `font`, `pixels` → `surface` (what a format must
-//! draw) → `svg`, `bitmap` (formats) → `canvas` → `axes`, `frame`, `legend`, `colour_scale` → one file per picture →
-//! [`render`].
+//! A file uses those before it: `error`, `style` (colours, sizes), `page` (widths) → `font`, `pixels` → `surface` (what
+//! a format must draw) → `svg`, `bitmap`, `pdf` (formats) → `canvas` → `axes`, `frame`, `legend`, `colour_scale` → one
+//! file per picture → [`render`].
 
 pub mod adjusted_offset;
 pub mod axes;
@@ -32,6 +32,7 @@ pub mod legend;
 pub mod noise;
 pub mod offset;
 pub mod page;
+pub mod pdf;
 pub mod pictures;
 pub mod pixels;
 pub mod rapsd;
@@ -49,6 +50,7 @@ use canvas::{Canvas, Figure};
 use error::PlotError;
 use frame::Heading;
 use page::Page;
+use pdf::PdfSurface;
 use surface::Surface;
 use svg::SvgSurface;
 
@@ -61,10 +63,12 @@ pub enum PlotFormat {
     Svg,
     /// Pixels, two per logical pixel.
     Png,
+    /// One page, for papers; shapes and text as in SVG.
+    Pdf,
 }
 
 // The names are the usual ends of file names, too.
-named!(PlotFormat { Svg = "svg", Png = "png" });
+named!(PlotFormat { Svg = "svg", Png = "png", Pdf = "pdf" });
 
 /// Draws `figure` on `page` and returns the content of the file.
 ///
@@ -80,6 +84,7 @@ pub fn render(figure: &dyn Figure, page: Page, format: PlotFormat) -> Result<Vec
     let size_px = (page.width_px, (heading.height_px() + figure.body_px(width)).ceil() as u32);
     let mut surface: Box<dyn Surface> = match format {
         PlotFormat::Svg => Box::new(SvgSurface::new(size_px, page.scale)),
+        PlotFormat::Pdf => Box::new(PdfSurface::new(size_px, page.scale)?),
         PlotFormat::Png => Box::new(BitmapSurface::new(size_px, page.scale)),
     };
     let mut canvas = Canvas::new(surface.as_mut())?;
@@ -144,7 +149,7 @@ mod tests {
 
     #[test]
     fn the_same_figure_gives_the_same_bytes() {
-        for format in [PlotFormat::Svg, PlotFormat::Png] {
+        for format in [PlotFormat::Svg, PlotFormat::Png, PlotFormat::Pdf] {
             assert_eq!(
                 render(&Mark, Page::default(), format).unwrap(),
                 render(&Mark, Page::default(), format).unwrap(),
@@ -155,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_of_the_figure_is_returned_in_both_formats() {
+    fn an_error_of_the_figure_is_returned_in_all_formats() {
         struct Broken;
         impl Figure for Broken {
             fn heading(&self) -> (&str, &str) {
@@ -168,7 +173,7 @@ mod tests {
                 PlotError::check_length("list", 1, 2)
             }
         }
-        for format in [PlotFormat::Svg, PlotFormat::Png] {
+        for format in [PlotFormat::Svg, PlotFormat::Png, PlotFormat::Pdf] {
             assert!(matches!(render(&Broken, Page::default(), format), Err(PlotError::Length { what: "list", .. })));
         }
     }

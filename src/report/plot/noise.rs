@@ -1,7 +1,7 @@
 //! Samples of noise families side by side, and their spectra below: families that look alike to the eye differ there.
 //!
-//! The zero frequency, which an offset changes and nothing else, has no place on a logarithmic axis: it stands at its left
-//! end, set apart.
+//! The zero frequency, all that an offset changes, has no place on a logarithmic axis: it stands at its left end, set
+//! apart.
 
 use super::axes::Axis;
 use super::canvas::{Canvas, Figure, Rect};

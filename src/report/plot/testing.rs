@@ -5,9 +5,9 @@ use super::page::{PT_PER_PX, Page};
 use super::pixels::Pixels;
 use super::{PlotFormat, font, render};
 
-/// Draws the figure in all formats at full width and in a column of a paper, and checks what holds for all of them: the
-/// same SVG again, a PNG of the right size that is not blank, finite numbers, and readable texts that lie on the page and
-/// off each other.
+/// Draws the figure in all formats at full width and in a column of a paper, and checks what holds for all of them:
+/// the same SVG again, a PNG of the right size that is not blank, finite numbers, and readable texts that lie on the
+/// page and off each other.
 ///
 /// Returns the texts of the SVG at full width, in the order they were drawn.
 pub fn check(figure: &impl Figure) -> Vec<String> {
@@ -32,6 +32,8 @@ fn check_on(figure: &impl Figure, page: Page) -> Vec<String> {
         size.split_once(' ').map(|(w, h)| (w.parse::<u32>().unwrap(), h.parse::<u32>().unwrap())).unwrap();
     assert_eq!(width, page.width_px);
     check_png(figure, page, height);
+    let pdf = render(figure, page, PlotFormat::Pdf).unwrap();
+    assert!(pdf.starts_with(b"%PDF-") && pdf.len() < 4_000_000, "{} bytes", pdf.len());
     check_texts(&svg, page, height)
 }
 
