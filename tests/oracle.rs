@@ -120,9 +120,9 @@ fn every_delta_and_its_interval_agree() {
             continue;
         }
         let output = Command::new(python())
-            .args([shared("oracle/specref.py").as_path(), Path::new("fit"), photos])
+            .arg(root("tests/reference/compare_with_oracle.py"))
+            .args([shared("oracle").as_path(), Path::new("-"), photos, Path::new("fit")])
             .args(["--size", &side.to_string(), "--fit", fit, "--channels", channels.name()])
-            .env("PYTHONDONTWRITEBYTECODE", "1")
             .output()
             .expect("Python starts");
         let oracle: Value = serde_json::from_slice(&output.stdout).expect("JSON");

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Compares specscan's output with an independent NumPy computation, mode by mode.
 
-  compare_with_oracle.py ORACLE_FOLDER SPECSCAN_BINARY IMAGE_FOLDER
+  compare_with_oracle.py ORACLE_FOLDER SPECSCAN_BINARY IMAGE_FOLDER [jpeg]
+  compare_with_oracle.py ORACLE_FOLDER - IMAGE_FOLDER fit [OPTIONS OF specref.py]
 
-ORACLE_FOLDER holds specref.py. Prints one line per comparison with the largest relative deviation; exits 1 if one is too large.
+ORACLE_FOLDER holds specref.py. Prints one line per comparison with the largest relative deviation; exits 1 if one is too large. With `fit`
+it prints the power law as specref.py does.
 """
 import csv, json, subprocess, sys, tempfile
 from pathlib import Path
@@ -13,6 +15,17 @@ import numpy as np
 sys.dont_write_bytecode = True
 sys.path.insert(0, sys.argv[1])
 import specref  # noqa: E402
+from PIL import Image  # noqa: E402
+
+resize_at_once = Image.Image.resize
+
+
+def resize_rows_first(image, size, resample):
+    """As Pillow did before version 13, and specscan does; since then tall images are resampled columns first."""
+    return resize_at_once(resize_at_once(image, (size[0], image.size[1]), resample), size, resample)
+
+
+Image.Image.resize = resize_rows_first
 
 BINARY, FOLDER = sys.argv[2], sys.argv[3]
 failed = False
@@ -211,7 +224,10 @@ def compare_brightness_blur_snr(size, channels):
             check(f"{name}: step of SNR = 1 in {family}", got, want, 1e-4)
 
 
-if len(sys.argv) > 4 and sys.argv[4] == "jpeg":
+if len(sys.argv) > 4 and sys.argv[4] == "fit":
+    sys.argv[1:] = ["fit", FOLDER, *sys.argv[5:]]
+    specref.main()
+elif len(sys.argv) > 4 and sys.argv[4] == "jpeg":
     compare(256, "adm", "rgb", 1e-2, np.inf, 1e-6, 1e-3, "--allow-upscale")
     compare(64, "adm", "luma", 1e-2, np.inf, 1e-6, 1e-3)
     compare(64, "tile", "luma", 1e-2, np.inf, 1e-6, 1e-3)
