@@ -74,6 +74,11 @@ pub fn describe_kappa(kappa: Kappa) -> [String; 2] {
     ]
 }
 
+/// What a cell can hold: it is empty where a number is infinite or none.
+pub fn finite(value: f64) -> Option<f64> {
+    Some(value).filter(|v| v.is_finite())
+}
+
 /// What a power law is called, in words.
 pub fn describe_delta(delta: Option<f64>) -> String {
     match delta {

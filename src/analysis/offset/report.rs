@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::NoiseBrightness;
-use crate::analysis::words::or_dash;
+use crate::analysis::words::{finite, or_dash};
 use crate::analysis::{About, Outputs, Report};
 use crate::diffusion::ReferenceSchedule;
 use crate::diffusion::adjusted_offset::AdjustedOffsetStep;
@@ -45,7 +45,7 @@ pub struct BrightnessFamilyRow {
     pub noise_std: f64,
     /// Standard deviation of the brightness of its samples, value.
     pub brightness_std: f64,
-    /// Variance of the images' brightness over that of the noise.
+    /// Variance of the images' brightness over that of the noise; none for noise whose brightness does not vary.
     pub variance_ratio: Option<f64>,
     /// Lower end of the 95 % interval.
     pub variance_ratio_low95: Option<f64>,
@@ -259,10 +259,6 @@ fn family_row(noise: NoiseBrightness, against: &BrightnessAgainstNoise) -> Brigh
     }
 }
 
-fn finite(value: f64) -> Option<f64> {
-    Some(value).filter(|v| v.is_finite())
-}
-
 /// A number and its interval, if there is one.
 fn with_interval(i: Interval) -> String {
     match (i.low95, i.high95) {
@@ -319,8 +315,10 @@ impl OffsetReport {
         ));
         let head = ["noise", "std of its brightness", "variance: images over noise", "1-Wasserstein"];
         let mut table = vec![head.map(str::to_owned).to_vec()];
-        for f in &self.families {
-            let (ratio, distance) = (or_dash(f.variance_ratio, short), or_dash(f.wasserstein1, short));
+        for (f, against) in self.families.iter().zip(&self.brightness.against) {
+            // In the table an infinite ratio is an empty cell.
+            let ratio = Some(against.variance_ratio.value).filter(|ratio| !ratio.is_nan());
+            let (ratio, distance) = (or_dash(ratio, short), or_dash(f.wasserstein1, short));
             table.push(vec![f.family.clone(), short(f.brightness_std), ratio, distance]);
         }
         lines.extend(align(&table));
