@@ -38,16 +38,15 @@ impl DistanceReport {
         }
     }
 
-    /// The farthest images.
+    /// The oddest images of either side.
     pub(super) fn farthest_figure(&self, images: &ImageDistances) -> PicturesFigure {
         PicturesFigure {
-            title: format!("The {} images farthest from the set", images.pictures.len()),
+            title: "The oddest images: too smooth first, then too rough".to_owned(),
             subtitle: format!(
-                "of {} at {}; Mahalanobis distance (metric {}), \
-                 f in cycles/px where an image's power exceeds the set's most",
+                "{} of {} at {}; f in cycles/px where an image's power is the least usual; an ordinary image has oddness 1",
+                images.pictures.len(),
                 images.rows.len(),
-                self.about.preprocess.size,
-                self.image_metric
+                self.about.preprocess.size
             ),
             pictures: images.pictures.clone(),
         }

@@ -1,4 +1,4 @@
-//! What `distance` answers: families closest first, images farthest first.
+//! What `distance` answers: families closest first, images oddest first.
 
 use serde::Serialize;
 
@@ -48,9 +48,9 @@ pub struct DistanceReport {
     pub distances: Vec<DistanceRow>,
     /// Families against the full covariance of reduced images, where it was asked for.
     pub full_covariance: Option<Vec<FullDistanceRow>>,
-    /// The farthest images; none of a saved spectrum.
+    /// The oddest images; none of a saved spectrum.
     pub farthest_images: Option<Vec<DistanceImagesRow>>,
-    /// All images, farthest first.
+    /// All images, oddest first.
     #[serde(skip)]
     pub images: Option<ImageDistances>,
     /// The question, as far as the summary repeats it.
