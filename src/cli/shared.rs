@@ -56,7 +56,7 @@ pub struct InputArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Preprocessing")]
 pub struct PreprocessArgs {
-    /// Working size: N, HxW or `auto` (the common size, else 256 or the smallest shorter side) [default: auto]
+    /// Working size: N, HxW or `auto` (the common size, else the largest usual one that 99 % of the images reach) [default: auto]
     #[arg(long, alias = "size", value_name = "N|HxW|auto", value_parser = parse_resolution)]
     pub resolution: Option<Resolution>,
 
