@@ -39,7 +39,8 @@ pub struct InputArgs {
     #[arg(long, value_name = "S", default_value_t = 0)]
     pub seed: u64,
 
-    /// How many images may be unusable before the run counts as failed (exit code 1): a number, or a share like 1%
+    /// How many files may be unusable before the run counts as failed (exit code 1): a number, or a share like 1%. Images that are
+    /// left out by choice (too small, of another size, letterboxed) do not count
     #[arg(long, value_name = "N|P%", default_value = "1%")]
     pub max_skipped: Limit,
 
@@ -68,7 +69,7 @@ pub struct PreprocessArgs {
     #[arg(long)]
     pub allow_upscale: bool,
 
-    /// Leave out images with uniform bars on two opposite sides
+    /// Leave out images with uniform bars on two opposite sides; they are listed in left_out.csv
     #[arg(long)]
     pub drop_letterbox: bool,
 
