@@ -9,7 +9,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::{Desk, Needs, Source};
+use super::needs::Needs;
+use super::run::Desk;
+use super::source::Source;
 use crate::dataset::{DecodeOptions, PreprocessConfig, Transform, list_inputs};
 use crate::noise::{
     AxesOf, DatasetModel, Metric, ModelOptions, Needs as FamilyNeeds, Noise, NoiseError, NoiseFamily, Setting,

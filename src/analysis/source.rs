@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use rand::SeedableRng;
 use rand::seq::index;
 
-use super::Needs;
+use super::needs::Needs;
 use crate::dataset::{
     DecodeOptions, Decoder, ExifPolicy, Listing, PreprocessConfig, Preprocessor, Skipped, SourceFile, Transform,
     choose_resolution, list_from_reader, list_inputs,

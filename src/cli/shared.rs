@@ -39,8 +39,8 @@ pub struct InputArgs {
     #[arg(long, value_name = "S", default_value_t = 0)]
     pub seed: u64,
 
-    /// How many files may be unusable before the run counts as failed (exit code 1): a number, or a share like 1%. Images that are
-    /// left out by choice (too small, of another size, letterboxed) do not count
+    /// How many files may be unusable before the run counts as failed (exit code 1): a number, or a share like 1%.
+    /// Images left out by choice (too small, of another size, letterboxed) do not count
     #[arg(long, value_name = "N|P%", default_value = "1%")]
     pub max_skipped: Limit,
 

@@ -1,8 +1,10 @@
 //! A scan in two halves, so that images can be judged by a spectrum that does not hold them.
 
-use super::Observer;
-use super::pass::{Cancel, NoRows, ScanError};
-use super::scan::{ScanConfig, ScanOutcome, scan};
+use super::config::{ScanConfig, ScanOutcome};
+use super::error::{Cancel, ScanError};
+use super::observer::Observer;
+use super::pass::NoRows;
+use super::scan::scan;
 use crate::dataset::SourceFile;
 use crate::spectrum::{Spectrum, Standardize};
 

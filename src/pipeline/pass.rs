@@ -5,22 +5,19 @@
 //! - Those of the ordered run (`ordered.rs`); totals are locked once every few thousand images.
 //! - Sums are exact and rows are put in order, so nothing depends on which worker took which file.
 
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::Observer;
+use super::config::{ScanConfig, ScanOutcome};
+use super::error::{Cancel, ScanError};
+use super::observer::Observer;
 use super::ordered::{Jobs, Schedule, run_ordered};
 use super::probe::{ImageProbe, ProbeSource};
-use super::scan::{ScanConfig, ScanOutcome};
 use crate::dataset::{Decoder, PreprocessError, Preprocessor, SkipReason, Skipped, SourceFile, Transform, Views};
 use crate::spectrum::analyzer::Totals;
 use crate::spectrum::{AnalysisPlan, Analyzer, ContentSketch, Counts, ImageSummary, Spectrum, SpectrumError};
 
 /// Files that may be in flight: read, but with a row that waits for an earlier one.
 const WINDOW: usize = 256;
-
-/// Set from outside to stop a pass.
-pub type Cancel = AtomicBool;
 
 /// What is reported of one working image, in path order.
 #[derive(Debug)]
@@ -74,46 +71,6 @@ impl<A: RowSink, B: RowSink> RowSink for (A, B) {
         self.0.image(row)?;
         self.1.image(row)
     }
-}
-
-/// What can end a pass.
-#[derive(Debug, thiserror::Error)]
-pub enum ScanError {
-    /// It was stopped from outside.
-    #[error("interrupted; nothing was written under a final name")]
-    Interrupted,
-    /// No image was usable.
-    #[error("none of the {n_files} images could be used (first: {first}: {reason})")]
-    NothingUsable {
-        /// Files tried.
-        n_files: usize,
-        /// Path of the first one.
-        first: String,
-        /// Why it was skipped.
-        reason: String,
-    },
-    /// A worker pool could not be started.
-    #[error("cannot start {threads} worker threads; pass a smaller --threads")]
-    Threads {
-        /// Workers asked for.
-        threads: usize,
-        /// The cause.
-        source: rayon::ThreadPoolBuildError,
-    },
-    /// Rows could not be kept.
-    #[error("cannot keep the row of {key}")]
-    Row {
-        /// The image.
-        key: String,
-        /// The cause.
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// The transform and the working size do not go together.
-    #[error(transparent)]
-    Preprocess(#[from] PreprocessError),
-    /// Sums failed.
-    #[error(transparent)]
-    Spectrum(#[from] SpectrumError),
 }
 
 /// A pass to be run: which files, how, and who looks on.
