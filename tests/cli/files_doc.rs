@@ -7,7 +7,7 @@ use std::io::Cursor;
 use super::World;
 
 /// Commands that between them write every file there is, each to `out/N`; `{N}` is the folder of command N.
-const COMMANDS: [&str; 21] = [
+const COMMANDS: [&str; 22] = [
     "scan photos bad --max-skipped 1 --coherence --diagonality 8",
     "rapsd photos --per-channel",
     "rapsd photos --images npy",
@@ -29,6 +29,7 @@ const COMMANDS: [&str; 21] = [
     "scan photos --name photos --plots none --coherence",
     "scan more --name more --plots none --coherence",
     "merge {18}/photos.spectrum {19}/more.spectrum",
+    "rapsd photos odd --transform none --resolution 40x48 --plots none",
 ];
 
 /// The first cells of the rows of a section's tables, one entry for each name between backticks.
@@ -106,6 +107,7 @@ fn written() -> BTreeMap<String, BTreeSet<String>> {
         super::sets::save(&world.path(format!("more/{i}.png")), &super::sets::picture(48, 40, 100 + i).into());
     }
     world.write("bad/empty.png", "");
+    super::write_uniform(&world.path("odd"), 1, 20, 30);
     let mut files = BTreeMap::<String, BTreeSet<String>>::new();
     for (i, command) in COMMANDS.iter().enumerate() {
         let words = command.replace('{', "out/").replace('}', "");
