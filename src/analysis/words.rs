@@ -103,6 +103,22 @@ pub fn describe_law(fit: &PowerLawFit) -> String {
     text
 }
 
+/// What an exponent means and what to do with it, in a sentence.
+pub fn explain_law(fit: &PowerLawFit) -> String {
+    let place = match fit.delta {
+        d if d < 0.25 => "nearly white: these images are mostly noise, or standardised".to_owned(),
+        d if d < 0.9 => "flatter than photographs (Δ near 1.3): texture, noise or heavy JPEG".to_owned(),
+        d if d <= 1.7 => "as photographs do (Δ near 1.3)".to_owned(),
+        _ => "steeper than photographs (Δ near 1.3): smooth, blurred or enlarged images".to_owned(),
+    };
+    format!(
+        "Power falls as 1/f^{:.2}, {place}; noise that falls alike is `--family cloud:{:.2}`, and `specscan distance` says whether it \
+         is close.",
+        2.0 * fit.delta,
+        fit.delta
+    )
+}
+
 /// A share in percent, with as many digits as it takes.
 pub fn percent(share: f64) -> String {
     let text = format!("{:.6}", 100.0 * share);
