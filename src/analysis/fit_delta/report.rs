@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::rows::{FitRow, LocalExponentRow};
-use crate::analysis::words::describe_law;
+use crate::analysis::words::{describe_enough, describe_law};
 use crate::analysis::{About, Outputs, Report};
 use crate::report::content::Content;
 use crate::report::plot::Plot;
@@ -64,6 +64,8 @@ impl Report for FitDeltaReport {
         if let Some(fit) = set.and_then(|c| c.fit(Estimator::Radial)) {
             let (low, high) = fit.fitted_cycles_per_px;
             lines.push(format!("{}: Γ = A² f^(−2Δ), A = {}", describe_law(fit), short(fit.amplitude)));
+            let half = fit.delta_high95.map(|high| high - fit.delta);
+            lines.extend(describe_enough(self.about.counts.n_files, half));
             lines.push(format!("{}; f = {} … {} cycles/px", self.about.describe(), short(low), short(high)));
         } else {
             lines.push(self.about.describe());

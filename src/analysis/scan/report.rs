@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::analysis::covariance::{gamma_array, gamma_radial_rows};
 use crate::analysis::rapsd::rapsd_rows;
-use crate::analysis::words::describe_law;
+use crate::analysis::words::{describe_enough, describe_law};
 use crate::analysis::{About, Outputs, Report, figures};
 use crate::report::content::Content;
 use crate::report::plot::Plot;
@@ -64,6 +64,10 @@ impl Report for ScanReport {
                 short(low),
                 short(high)
             ));
+            let half = fit.delta_high95.map(|high| high - fit.delta);
+            lines.extend(
+                describe_enough(self.about.counts.n_files, half).map(|text| format!("                   {text}")),
+            );
         }
         lines
     }
