@@ -52,9 +52,10 @@ impl Interval {
         Some(0.5 * (self.high95? - self.low95?))
     }
 
-    /// The number and its ends through a function that never falls.
+    /// The number and its ends through a function that never falls; ends that are no numbers then are unknown.
     pub fn map(self, f: impl Fn(f64) -> f64) -> Self {
-        Self { value: f(self.value), low95: self.low95.map(&f), high95: self.high95.map(&f) }
+        let end = |end: Option<f64>| end.map(&f).filter(|end| end.is_finite());
+        Self { value: f(self.value), low95: end(self.low95), high95: end(self.high95) }
     }
 }
 

@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::NoiseBrightness;
-use crate::analysis::words::{finite, or_dash};
+use crate::analysis::words::{describe_enough, describe_interval, finite, or_dash, wrap};
 use crate::analysis::{About, Outputs, Report};
 use crate::diffusion::ReferenceSchedule;
 use crate::diffusion::adjusted_offset::AdjustedOffsetStep;
@@ -267,6 +267,11 @@ fn with_interval(i: Interval) -> String {
     }
 }
 
+/// Whether a mean is further from 0 than its error says, and than matters: three standard errors (1.5 halves of its interval) and 0.1.
+fn is_far_from_zero(mean: Interval) -> bool {
+    mean.half_width().is_some_and(|half| mean.value.abs() > 1.5 * half) && mean.value.abs() > 0.1
+}
+
 impl Report for OffsetReport {
     const OUTPUTS: Outputs = Outputs {
         files: &["adjusted_offset.csv", "brightness.csv", "brightness_families.csv", "offset.json"],
@@ -274,7 +279,8 @@ impl Report for OffsetReport {
     };
 
     fn lines(&self) -> Vec<String> {
-        let mut lines = vec![self.document.about.describe()];
+        let mut lines = self.result_lines();
+        lines.extend([String::new(), self.document.about.describe()]);
         lines.extend(self.brightness_lines());
         lines.push(String::new());
         lines.extend(self.matching_lines());
@@ -298,22 +304,54 @@ impl Report for OffsetReport {
 }
 
 impl OffsetReport {
+    /// The one strength to use, what it means, and how surely it is known.
+    fn result_lines(&self) -> Vec<String> {
+        let strength = self.document.matching_offset.independent;
+        let counts = self.document.about.counts;
+        if counts.n_images < 2 {
+            let text = "one image has no spread of brightness: what offset would match is unknown";
+            return vec![text.to_owned()];
+        }
+        let mut lines = vec![format!("noise_offset = {}", describe_interval(strength))];
+        lines.extend(wrap(
+            "As training scripts mean it: for each channel a constant of this deviation, added to pixels of N(0, 1) noise at this \
+             size, makes noise vary in brightness as the images do. For latents measure latents.",
+        ));
+        if self.document.matching_offset.to_array().iter().all(|m| m.value == 0.0) {
+            let is_constant = self.brightness.covariance.iter().all(|k| k.abs() <= 1e-12);
+            let reason = match is_constant {
+                true => "the images are all equally bright",
+                false => "the images' brightness varies no more than that of white noise",
+            };
+            lines.push(format!("{reason}: the matching offset is 0"));
+        }
+        if let Some(mean) = self.brightness.variables.last().map(|v| v.mean).filter(|mean| is_far_from_zero(*mean)) {
+            lines.extend(wrap(&format!(
+                "The set's mean is {}, far from 0: noise of zero mean cannot reach that at any strength.",
+                describe_interval(mean)
+            )));
+        }
+        lines.extend(describe_enough(counts.n_files, strength.half_width()));
+        lines
+    }
+
     /// How brightness is distributed, and against noise.
     fn brightness_lines(&self) -> Vec<String> {
         let mut table = vec![["brightness", "mean", "variance", "skewness"].map(str::to_owned).to_vec()];
         for (channel, of) in Self::variables(&self.document.about).into_iter().zip(&self.brightness.variables) {
-            let cell = |i: Option<Interval>| i.filter(|i| i.value.is_finite()).map_or("–".to_owned(), with_interval);
-            table.push(vec![channel.to_owned(), cell(Some(of.mean)), cell(Some(of.variance)), cell(of.skewness)]);
+            let skewness = of.skewness.map(|i| i.value).filter(|s| s.is_finite());
+            let skewness = or_dash(skewness, |s| format!("{s:.2}"));
+            table.push(vec![channel.to_owned(), with_interval(of.mean), with_interval(of.variance), skewness]);
         }
         let mut lines = align(&table);
         let Some(first) = self.families.first() else { return lines };
         lines.push(String::new());
-        lines.push(format!(
-            "noise with pixel deviation {} (--noise-std 1 for a trainer's); families draw each channel on its own, \
-             with --color as the images do",
+        lines.extend(wrap(&format!(
+            "noise with pixel deviation {} (--noise-std 1 for a trainer's); families draw each channel on its own, with --color \
+             as the images do",
             short(first.noise_std)
-        ));
-        let head = ["noise", "std of its brightness", "variance: images over noise", "1-Wasserstein"];
+        )));
+        let head = ["noise", "brightness deviation", "variance of images over it", "1-Wasserstein"];
         let mut table = vec![head.map(str::to_owned).to_vec()];
         for (f, against) in self.families.iter().zip(&self.brightness.against) {
             // In the table an infinite ratio is an empty cell.
@@ -325,24 +363,20 @@ impl OffsetReport {
         lines
     }
 
-    /// The offset that matches, here and at other sizes.
+    /// The offsets that match in each way, and those of other sizes.
     fn matching_lines(&self) -> Vec<String> {
-        let matching = self.document.matching_offset;
-        let mut lines = Vec::new();
-        if self.document.about.counts.n_images < 2 {
-            lines.push("one image has no spread of brightness: what offset would match is unknown".to_owned());
-        } else if matching.to_array().iter().all(|m| m.value == 0.0) {
-            let is_constant = self.brightness.covariance.iter().all(|k| k.abs() <= 1e-12);
-            let reason = match is_constant {
-                true => "the images are all equally bright",
-                false => "the brightness of the images varies no more than that of white noise",
-            };
-            lines.push(format!("{reason}: the matching offset is 0"));
+        let MatchingOffset { overall, shared, per_channel, independent } =
+            self.document.matching_offset.map(with_interval);
+        let mut table = vec![vec!["offset that matches".to_owned(), "strength".to_owned()]];
+        for (name, strength) in [
+            ("drawn for each channel (noise_offset)", independent),
+            ("one for all channels", overall),
+            ("both: the shared part", shared),
+            ("both: on top for each channel", per_channel),
+        ] {
+            table.push(vec![name.to_owned(), strength]);
         }
-        let MatchingOffset { overall, shared, per_channel, independent } = matching.map(with_interval);
-        lines.push(format!("noise_offset that matches, drawn for each channel   {independent}"));
-        lines.push(format!("                           one for all channels      {overall}"));
-        lines.push(format!("                           shared / on top per channel {shared} / {per_channel}"));
+        let mut lines = align(&table);
         let printed = self.document.resolutions.iter().filter(|at| PRINTED_SIZES_PX.contains(&at.resolution_px));
         let sizes: Vec<String> = printed
             .map(|at| {
@@ -350,10 +384,8 @@ impl OffsetReport {
                 format!("{} px: {:.4} ({power}×)", at.resolution_px, at.matching_offset.independent)
             })
             .collect();
-        lines.push(format!(
-            "the same brightness at other sizes (zero-frequency power over white noise): {}",
-            sizes.join(", ")
-        ));
+        lines.push("noise_offset at other sizes (zero-frequency power over white noise):".to_owned());
+        lines.push(sizes.join(", "));
         lines
     }
 
