@@ -9,7 +9,7 @@
 use super::distance::{Divergence, divergence, typical_normalized};
 use super::error::NoiseError;
 use super::model::DatasetModel;
-use super::monte_carlo::Moments;
+use super::monte_carlo::{ExpectedSquare, Moments};
 use super::realise::Noise;
 
 /// Noise with less than this share of the images' own `d/√D` is smoother than they are.
@@ -35,16 +35,16 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// Drawn moments and the mean square expected of them, where samples were drawn.
-    fn drawn_and_expected(&self) -> impl Iterator<Item = (Moments, f64)> {
+    /// Drawn moments and what is expected of them, where samples were drawn.
+    fn drawn_and_expected(&self) -> impl Iterator<Item = (Moments, ExpectedSquare)> {
         let d = &self.divergence;
-        let pairs = [(self.to_mean, d.expected_square), (self.to_member, d.expected_square_to_member)];
+        let pairs = [(self.to_mean, d.square()), (self.to_member, d.square_to_member())];
         pairs.into_iter().filter_map(|(drawn, expected)| Some((drawn?, expected)))
     }
 
-    /// Whether both drawn means agree with their closed forms.
-    pub fn agrees(&self) -> bool {
-        self.drawn_and_expected().all(|(drawn, expected)| drawn.agrees_with(expected))
+    /// Whether both drawn means agree with their closed forms, as two of `n_compared`.
+    pub fn agrees(&self, n_compared: usize) -> bool {
+        self.drawn_and_expected().all(|(drawn, expected)| drawn.agrees_with(expected, n_compared))
     }
 
     /// Standard errors between a drawn mean square and the expected one, the larger of both; zero where they cannot be

@@ -8,6 +8,7 @@
 //! ```text
 //! E d²(Q1|Q)    = Σ (S + |M|²)/Γ            mean squared Mahalanobis distance of a noise sample
 //! E d²(Q1,Q|Q)  = Σ (S + Γ + |M|²)/Γ        of a noise sample from a member of Q
+//! Var d²(Q1|Q)  = Σ 2 (S/Γ)² + 4 S|M|²/Γ²   of a noise sample; from a member S + Γ in place of S
 //! W₂²           = Σ |M|² + (√S − √Γ)²       2-Wasserstein
 //! KL(S‖Γ)       = ½ Σ [S/Γ − 1 − ln(S/Γ)] + ½ Σ |M|²/Γ     and the reverse, nats
 //! ```
@@ -28,6 +29,7 @@ use ndarray::Array2;
 use super::error::NoiseError;
 use super::metric::Metric;
 use super::model::DatasetModel;
+use super::monte_carlo::ExpectedSquare;
 use super::power::full_sum;
 use super::spectrum::NoiseSpectrum;
 use crate::stats::covariance::eigen_decomposition;
@@ -39,6 +41,10 @@ pub struct Divergence {
     pub expected_square: f64,
     /// `E d²(Q1,Q|Q)`.
     pub expected_square_to_member: f64,
+    /// Variance of `d²(Q1|Q)`, modes independent.
+    pub square_variance: f64,
+    /// Variance of `d²(Q1,Q|Q)`.
+    pub square_to_member_variance: f64,
     /// 2-Wasserstein distance squared, value².
     pub w2_square: f64,
     /// `KL(noise ‖ dataset)`, nats; infinite if the noise has no power somewhere where the dataset has.
@@ -47,25 +53,37 @@ pub struct Divergence {
     pub kl_data_noise: f64,
 }
 
-impl std::ops::AddAssign for Divergence {
-    fn add_assign(&mut self, other: Self) {
-        self.expected_square += other.expected_square;
-        self.expected_square_to_member += other.expected_square_to_member;
-        self.w2_square += other.w2_square;
-        self.kl_noise_data += other.kl_noise_data;
-        self.kl_data_noise += other.kl_data_noise;
-    }
-}
-
 impl Divergence {
     /// Nothing yet.
     const ZERO: Self = Self {
         expected_square: 0.0,
         expected_square_to_member: 0.0,
+        square_variance: 0.0,
+        square_to_member_variance: 0.0,
         w2_square: 0.0,
         kl_noise_data: 0.0,
         kl_data_noise: 0.0,
     };
+
+    fn add(&mut self, factor: f64, other: Self) {
+        self.expected_square += factor * other.expected_square;
+        self.expected_square_to_member += factor * other.expected_square_to_member;
+        self.square_variance += factor * other.square_variance;
+        self.square_to_member_variance += factor * other.square_to_member_variance;
+        self.w2_square += factor * other.w2_square;
+        self.kl_noise_data += factor * other.kl_noise_data;
+        self.kl_data_noise += factor * other.kl_data_noise;
+    }
+
+    /// What drawn `d²(Q1|Q)` should be.
+    pub fn square(&self) -> ExpectedSquare {
+        ExpectedSquare { mean: self.expected_square, variance: self.square_variance }
+    }
+
+    /// What drawn `d²(Q1,Q|Q)` should be.
+    pub fn square_to_member(&self) -> ExpectedSquare {
+        ExpectedSquare { mean: self.expected_square_to_member, variance: self.square_to_member_variance }
+    }
 }
 
 /// One mode of both Gaussians.
@@ -86,9 +104,12 @@ impl Mode {
         // Without power `noise_floored` is the floor.
         let is_hole = noise == 0.0 && gamma_floored > noise_floored;
         let kl = |kl: f64| if is_hole { f64::INFINITY } else { kl };
+        let variance = |s: f64| (2.0 * s * s + 4.0 * s * mean) / gamma_floored.powi(2);
         Divergence {
             expected_square: (noise + mean) / gamma_floored,
             expected_square_to_member: (noise + gamma + mean) / gamma_floored,
+            square_variance: variance(noise),
+            square_to_member_variance: variance(noise + gamma),
             w2_square: mean + (noise.sqrt() - gamma.sqrt()).powi(2),
             kl_noise_data: kl(0.5 * (excess(ratio) + mean / gamma_floored)),
             kl_data_noise: kl(0.5 * (excess(1.0 / ratio) + mean / noise_floored)),
@@ -123,18 +144,11 @@ pub fn divergence(dataset: &DatasetModel, noise: &NoiseSpectrum) -> Result<Diver
                 noise_floored: power[i].max(floor),
                 gamma_floored: floored[i],
             };
-            let d = mode.divergence();
-            total += Divergence {
-                expected_square: multiplicity * d.expected_square,
-                expected_square_to_member: multiplicity * d.expected_square_to_member,
-                w2_square: multiplicity * d.w2_square,
-                kl_noise_data: multiplicity * d.kl_noise_data,
-                kl_data_noise: multiplicity * d.kl_data_noise,
-            };
+            total.add(multiplicity, mode.divergence());
         }
     }
     if first > 0 {
-        total += zero_frequency(dataset, noise)?;
+        total.add(1.0, zero_frequency(dataset, noise)?);
     }
     Ok(total)
 }
@@ -159,15 +173,22 @@ fn zero_frequency(dataset: &DatasetModel, noise: &NoiseSpectrum) -> Result<Diver
     let mean_data = sum(&|c| mean[c] * mean[c] / floored[c]);
     let trace_noise_data = sum(&|c| marginal[c] / floored[c]);
     // tr (Γ^½ S Γ^½)^½.
-    let root = Array2::from_shape_fn((n, n), |(c, d)| {
-        let entry = w[c] * w[d] + if c == d { (marginal[c] - w[c] * w[c]).max(0.0) } else { 0.0 };
-        (gamma[c] * gamma[d]).sqrt() * entry
-    });
+    let entry = |c: usize, d: usize| w[c] * w[d] + if c == d { (marginal[c] - w[c] * w[c]).max(0.0) } else { 0.0 };
+    let root = Array2::from_shape_fn((n, n), |(c, d)| (gamma[c] * gamma[d]).sqrt() * entry(c, d));
+    let variance = |members: f64| {
+        let of = |c: usize, d: usize| {
+            let s = entry(c, d) + if c == d { members * gamma[c] } else { 0.0 };
+            s * (2.0 * s + 4.0 * mean[c] * mean[d]) / (floored[c] * floored[d])
+        };
+        sum(&|c| sum(&|d| of(c, d)))
+    };
     let overlap: f64 = eigen_decomposition(root.view())?.values.iter().map(|v| v.max(0.0).sqrt()).sum();
     let dimensions = n as f64;
     Ok(Divergence {
         expected_square: trace_noise_data + mean_data,
         expected_square_to_member: trace_noise_data + mean_data + sum(&|c| gamma[c] / floored[c]),
+        square_variance: variance(0.0),
+        square_to_member_variance: variance(1.0),
         w2_square: sum(&|c| mean[c] * mean[c] + marginal[c] + gamma[c]) - 2.0 * overlap,
         kl_noise_data: 0.5 * (trace_noise_data - dimensions - log_determinant + log_gamma + mean_data),
         kl_data_noise: 0.5 * (trace_data_noise - dimensions - log_gamma + log_determinant + mean_noise),
@@ -190,12 +211,31 @@ pub fn typical_normalized(dataset: &DatasetModel) -> f64 {
     (mean_image_to_member(dataset) / dataset.n_dimensions()).sqrt()
 }
 
-/// Mean excess of `KL(dataset ‖ noise)` per dimension because Γ of each mode is that of finitely many images: for
-/// Gaussian images `E[−ln(Γ̂/Γ)]/2 ≈ 1/(4(n−1))` for the two numbers of a pair of modes. Images are not Gaussian, and
-/// then it is about `κ4 − 1` times that.
-pub fn kl_by_chance_per_dimension(dataset: &DatasetModel) -> Option<f64> {
-    let is_by_mode = dataset.metric == Metric::Modes;
-    (is_by_mode && dataset.n_images >= 2).then(|| 0.25 / (dataset.n_images as f64 - 1.0))
+/// What chance alone adds to `KL(dataset ‖ noise)` per dimension, nats.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+pub struct ChanceLevel {
+    /// Because Γ of each mode is that of finitely many images: `E[−ln(Γ̂/Γ)]/2 ≈ 1/(4(n−1))` for Gaussian images, about
+    /// `κ4 − 1` times that for others. Zero where Γ is no mode's own, and for noise that is Γ itself.
+    pub gamma: f64,
+    /// Because their mean image is: `1/(2n)`. Zero where no mean is removed from what is compared.
+    pub mean_image: f64,
+}
+
+impl ChanceLevel {
+    /// That of `dataset`.
+    pub fn of(dataset: &DatasetModel) -> Self {
+        let n = dataset.n_images as f64;
+        let has_mean = dataset.mean_field.iter().flatten().any(|m| m.norm_sqr() > 0.0);
+        Self {
+            gamma: if dataset.metric == Metric::Modes { 0.25 / (n - 1.0).max(1.0) } else { 0.0 },
+            mean_image: if has_mean { 0.5 / n.max(1.0) } else { 0.0 },
+        }
+    }
+
+    /// Both.
+    pub fn total(self) -> f64 {
+        self.gamma + self.mean_image
+    }
 }
 
 #[cfg(test)]

@@ -50,9 +50,10 @@ pub enum NoiseError {
         /// Why there is none.
         reason: String,
     },
-    /// A dataset that does not vary.
+    /// A dataset that does not vary, or by no more than the rounding of its pixels and transforms.
     #[error(
-        "the images do not vary: all of them are equal, so no noise can be compared with them; give different images"
+        "the images do not vary beyond 8-bit rounding: they are equal, or nearly so, and no noise can be compared with \
+         them; give different images"
     )]
     NoVariance,
     /// A dataset whose mean stays in its images.

@@ -9,7 +9,7 @@ use ndarray::Array2;
 
 use super::error::NoiseError;
 use super::model::DatasetModel;
-use super::monte_carlo::Moments;
+use super::monte_carlo::{ExpectedSquare, Moments};
 use super::realise::Noise;
 use crate::spectral::RealForm;
 use crate::spectral::dft64::orthonormal_dft;
@@ -22,7 +22,6 @@ pub struct FullModel {
     /// The same images with independent modes: what families follow at that size.
     pub diagonal: DatasetModel,
     form: RealForm,
-    measured: Array2<f64>,
     gaussian: FullGaussian,
 }
 
@@ -44,10 +43,14 @@ pub struct FullComparison {
 }
 
 impl FullComparison {
-    /// Whether the drawn mean agrees with its closed form, where both are known.
-    pub fn agrees(&self) -> bool {
-        let both = self.divergence.zip(self.drawn);
-        both.is_none_or(|(d, drawn)| drawn.agrees_with(d.expected_square))
+    /// Whether the drawn mean agrees with its closed form, as one of `n_compared`, where both are known.
+    pub fn agrees(&self, n_compared: usize) -> bool {
+        self.expected().zip(self.drawn).is_none_or(|(expected, drawn)| drawn.agrees_with(expected, n_compared))
+    }
+
+    /// What drawn distances should be; none where modes are not independent.
+    pub fn expected(&self) -> Option<ExpectedSquare> {
+        self.divergence.map(|d| ExpectedSquare { mean: d.expected_square, variance: d.square_variance })
     }
 }
 
@@ -60,9 +63,9 @@ impl FullModel {
     pub fn new(reduced: &ReducedCovariance, n_images: usize, floor: f64) -> Result<Self, NoiseError> {
         let n = reduced.mean.len();
         let measured = Array2::from_shape_fn((n, n), |(i, j)| reduced.covariance[i * n + j]);
-        let gaussian = FullGaussian::new(&reduced.mean, measured.view(), n_images, floor)?;
+        let gaussian = FullGaussian::new(&reduced.mean, measured.view(), n_images, reduced.kurtosis, floor)?;
         let diagonal = DatasetModel::of_reduced(reduced, n_images, floor);
-        Ok(Self { form: RealForm::new(&diagonal.grid), diagonal, measured, gaussian })
+        Ok(Self { form: RealForm::new(&diagonal.grid), diagonal, gaussian })
     }
 
     /// Number of real dimensions, the pixels of a reduced image.
@@ -79,16 +82,17 @@ impl FullModel {
         let plane: Vec<f64> = plane.iter().map(|v| f64::from(*v)).collect();
         let mut numbers = vec![0.0; self.form.len()];
         self.form.apply(&orthonormal_dft(self.diagonal.grid.size(), &plane), &mut numbers);
-        self.gaussian.square(&numbers).unwrap_or(f64::NAN)
+        self.square_of_form(&numbers)
     }
 
-    /// `E d²` of the images themselves.
-    ///
-    /// # Errors
-    ///
-    /// If LAPACK fails.
-    pub fn own_images_square(&self) -> Result<f64, NoiseError> {
-        Ok(self.gaussian.own_images_square(self.measured.view(), self.diagonal.n_images)?)
+    /// `d²` of the numbers of an image's real Fourier form; no number if LAPACK fails.
+    pub fn square_of_form(&self, numbers: &[f64]) -> f64 {
+        self.gaussian.square(numbers).unwrap_or(f64::NAN)
+    }
+
+    /// The same of one of the images that were measured, approximately as if it had not been.
+    pub fn square_of_member(&self, numbers: &[f64]) -> f64 {
+        self.gaussian.square_without(self.square_of_form(numbers), self.diagonal.n_images as f64)
     }
 
     /// Compares `noises`, made in the setting of [`FullModel::diagonal`], closest first; `squares` holds each one's
@@ -144,7 +148,7 @@ mod tests {
                 covariance[i * n + j] = coupling * (variances[i] * variances[j]).sqrt();
             }
         }
-        let reduced = ReducedCovariance { size, mean: vec![0.0; n], covariance };
+        let reduced = ReducedCovariance { size, mean: vec![0.0; n], covariance, kurtosis: 1.0 };
         FullModel::new(&reduced, 2000, FLOOR).expect("positive definite")
     }
 
@@ -174,7 +178,7 @@ mod tests {
                 ] {
                     assert!((got - want).abs() <= 1e-9 * (1.0 + want), "{}, {size}: {got} instead of {want}", c.name);
                 }
-                assert!(c.agrees(), "nothing was drawn that could disagree");
+                assert!(c.agrees(1), "nothing was drawn that could disagree");
             }
         }
     }
@@ -195,12 +199,10 @@ mod tests {
         let squares: Vec<_> = noises.iter().map(draw).collect();
         let compared = model.compare(&noises, &squares).expect("numbers");
         let [white, pyramid] = compared.as_slice() else { panic!("two families") };
-        let (closed, drawn) = (white.divergence.expect("periodic"), white.drawn.expect("samples"));
-        assert!(white.agrees(), "{drawn:?}, expected {closed:?}");
-        assert!(!drawn.agrees_with(1.2 * closed.expected_square), "{drawn:?} could be anything");
-        assert!(pyramid.divergence.is_none() && pyramid.rank.is_none() && pyramid.agrees());
-        // Of as many images as these the shrinkage leaves nearly all of the correlation.
-        let own = model.own_images_square().expect("a number") / model.n_dimensions();
-        assert!((own - 1.0).abs() <= 0.02, "{own}");
+        let (closed, drawn) = (white.expected().expect("periodic"), white.drawn.expect("samples"));
+        assert!(white.agrees(2), "{drawn:?}, expected {closed:?}");
+        let wrong = ExpectedSquare { mean: 1.2 * closed.mean, ..closed };
+        assert!(!drawn.agrees_with(wrong, 2), "{drawn:?} could be anything");
+        assert!(pyramid.divergence.is_none() && pyramid.rank.is_none() && pyramid.agrees(2));
     }
 }

@@ -125,7 +125,7 @@ impl DatasetModel {
     ///
     /// # Errors
     ///
-    /// If Γ does not exist, nothing varies, the mean was left in, the metric has no power law, or the colour axes
+    /// If Γ does not exist, nothing varies beyond 8-bit rounding, the mean was left in, the metric has no power law, or the colour axes
     /// cannot be had.
     pub fn new(spectrum: &Spectrum, options: ModelOptions) -> Result<Self, NoiseError> {
         if spectrum.preprocess().standardize == Standardize::None {
@@ -148,7 +148,7 @@ impl DatasetModel {
         }
         let n_axes = gamma.len() as f64;
         let pixel_variance = gamma.iter().map(|g| pixel_variance(&grid, g)).sum::<f64>() / n_axes;
-        if !(pixel_variance > 0.0 && pixel_variance.is_finite()) {
+        if !(pixel_variance > options.rounding_power && pixel_variance.is_finite()) {
             return Err(NoiseError::NoVariance);
         }
         let mean: Vec<f64> = (0..grid.n_modes()).map(|i| gamma.iter().map(|g| g[i]).sum::<f64>() / n_axes).collect();

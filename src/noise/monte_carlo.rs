@@ -5,17 +5,28 @@
 //! `d²(x|Q) = Σ |X[k] − M[k]|²/Γ[k]` over the full plane and all axes; `d²(x,y|Q)` has `X − Y` in place of `X − M`.
 //! Samples are drawn in the image plane, so the check covers drawing, transform and formula. Noise has mean zero;
 //! members of Q are drawn with its mean.
+//!
+//! Drawn and expected mean are compared by Student's t, at a level that is shared out among all comparisons of a run. `d²`
+//! is skewed where a few modes rule it, and few samples can then by chance lie close together far from the mean: the
+//! standard error is no smaller than the one that independent modes have in closed form.
 
 use rustfft::num_complex::Complex32;
 
 use super::model::DatasetModel;
 use crate::spectral::fft2::{Fft2Plan, Fft2Workspace};
+use crate::stats::student::student_p;
 
-/// Standard errors within which a mean over samples and its closed form are said to agree.
-pub const AGREEMENT_SE: f64 = 4.0;
+/// Chance that all is well and a run still cries, over everything it compares.
+pub const FALSE_ALARM: f64 = 0.001;
 
-/// Samples below which the standard error itself is too uncertain to tell.
-pub const MIN_SAMPLES: usize = 30;
+/// What a drawn `d²` should be.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ExpectedSquare {
+    /// Its mean.
+    pub mean: f64,
+    /// Its variance if the modes are independent, or a lower bound of it.
+    pub variance: f64,
+}
 
 /// What weighs the modes of a difference: the inverse of Γ, for unnormalised transforms of values.
 #[derive(Debug, Clone)]
@@ -136,18 +147,19 @@ impl Moments {
     }
 
     /// How many standard errors the mean square lies from `expected`; none where that is unknown.
-    pub fn standard_errors_from(&self, expected: f64) -> Option<f64> {
-        let off = (self.mean_square - expected).abs();
-        self.mean_square_se.filter(|se| *se > 0.0).map(|se| off / se)
+    pub fn standard_errors_from(&self, expected: ExpectedSquare) -> Option<f64> {
+        let least = (expected.variance / self.n_samples as f64).sqrt();
+        let off = (self.mean_square - expected.mean).abs();
+        self.mean_square_se.map(|se| se.max(least)).filter(|se| *se > 0.0).map(|se| off / se)
     }
 
-    /// Whether the mean square agrees with the closed form. With too few samples to tell, yes, unless a number is not
-    /// finite.
-    pub fn agrees_with(&self, expected: f64) -> bool {
-        if !(self.mean_square.is_finite() && expected.is_finite()) {
-            return false;
-        }
-        self.n_samples < MIN_SAMPLES || self.standard_errors_from(expected).is_none_or(|off| off <= AGREEMENT_SE)
+    /// Whether the mean square agrees with the closed form, as one of `n_compared`; never if a number is not finite.
+    pub fn agrees_with(&self, expected: ExpectedSquare, n_compared: usize) -> bool {
+        let level = FALSE_ALARM / n_compared.max(1) as f64;
+        let is_likely = |off| student_p(off, self.n_samples as f64 - 1.0) >= level;
+        self.mean_square.is_finite()
+            && expected.mean.is_finite()
+            && self.standard_errors_from(expected).is_none_or(is_likely)
     }
 }
 
@@ -186,21 +198,70 @@ mod tests {
             noise_worker.draw(index, &mut planes);
             squares.iter_mut().zip(monte_carlo.measure(&planes)).for_each(|(list, square)| list.push(square));
         }
-        for (squares, expected) in squares.iter().zip([expected.expected_square, expected.expected_square_to_member]) {
+        for (squares, expected) in squares.iter().zip([expected.square(), expected.square_to_member()]) {
             let drawn = Moments::of(squares).expect("samples");
-            assert!(drawn.agrees_with(expected), "{drawn:?}, expected {expected}");
+            assert!(drawn.agrees_with(expected, 1), "{drawn:?}, expected {expected:?}");
+            let variance = drawn.mean_square_se.expect("samples").powi(2) * 2000.0;
+            assert!((variance / expected.variance - 1.0).abs() <= 0.15, "{variance}, expected {expected:?}");
+            let wrong = ExpectedSquare { mean: 1.1 * expected.mean, ..expected };
+            assert!(!drawn.agrees_with(wrong, 20), "{drawn:?} could be anything");
+        }
+    }
+
+    #[test]
+    fn a_handful_of_samples_does_not_cry_by_chance() {
+        use crate::noise::field::{Role, SampledNoise};
+        use crate::noise::testing::free_families;
+        use crate::noise::{divergence, parse_family, realise};
+        use crate::spectral::{Grid, Size};
+        let grid = Grid::new(Size::square(6));
+        let gamma: Vec<f64> = grid.frequencies().iter().map(|f| 0.02 / (0.1 + f)).collect();
+        let zero = vec![vec![rustfft::num_complex::Complex64::default(); grid.n_modes()]];
+        let data = crate::noise::testing::model(&grid, vec![gamma], zero, 50);
+        // Of the last nearly all is in one number.
+        let names: Vec<_> = free_families().chain(["offset:9"]).collect();
+        let make = |name: &&str| realise(&*parse_family(name).expect(name), &data.setting()).expect(name);
+        let noises: Vec<_> = names.iter().map(make).collect();
+        let expected: Vec<_> =
+            noises.iter().map(|n| divergence(&data, &n.spectrum).expect("numbers").square()).collect();
+        for (n_samples, n_runs) in [(2, 300), (4, 300), (30, 60)] {
+            let mut alarms = Vec::new();
+            for seed in 0..n_runs {
+                for ((noise, expected), name) in noises.iter().zip(&expected).zip(&names) {
+                    let sampled = SampledNoise::new(noise.sampler.clone(), seed, Role::Trial);
+                    let (mut worker, mut planes) = (sampled.worker(), vec![0.0; sampled.len()]);
+                    let mut monte_carlo = MonteCarlo::new(&data);
+                    let square = |i| {
+                        worker.draw(i, &mut planes);
+                        monte_carlo.measure(&planes)[0]
+                    };
+                    let drawn = Moments::of(&(0..n_samples).map(square).collect::<Vec<_>>()).expect("samples");
+                    if !drawn.agrees_with(*expected, noises.len()) {
+                        alarms.push((seed, name, drawn));
+                    }
+                }
+            }
+            assert!(alarms.len() <= 1, "{n_samples} samples: {alarms:?}");
         }
     }
 
     #[test]
     fn moments_of_worked_examples() {
         let m = Moments::of(&[1.0, 4.0, 9.0]).expect("samples");
-        assert!(m.agrees_with(1e9), "three samples cannot tell");
+        let exactly = |mean: f64| ExpectedSquare { mean, variance: 0.0 };
         let m30 = Moments::of(&[1.0, 4.0, 9.0].repeat(10)).expect("samples");
         let se30 = m30.mean_square_se.expect("thirty");
-        assert!(m30.agrees_with(14.0 / 3.0 + 3.9 * se30) && !m30.agrees_with(14.0 / 3.0 - 4.1 * se30));
+        // scipy.stats.t.ppf(1 - 0.0005, 29) = 3.659, with a tenth of the level 4.530
+        for (n_compared, limit) in [(1, 3.659), (10, 4.530)] {
+            for (off, agrees) in [(limit - 0.01, true), (-limit - 0.01, false)] {
+                let expected = exactly(14.0 / 3.0 + off * se30);
+                assert_eq!(m30.agrees_with(expected, n_compared), agrees, "{n_compared}, {off}");
+            }
+        }
+        let known = ExpectedSquare { mean: 14.0 / 3.0 + 6.0 * se30, variance: 120.0 * se30 * se30 };
+        assert!((m30.standard_errors_from(known).expect("known") - 3.0).abs() <= 1e-9, "twice the standard error");
         let bad = Moments::of(&[f64::NAN, 1.0]).expect("samples");
-        assert!(!bad.agrees_with(1.0) && !m.agrees_with(f64::INFINITY));
+        assert!(!bad.agrees_with(exactly(1.0), 1) && !m.agrees_with(exactly(f64::INFINITY), 1));
         assert_eq!((m.n_samples, m.mean, m.std), (3, 2.0, Some(1.0)));
         assert!((m.mean_square - 14.0 / 3.0).abs() <= 1e-12);
         let se = (((1.0 - 14.0 / 3.0f64).powi(2) + (4.0 - 14.0 / 3.0f64).powi(2) + (9.0 - 14.0 / 3.0f64).powi(2))
@@ -208,10 +269,10 @@ mod tests {
             / 3.0)
             .sqrt();
         assert!((m.mean_square_se.expect("three") - se).abs() <= 1e-12);
-        assert!(!m.agrees_with(f64::NAN), "what is not a number agrees with nothing");
+        assert!(!m.agrees_with(exactly(f64::NAN), 1), "what is not a number agrees with nothing");
         let one = Moments::of(&[4.0]).expect("a sample");
         assert_eq!((one.mean, one.std, one.mean_square_se), (2.0, None, None));
-        assert!(one.agrees_with(1e9));
+        assert!(one.agrees_with(exactly(1e9), 1));
         assert_eq!(Moments::of(&[]), None);
     }
 }

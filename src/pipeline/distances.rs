@@ -7,10 +7,10 @@ use super::observer::Observer;
 use super::pass::{Pass, RowSink, run_pass};
 use super::probe::{ImageProbe, ProbeSource};
 use crate::dataset::{SourceFile, View};
-use crate::noise::DatasetModel;
 use crate::noise::image_distance::{ImageDistance, ImageDistancePlan, Membership, Scratch};
 use crate::noise::odd_images::WholePowers;
-use crate::spectrum::{AnalysisConfig, AnalysisPlan, Analyzer, Detail, Spectrum, Standardize};
+use crate::noise::{DatasetModel, FullModel};
+use crate::spectrum::{AnalysisConfig, AnalysisPlan, Analyzer, Detail, ReducedForm, Spectrum, Standardize};
 
 /// What images are judged by.
 #[derive(Debug, Clone, Copy)]
@@ -19,6 +19,8 @@ pub struct Judges<'a> {
     pub ranking: &'a DatasetModel,
     /// What they are the baseline of.
     pub baseline: Baseline<'a>,
+    /// The same for reduced images with a full covariance: of the whole, or of each half.
+    pub full: &'a [FullModel],
 }
 
 /// Against which set the images are a baseline for noise.
@@ -30,7 +32,7 @@ pub enum Baseline<'a> {
     HeldOut(&'a [DatasetModel; 2], &'a Halves),
 }
 
-/// Reads `files` once more and measures every image against `judges`; rows go to `sink`, their numbers are those of
+/// Reads `files` once more and measures every image against `judges`; rows go to `sink`, their numbers are `d²` in the full covariance (if any), those of
 /// [`ImageDistance`], then of [`WholePowers`]. `spectrum` is the first pass' result over the same files.
 ///
 /// # Errors
@@ -60,7 +62,8 @@ pub fn measure_distances(
         }
     };
     let whole = WholePowers::new(spectrum.grid(), &spectrum.mean_field(), &value_per_code);
-    let probes = DistanceProbes { ranking, baseline, half_of_file, whole };
+    let reduced = if judges.full.is_empty() { None } else { ReducedForm::new(spectrum)? };
+    let probes = DistanceProbes { ranking, baseline, half_of_file, whole, full: judges.full, reduced };
     let what = "measuring each image";
     run_pass(Pass { what, files, config, plan: &plan, probes: Some(&probes), observer, cancel }, sink)?;
     Ok(())
@@ -72,6 +75,8 @@ struct DistanceProbes<'a> {
     baseline: Vec<ImageDistancePlan>,
     half_of_file: Option<&'a [u8]>,
     whole: WholePowers,
+    full: &'a [FullModel],
+    reduced: Option<ReducedForm>,
 }
 
 impl ProbeSource for DistanceProbes<'_> {
@@ -91,6 +96,13 @@ impl ImageProbe for DistanceProbe<'_> {
     fn measure(&mut self, file: usize, analyzer: &Analyzer, _: &View<'_>, numbers: &mut Vec<f64>) {
         let Some(spectra) = analyzer.latest_spectra() else { return };
         let other = self.probes.half_of_file.map_or(0, |halves| usize::from(1 - halves[file]));
+        if let Some(reduced) = &self.probes.reduced {
+            let form = reduced.of(analyzer.latest_planes());
+            numbers.push(match self.probes.full {
+                [whole] => whole.square_of_member(&form),
+                halves => halves[other].square_of_form(&form),
+            });
+        }
         let measured = self.probes.ranking.measure(spectra, &mut self.ranking);
         let baseline = self.probes.baseline[other].measure(spectra, &mut self.baseline);
         ImageDistance { baseline_square: baseline.square, ..measured }.append_to(numbers);

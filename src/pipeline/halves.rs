@@ -18,8 +18,8 @@ pub struct Halves {
 }
 
 /// Streams `files` once and sums up their spectra, each half on its own where that is possible; the sum of all is the
-/// same, to the last bit, as that of one scan. Files are divided by the hash of their paths, so that a folder's order
-/// does not matter.
+/// same, to the last bit, as that of one scan. Files are divided by the hash of their paths below the folder that holds them
+/// all, so that neither a folder's order matters nor how its path was typed.
 ///
 /// There are no halves of fewer than two files, of standardised pixels (each half would have its own), or where one
 /// half is unusable.
@@ -61,10 +61,51 @@ pub fn scan_halves(
 
 /// Which half each file is in: the half with the smaller hashes is the first.
 fn divide(files: &[SourceFile]) -> Vec<u8> {
-    let hash = |i: &usize| (xxhash_rust::xxh3::xxh3_64(files[*i].key.as_bytes()), files[*i].key.as_str());
+    let parts: Vec<Vec<&str>> = files.iter().map(|file| parts(&file.key)).collect();
+    let first = parts.first().map_or(&[][..], Vec::as_slice);
+    let shared = |other: &Vec<&str>| first.iter().zip(other).take_while(|(a, b)| a == b).count();
+    let n_shared = parts.iter().map(shared).min().unwrap_or(0);
+    let below: Vec<String> = parts.iter().map(|parts| parts[n_shared.min(parts.len() - 1)..].join("/")).collect();
+    let hash = |i: &usize| (xxhash_rust::xxh3::xxh3_64(below[*i].as_bytes()), below[*i].as_str());
     let mut ranked: Vec<usize> = (0..files.len()).collect();
     ranked.sort_unstable_by(|a, b| hash(a).cmp(&hash(b)));
     let mut half_of_file = vec![0; files.len()];
     ranked[files.len().div_ceil(2)..].iter().for_each(|i| half_of_file[*i] = 1);
     half_of_file
+}
+
+/// The parts of a path, without those that say nothing; at least one.
+fn parts(key: &str) -> Vec<&str> {
+    let mut parts: Vec<&str> = key.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+    if parts.is_empty() {
+        parts.push(key);
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn halves_of(keys: &[&str]) -> Vec<u8> {
+        let file = |key: &&str| SourceFile { key: (*key).to_owned(), path: (*key).into() };
+        divide(&keys.iter().map(file).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn halves_do_not_depend_on_how_the_folder_was_typed() {
+        let below = ["a/1.png", "a/2.png", "a/sub/1.png", "b/1.png", "b/2.png", "b/3.png", "c.png"];
+        let plain = halves_of(&below);
+        assert_eq!(plain.iter().filter(|half| **half == 0).count(), 4);
+        for prefix in ["./", "photos/", "./photos/", "/abs/photos/", "..//x/./"] {
+            let typed: Vec<String> = below.iter().map(|key| format!("{prefix}{key}")).collect();
+            assert_eq!(halves_of(&typed.iter().map(String::as_str).collect::<Vec<_>>()), plain, "{prefix}");
+        }
+        // Another name is another hash, so some files among many change sides.
+        let names = |stem: &str| (0..64).map(|i| format!("{stem}{i}.png")).collect::<Vec<_>>();
+        let halves = |names: Vec<String>| halves_of(&names.iter().map(String::as_str).collect::<Vec<_>>());
+        assert_ne!(halves(names("a")), halves(names("b")));
+        assert_eq!(halves_of(&["one.png", "one.png"]), [0, 1]);
+        assert_eq!((halves_of(&[]), halves_of(&["/"])), (vec![], vec![0]));
+    }
 }

@@ -22,7 +22,7 @@ use super::sketch::ContentSketch;
 use crate::spectral::{Size, ValueRange};
 
 /// Version of the file layout.
-pub const FORMAT_VERSION: u32 = 3;
+pub const FORMAT_VERSION: u32 = 4;
 
 /// Values of black and white reach this far at most; their fourth powers stay far inside 128 bits of quanta.
 const MAX_RANGE_VALUE: f64 = 1e4;

@@ -20,6 +20,6 @@ pub use derived::{ModeCovariance, ModeMoments, RadialStatistics, RapsdOf};
 pub use error::SpectrumError;
 pub use exact::{ExactTensor, TensorSpec};
 pub use plan::{AnalysisConfig, AnalysisPlan, Detail, Reference, Standardize};
-pub use reduced::ReducedCovariance;
+pub use reduced::{ReducedCovariance, ReducedForm};
 pub use saved::{Counts, Preprocess, Spectrum};
 pub use sketch::ContentSketch;

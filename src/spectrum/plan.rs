@@ -109,13 +109,22 @@ pub(super) struct DiagonalityPlan {
     pub(super) average: AreaAverage,
     pub(super) fft: Fft2Plan,
     pub(super) form: RealForm,
+    /// What the squares of the form's numbers are weighed by, so that those of photographs come out about alike: `f^(2Δ)`.
+    pub(super) weights: Vec<f64>,
 }
+
+/// Δ of photographs, near enough: what the reduced images' numbers are made alike by.
+const TYPICAL_DELTA: f64 = 1.3;
 
 impl DiagonalityPlan {
     pub(super) fn new(size: Size, longest_side: usize) -> Self {
         let average = AreaAverage::to_longest_side(size, longest_side);
         let reduced = average.output_size();
-        Self { average, fft: Fft2Plan::new(reduced), form: RealForm::new(&Grid::new(reduced)) }
+        let grid = Grid::new(reduced);
+        let lowest = 0.5 / reduced.longer_side() as f64;
+        let weights: Vec<f64> = grid.frequencies().iter().map(|f| f.max(lowest).powf(2.0 * TYPICAL_DELTA)).collect();
+        let form = RealForm::new(&grid);
+        Self { average, fft: Fft2Plan::new(reduced), weights: form.variances(&weights), form }
     }
 }
 
@@ -175,9 +184,9 @@ impl AnalysisPlan {
         self.config.value_per_code(channel)
     }
 
-    /// Position of the sum over the reduced images' products: the last, where there is one.
-    pub(super) fn real_form_outer_at(&self) -> usize {
-        self.specs.len() - 1
+    /// Position of the first of the three sums over reduced images: the last ones, where there are any.
+    pub(super) fn real_form_at(&self) -> usize {
+        self.specs.len() - 3
     }
 
     /// Bytes of the totals that all workers share.
@@ -294,6 +303,8 @@ fn push_moment_specs(
     if let Some(plan) = diagonality {
         let d = plan.form.len();
         specs.push(TensorSpec::new("real_form_outer", &[d * (d + 1) / 2], 2 * unit - 40));
+        specs.push(TensorSpec::new("real_form_norm2_field_sum", &[d], 3 * unit - 44));
+        specs.push(TensorSpec::new("real_form_norm4_sum", &[1], 4 * unit - 48));
     }
 }
 

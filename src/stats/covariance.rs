@@ -7,15 +7,15 @@
 //! correlation: variables whose variances lie decades apart (the bins of a spectrum) are all shrunk alike, where a
 //! multiple of the identity would swamp the weak ones.
 //!
-//! The intensity α is the oracle-approximating one for Gaussian rows (Chen, Wiesel, Eldar, Hero 2010, eq. 23), on `R̂`:
+//! The intensity α is that of Ledoit and Wolf (2004) on standardised rows z, with the diagonal as the target:
 //!
 //! ```text
-//! α = min(1, [(1 − 2/p) tr R̂² + p²] / [(ν + 1 − 2/p)(tr R̂² − p)]),   tr R̂ = p
+//! α = [E‖z‖⁴ − tr R̂²] / [n (tr R̂² − p)],   E‖z‖⁴ = κ (p² + 2 tr R̂²)
 //! ```
 //!
-//! with ν degrees of freedom, `n − 1` for independent rows about their mean. It needs second moments only, whereas the
-//! Ledoit–Wolf estimate of the same quantity needs every row, and rows are not kept in a streaming pass. It is defined
-//! from `ν = 1` on.
+//! between `1/n`, which keeps the matrix positive definite, and 1. It needs every row only for `E‖z‖⁴`. A streaming pass does not know
+//! the standard deviations yet, so it takes the kurtosis κ from rows that are weighed otherwise. That is the same where rows are
+//! elliptical (one common factor of contrast for each), and exact where the weights are one over the standard deviations.
 
 use ndarray::{Array2, ArrayView2};
 use ndarray_linalg::error::LinalgError;
@@ -71,24 +71,24 @@ pub struct ShrunkCovariance {
     pub intensity: f64,
 }
 
-/// Shrinks the correlations of `covariance` (`p×p`, estimated with `degrees_of_freedom`) towards none.
+/// Shrinks the correlations of `covariance` (`p×p`, of `n` rows with this kurtosis, 1 for Gaussian ones) towards none.
 ///
 /// # Errors
 ///
 /// [`CovarianceError::NotFinite`] and [`CovarianceError::NoVariance`].
 pub fn shrink_correlations(
     covariance: ArrayView2<'_, f64>,
-    degrees_of_freedom: f64,
+    n: f64,
+    kurtosis: f64,
 ) -> Result<ShrunkCovariance, CovarianceError> {
     let scale = standard_deviations(covariance)?;
     let p = scale.len() as f64;
     let correlation = |i: usize, j: usize| covariance[[i, j]] / (scale[i] * scale[j]);
     let trace_square: f64 = covariance.indexed_iter().map(|((i, j), _)| correlation(i, j).powi(2)).sum();
+    let by_chance = (kurtosis * (p * p + 2.0 * trace_square) - trace_square) / n;
     let excess = trace_square - p;
-    let numerator = (1.0 - 2.0 / p) * trace_square + p * p;
-    let denominator = (degrees_of_freedom + 1.0 - 2.0 / p) * excess;
     // Uncorrelated samples (excess 0) are their own target.
-    let intensity = if denominator > 0.0 { (numerator / denominator).min(1.0) } else { 1.0 };
+    let intensity = if excess > 0.0 { (by_chance / excess).clamp(1.0 / n, 1.0) } else { 1.0 };
     let mut matrix = covariance.to_owned();
     for ((i, j), value) in matrix.indexed_iter_mut() {
         if i != j {
@@ -178,24 +178,58 @@ mod tests {
         })
     }
 
+    /// Rows in units of their own standard deviation, about their mean.
+    fn standardised(rows: &Array2<f64>) -> Array2<f64> {
+        let centred = rows - &rows.mean_axis(ndarray::Axis(0)).expect("rows");
+        let std = centred.map_axis(ndarray::Axis(0), |c| (c.dot(&c) / c.len() as f64).sqrt());
+        &centred / &std
+    }
+
+    fn kurtosis(z: &Array2<f64>) -> f64 {
+        let (n, p) = z.dim();
+        let r = z.t().dot(z) / n as f64;
+        let fourth = z.rows().into_iter().map(|row| row.dot(&row).powi(2)).sum::<f64>() / n as f64;
+        fourth / ((p * p) as f64 + 2.0 * r.iter().map(|v| v * v).sum::<f64>())
+    }
+
+    fn shrink(rows: &Array2<f64>) -> ShrunkCovariance {
+        let n = rows.nrows() as f64;
+        shrink_correlations(sample_covariance(rows).view(), n, kurtosis(&standardised(rows))).expect("regular")
+    }
+
     #[test]
-    fn intensity_follows_the_formula() {
-        // p = 2, ν = 9, correlation ½: tr R² = 2.5, so α = (0·2.5 + 4) / ((9 + 1 − 1)·0.5).
-        let covariance = array![[4.0, 1.0], [1.0, 1.0]];
-        let shrunk = shrink_correlations(covariance.view(), 9.0).expect("regular");
-        let expected = 4.0 / (9.0 * 0.5);
-        assert!((shrunk.intensity - expected).abs() <= 1e-14);
-        assert!((shrunk.matrix[[0, 1]] - (1.0 - expected)).abs() <= 1e-14);
-        assert_eq!(shrunk.matrix[[0, 0]], 4.0);
+    fn intensity_is_that_of_ledoit_and_wolf_on_standardised_rows() {
+        for (n, p, seed) in [(40, 6, 4), (15, 20, 5), (300, 4, 6)] {
+            let mut rows = independent_rows(n, p, seed);
+            // Correlations, and rows of very different contrast.
+            for (i, mut row) in rows.rows_mut().into_iter().enumerate() {
+                row[1] += 0.05 * row[0];
+                row *= 1.0 + (i % 5) as f64;
+            }
+            let z = standardised(&rows);
+            // As sklearn.covariance.ledoit_wolf has it.
+            let squared = z.mapv(|v| v * v);
+            let beta_sum = squared.t().dot(&squared).sum();
+            let delta_sum = z.t().dot(&z).mapv(|v| v * v).sum() / (n * n) as f64;
+            let (n_f, p_f) = (n as f64, p as f64);
+            let mu = z.iter().map(|v| v * v).sum::<f64>() / n_f / p_f;
+            let beta = (beta_sum / n_f - delta_sum) / (p_f * n_f);
+            let delta = (delta_sum - 2.0 * mu * mu * p_f + p_f * mu * mu) / p_f;
+            let want = beta.min(delta) / delta;
+            let got = shrink(&rows);
+            assert!((got.intensity - want).abs() <= 1e-9, "{n}×{p}: {} instead of {want}", got.intensity);
+            let sample = sample_covariance(&rows);
+            assert!((got.matrix[[0, 1]] - (1.0 - want) * sample[[0, 1]]).abs() <= 1e-12);
+            assert_eq!(got.matrix[[1, 1]], sample[[1, 1]]);
+        }
     }
 
     #[test]
     fn independent_variables_lose_their_chance_correlations_whatever_their_scale() {
         let rows = independent_rows(20, 12, 1);
-        let shrunk = shrink_correlations(sample_covariance(&rows).view(), 19.0).expect("regular");
-        assert!(shrunk.intensity >= 0.7, "{}", shrunk.intensity);
-        let scaled = &rows * &Array1::from_iter((0..12).map(|j| 10f64.powi(2 * j)));
-        let again = shrink_correlations(sample_covariance(&scaled).view(), 19.0).expect("regular");
+        let shrunk = shrink(&rows);
+        assert!(shrunk.intensity >= 0.7 && shrunk.intensity <= 1.0, "{}", shrunk.intensity);
+        let again = shrink(&(&rows * &Array1::from_iter((0..12).map(|j| 10f64.powi(2 * j)))));
         assert!((shrunk.intensity - again.intensity).abs() <= 1e-9);
     }
 
@@ -205,14 +239,14 @@ mod tests {
         for mut row in rows.rows_mut() {
             row[1] = row[0] + 0.1 * row[1];
         }
-        let shrunk = shrink_correlations(sample_covariance(&rows).view(), 1999.0).expect("regular");
-        assert!(shrunk.intensity <= 0.01, "{}", shrunk.intensity);
+        let shrunk = shrink(&rows);
+        assert!(shrunk.intensity <= 0.01 && shrunk.intensity > 0.0, "{}", shrunk.intensity);
     }
 
     #[test]
     fn two_samples_still_give_a_positive_definite_matrix() {
-        let rows = independent_rows(2, 5, 3);
-        let shrunk = shrink_correlations(sample_covariance(&rows).view(), 1.0).expect("varies");
+        let shrunk = shrink(&independent_rows(2, 5, 3));
+        assert_eq!(shrunk.intensity, 0.5);
         let eigen = eigen_decomposition(shrunk.matrix.view()).expect("converges");
         assert!(eigen.values.iter().all(|&v| v > 0.0));
     }
@@ -221,7 +255,7 @@ mod tests {
     fn useless_matrices_are_named() {
         let still = array![[1.0, 0.0], [0.0, 0.0]];
         assert_eq!(
-            shrink_correlations(still.view(), 8.0).err(),
+            shrink_correlations(still.view(), 8.0, 1.0).err(),
             Some(CovarianceError::NoVariance { index: 1, variance: 0.0 })
         );
         let nan = array![[1.0, f64::NAN], [f64::NAN, 1.0]];

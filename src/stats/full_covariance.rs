@@ -43,6 +43,8 @@ pub struct FullGaussian {
 pub struct FullDivergence {
     /// `E d²` of a noise sample.
     pub expected_square: f64,
+    /// Variance of `d²` of noise samples, or somewhat less.
+    pub square_variance: f64,
     /// 2-Wasserstein distance squared.
     pub w2_square: f64,
     /// `KL(noise ‖ data)`.
@@ -52,7 +54,7 @@ pub struct FullDivergence {
 }
 
 impl FullGaussian {
-    /// Shrinks and factorises `covariance` (`D×D`, of `n_images`); its diagonal is held at `floor` at least.
+    /// Shrinks and factorises `covariance` (`D×D`, of `n_images` with this kurtosis); its diagonal is held at `floor` at least.
     ///
     /// # Errors
     ///
@@ -61,6 +63,7 @@ impl FullGaussian {
         mean: &[f64],
         covariance: ArrayView2<'_, f64>,
         n_images: usize,
+        kurtosis: f64,
         floor: f64,
     ) -> Result<Self, CovarianceError> {
         // Before the floor, which would take the place of what is not a number.
@@ -68,7 +71,7 @@ impl FullGaussian {
         pin_blas_threads();
         let mut floored = covariance.to_owned();
         floored.diag_mut().iter_mut().for_each(|v| *v = v.max(floor));
-        let shrunk = shrink_correlations(floored.view(), n_images as f64 - 1.0)?;
+        let shrunk = shrink_correlations(floored.view(), n_images as f64, kurtosis)?;
         let n = mean.len();
         let factor = shrunk.matrix.cholesky(UPLO::Lower).map_err(refused(n))?;
         let inverse = factor.solve_triangular(UPLO::Lower, Diag::NonUnit, &Array2::eye(n)).map_err(refused(n))?;
@@ -103,12 +106,12 @@ impl FullGaussian {
         self.factor.solve_triangular(UPLO::Lower, Diag::NonUnit, columns).map_err(refused(self.mean.len()))
     }
 
-    /// `E d²` of the `n_images` the covariance was measured on, as they are: `tr Σ⁻¹Σ̂ (n−1)/n`.
-    pub fn own_images_square(&self, measured: ArrayView2<'_, f64>, n_images: usize) -> Result<f64, CovarianceError> {
-        let half = self.whiten(&measured.to_owned())?;
-        // tr L⁻¹ Σ̂ L⁻ᵀ.
-        let whole = self.whiten(&half.t().to_owned())?;
-        Ok(whole.diag().sum() * (n_images as f64 - 1.0) / n_images as f64)
+    /// `d²` of a member with the distance `square`, as if the covariance of `n` had been measured without it: out of the shrunk
+    /// covariance it is taken by the formula of Sherman and Morrison, while shrinkage and variances stay.
+    pub fn square_without(&self, square: f64, n: f64) -> f64 {
+        let share = (1.0 - self.shrinkage) * n / ((n - 1.0) * (n - 2.0).max(1.0));
+        let left = (1.0 - share * square).max(1.0 / n);
+        square * (n / (n - 1.0)).powi(2) / left
     }
 
     /// How far zero-mean noise with independent numbers of `variances` is; these enter quotients and logarithms no
@@ -133,6 +136,7 @@ impl FullGaussian {
         let overlap: f64 = roots.iter().map(|v| v.max(0.0).sqrt()).sum();
         Ok(FullDivergence {
             expected_square: trace(variances) + of_mean,
+            square_variance: variances.iter().zip(&self.inverse_diagonal).map(|(s, i)| 2.0 * (s * i).powi(2)).sum(),
             w2_square: self.mean.dot(&self.mean) + second_moments.iter().sum::<f64>() + variances.iter().sum::<f64>()
                 - 2.0 * overlap,
             kl_noise_data: kl(0.5 * (trace(&floored) - n as f64 + log_determinant - log_noise + of_mean)),
@@ -145,13 +149,15 @@ impl FullGaussian {
 mod tests {
     use super::*;
     use ndarray::array;
+    use rand::SeedableRng;
+    use rand_distr::{Distribution, StandardNormal};
 
     #[test]
     fn two_dimensions_by_hand() {
         // Few images shrink the correlation; the formulas are checked with what is left of it.
         let sample = array![[2.0, 0.6], [0.6, 0.5]];
         let mean = [0.3, -0.2];
-        let full = FullGaussian::new(&mean, sample.view(), 40, 1e-9).expect("positive definite");
+        let full = FullGaussian::new(&mean, sample.view(), 40, 1.0, 1e-9).expect("positive definite");
         let (a, b, c) = (2.0, 0.5, full.covariance[[0, 1]]);
         assert!(c > 0.3 && c < 0.6 && full.shrinkage > 0.0, "{c}");
         let det = a * b - c * c;
@@ -170,16 +176,36 @@ mod tests {
         // For 2×2 matrices tr √B = √(tr B + 2 √det B), B similar to ΣS.
         let root = (a * s[0] + b * s[1] + 2.0 * (det * s[0] * s[1]).sqrt()).sqrt();
         assert!((d.w2_square - (0.13 + a + b + s[0] + s[1] - 2.0 * root)).abs() <= 1e-12, "{}", d.w2_square);
-        let own = full.own_images_square(sample.view(), 40).expect("a number");
-        let expected = (b * 2.0 - 2.0 * c * 0.6 + a * 0.5) / det * 39.0 / 40.0;
-        assert!((own - expected).abs() <= 1e-12, "{own}");
+    }
+
+    #[test]
+    fn a_member_is_taken_out_as_if_it_had_not_been_measured() {
+        let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(8);
+        let (n, p) = (60, 3);
+        let rows = Array2::from_shape_fn((n, p), |_| -> f64 { StandardNormal.sample(&mut random) });
+        let of = |rows: &Array2<f64>| {
+            let mean = rows.mean_axis(ndarray::Axis(0)).expect("rows");
+            let centred = rows - &mean;
+            let covariance = centred.t().dot(&centred) / (rows.nrows() as f64 - 1.0);
+            FullGaussian::new(&mean.to_vec(), covariance.view(), rows.nrows(), 1.0, 1e-9).expect("definite")
+        };
+        let whole = of(&rows);
+        for i in [0, 7, 30] {
+            let others: Vec<usize> = (0..n).filter(|o| *o != i).collect();
+            let without = of(&rows.select(ndarray::Axis(0), &others));
+            let row = rows.row(i).to_vec();
+            let (got, want) = (whole.square(&row).expect("a number"), without.square(&row).expect("a number"));
+            let got = whole.square_without(got, n as f64);
+            assert!((got / want - 1.0).abs() <= 0.08, "{i}: {got} instead of {want}");
+        }
+        assert!(whole.square_without(1e9, 3.0).is_finite());
     }
 
     #[test]
     fn a_diagonal_is_left_alone_and_agrees_with_itself() {
         let diagonal = [0.5, 2.0, 1.0, 0.0];
         let covariance = Array2::from_diag(&Array1::from(diagonal.to_vec()));
-        let full = FullGaussian::new(&[0.0; 4], covariance.view(), 3, 1e-4).expect("the floor makes it definite");
+        let full = FullGaussian::new(&[0.0; 4], covariance.view(), 3, 1.0, 1e-4).expect("the floor makes it definite");
         let d = full.divergence(&diagonal, 1e-4).expect("numbers");
         assert!(d.kl_data_noise.abs() <= 1e-12 && d.kl_noise_data.abs() <= 1e-12, "{d:?}");
         assert!((d.expected_square - 3.0).abs() <= 1e-12 && d.w2_square.abs() <= 1e-3, "{d:?}");
@@ -188,7 +214,7 @@ mod tests {
         let hole = full.divergence(&[1.0, 0.0, 1.0, 1.0], 1e-4).expect("numbers");
         assert_eq!((hole.kl_data_noise, hole.kl_noise_data), (f64::INFINITY, f64::INFINITY));
         assert!(hole.expected_square.is_finite() && hole.w2_square.is_finite(), "{hole:?}");
-        let not_finite = FullGaussian::new(&[0.0], array![[f64::NAN]].view(), 3, 1e-4);
+        let not_finite = FullGaussian::new(&[0.0], array![[f64::NAN]].view(), 3, 1.0, 1e-4);
         assert!(not_finite.is_err());
     }
 }

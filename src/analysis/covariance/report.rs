@@ -10,6 +10,7 @@ use crate::report::content::Content;
 use crate::report::plot::Plot;
 use crate::report::text::{align, short};
 use crate::spectrum::{ModeCovariance, Spectrum};
+use crate::stats::circularity::pseudo_covariance_by_chance;
 use crate::stats::diagonality::Diagonality;
 use crate::stats::spectrum_covariance::ColorCovariance;
 
@@ -124,6 +125,13 @@ impl Report for CovarianceReport {
     fn lines(&self) -> Vec<String> {
         let mut lines = vec![self.about.describe()];
         lines.extend(self.gamma_table());
+        if self.rows.iter().any(|row| row.pseudo_covariance_ratio.is_some()) {
+            let n = self.spectrum.n_images();
+            lines.push(format!(
+                "by chance |C|/Γ of {n} circular Gaussian images is {}: no more than that is none",
+                short(pseudo_covariance_by_chance(n))
+            ));
+        }
         lines.extend(self.color_lines());
         if let Some(d) = &self.full {
             let percent = |v: Option<f64>| v.map_or("unknown".to_owned(), |v| format!("{:.1} %", 100.0 * v));

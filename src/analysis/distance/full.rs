@@ -7,7 +7,7 @@ use super::Distance;
 use crate::analysis::words::finite;
 use crate::analysis::{Families, Run};
 use crate::noise::field::Role;
-use crate::noise::{FullComparison, FullModel, Noise, NoiseError, SampledNoise};
+use crate::noise::{FullComparison, FullModel, Moments, Noise, NoiseError, SampledNoise};
 use crate::pipeline::noise::draw_samples;
 use crate::spectrum::Spectrum;
 
@@ -26,7 +26,7 @@ pub struct FullDistanceRow {
     pub d_std: Option<f64>,
     /// Root of the expected squared distance, in closed form; none for families whose modes are not independent.
     pub d_rms_expected: Option<f64>,
-    /// `d_mean/√D` (for the images `d_rms_expected/√D`).
+    /// `d_mean/√D`.
     pub d_normalized: Option<f64>,
     /// How many standard errors the drawn mean square lies from the expected one.
     pub d_standard_errors: Option<f64>,
@@ -59,19 +59,23 @@ pub(super) fn check(spectrum: &Spectrum) -> Result<()> {
     Ok(())
 }
 
-/// Compares `families`, made at the reduced size, with the full covariance that `spectrum` holds.
-pub(super) fn compare(
-    question: &Distance,
-    run: &Run<'_>,
-    spectrum: &Spectrum,
-    floor: f64,
-    families: &Families,
-) -> Result<FullOutcome> {
+/// The model of the full covariance that `spectrum` holds.
+pub(super) fn model(spectrum: &Spectrum, floor: f64) -> Result<FullModel> {
     let reduced = spectrum
         .real_form_covariance()?
         .context("the full covariance was not summed up; this is a bug, please report it")?;
     let n_images = usize::try_from(spectrum.n_images()).unwrap_or(usize::MAX);
-    let model = FullModel::new(&reduced, n_images, floor)?;
+    Ok(FullModel::new(&reduced, n_images, floor)?)
+}
+
+/// Compares `families`, made at the reduced size, with `model`; `images` are the distances of the images themselves.
+pub(super) fn compare(
+    question: &Distance,
+    run: &Run<'_>,
+    model: &FullModel,
+    families: &Families,
+    images: Option<Moments>,
+) -> Result<FullOutcome> {
     let setting = question.families.adjust(model.diagonal.setting());
     let noises = families.realise_or(&setting, None, |name, reason| {
         let reason = match reason {
@@ -81,18 +85,19 @@ pub(super) fn compare(
         run.desk.warn(&format!("no {name} against the full covariance: {reason}"));
         Ok(())
     })?;
-    let drawn = noises.iter().map(|noise| drawn_squares(question.samples, run, noise, &model));
+    let drawn = noises.iter().map(|noise| drawn_squares(question.samples, run, noise, model));
     let compared = model.compare(&noises, &drawn.collect::<Result<Vec<_>>>()?)?;
     let n = model.n_dimensions();
-    let own = model.own_images_square()?;
     let mut rows: Vec<FullDistanceRow> = compared.iter().map(|c| row(c, n)).collect();
-    rows.push(FullDistanceRow {
-        d_rms_expected: Some(own.sqrt()),
-        d_normalized: Some((own / n).sqrt()),
+    rows.extend(images.map(|m| FullDistanceRow {
+        d_mean: Some(m.mean),
+        d_std: m.std,
+        d_normalized: Some(m.mean / n.sqrt()),
         family: "images".to_owned(),
         ..FullDistanceRow::default()
-    });
-    let disagreeing = compared.into_iter().filter(|c| !c.agrees()).map(|c| c.name);
+    }));
+    let n_compared = compared.len();
+    let disagreeing = compared.into_iter().filter(|c| !c.agrees(n_compared)).map(|c| c.name);
     Ok(FullOutcome { rows, disagreeing: disagreeing.collect() })
 }
 
@@ -120,7 +125,7 @@ fn row(c: &FullComparison, n: f64) -> FullDistanceRow {
         d_std: drawn.and_then(|m| m.std),
         d_rms_expected: closed.map(|d| d.expected_square.sqrt()),
         d_normalized: drawn.map(|m| m.mean / n.sqrt()),
-        d_standard_errors: closed.zip(drawn).and_then(|(d, m)| m.standard_errors_from(d.expected_square)),
+        d_standard_errors: c.expected().zip(drawn).and_then(|(expected, m)| m.standard_errors_from(expected)),
         w2_per_dim: closed.map(|d| (d.w2_square.max(0.0) / n).sqrt()),
         kl_noise_data_per_dim: closed.and_then(|d| finite(d.kl_noise_data / n)),
         kl_data_noise_per_dim: closed.and_then(|d| finite(d.kl_data_noise / n)),

@@ -8,7 +8,7 @@ use super::Distance;
 use crate::analysis::{Images, Run, SinkResult, row_key};
 use crate::noise::image_distance::ImageDistance;
 use crate::noise::odd_images::{OddAnnuli, OddImages, Side};
-use crate::noise::{AxesOf, DatasetModel, Metric, ModelOptions, Moments};
+use crate::noise::{AxesOf, DatasetModel, FullModel, Metric, ModelOptions, Moments};
 use crate::pipeline::{Baseline, Halves, ImageRow, Judges, RowSink, measure_distances};
 use crate::report::plot::pictures::Picture;
 use crate::report::plot::pixels::Pixels;
@@ -71,6 +71,8 @@ pub struct ImageDistances {
     pub rows: Vec<DistanceImagesRow>,
     /// Their distances in the families' metric.
     pub baseline: Option<Moments>,
+    /// Their distances from the full covariance of reduced images, where that was asked for.
+    pub full_baseline: Option<Moments>,
     /// Median of the squares of these.
     pub baseline_median_square: Option<f64>,
     /// The oddest images of either side that could be read again: too smooth first.
@@ -89,18 +91,21 @@ struct MeasuredImage {
 struct DistanceRows {
     images: Vec<MeasuredImage>,
     odd: OddImages,
+    /// `d²` from the full covariance of reduced images, where that was asked for.
+    full_squares: Option<Vec<f64>>,
     n_dimensions: f64,
     longer_side: f64,
     key: String,
 }
 
-/// Measures every image, those of families in the metric of `families`; none for saved spectra, which hold none.
+/// Measures every image, as a baseline of noise in the metric of `families` and in the `full` covariance; none for saved spectra, which hold none.
 pub(super) fn measure(
     question: &Distance,
     run: &Run<'_>,
     spectrum: &Spectrum,
     halves: Option<&Halves>,
     families: &DatasetModel,
+    full: &[FullModel],
 ) -> Result<Option<ImageDistances>> {
     let Some(images) = run.source.images() else { return Ok(None) };
     let rounding_power = families.rounding_power;
@@ -124,11 +129,12 @@ pub(super) fn measure(
         (Some(models), Some(halves)) => Baseline::HeldOut(models, halves),
         _ => Baseline::Whole(families),
     };
-    let judges = Judges { ranking: &ranking, baseline };
+    let judges = Judges { ranking: &ranking, baseline, full };
     let grid = spectrum.grid();
     let mut rows = DistanceRows {
         images: Vec::new(),
         odd: OddImages::new(OddAnnuli::new(grid, rounding_power)),
+        full_squares: (!full.is_empty()).then(Vec::new),
         n_dimensions: families.n_dimensions(),
         longer_side: grid.size().longer_side() as f64,
         key: String::new(),
@@ -144,8 +150,14 @@ pub(super) fn measure(
 
 impl RowSink for DistanceRows {
     fn image(&mut self, row: &ImageRow<'_>) -> SinkResult {
-        let (distance, powers) = ImageDistance::from_numbers(row.numbers)
-            .ok_or("the image was not measured; this is a bug, please report it")?;
+        let not_measured = "the image was not measured; this is a bug, please report it";
+        let mut numbers = row.numbers;
+        if let Some(squares) = &mut self.full_squares {
+            let (square, rest) = numbers.split_first().ok_or(not_measured)?;
+            squares.push(*square);
+            numbers = rest;
+        }
+        let (distance, powers) = ImageDistance::from_numbers(numbers).ok_or(not_measured)?;
         let is_new_file = self.images.last().is_none_or(|last| last.file != row.key);
         self.odd.push(powers, row.summary.mean, is_new_file);
         let normalized = |square: f64| (square / self.n_dimensions).sqrt();
@@ -203,6 +215,7 @@ impl DistanceRows {
             pictures: smooth.chain(others).filter_map(|image| image.picture(read)).collect(),
             rows: images.into_iter().map(|image| image.row).collect(),
             baseline,
+            full_baseline: self.full_squares.as_deref().and_then(Moments::of),
             baseline_median_square: quantile(&squares, 0.5),
         }
     }

@@ -13,7 +13,8 @@ use super::{Analysis, Families, FamilyOptions, Measured, Needs, Run, Scanned, So
 use crate::diffusion::rounding_power;
 use crate::noise::metric::MODES_FROM_IMAGES;
 use crate::noise::{
-    AxesOf, Comparison, DatasetModel, Metric, ModelOptions, Moments, NoiseError, compare, parse_family, realise,
+    AxesOf, Comparison, DatasetModel, FullModel, Metric, ModelOptions, Moments, NoiseError, compare, parse_family,
+    realise,
 };
 use crate::pipeline::noise::{Draws, sample_distances};
 use crate::pipeline::observer::Silent;
@@ -52,6 +53,12 @@ struct MetricResult {
 }
 
 impl Distance {
+    /// The full covariance of the whole and of each half, if it was asked for.
+    fn full_models(&self, spectrum: &Spectrum, halves: Option<&Halves>, floor: f64) -> Result<Vec<FullModel>> {
+        let spectra = std::iter::once(spectrum).chain(halves.iter().flat_map(|halves| &halves.spectra));
+        self.full_covariance.map_or(Ok(Vec::new()), |_| spectra.map(|s| full::model(s, floor)).collect())
+    }
+
     /// Every family in every metric.
     fn compare_families(
         &self,
@@ -130,8 +137,13 @@ impl Analysis for Distance {
         let measured = families.measure_folders(&run.desk, spectrum.preprocess())?;
         let results = self.compare_families(run, spectrum, floor, &families, &measured)?;
         let halves = scanned.halves.as_deref().filter(|halves| are_large(spectrum, halves));
-        let images = images::measure(self, run, spectrum, halves, &results[0].model)?;
-        let full = self.full_covariance.map(|_| full::compare(self, run, spectrum, floor, &families)).transpose()?;
+        let full_models = self.full_models(spectrum, halves, floor)?;
+        // Images are judged by the models after the first, that of the whole, where there are any.
+        let judges = if full_models.len() > 1 { &full_models[1..] } else { &full_models[..] };
+        let images = images::measure(self, run, spectrum, halves, &results[0].model, judges)?;
+        let of_images = images.as_ref().and_then(|images| images.full_baseline);
+        let full =
+            full_models.first().map(|model| full::compare(self, run, model, &families, of_images)).transpose()?;
         Ok(DistanceReport::new(self, run, spectrum, results, images, full, halves.is_some()))
     }
 }

@@ -6,7 +6,7 @@ use super::full::FullOutcome;
 use super::rows::rows;
 use super::{Distance, DistanceImagesRow, DistanceRow, FullDistanceRow, ImageDistances, MetricResult};
 use crate::analysis::{About, Outputs, Report, Run};
-use crate::noise::distance::kl_by_chance_per_dimension;
+use crate::noise::distance::ChanceLevel;
 use crate::noise::{Comparison, Metric, Moments};
 use crate::report::content::Content;
 use crate::report::plot::Plot;
@@ -38,8 +38,8 @@ pub struct DistanceReport {
     pub n_floored_modes: usize,
     /// What of the set each image is held against.
     pub images_judged_by: &'static str,
-    /// KL per dimension that the chance in Γ alone makes, nats; none where Γ is no mode's own.
-    pub kl_per_dim_by_chance: Option<f64>,
+    /// KL(dataset ‖ noise) per dimension that chance alone makes, nats.
+    pub kl_per_dim_by_chance: ChanceLevel,
     /// The closest family by `KL(dataset ‖ noise)`; none if all are infinitely far.
     pub closest: Option<String>,
     /// Whether all drawn distances agree with their closed forms.
@@ -62,6 +62,9 @@ pub struct DistanceReport {
     /// Families whose distances from the full covariance do not agree with their closed forms.
     #[serde(skip)]
     pub(super) full_disagreeing: Vec<String>,
+    /// Drawn means that are compared with closed forms.
+    #[serde(skip)]
+    pub(super) n_compared: usize,
     /// Whether there were single images to be measured.
     #[serde(skip)]
     pub(super) has_images: bool,
@@ -83,7 +86,8 @@ impl DistanceReport {
         let (full_covariance, disagreeing) = full.map(|full| (full.rows, full.disagreeing)).unzip();
         let full_disagreeing: Vec<String> = disagreeing.unwrap_or_default();
         let MetricResult { model, compared } = &results[0];
-        let all_agree = results.iter().flat_map(|r| &r.compared).all(Comparison::agrees);
+        let n_compared = 2 * results.iter().map(|r| r.compared.len()).sum::<usize>();
+        let all_agree = results.iter().flat_map(|r| &r.compared).all(|c| c.agrees(n_compared));
         Self {
             about: About::of(spectrum),
             seed: run.desk.seed,
@@ -93,7 +97,7 @@ impl DistanceReport {
             n_dimensions: model.n_dimensions(),
             n_floored_modes: model.n_floored(),
             images_judged_by: if is_held_out { "the other half" } else { "all others" },
-            kl_per_dim_by_chance: kl_by_chance_per_dimension(model),
+            kl_per_dim_by_chance: ChanceLevel::of(model),
             closest: compared.first().filter(|c| c.divergence.kl_data_noise.is_finite()).map(|c| c.name.clone()),
             drawn_agrees: all_agree && full_disagreeing.is_empty(),
             distances: rows(&results, images.as_ref().and_then(|images| images.baseline)),
@@ -103,6 +107,7 @@ impl DistanceReport {
             question: question.clone(),
             results,
             full_disagreeing,
+            n_compared,
             has_images: run.source.images().is_some(),
             is_held_out,
         }

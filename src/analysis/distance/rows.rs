@@ -79,8 +79,8 @@ fn family_row(model: &DatasetModel, c: &Comparison) -> DistanceRow {
         kl_data_noise_per_dim: finite(d.kl_data_noise / n),
         rank: Some(c.rank),
         d_to_images_rms_expected: Some(d.expected_square_to_member.sqrt()),
-        d_standard_errors: c.to_mean.and_then(|m| m.standard_errors_from(d.expected_square)),
-        d_to_images_standard_errors: c.to_member.and_then(|m| m.standard_errors_from(d.expected_square_to_member)),
+        d_standard_errors: c.to_mean.and_then(|m| m.standard_errors_from(d.square())),
+        d_to_images_standard_errors: c.to_member.and_then(|m| m.standard_errors_from(d.square_to_member())),
         too_smooth: Some(c.is_too_smooth(model)),
         n_samples: c.to_mean.map(|m| m.n_samples as u64),
         ..empty_row(model, &c.name)

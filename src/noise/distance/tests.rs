@@ -248,3 +248,42 @@ fn drawn_means(sampler: Arc<dyn FieldSampler>, grid: &Grid, square: impl Fn(&[f6
     }
     means
 }
+
+#[test]
+fn chance_is_what_gaussian_images_of_known_spectrum_show() {
+    use crate::spectral::Grid;
+    use rand::SeedableRng;
+    use rand_distr::{Distribution, StandardNormal};
+    let grid = Grid::new(Size::new(20, 21));
+    let truth: Vec<f64> = grid.frequencies().iter().map(|f| 0.1 / (0.1 + f)).collect();
+    let n = 50;
+    let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(3);
+    let fields: Vec<Vec<Complex64>> = (0..n)
+        .map(|_| {
+            let plane: Vec<f64> = StandardNormal.sample_iter(&mut random).take(20 * 21).collect();
+            let white = crate::spectral::dft64::orthonormal_dft(grid.size(), &plane);
+            white.iter().zip(&truth).map(|(x, g)| x * g.sqrt()).collect()
+        })
+        .collect();
+    let mean: Vec<Complex64> =
+        (0..grid.n_modes()).map(|k| fields.iter().map(|x| x[k]).sum::<Complex64>() / f64::from(n)).collect();
+    let of_mode = |k: usize| fields.iter().map(|x| (x[k] - mean[k]).norm_sqr()).sum::<f64>() / f64::from(n - 1);
+    let gamma: Vec<f64> = (0..grid.n_modes()).map(of_mode).collect();
+    let noise = NoiseSpectrum {
+        name: "the truth".to_owned(),
+        delta: None,
+        power: vec![truth.clone()],
+        shared: vec![0.0],
+        scale: vec![1.0],
+    };
+    for metric in [Metric::Modes, Metric::Radial] {
+        let gamma = metric.apply(&grid, vec![gamma.clone()]).expect("a metric");
+        let mut data = crate::noise::testing::model(&grid, gamma, vec![mean.clone()], 50);
+        data.metric = metric;
+        let chance = ChanceLevel::of(&data);
+        assert_eq!(chance.mean_image, 0.01);
+        assert_eq!(chance.gamma, if metric == Metric::Modes { 0.25 / 49.0 } else { 0.0 });
+        let kl = divergence(&data, &noise).expect("numbers").kl_data_noise / data.n_dimensions();
+        assert!((kl / chance.total() - 1.0).abs() <= 0.1, "{metric}: {kl} and {chance:?}");
+    }
+}

@@ -140,6 +140,11 @@ impl Analyzer {
         self.plan.config.keep_spectra.then(|| self.moments.latest_spectra())
     }
 
+    /// The image added last, prepared as planned: one plane of codes for each channel, one after the other.
+    pub fn latest_planes(&self) -> &[f32] {
+        &self.planes
+    }
+
     /// Empties the lanes into `totals`.
     ///
     /// # Errors

@@ -1,4 +1,5 @@
-//! Sums over reduced images: the products of all pairs of their real Fourier coefficients.
+//! Sums over reduced images: the products of all pairs of their real Fourier coefficients, and what says how unevenly the
+//! images' contrast is spread (`Σ‖y‖⁴`, y the weighed coefficients; `Σ‖y‖² x` to take the mean out of it).
 
 use rustfft::num_complex::{Complex32, Complex64};
 
@@ -33,7 +34,7 @@ impl ReducedSums {
         }
     }
 
-    /// Adds the products of the reduced image's numbers in the real Fourier form; none unless planned.
+    /// Adds the reduced image's numbers in the real Fourier form to the sums; nothing unless planned.
     pub(super) fn add(&mut self, plan: &AnalysisPlan, planes: &[f32], lanes: &mut [ExactLanes]) {
         let Some(diagonality) = &plan.diagonality else { return };
         let config = &plan.config;
@@ -45,7 +46,12 @@ impl ReducedSums {
             diagonality.average.add_average(plane, scale / channels as f64, &mut self.values);
         }
         self.fill_form(diagonality);
-        add_outer(&mut lanes[plan.real_form_outer_at()], 0, &self.form, &mut self.products);
+        let first = plan.real_form_at();
+        add_outer(&mut lanes[first], 0, &self.form, &mut self.products);
+        let norm2: f64 = self.form.iter().zip(&diagonality.weights).map(|(x, w)| w * x * x).sum();
+        self.values.iter_mut().zip(&self.form).for_each(|(v, x)| *v = norm2 * x);
+        lanes[first + 1].add(0, &self.values);
+        lanes[first + 2].add(0, &[norm2 * norm2]);
     }
 
     /// The real Fourier form of the reduced image.

@@ -294,7 +294,7 @@ fn naive_average(size: Size, reduced: Size, plane: &[f64]) -> Vec<f64> {
 fn the_full_covariance_is_that_of_the_reduced_images_numbers() {
     on_every_set(&[2, 17], |label, config, spectrum, naive| {
         let reduced = spectrum.real_form_covariance().expect("enough images").expect("summed up");
-        let (d, covariance) = (reduced.mean.len(), reduced.covariance);
+        let (d, covariance, kurtosis) = (reduced.mean.len(), reduced.covariance, reduced.kurtosis);
         let reduced = match (naive.size.height, naive.size.width) {
             (9, 7) => Size::new(6, 5),
             _ => Size::square(6),
@@ -322,6 +322,18 @@ fn the_full_covariance_is_that_of_the_reduced_images_numbers() {
                 assert_close(&format!("{label}, {a} and {b}"), covariance[a * d + b], want, 1e-5 * naive.scale() * n);
             }
         }
+        // Rows weighed by f^1.3, whose variances come out about alike for photographs.
+        let lowest = 0.5 / reduced.longer_side() as f64;
+        let weights: Vec<f64> = Grid::new(reduced).frequencies().iter().map(|f| f.max(lowest).powf(1.3)).collect();
+        let weights = form.variances(&weights);
+        let row = |i: usize| (0..d).map(|a| weights[a] * (each[i][a] - mean[a])).collect::<Vec<f64>>();
+        let rows: Vec<Vec<f64>> = (0..naive.n()).map(row).collect();
+        let product = |a: usize, b: usize| naive.mean(|i| rows[i][a] * rows[i][b]);
+        let trace: f64 = (0..d).map(|a| product(a, a)).sum();
+        let squares: f64 = (0..d * d).map(|i| product(i / d, i % d).powi(2)).sum();
+        let fourth = naive.mean(|i| rows[i].iter().map(|v| v * v).sum::<f64>().powi(2));
+        let want = fourth / (trace * trace + 2.0 * squares);
+        assert_close(&format!("{label}, kurtosis"), kurtosis, want, 1e-3 * want);
     });
 }
 
