@@ -12,8 +12,8 @@ use crate::noise::Metric;
 
 /// Noise families against the images, and the images that are far from all others
 ///
-/// Writes distance.csv (noise families, closest first), distance_images.csv (each image, farthest first), a plot of the families and
-/// farthest.png. Families are ranked by KL(dataset‖noise): a small Mahalanobis distance alone only says that noise is smooth.
+/// Writes distance.csv (noise families, closest first), distance_images.csv (each image, oddest first), a plot of the families and
+/// farthest.png (the oddest images: too smooth, too rough). Families are ranked by KL(dataset‖noise): a small Mahalanobis distance alone only says that noise is smooth.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: specscan distance photos --resolution 64 --family white --family cloud:best -o out")]
 pub struct DistanceArgs {
@@ -21,7 +21,7 @@ pub struct DistanceArgs {
     #[arg(long, value_name = "METRIC")]
     metric: Vec<MetricArg>,
 
-    /// Which Γ single images are measured in
+    /// Which Γ the Mahalanobis distance of single images is measured in
     #[arg(long, value_name = "METRIC", default_value = "radial")]
     image_metric: MetricArg,
 

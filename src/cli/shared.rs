@@ -40,7 +40,8 @@ pub struct InputArgs {
     #[arg(long, value_name = "S", default_value_t = 0)]
     pub seed: u64,
 
-    /// How many images may be unusable before the run counts as failed (exit code 1): a number, or a share like 1%
+    /// How many files may be unusable before the run counts as failed (exit code 1): a number, or a share like 1%.
+    /// Images left out by choice (too small, of another size, letterboxed) do not count
     #[arg(long, value_name = "N|P%", default_value = "1%")]
     pub max_skipped: Limit,
 
@@ -57,7 +58,7 @@ pub struct InputArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Preprocessing")]
 pub struct PreprocessArgs {
-    /// Working size: N, HxW or `auto` (the common size, else 256 or the smallest shorter side) [default: auto]
+    /// Working size: N, HxW or `auto` (the common size, else the largest usual one that 99 % of the images reach) [default: auto]
     #[arg(long, alias = "size", value_name = "N|HxW|auto", value_parser = parse_resolution)]
     pub resolution: Option<Resolution>,
 
@@ -69,7 +70,7 @@ pub struct PreprocessArgs {
     #[arg(long)]
     pub allow_upscale: bool,
 
-    /// Leave out images with uniform bars on two opposite sides
+    /// Leave out images with uniform bars on two opposite sides; they are listed in left_out.csv
     #[arg(long)]
     pub drop_letterbox: bool,
 

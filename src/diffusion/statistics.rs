@@ -2,7 +2,7 @@
 //! grids.
 
 use super::bounds::NoiseRange;
-use super::waste::Waste;
+use super::waste::{Shortfall, Waste};
 use crate::stats::histogram::Histogram;
 
 /// Bins per octave of sigma: a width of 0.54 %.
@@ -16,25 +16,54 @@ const JOINT_BINS_PER_OCTAVE: f64 = 16.0;
 const JOINT_OCTAVES: f64 = 24.0;
 const JOINT_BINS: usize = (2.0 * JOINT_OCTAVES * JOINT_BINS_PER_OCTAVE) as usize;
 
-/// One schedule's waste on every image.
+/// Bins per unit of ln sigma of a shortfall: a width of 0.4 %; shortfalls are told apart up to e¹⁶.
+const SHORTFALL_BINS: f64 = 256.0;
+
+/// One schedule's waste on every image, and its shortfalls.
 #[derive(Debug, Clone)]
 pub struct WasteStatistics {
     below_sum: f64,
     above_sum: f64,
     total: Histogram,
+    /// Of the images with a shortfall.
+    short_below: Histogram,
+    short_above: Histogram,
 }
 
 impl Default for WasteStatistics {
     fn default() -> Self {
-        Self { below_sum: 0.0, above_sum: 0.0, total: Histogram::new(0.0, 1.0 / 4096.0, 4097) }
+        let shortfall = || Histogram::new(0.0, 1.0 / SHORTFALL_BINS, (16.0 * SHORTFALL_BINS) as usize);
+        Self {
+            below_sum: 0.0,
+            above_sum: 0.0,
+            total: Histogram::new(0.0, 1.0 / 4096.0, 4097),
+            short_below: shortfall(),
+            short_above: shortfall(),
+        }
     }
 }
 
 impl WasteStatistics {
-    fn add(&mut self, waste: Waste) {
+    fn add(&mut self, (waste, shortfall): (Waste, Shortfall)) {
         self.below_sum += waste.below;
         self.above_sum += waste.above;
         self.total.add(waste.total());
+        for (histogram, short) in [(&mut self.short_below, shortfall.below), (&mut self.short_above, shortfall.above)] {
+            if short > 0.0 {
+                histogram.add(short);
+            }
+        }
+    }
+
+    /// Share of the images that have a shortfall at either end; none without images.
+    pub fn shortfall_shares(&self) -> Option<Shortfall> {
+        let n = self.total.n() as f64;
+        (n > 0.0).then(|| Shortfall { below: self.short_below.n() as f64 / n, above: self.short_above.n() as f64 / n })
+    }
+
+    /// Medians, in ln sigma, over the images with a shortfall below and above; none where there are no such images.
+    pub fn shortfall_medians(&self) -> (Option<f64>, Option<f64>) {
+        (self.short_below.quantile(0.5), self.short_above.quantile(0.5))
     }
 
     /// Mean waste over images; none without images.
@@ -98,13 +127,13 @@ impl BoundsStatistics {
         }
     }
 
-    /// Adds an image: its bounds (none if flat), the waste of each schedule on it, and whether it is soft (none if
-    /// unknown).
+    /// Adds an image: its bounds (none if flat), the waste and the shortfall of each schedule on it, and whether it is
+    /// soft (none if unknown).
     ///
     /// # Panics
     ///
     /// If there is not one waste per schedule (none at all for a flat image).
-    pub fn add(&mut self, range: Option<&NoiseRange>, waste: &[Waste], is_soft: Option<bool>) {
+    pub fn add(&mut self, range: Option<&NoiseRange>, waste: &[(Waste, Shortfall)], is_soft: Option<bool>) {
         self.n_images += 1;
         self.n_sharpness_known += u64::from(is_soft.is_some());
         self.n_soft += u64::from(is_soft == Some(true));
@@ -294,16 +323,42 @@ mod tests {
         let mut statistics = BoundsStatistics::new(2);
         assert!(statistics.waste()[0].mean().is_none() && statistics.rows(100).is_empty());
         let waste = |below, above| Waste { below, above };
-        statistics.add(Some(&range(0.1, 10.0)), &[waste(0.5, 0.0), waste(0.0, 0.25)], Some(true));
-        statistics.add(Some(&range(0.005, 40.0)), &[waste(0.0, 0.0), waste(0.0, 0.75)], Some(false));
+        let first = [waste(0.5, 0.0), waste(0.0, 0.25)].map(|w| (w, Shortfall::default()));
+        let second = [waste(0.0, 0.0), waste(0.0, 0.75)].map(|w| (w, Shortfall { below: 0.0, above: 0.5 }));
+        statistics.add(Some(&range(0.1, 10.0)), &first, Some(true));
+        statistics.add(Some(&range(0.005, 40.0)), &second, Some(false));
         statistics.add(None, &[], None);
         assert_eq!((statistics.n_images(), statistics.n_flat(), statistics.n_floored()), (3, 1, 1));
         assert_eq!(statistics.n_soft(), (1, 2));
         assert_eq!(statistics.waste()[0].mean(), Some(waste(0.25, 0.0)));
         assert_eq!(statistics.waste()[1].mean(), Some(waste(0.0, 0.5)));
         assert_eq!(statistics.waste()[1].quantile(1.0), Some(0.75));
+        assert_eq!(statistics.waste()[0].shortfall_shares(), Some(Shortfall { below: 0.0, above: 0.5 }));
+        assert_eq!(statistics.waste()[0].shortfall_medians(), (None, Some(0.5)));
         let median = statistics.sigma_max_quantile(0.5).expect("two images");
         assert!((median / 20.0 - 1.0).abs() < 1e-9, "the mean of the logarithms: {median}");
+    }
+
+    #[test]
+    fn shortfalls_are_those_of_a_plain_count() {
+        let mut statistics = BoundsStatistics::new(1);
+        let shortfall = |i: u32| f64::from(i * 37 % 101) / 30.0 - 1.0;
+        for i in 0..101 {
+            let short = Shortfall { below: (-shortfall(i)).max(0.0), above: shortfall(i).max(0.0) };
+            statistics.add(Some(&range(0.1, 10.0)), &[(Waste::default(), short)], None);
+        }
+        let plain = |sign: f64| {
+            let mut short: Vec<f64> = (0..101).map(|i| sign * shortfall(i)).filter(|s| *s > 0.0).collect();
+            short.sort_by(f64::total_cmp);
+            let middle = short.len() / 2;
+            let median = if short.len() % 2 == 1 { short[middle] } else { 0.5 * (short[middle - 1] + short[middle]) };
+            (short.len() as f64 / 101.0, median)
+        };
+        let (got, (below, above)) = (&statistics.waste()[0], statistics.waste()[0].shortfall_medians());
+        let shares = got.shortfall_shares().expect("images");
+        assert_eq!((shares.below, shares.above), (plain(-1.0).0, plain(1.0).0));
+        assert!((below.expect("some") - plain(-1.0).1).abs() <= 1.0 / SHORTFALL_BINS);
+        assert!((above.expect("some") - plain(1.0).1).abs() <= 1.0 / SHORTFALL_BINS);
     }
 
     #[test]

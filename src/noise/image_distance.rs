@@ -75,10 +75,10 @@ impl ImageDistance {
         numbers.extend([self.square, self.strangest_cycles_per_px, self.excess, self.baseline_square]);
     }
 
-    /// From a list of numbers; none if it is no such list.
-    pub fn from_numbers(numbers: &[f64]) -> Option<Self> {
-        let [square, strangest_cycles_per_px, excess, baseline_square] = *numbers else { return None };
-        Some(Self { square, strangest_cycles_per_px, excess, baseline_square })
+    /// From the beginning of a list of numbers, and what follows there; none if the list is too short.
+    pub fn from_numbers(numbers: &[f64]) -> Option<(Self, &[f64])> {
+        let (&[square, strangest_cycles_per_px, excess, baseline_square], rest) = numbers.split_first_chunk()?;
+        Some((Self { square, strangest_cycles_per_px, excess, baseline_square }, rest))
     }
 }
 
@@ -338,7 +338,7 @@ mod tests {
         let mut numbers = Vec::new();
         let whole = ImageDistance { baseline_square: 3.0, ..got };
         whole.append_to(&mut numbers);
-        assert_eq!(ImageDistance::from_numbers(&numbers), Some(whole));
+        assert_eq!(ImageDistance::from_numbers(&numbers), Some((whole, &[][..])));
         assert_eq!(ImageDistance::from_numbers(&[1.0]), None);
     }
 }

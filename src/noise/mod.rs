@@ -25,6 +25,7 @@ pub mod law;
 pub mod metric;
 pub mod model;
 pub mod monte_carlo;
+pub mod odd_images;
 pub mod power;
 pub mod realise;
 pub mod setting;

@@ -25,6 +25,8 @@ pub struct ScanOutcome {
     pub spectrum: Spectrum,
     /// Files that could not be used, in path order.
     pub skipped: Vec<Skipped>,
+    /// Files left out by choice, in path order.
+    pub left_out: Vec<Skipped>,
 }
 
 impl ScanConfig {

@@ -9,6 +9,7 @@ use super::probe::{ImageProbe, ProbeSource};
 use crate::dataset::{SourceFile, View};
 use crate::noise::DatasetModel;
 use crate::noise::image_distance::{ImageDistance, ImageDistancePlan, Membership, Scratch};
+use crate::noise::odd_images::WholePowers;
 use crate::spectrum::{AnalysisConfig, AnalysisPlan, Analyzer, Detail, Spectrum, Standardize};
 
 /// What images are judged by.
@@ -30,7 +31,7 @@ pub enum Baseline<'a> {
 }
 
 /// Reads `files` once more and measures every image against `judges`; rows go to `sink`, their numbers are those of
-/// [`ImageDistance`]. `spectrum` is the first pass' result over the same files.
+/// [`ImageDistance`], then of [`WholePowers`]. `spectrum` is the first pass' result over the same files.
 ///
 /// # Errors
 ///
@@ -58,7 +59,8 @@ pub fn measure_distances(
             (models.iter().map(plan).collect(), Some(halves.half_of_file.as_slice()))
         }
     };
-    let probes = DistanceProbes { ranking, baseline, half_of_file };
+    let whole = WholePowers::new(spectrum.grid(), &spectrum.mean_field(), &value_per_code);
+    let probes = DistanceProbes { ranking, baseline, half_of_file, whole };
     let what = "measuring each image";
     run_pass(Pass { what, files, config, plan: &plan, probes: Some(&probes), observer, cancel }, sink)?;
     Ok(())
@@ -69,6 +71,7 @@ struct DistanceProbes<'a> {
     /// That of the whole, or those of the two halves.
     baseline: Vec<ImageDistancePlan>,
     half_of_file: Option<&'a [u8]>,
+    whole: WholePowers,
 }
 
 impl ProbeSource for DistanceProbes<'_> {
@@ -91,5 +94,6 @@ impl ImageProbe for DistanceProbe<'_> {
         let measured = self.probes.ranking.measure(spectra, &mut self.ranking);
         let baseline = self.probes.baseline[other].measure(spectra, &mut self.baseline);
         ImageDistance { baseline_square: baseline.square, ..measured }.append_to(numbers);
+        self.probes.whole.append_to(numbers, spectra);
     }
 }

@@ -125,7 +125,7 @@ pub fn run_pass(pass: Pass<'_>, sink: &mut dyn RowSink) -> Result<ScanOutcome, S
     let Pass { files, config, plan, observer, .. } = pass;
     let collected = Mutex::new((Totals::new(plan), ContentSketch::default()));
     let mut counts = Counts::default();
-    let mut skipped = Vec::new();
+    let (mut skipped, mut left_out) = (Vec::new(), Vec::new());
     let live = |jobs: &Jobs<'_, FileOutcome>| {
         let mut worker = Worker::new(&pass, &collected)?;
         jobs.run(|index, outcome| worker.analyze_file(index, outcome))?;
@@ -134,7 +134,10 @@ pub fn run_pass(pass: Pass<'_>, sink: &mut dyn RowSink) -> Result<ScanOutcome, S
     let emit = |index: usize, outcome: &FileOutcome| {
         let key = &files[index].key;
         match &outcome.skip {
-            Some(reason) => skipped.push(Skipped { path: key.clone(), reason: reason.to_string() }),
+            Some(reason) => {
+                let list = if reason.is_by_choice() { &mut left_out } else { &mut skipped };
+                list.push(Skipped { path: key.clone(), reason: reason.to_string() });
+            }
             None => {
                 counts.n_files += 1;
                 counts.n_converted += u64::from(outcome.converted);
@@ -148,16 +151,17 @@ pub fn run_pass(pass: Pass<'_>, sink: &mut dyn RowSink) -> Result<ScanOutcome, S
     run_ordered(schedule, live, |outcome| observer.advanced(outcome.n_bytes), emit)?;
     observer.finished();
     counts.n_skipped = skipped.len() as u64;
+    counts.n_left_out = left_out.len() as u64;
     let (totals, content) = collected.into_inner().unwrap_or_else(PoisonError::into_inner);
     if totals.n_images == 0 {
-        let (first, reason) = match skipped.into_iter().next() {
+        let (first, reason) = match skipped.into_iter().chain(left_out).min_by(|a, b| a.path.cmp(&b.path)) {
             Some(first) => (first.path, first.reason),
             None => (String::new(), "no files were given".to_owned()),
         };
         return Err(ScanError::NothingUsable { n_files: files.len(), first, reason });
     }
     let spectrum = Spectrum::new(plan, totals, config.preprocess_record(), counts, content);
-    Ok(ScanOutcome { spectrum, skipped })
+    Ok(ScanOutcome { spectrum, skipped, left_out })
 }
 
 /// What one worker owns.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use image::imageops::{self, FilterType};
 use image::{Rgb, RgbImage};
 
 use super::{Table, World};
@@ -50,7 +51,7 @@ fn families_are_ordered_as_they_should_be_on_tiles_of_photographs() {
     assert_eq!(number(&table, "mean-image", "d_mean"), 0.0);
     let rows = world.table("out/distance_images.csv");
     assert_eq!(rows.rows.len(), 1189);
-    assert!(rows.numbers("d").windows(2).all(|pair| pair[0] >= pair[1]), "worst first");
+    assert!(rows.numbers("oddness").windows(2).all(|pair| pair[0] >= pair[1]), "oddest first");
 }
 
 /// 3×5 letters, rows from the top, three bits each.
@@ -123,6 +124,9 @@ fn odd_images_among_tiles_of_photographs_are_the_farthest() {
     farthest.sort_unstable();
     assert_eq!(farthest, ["zz-checkerboard.png", "zz-noise.png", "zz-text.png"], "{:?}", &table.rows[..5]);
     assert_eq!(table.rows.len(), 103);
+    for (name, side) in table.column("path").iter().zip(table.column("side")).take(3) {
+        assert!(*name == "zz-checkerboard.png" || side == "too rough", "{name}: {side}");
+    }
     assert!(world.files("out").contains(&"farthest.png".to_owned()));
     // Alone among the tiles, any checkerboard is the farthest, and its frequency is told; the finest lies in the corner.
     odd.iter().for_each(|(name, _)| std::fs::remove_file(folder.join(name)).expect("it is there"));
@@ -134,6 +138,71 @@ fn odd_images_among_tiles_of_photographs_are_the_farthest() {
         let told = table.numbers("frequency_max_excess_cycles_per_px")[0];
         assert!((told - frequency).abs() <= 0.008, "cells of {cell}: {told}");
     }
+}
+
+/// Photographs that may lie beside the project (or in `SPECSCAN_SHARED`), 256 pixels a side.
+fn bench() -> Option<Vec<RgbImage>> {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
+    let folder = std::env::var_os("SPECSCAN_SHARED").map_or_else(beside, Into::into).join("data/bench");
+    let mut paths: Vec<_> = std::fs::read_dir(folder).ok()?.map(|entry| entry.expect("an entry").path()).collect();
+    paths.sort();
+    let read = |path: &std::path::PathBuf| {
+        let photo = image::open(path).expect("a photograph");
+        photo.resize_to_fill(256, 256, FilterType::CatmullRom).into_rgb8()
+    };
+    Some(paths.iter().map(read).collect())
+}
+
+fn enlarged(image: &RgbImage) -> RgbImage {
+    imageops::resize(&imageops::resize(image, 128, 128, FilterType::CatmullRom), 256, 256, FilterType::CatmullRom)
+}
+
+fn with_contrast(image: &RgbImage) -> RgbImage {
+    let mut strong = image.clone();
+    strong.iter_mut().for_each(|v| *v = (127.5 + 3.0 * (f64::from(*v) - 127.5)).round().clamp(0.0, 255.0) as u8);
+    strong
+}
+
+#[test]
+fn images_that_are_too_smooth_or_too_rough_are_found_among_photographs() {
+    let Some(photos) = bench() else {
+        println!("skipped: there is no ../shared/data/bench");
+        return;
+    };
+    let world = World::create();
+    let kinds = ["blurred", "enlarged", "contrast"];
+    let (mut found, mut n_planted, mut n_top) = ([0.0; 3], 0.0, 0.0);
+    for draw in 0..3 {
+        let folder = world.path(format!("set{draw}"));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        for (i, photo) in photos.iter().enumerate() {
+            // One in twenty of each kind, others in every draw.
+            let kind = kinds.iter().position(|kind| (i + 7 * draw) % 20 == 3 + kind.len() % 5);
+            let planted = match kind {
+                Some(0) => imageops::blur(photo, 1.5),
+                Some(1) => enlarged(photo),
+                Some(_) => with_contrast(photo),
+                None => photo.clone(),
+            };
+            planted.save(folder.join(format!("{}-{i}.png", kind.map_or("usual", |k| kinds[k])))).expect("an image");
+        }
+        world.succeed(&format!("distance set{draw} --family white --samples 2 -q -o out --plots none"));
+        let table = world.table("out/distance_images.csv");
+        let top = &table.column("path")[..photos.len() / 5];
+        n_top += top.len() as f64;
+        n_planted += photos.len() as f64 / 20.0;
+        for (found, kind) in found.iter_mut().zip(kinds) {
+            *found += top.iter().filter(|path| path.starts_with(kind)).count() as f64;
+        }
+        let sides = table.column("path").into_iter().zip(table.column("side"));
+        let smooth = sides.filter(|(path, side)| path.starts_with("blurred") && *side == "too smooth").count();
+        assert!(smooth as f64 >= 0.9 * photos.len() as f64 / 20.0, "{smooth} blurred images are too smooth");
+    }
+    let [blurred, enlarged, contrast] = found.map(|n| n / n_planted);
+    println!("top fifth: blurred {blurred:.2}, enlarged {enlarged:.2}, contrast {contrast:.2} of {n_planted} each");
+    assert!(blurred >= 0.9 && enlarged >= 0.7 && contrast >= 0.5, "{blurred} {enlarged} {contrast}");
+    let others = (n_top - found.iter().sum::<f64>()) / (3.0 * photos.len() as f64 - 3.0 * n_planted);
+    assert!(others <= 0.12, "{others} of the usual images");
 }
 
 #[test]

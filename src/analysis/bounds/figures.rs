@@ -1,6 +1,7 @@
 //! The pictures of `bounds`.
 
 use super::BoundsReport;
+use super::report::WasteRow;
 use crate::diffusion::ReferenceSchedule;
 use crate::report::plot::bounds::BoundsFigure;
 use crate::report::plot::waste::WasteFigure;
@@ -36,14 +37,24 @@ impl BoundsReport {
         }
     }
 
+    /// The first schedule that many images need more noise than, beside what it wastes: without waste it may still fall short.
+    fn waste_title(&self) -> String {
+        let falls_short = |row: &&WasteRow| row.shortfall_above_share.is_some_and(|share| share >= 0.05);
+        match self.waste.iter().find(falls_short) {
+            Some(row) => format!(
+                "{} wastes {:.0} % of its steps, and is too short for {:.0} % of the images",
+                row.schedule,
+                100.0 * row.waste_mean.unwrap_or_default(),
+                100.0 * row.shortfall_above_share.unwrap_or_default()
+            ),
+            None => "What schedules spend on the images, and what of it is wasted".to_owned(),
+        }
+    }
+
     /// What schedules waste on the images.
     pub(super) fn waste_figure(&self) -> WasteFigure {
         let bars = self.waste.iter();
         let bars = bars.filter_map(|r| Some((r.schedule.clone(), r.waste_below_mean?, r.waste_above_mean?)));
-        WasteFigure {
-            title: "What schedules spend on the images, and what of it is wasted".to_owned(),
-            subtitle: self.about.describe(),
-            bars: bars.collect(),
-        }
+        WasteFigure { title: self.waste_title(), subtitle: self.about.describe(), bars: bars.collect() }
     }
 }

@@ -29,7 +29,8 @@ impl DistanceReport {
                 Some((closest, false)) => {
                     format!("The noise closest to these images is {}", describe_family(closest))
                 }
-                None => "No noise family was compared".to_owned(),
+                None if compared.is_empty() => "No noise family was compared".to_owned(),
+                None => "No noise here has power wherever these images have".to_owned(),
             },
             subtitle: format!("{}; metric {}, closest first", self.about.describe(), model.metric),
             bars: families.chain(images).collect(),
@@ -37,16 +38,15 @@ impl DistanceReport {
         }
     }
 
-    /// The farthest images.
+    /// The oddest images of either side.
     pub(super) fn farthest_figure(&self, images: &ImageDistances) -> PicturesFigure {
         PicturesFigure {
-            title: format!("The {} images farthest from the set", images.pictures.len()),
+            title: "The oddest images: too smooth first, then too rough".to_owned(),
             subtitle: format!(
-                "of {} at {}; Mahalanobis distance (metric {}), \
-                 f in cycles/px where an image's power exceeds the set's most",
+                "{} of {} at {}; f in cycles/px where an image's power is the least usual; an ordinary image has oddness 1",
+                images.pictures.len(),
                 images.rows.len(),
-                self.about.preprocess.size,
-                self.image_metric
+                self.about.preprocess.size
             ),
             pictures: images.pictures.clone(),
         }

@@ -1,5 +1,5 @@
-//! How far each image is from all others: a second pass, the rows of `distance_images.csv`, and the farthest images once
-//! more.
+//! How odd each image is among all others: a second pass, the rows of `distance_images.csv`, and the oddest images of either
+//! side once more.
 
 use anyhow::Result;
 use serde::Serialize;
@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::Distance;
 use crate::analysis::{Images, Run, SinkResult, row_key};
 use crate::noise::image_distance::ImageDistance;
+use crate::noise::odd_images::{OddAnnuli, OddImages, Side};
 use crate::noise::{AxesOf, DatasetModel, Metric, ModelOptions, Moments};
 use crate::pipeline::{Baseline, Halves, ImageRow, Judges, RowSink, measure_distances};
 use crate::report::plot::pictures::Picture;
@@ -15,15 +16,15 @@ use crate::report::tables::decibels;
 use crate::spectrum::Spectrum;
 use crate::spectrum::order_statistics::quantile;
 
-/// Images on the page of the farthest.
-const N_FARTHEST: usize = 16;
+/// Images of either side on the page of the farthest.
+const N_FARTHEST: usize = 8;
 
-/// Row of `distance_images.csv`: one image, worst first.
+/// Row of `distance_images.csv`: one image, oddest first.
 #[derive(Debug, Clone, Serialize)]
 pub struct DistanceImagesRow {
     /// Path below the input; tiles have their place in it, `#x,y`.
     pub path: String,
-    /// 1 for the farthest.
+    /// 1 for the oddest.
     pub rank: usize,
     /// Width of the file's image, pixels.
     pub width_px: usize,
@@ -33,7 +34,15 @@ pub struct DistanceImagesRow {
     pub mean: f64,
     /// Standard deviation of the working image, value.
     pub std: f64,
-    /// Mahalanobis distance from all other images.
+    /// How far ln of its RAPSD lies from that of the others: mean square over annuli, in units of their variance; 1 is ordinary.
+    pub oddness: f64,
+    /// Divergence of its RAPSD from the mean of the others', nats per mode.
+    pub divergence: f64,
+    /// `too smooth`, `too rough`, or `brightness`.
+    pub side: Side,
+    /// Frequency where it is oddest, cycles per pixel; 0 for brightness.
+    pub frequency_oddest_cycles_per_px: f64,
+    /// Mahalanobis distance from all other images: large for too much power only.
     pub d: f64,
     /// `d/√D`.
     pub d_normalized: f64,
@@ -45,16 +54,26 @@ pub struct DistanceImagesRow {
     pub d_held_out_normalized: f64,
 }
 
+impl DistanceImagesRow {
+    /// On which side of the others it lies, and where.
+    pub(super) fn describe_side(&self) -> String {
+        match self.side {
+            Side::Brightness => self.side.name().to_owned(),
+            side => format!("{} at f = {:.2}", side.name(), self.frequency_oddest_cycles_per_px),
+        }
+    }
+}
+
 /// How far the images of a set are from it.
 #[derive(Debug, Clone)]
 pub struct ImageDistances {
-    /// The images, farthest first.
+    /// The images, oddest first.
     pub rows: Vec<DistanceImagesRow>,
     /// Their distances in the families' metric.
     pub baseline: Option<Moments>,
     /// Median of the squares of these.
     pub baseline_median_square: Option<f64>,
-    /// The farthest images that could be read again.
+    /// The oddest images of either side that could be read again: too smooth first.
     pub(super) pictures: Vec<Picture>,
 }
 
@@ -69,7 +88,9 @@ struct MeasuredImage {
 /// All images; they are kept until the last is in, because the farthest come first.
 struct DistanceRows {
     images: Vec<MeasuredImage>,
+    odd: OddImages,
     n_dimensions: f64,
+    longer_side: f64,
     key: String,
 }
 
@@ -104,7 +125,14 @@ pub(super) fn measure(
         _ => Baseline::Whole(families),
     };
     let judges = Judges { ranking: &ranking, baseline };
-    let mut rows = DistanceRows { images: Vec::new(), n_dimensions: families.n_dimensions(), key: String::new() };
+    let grid = spectrum.grid();
+    let mut rows = DistanceRows {
+        images: Vec::new(),
+        odd: OddImages::new(OddAnnuli::new(grid, rounding_power)),
+        n_dimensions: families.n_dimensions(),
+        longer_side: grid.size().longer_side() as f64,
+        key: String::new(),
+    };
     let (observer, cancel) = (run.desk.observer, run.desk.cancel);
     measure_distances(&images.files, &images.config, spectrum, judges, &mut rows, observer, cancel)?;
     let distances = rows.into_distances(images);
@@ -116,8 +144,10 @@ pub(super) fn measure(
 
 impl RowSink for DistanceRows {
     fn image(&mut self, row: &ImageRow<'_>) -> SinkResult {
-        let distance = ImageDistance::from_numbers(row.numbers)
+        let (distance, powers) = ImageDistance::from_numbers(row.numbers)
             .ok_or("the image was not measured; this is a bug, please report it")?;
+        let is_new_file = self.images.last().is_none_or(|last| last.file != row.key);
+        self.odd.push(powers, row.summary.mean, is_new_file);
         let normalized = |square: f64| (square / self.n_dimensions).sqrt();
         self.images.push(MeasuredImage {
             row: DistanceImagesRow {
@@ -126,6 +156,11 @@ impl RowSink for DistanceRows {
                 height_px: row.height_px,
                 mean: row.summary.mean,
                 std: row.summary.std,
+                // Known when all are in.
+                oddness: 0.0,
+                divergence: 0.0,
+                side: Side::Rough,
+                frequency_oddest_cycles_per_px: 0.0,
                 d: distance.square.sqrt(),
                 d_normalized: normalized(distance.square),
                 frequency_max_excess_cycles_per_px: distance.strangest_cycles_per_px,
@@ -142,19 +177,30 @@ impl RowSink for DistanceRows {
 }
 
 impl DistanceRows {
-    /// Puts the farthest first, equally far ones in the order of their paths, and reads some of them again.
+    /// Puts the oddest first, equally odd ones in the order of their paths, and reads some of them again.
     fn into_distances(self, read: &Images) -> ImageDistances {
         let mut images = self.images;
+        for (image, judged) in images.iter_mut().zip(self.odd.judge()) {
+            image.row.oddness = judged.oddness;
+            image.row.divergence = judged.divergence;
+            image.row.side = judged.side;
+            image.row.frequency_oddest_cycles_per_px = judged.annulus as f64 / self.longer_side;
+        }
         images.sort_by(|a, b| {
             let by_path = || a.row.path.as_bytes().cmp(b.row.path.as_bytes());
-            b.distance.square.total_cmp(&a.distance.square).then_with(by_path)
+            b.row.oddness.total_cmp(&a.row.oddness).then_with(by_path)
         });
         images.iter_mut().enumerate().for_each(|(i, image)| image.row.rank = i + 1);
         let mut squares: Vec<f64> = images.iter().map(|image| image.distance.baseline_square).collect();
         let baseline = Moments::of(&squares);
         squares.sort_by(f64::total_cmp);
+        let of_side = |is_smooth: bool| {
+            let of_it = images.iter().filter(move |image| (image.row.side == Side::Smooth) == is_smooth);
+            of_it.take(N_FARTHEST)
+        };
+        let (smooth, others) = (of_side(true), of_side(false));
         ImageDistances {
-            pictures: images.iter().take(N_FARTHEST).filter_map(|image| image.picture(read)).collect(),
+            pictures: smooth.chain(others).filter_map(|image| image.picture(read)).collect(),
             rows: images.into_iter().map(|image| image.row).collect(),
             baseline,
             baseline_median_square: quantile(&squares, 0.5),
@@ -166,12 +212,10 @@ impl MeasuredImage {
     /// The image with a caption; none if it cannot be read any more.
     fn picture(&self, read: &Images) -> Option<Picture> {
         let (size, rgb) = read.read_again(&self.file, self.tile_origin)?;
-        let at = self.distance.strangest_cycles_per_px;
-        let strangest = if at == 0.0 { "most in brightness".to_owned() } else { format!("most at f = {at:.2}") };
         Some(Picture {
             pixels: Pixels { width: size.width, height: size.height, rgb },
             name: self.row.path.clone(),
-            note: format!("d/√D = {:.2}, {strangest}", self.row.d_normalized),
+            note: format!("{}, oddness {:.1}", self.row.describe_side(), self.row.oddness),
         })
     }
 }

@@ -1,4 +1,4 @@
-//! What `distance` answers: families closest first, images farthest first.
+//! What `distance` answers: families closest first, images oddest first.
 
 use serde::Serialize;
 
@@ -40,7 +40,7 @@ pub struct DistanceReport {
     pub images_judged_by: &'static str,
     /// KL per dimension that the chance in Γ alone makes, nats; none where Γ is no mode's own.
     pub kl_per_dim_by_chance: Option<f64>,
-    /// The closest family by `KL(dataset ‖ noise)`.
+    /// The closest family by `KL(dataset ‖ noise)`; none if all are infinitely far.
     pub closest: Option<String>,
     /// Whether all drawn distances agree with their closed forms.
     pub drawn_agrees: bool,
@@ -48,9 +48,9 @@ pub struct DistanceReport {
     pub distances: Vec<DistanceRow>,
     /// Families against the full covariance of reduced images, where it was asked for.
     pub full_covariance: Option<Vec<FullDistanceRow>>,
-    /// The farthest images; none of a saved spectrum.
+    /// The oddest images; none of a saved spectrum.
     pub farthest_images: Option<Vec<DistanceImagesRow>>,
-    /// All images, farthest first.
+    /// All images, oddest first.
     #[serde(skip)]
     pub images: Option<ImageDistances>,
     /// The question, as far as the summary repeats it.
@@ -94,7 +94,7 @@ impl DistanceReport {
             n_floored_modes: model.n_floored(),
             images_judged_by: if is_held_out { "the other half" } else { "all others" },
             kl_per_dim_by_chance: kl_by_chance_per_dimension(model),
-            closest: compared.first().map(|c| c.name.clone()),
+            closest: compared.first().filter(|c| c.divergence.kl_data_noise.is_finite()).map(|c| c.name.clone()),
             drawn_agrees: all_agree && full_disagreeing.is_empty(),
             distances: rows(&results, images.as_ref().and_then(|images| images.baseline)),
             full_covariance,
@@ -123,12 +123,14 @@ impl DistanceReport {
     }
 
     /// The closest family; after the images' own spectrum, where that is closest, the next one. Whether it is such a next
-    /// one.
+    /// one. None if all are infinitely far.
     pub(super) fn closest_family(&self) -> Option<(&Comparison, bool)> {
-        match self.main().compared.as_slice() {
+        let is_finite = |(c, _): &(&Comparison, bool)| c.divergence.kl_data_noise.is_finite();
+        let closest = match self.main().compared.as_slice() {
             [first, next, ..] if first.name == MATCHED => Some((next, true)),
             compared => compared.first().map(|first| (first, false)),
-        }
+        };
+        closest.filter(is_finite)
     }
 }
 

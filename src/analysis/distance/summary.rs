@@ -168,8 +168,12 @@ impl DistanceReport {
                 (median / self.n_dimensions).sqrt()
             ));
         }
-        let farthest: Vec<_> = farthest.iter().map(|r| format!("{} ({:.2})", r.path, r.d_normalized)).collect();
-        lines.push(format!("farthest images (d/√D, metric {}): {}", self.image_metric, farthest.join(", ")));
+        let farthest: Vec<_> = farthest.iter().map(|r| format!("{} ({})", r.path, r.describe_side())).collect();
+        lines.push(format!("oddest images: {}", farthest.join(", ")));
+        lines.push(
+            "look at farthest.png: remove what does not belong (blurred, enlarged, noise, text), keep what does"
+                .to_owned(),
+        );
         lines
     }
 }

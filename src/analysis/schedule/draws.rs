@@ -148,7 +148,8 @@ impl Report for DrawnSchedules {
         let Self { count, kind, n_steps, seed, .. } = self;
         let mut lines = vec![
             format!("{count} {kind} schedules of {n_steps} steps drawn with seed {seed}"),
-            format!("median from sigma = {} to {}", short(low), short(high)),
+            format!("the median runs from sigma = {} to {}", short(low), short(high)),
+            "train or sample with one of them for each image".to_owned(),
         ];
         if let Some(folder) = &self.folder {
             lines.push(format!("wrote {} to {}", self.files.join(", "), folder.display()));

@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use serde::Serialize;
 
 use super::{Fan, ScheduleMaker, ScheduleOptions, schedule_files};
-use crate::analysis::words::describe_kappa;
+use crate::analysis::words::{describe_kappa, wrap};
 use crate::analysis::{About, Analysis, Outputs, Report, Run, Scanned, SinkResult, Source, row_key};
 use crate::diffusion::{Kappa, ScheduleKind, ScheduleStatistics};
 use crate::pipeline::{ImageRow, RowSink};
@@ -94,12 +94,15 @@ impl Report for ImageSchedulesReport {
 
     fn lines(&self) -> Vec<String> {
         let Fan { t, logsnr_quantiles, n_schedules, .. } = &self.fan;
-        let mut lines = vec![self.about.describe()];
-        lines.extend(describe_kappa(self.kappa));
-        lines.push(format!(
+        let mut lines = vec![format!(
             "{n_schedules} {} schedules of {} steps, {} flat images without",
             self.kind, self.n_steps, self.n_flat
+        )];
+        lines.extend(wrap(
+            "Each runs between the bounds of its own image: train or sample with the row of schedules.npz that has the image's key, \
+             or model all of them with fit-sampler.",
         ));
+        lines.push(String::new());
         if let [Some(low), _, Some(median), _, Some(high)] = logsnr_quantiles {
             let head = ["t (0: clean)", "logSNR, 5 %", "median", "95 %", "median sigma"];
             let mut table = vec![head.map(str::to_owned).to_vec()];
@@ -111,6 +114,8 @@ impl Report for ImageSchedulesReport {
             }
             lines.extend(align(&table));
         }
+        lines.push(self.about.describe());
+        lines.extend(describe_kappa(self.kappa).iter().flat_map(|text| wrap(text)));
         lines
     }
 

@@ -119,7 +119,9 @@ impl DistanceFigure {
                 }
             }
             let y = row(kl);
-            if let Some(value) = bar.kl_per_dimension.filter(|v| *v > 0.0) {
+            if bar.kl_per_dimension == Some(f64::INFINITY) {
+                self.label(canvas, kl, kl.area.right, y, "∞")?;
+            } else if let Some(value) = bar.kl_per_dimension.filter(|v| *v > 0.0) {
                 let (x, _) = kl.place(value, 0.0);
                 canvas.dot((x, y), DOT_PX, colour)?;
                 self.label(canvas, kl, x, y, &two_digits(value))?;
@@ -209,6 +211,7 @@ mod tests {
                 too_smooth: 0.9,
             };
             let texts = check(&figure);
+            assert!(n < 5 || texts.iter().any(|t| t == "∞"), "{texts:?}");
             assert!(n < 2 || texts.iter().any(|t| t == "0.050"), "{texts:?}");
         }
     }
