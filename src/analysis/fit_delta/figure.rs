@@ -51,7 +51,7 @@ impl FitDeltaReport {
         let (low, high) = fit.fitted_cycles_per_px;
         let part = |name, delta, cycles_per_px| PartOfLaw { name, delta, cycles_per_px };
         FittedLaw {
-            label: format!("A² / f^(2Δ), Δ = {:.2}", fit.delta),
+            label: "power law A² / f^(2Δ)".to_owned(),
             delta: fit.delta,
             power: annulus_means(self.spectrum.grid(), fit),
             fitted_cycles_per_px: (low, high),

@@ -10,7 +10,8 @@ use super::error::PlotError;
 use super::font::text_width;
 use super::frame::{self, Frame, XLabels};
 use super::style::{
-    Align, BLACK, BLUE, DARK_GREY, DOTTED, GREEN, ORANGE, PURPLE, SMALL_PX, Stroke, Text, VERMILLION, tint,
+    Align, BLACK, BLUE, DARK_GREY, DOTTED, GREEN, MARGIN_PX, ORANGE, PURPLE, SMALL_PX, Stroke, Text, VERMILLION, WHITE,
+    tint,
 };
 use crate::diffusion::BoundsBand;
 
@@ -31,8 +32,15 @@ pub struct BoundsFigure {
     pub rounding_sigma: f64,
 }
 
-/// Height of the strip of one schedule, logical pixels.
-const STRIP_PX: f64 = 21.0;
+/// Height of the strip of one schedule, logical pixels: on narrow pages its name is above its bar.
+fn strip_px(width_px: f64) -> f64 {
+    if is_narrow(width_px) { 32.0 } else { 21.0 }
+}
+
+fn is_narrow(width_px: f64) -> bool {
+    width_px < 600.0
+}
+
 const COLOURS: [super::style::Colour; 6] = [VERMILLION, GREEN, PURPLE, ORANGE, BLACK, DARK_GREY];
 /// Height from which on the bars of single images have a gap between them.
 const LEAST_BAR_PX: f64 = 1.5;
@@ -45,14 +53,14 @@ impl Figure for BoundsFigure {
     }
 
     fn body_px(&self, width_px: f64) -> f64 {
-        frame::height_at(width_px, 410.0) + STRIP_PX * self.schedules.len() as f64
+        frame::height_at(width_px, 410.0) + strip_px(width_px) * self.schedules.len() as f64
     }
 
     fn draw(&self, canvas: &mut Canvas<'_>, room: Rect) -> Result<(), PlotError> {
         let Some(x) = self.x_axis() else {
             return frame::draw_empty(canvas, room, "every image is flat: there is no noise level to bound");
         };
-        let strips_px = STRIP_PX * self.schedules.len() as f64 + 10.0;
+        let strips_px = strip_px(canvas.bounds().right) * self.schedules.len() as f64 + 10.0;
         let upper = Rect { bottom: room.bottom - strips_px, ..room };
         let images = Frame::in_room(upper, x, Axis::linear(0.0, 100.0, 1.0))?;
         images.draw_grid(canvas)?;
@@ -112,21 +120,23 @@ impl BoundsFigure {
     }
 
     fn draw_schedules(&self, canvas: &mut Canvas<'_>, frame: &Frame) -> Result<(), PlotError> {
+        let page = canvas.bounds().right;
         for (i, (name, low, high)) in self.schedules.iter().enumerate() {
-            let y = frame.area.top + 10.0 + (i as f64 + 0.5) * STRIP_PX;
+            let y = frame.area.top + 10.0 + (i as f64 + 0.5) * strip_px(page);
             let colour = COLOURS[i % COLOURS.len()];
             let (from, _) = frame.place(*low, 0.0);
             let (to, _) = frame.place(high.min(self.largest_sigma()), 0.0);
-            canvas.line(&[(from, y), (to, y)], Stroke::solid(colour, 5.0))?;
             let end = if *high > self.largest_sigma() { " →" } else { "" };
             let label = format!("{name}{end}");
             let width = text_width(&label, SMALL_PX)?;
-            // Beside the bar where there is room, else above its right end, on white.
-            let is_beside = to + 6.0 + width <= frame.area.right;
-            let at = if is_beside { (to + 6.0, y) } else { (frame.area.right - width - 2.0, y) };
-            if !is_beside {
-                let back = Rect { left: at.0 - 3.0, top: y - 7.0, right: frame.area.right, bottom: y + 7.0 };
-                canvas.rect(back, super::style::WHITE)?;
+            let last = page - MARGIN_PX - width;
+            let (bar, at) = match is_narrow(page) {
+                true => (y + 8.0, (from.min(last), y - 6.0)),
+                false => (y, ((to + 6.0).min(last), y)),
+            };
+            canvas.line(&[(from, bar), (to, bar)], Stroke::solid(colour, 5.0))?;
+            if at.0 < to && !is_narrow(page) {
+                canvas.rect(Rect { left: at.0 - 3.0, top: y - 7.0, right: at.0 + width, bottom: y + 7.0 }, WHITE)?;
             }
             canvas.text(&label, at, Text::new(SMALL_PX, colour))?;
         }

@@ -128,8 +128,11 @@ impl Legend {
         }
         let share = self.height_px() / frame.area.height();
         let roomy = Frame { y: frame.y.with_headroom(share), ..frame };
-        let (place, hits) = self.emptiest_corner(roomy.area, &obstacles(&roomy))?;
-        if hits == 0 && share <= MOST_HEADROOM { Ok((roomy, place)) } else { self.above(frame) }
+        let obstacles = obstacles(&roomy);
+        let (place, _) = self.emptiest_corner(roomy.area, &obstacles)?;
+        // Data may come as near as the room that was made, which ends where they begin.
+        let is_free = share <= MOST_HEADROOM && obstacles.hits(place) == 0;
+        if is_free { Ok((roomy, place)) } else { self.above(frame) }
     }
 
     /// The legend as a strip above what is left of `frame`.
