@@ -1,11 +1,25 @@
-//! The program against an independent NumPy computation that may lie beside the project: every mode of the photographs, and JPEG files
-//! through the decoder and the resampler.
+//! The program against an independent NumPy computation that may lie beside the project: every mode of the
+//! photographs, and JPEG files through the decoder and the resampler.
 //!
 //! Skipped, with the reason printed, where the computation or a Python with NumPy and Pillow is missing; with
-//! `SPECSCAN_REQUIRE_ORACLE=1` that is a failure. `SPECSCAN_PYTHON` names the interpreter.
+//! `SPECSCAN_REQUIRE_ORACLE=1` that is a failure. `SPECSCAN_PYTHON` names the interpreter, `SPECSCAN_SHARED` the folder
+//! with `oracle` and `data`.
+
+#[path = "support/shared.rs"]
+mod shared;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use serde_json::Value;
+use shared::shared;
+use specscan::dataset::{DecodeOptions, PreprocessConfig, Transform, list_inputs};
+use specscan::pipeline::observer::Silent;
+use specscan::pipeline::{Cancel, NoRows, ScanConfig, scan};
+use specscan::spectral::{Channels, Size};
+use specscan::spectrum::{AnalysisConfig, Detail};
+use specscan::stats::power_law::{Estimator, FitRange};
+use specscan::stats::spectrum_fit::fit_spectrum;
 
 fn root(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
@@ -17,7 +31,7 @@ fn python() -> String {
 
 /// What is missing for a comparison on `photos`, if anything.
 fn missing(photos: &Path) -> Option<String> {
-    let oracle = root("../shared/oracle/specref.py");
+    let oracle = shared("oracle/specref.py");
     if let Some(path) = [oracle.as_path(), photos].iter().find(|path| !path.exists()) {
         return Some(format!("{} does not exist", path.display()));
     }
@@ -29,19 +43,25 @@ fn missing(photos: &Path) -> Option<String> {
     }
 }
 
-/// Runs the comparison, or says why not.
-fn compare(photos: &Path, mode: &[&str]) {
-    if let Some(reason) = missing(photos) {
-        assert!(
-            std::env::var_os("SPECSCAN_REQUIRE_ORACLE").is_none_or(|v| v != "1"),
-            "the comparison is required: {reason}"
-        );
+/// Whether a comparison on `photos` can run; says why not.
+fn is_possible(photos: &Path) -> bool {
+    let reason = missing(photos);
+    if let Some(reason) = &reason {
+        let required = std::env::var_os("SPECSCAN_REQUIRE_ORACLE").is_some_and(|v| v == "1");
+        assert!(!required, "the comparison is required: {reason}");
         println!("skipped: {reason}");
+    }
+    reason.is_none()
+}
+
+/// Runs the comparison of what the program writes.
+fn compare(photos: &Path, mode: &[&str]) {
+    if !is_possible(photos) {
         return;
     }
     let output = Command::new(python())
         .arg(root("tests/reference/compare_with_oracle.py"))
-        .args([root("../shared/oracle").as_path(), Path::new(env!("CARGO_BIN_EXE_specscan")), photos])
+        .args([shared("oracle").as_path(), Path::new(env!("CARGO_BIN_EXE_specscan")), photos])
         .args(mode)
         .output()
         .expect("Python starts");
@@ -58,5 +78,64 @@ fn photographs_agree_mode_by_mode() {
 
 #[test]
 fn jpeg_files_agree_after_resampling() {
-    compare(&root("../shared/data/bench"), &["jpeg"]);
+    compare(&shared("data/bench"), &["jpeg"]);
+}
+
+/// A set of numbers `[Δ, low, high]` by name, as the library has them.
+fn library_fits(photos: &Path, transform: Transform, side: usize, channels: Channels) -> Vec<(&'static str, [f64; 3])> {
+    let size = Size::square(side);
+    let analysis = AnalysisConfig { channels, ..AnalysisConfig::new(size) };
+    let config = ScanConfig {
+        effective_resolution: false,
+        decode: DecodeOptions::default(),
+        preprocess: PreprocessConfig { transform, size, allow_upscale: true, drop_letterbox: false },
+        analysis: analysis.with_less_detail(Detail::Power),
+        threads: 2,
+    };
+    let files = list_inputs(&[photos.to_owned()]).expect("photographs").files;
+    let outcome = scan(&files, &config, &mut NoRows, &Silent, &Cancel::new(false)).expect("photographs");
+    let channels = fit_spectrum(&outcome.spectrum, &FitRange::for_size(size)).expect("images");
+    let mut fits = Vec::new();
+    for estimator in [Estimator::Radial, Estimator::Modes, Estimator::Whittle] {
+        let fit = channels[0].fit(estimator).expect("a power law");
+        let interval = [fit.delta_low95.expect("files"), fit.delta_high95.expect("files")];
+        fits.push((estimator.name(), [fit.delta, interval[0], interval[1]]));
+        for (half, estimate) in fit.bend.iter().flat_map(|bend| [("coarse", bend.coarse), ("fine", bend.fine)]) {
+            fits.push((half, [estimate.value, estimate.low95.expect("files"), estimate.high95.expect("files")]));
+        }
+    }
+    fits
+}
+
+#[test]
+fn every_delta_and_its_interval_agree() {
+    let (fixtures, bench) = (root("fixtures/photos"), shared("data/bench"));
+    for (photos, transform, fit, side, channels) in [
+        (&fixtures, Transform::Crop, "crop", 128, Channels::Rgb),
+        (&fixtures, Transform::Tile, "tile", 64, Channels::Luma),
+        (&bench, Transform::CenterCropDhariwal, "adm", 64, Channels::Rgb),
+        (&bench, Transform::Tile, "tile", 64, Channels::Luma),
+    ] {
+        if !is_possible(photos) {
+            continue;
+        }
+        let output = Command::new(python())
+            .args([shared("oracle/specref.py").as_path(), Path::new("fit"), photos])
+            .args(["--size", &side.to_string(), "--fit", fit, "--channels", channels.name()])
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .output()
+            .expect("Python starts");
+        let oracle: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        let fits = library_fits(photos, transform, side, channels);
+        assert_eq!(fits.len(), 5);
+        for (name, [delta, low, high]) in fits {
+            let want = ["delta", "low95", "high95"].map(|key| oracle[name][key].as_f64().expect("a number"));
+            let deviation = (delta / want[0] - 1.0).abs();
+            let half_deviation = ((high - low) / (want[2] - want[1]) - 1.0).abs();
+            let case = format!("{}, {fit} {side}, {name}", photos.display());
+            println!("{case}: {delta} deviates by {deviation:.1e}, its half-width by {half_deviation:.1e}");
+            assert!(deviation <= 1e-6, "{case}: {delta} and {}", want[0]);
+            assert!(half_deviation <= 1e-3, "{case}: {low} to {high}, and {} to {}", want[1], want[2]);
+        }
+    }
 }

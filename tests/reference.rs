@@ -7,9 +7,9 @@ use std::path::Path;
 use serde_json::Value;
 use specscan::dataset::{DecodeOptions, PreprocessConfig, Transform, list_inputs};
 use specscan::pipeline::observer::Silent;
-use specscan::pipeline::{Cancel, NoRows, ScanConfig, centred_radial_statistics, scan};
+use specscan::pipeline::{Cancel, NoRows, ScanConfig, scan};
 use specscan::spectral::{Channels, Named, Size};
-use specscan::spectrum::{AnalysisConfig, RadialStatistics, RapsdOf, Spectrum};
+use specscan::spectrum::{AnalysisConfig, RapsdOf, Spectrum};
 use specscan::stats::power_law::{Estimator, FitRange};
 use specscan::stats::spectrum_fit::fit_spectrum;
 
@@ -18,7 +18,7 @@ fn root(path: &str) -> std::path::PathBuf {
 }
 
 /// Scans the photographs as a reference set was made.
-fn scan_as(set: &Value) -> (Spectrum, Vec<RadialStatistics>) {
+fn scan_as(set: &Value) -> Spectrum {
     let size = Size::square(set["side"].as_u64().expect("a side") as usize);
     let transform = Transform::from_name(set["transform"].as_str().expect("a name")).expect("a transform");
     let channels = if set["channels"] == "luma" { Channels::Luma } else { Channels::Rgb };
@@ -33,8 +33,7 @@ fn scan_as(set: &Value) -> (Spectrum, Vec<RadialStatistics>) {
     let cancel = Cancel::new(false);
     let outcome = scan(&files, &config, &mut NoRows, &Silent, &cancel).expect("photographs");
     assert_eq!(outcome.skipped, [], "{set}");
-    let centred = centred_radial_statistics(&files, &config, &outcome.spectrum, &Silent, &cancel).expect("photographs");
-    (outcome.spectrum, centred)
+    outcome.spectrum
 }
 
 fn numbers(value: &Value) -> Vec<f64> {
@@ -55,7 +54,7 @@ fn photographs_have_the_spectra_numpy_gives_them() {
     assert_eq!(sets.len(), 4);
     for set in &sets {
         let name = format!("{} {} {}", set["transform"], set["side"], set["channels"]);
-        let (spectrum, centred) = scan_as(set);
+        let spectrum = scan_as(set);
         assert_eq!(spectrum.n_images(), set["n_images"].as_u64().expect("a count"), "{name}");
         let radial = spectrum.radial_statistics(RapsdOf::ChannelMean);
         assert_close(&format!("{name}: RAPSD"), &radial.mean, &numbers(&set["rapsd_mean"]), 1e-5);
@@ -72,14 +71,26 @@ fn photographs_have_the_spectra_numpy_gives_them() {
         let color = spectrum.color_covariance().expect("images");
         assert_close(&format!("{name}: colours"), &color, &numbers(&set["color_covariance"]), 1e-9);
 
-        let fits =
-            fit_spectrum(&spectrum, Some(&centred), &FitRange::for_size(spectrum.grid().size())).expect("images");
-        for estimator in [Estimator::Modes, Estimator::Radial, Estimator::Whittle] {
+        let fits = fit_spectrum(&spectrum, &FitRange::for_size(spectrum.grid().size())).expect("images");
+        for estimator in [Estimator::Radial, Estimator::Modes, Estimator::Whittle] {
             let fit = fits[0].fit(estimator).expect("a power law");
-            let want = &set["fits"][estimator.name()];
-            let got = [fit.delta, fit.amplitude];
-            let want = ["delta", "amplitude"].map(|key| want[key].as_f64().expect("a number"));
-            assert_close(&format!("{name}: Δ and A by {estimator}"), &got, &want, 1e-5);
+            assert_eq!(fit.n_files, set["n_files"].as_u64().expect("a count"));
+            let label = format!("{name}: {estimator}");
+            let want = |keys: &[&str]| {
+                keys.iter()
+                    .map(|key| set["fits"][estimator.name()][key].as_f64().expect("a number"))
+                    .collect::<Vec<_>>()
+            };
+            assert_close(&label, &[fit.delta, fit.amplitude, fit.r2], &want(&["delta", "amplitude", "r2"]), 1e-5);
+            let interval = [fit.delta_low95.expect("12 files"), fit.delta_high95.expect("12 files")];
+            assert_close(&label, &interval, &want(&["low95", "high95"]), 1e-5);
+        }
+        let bend = fits[0].fit(Estimator::Radial).and_then(|fit| fit.bend.clone()).expect("two halves");
+        for (half, got) in [("coarse", bend.coarse), ("fine", bend.fine), ("rise", bend.rise)] {
+            let want =
+                ["delta", "low95", "high95"].map(|key| set["fits"]["radial"][half][key].as_f64().expect("a number"));
+            let got = [got.value, got.low95.expect("12 files"), got.high95.expect("12 files")];
+            assert_close(&format!("{name}: {half} half"), &got, &want, 1e-4);
         }
     }
 }

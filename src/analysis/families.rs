@@ -9,7 +9,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::{Desk, Needs, Source};
+use super::needs::Needs;
+use super::run::Desk;
+use super::source::Source;
 use crate::dataset::{DecodeOptions, PreprocessConfig, Transform, list_inputs};
 use crate::noise::{
     AxesOf, DatasetModel, Metric, ModelOptions, Needs as FamilyNeeds, Noise, NoiseError, NoiseFamily, Setting,
@@ -242,14 +244,10 @@ fn measure_folder(path: &Path, desk: &Desk<'_>, like: &Preprocess, coherence: bo
         threads: desk.threads,
     };
     let outcome = scan(&listing.files, &config, &mut NoRows, desk.observer, desk.cancel)?;
-    if let Some(skipped) = listing.skipped.iter().chain(&outcome.skipped).next() {
-        let n = listing.skipped.len() + outcome.skipped.len();
-        desk.warn(&format!(
-            "{n} files of {} were skipped (first: {}: {})",
-            path.display(),
-            skipped.path,
-            skipped.reason
-        ));
+    let skipped: Vec<_> = listing.skipped.iter().chain(&outcome.skipped).chain(&outcome.left_out).collect();
+    if let Some(first) = skipped.first() {
+        let n = skipped.len();
+        desk.warn(&format!("{n} files of {} were skipped (first: {}: {})", path.display(), first.path, first.reason));
     }
     Ok(outcome.spectrum)
 }

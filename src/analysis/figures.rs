@@ -4,21 +4,24 @@ use super::{About, QUANTILE_LEVELS};
 use crate::diffusion::rounding_power;
 use crate::report::plot::gamma::GammaFigure;
 use crate::report::plot::rapsd::{Bands, ChannelCurve, ChannelRole, FitCurve, RapsdFigure};
+use crate::spectral::Grid;
 use crate::spectrum::{ModeCovariance, Preprocess, RapsdOf, Spectrum, Standardize};
-use crate::stats::power_law::PowerLawFit;
+use crate::stats::power_law::{FitRange, PowerLawFit, fit_radial};
 
 /// Images from which percentile bands say something.
 pub const BANDS_FROM_IMAGES: u64 = 5;
 
-/// Points of a drawn power law: straight on the axes used, so few suffice.
-const CURVE_POINTS: usize = 33;
-
-/// The RAPSD of the set with the law `fit`; `channels` are drawn beside the mean.
-pub fn rapsd(spectrum: &Spectrum, fit: Option<&PowerLawFit>, channels: &[usize]) -> RapsdFigure {
+/// The RAPSD of the set with the power law of that curve; `channels` are drawn beside the mean.
+pub fn rapsd(spectrum: &Spectrum, channels: &[usize]) -> RapsdFigure {
     let about = About::of(spectrum);
     let n = spectrum.n_images();
+    let statistics = spectrum.radial_statistics(RapsdOf::ChannelMean);
+    let range = FitRange::for_size(spectrum.grid().size());
+    // Not that of Γ: the curve holds the mean image, too, and title and law speak of what is drawn.
+    let fit = fit_radial(spectrum.grid(), &statistics.mean, &statistics, &range).ok();
     RapsdFigure {
-        title: match fit {
+        title: match &fit {
+            Some(fit) if n == 1 => format!("Power falls as 1/f^{:.2}", 2.0 * fit.delta),
             Some(fit) => format!("Power falls as 1/f^{:.2} on average", 2.0 * fit.delta),
             None if n == 1 => "Radially averaged power of the image".to_owned(),
             None => "Radially averaged power of the images".to_owned(),
@@ -29,7 +32,7 @@ pub fn rapsd(spectrum: &Spectrum, fit: Option<&PowerLawFit>, channels: &[usize])
             _ => format!("{}, nothing removed", about.describe()),
         },
         power_unit: about.power_unit(),
-        mean: spectrum.radial_statistics(RapsdOf::ChannelMean).mean,
+        mean: statistics.mean,
         mean_label: if n == 1 { "power".to_owned() } else { format!("mean of {n} images") },
         bands: (n >= BANDS_FROM_IMAGES).then(|| {
             let mut quantiles = spectrum.rapsd_quantiles(RapsdOf::ChannelMean, &QUANTILE_LEVELS).into_iter();
@@ -38,10 +41,10 @@ pub fn rapsd(spectrum: &Spectrum, fit: Option<&PowerLawFit>, channels: &[usize])
             Bands { q05, q25, q75, q95 }
         }),
         fit: fit.map(|fit| {
-            let (frequency_cycles_per_px, power) = curve(fit);
-            let (low, high) = fit.fitted_cycles_per_px;
-            let label = format!("power law, Δ = {:.2} on {low:.3}–{high:.2} cycles/px", fit.delta);
-            FitCurve { label, frequency_cycles_per_px, power }
+            let frequencies = spectrum.grid().annulus_frequencies();
+            let drawn = frequencies.into_iter().zip(annulus_means(spectrum.grid(), &fit));
+            let (frequency_cycles_per_px, power) = drawn.filter(|(f, _)| range.contains(*f)).unzip();
+            FitCurve { label: format!("power law, Δ = {:.2}", fit.delta), frequency_cycles_per_px, power }
         }),
         rounding_noise_power: rounding_noise_power(spectrum),
         channels: channels.iter().map(|&c| channel_curve(spectrum, c)).collect(),
@@ -76,13 +79,10 @@ pub fn gamma(spectrum: &Spectrum, gamma: &ModeCovariance) -> GammaFigure {
     }
 }
 
-/// Frequencies over which a law was fitted, evenly spaced in their logarithm, and the law's power there.
-pub fn curve(fit: &PowerLawFit) -> (Vec<f64>, Vec<f64>) {
-    let (low, high) = fit.fitted_cycles_per_px;
-    let step = (high / low).ln() / (CURVE_POINTS - 1) as f64;
-    let frequency: Vec<f64> = (0..CURVE_POINTS).map(|i| low * (step * i as f64).exp()).collect();
-    let power = frequency.iter().map(|f| fit.amplitude * fit.amplitude * f.powf(-2.0 * fit.delta)).collect();
-    (frequency, power)
+/// The law's own annulus means (B values), which are what was compared with those of the images; value² per mode.
+pub fn annulus_means(grid: &Grid, fit: &PowerLawFit) -> Vec<f64> {
+    let power = |f: &f64| fit.amplitude.powi(2) * f.powf(-2.0 * fit.delta);
+    grid.radial_mean(&grid.frequencies().iter().map(power).collect::<Vec<_>>())
 }
 
 /// Power of 8-bit rounding noise per mode in the set's value range; none where pixels were standardised.

@@ -70,7 +70,10 @@ impl Report for InfoReport {
             row("file", format!("{}, {:.1} MB", self.path.display(), self.n_bytes as f64 / 1e6)),
             row(
                 "from",
-                format!("{} files, {} skipped, {} converted", counts.n_files, counts.n_skipped, counts.n_converted),
+                format!(
+                    "{} files, {} skipped, {} left out, {} converted",
+                    counts.n_files, counts.n_skipped, counts.n_left_out, counts.n_converted
+                ),
             ),
             row("identity", self.content_id.clone()),
             row("values", format!("{} to {}", p.range.low, p.range.high)),

@@ -102,8 +102,10 @@ pub struct Run<'a> {
 pub struct Scanned {
     /// The sums.
     pub spectrum: Arc<Spectrum>,
-    /// Everything that was skipped, in path order.
+    /// Everything that could not be used, in path order.
     pub skipped: Vec<Skipped>,
+    /// Everything that was left out by choice, in path order.
+    pub left_out: Vec<Skipped>,
     /// Each half of the files on its own, where they were asked for and could be had.
     pub halves: Option<Arc<Halves>>,
 }
@@ -137,19 +139,18 @@ impl Run<'_> {
         Ok(Scanned::new(images, outcome, halves))
     }
 
-    /// Writes `skipped.csv` and, as [`Desk::finish`], `run.json`.
+    /// Writes `skipped.csv`, `left_out.csv` and, as [`Desk::finish`], `run.json`.
     ///
     /// # Errors
     ///
     /// If a file cannot be removed or written.
     pub fn finish(&self, scanned: &Scanned, mut stale: Vec<String>) -> Result<()> {
-        if let Some(out) = &self.desk.folder
-            && !scanned.skipped.is_empty()
-        {
-            let rows = scanned.skipped.iter().map(|s| SkippedRow { path: &s.path, reason: &s.reason });
-            write_table(out, "skipped.csv", rows)?;
+        for (name, list) in [("skipped.csv", &scanned.skipped), ("left_out.csv", &scanned.left_out)] {
+            if let (Some(out), false) = (&self.desk.folder, list.is_empty()) {
+                write_table(out, name, list.iter().map(|s| SkippedRow { path: &s.path, reason: &s.reason }))?;
+            }
+            stale.push(name.to_owned());
         }
-        stale.push("skipped.csv".to_owned());
         let spectrum = &scanned.spectrum;
         let manifest = Manifest {
             preprocess: Some(spectrum.preprocess().clone()),
@@ -167,16 +168,18 @@ impl Run<'_> {
 
 impl Scanned {
     fn saved(spectrum: &Arc<Spectrum>) -> Self {
-        Self { spectrum: Arc::clone(spectrum), skipped: Vec::new(), halves: None }
+        Self { spectrum: Arc::clone(spectrum), skipped: Vec::new(), left_out: Vec::new(), halves: None }
     }
 
     /// The outcome of a pass, with what was skipped before it.
     fn new(images: &Images, outcome: ScanOutcome, halves: Option<Halves>) -> Self {
-        let mut skipped = images.skipped.clone();
-        skipped.extend(outcome.skipped);
-        skipped.sort_by(|a, b| a.path.as_bytes().cmp(b.path.as_bytes()));
+        let ScanOutcome { mut skipped, mut left_out, .. } = outcome;
+        skipped.extend(images.skipped.iter().cloned());
+        for list in [&mut skipped, &mut left_out] {
+            list.sort_by(|a, b| a.path.as_bytes().cmp(b.path.as_bytes()));
+        }
         let spectrum = outcome.spectrum.with_listed_skips(images.skipped.len() as u64);
-        Self { spectrum: Arc::new(spectrum), skipped, halves: halves.map(Arc::new) }
+        Self { spectrum: Arc::new(spectrum), skipped, left_out, halves: halves.map(Arc::new) }
     }
 }
 

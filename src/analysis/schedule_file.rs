@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-use super::Desk;
+use super::run::Desk;
 use crate::diffusion::ReferenceSchedule;
 use crate::diffusion::schedules::ScheduleError;
 use crate::report::arrays::read_sigmas_npz;

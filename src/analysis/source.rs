@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use rand::SeedableRng;
 use rand::seq::index;
 
-use super::Needs;
+use super::needs::Needs;
 use crate::dataset::{
     DecodeOptions, Decoder, ExifPolicy, Listing, PreprocessConfig, Preprocessor, Skipped, SourceFile, Transform,
     choose_resolution, list_from_reader, list_inputs,
@@ -332,7 +332,8 @@ fn resolve_preprocess(
     observer: &dyn Observer,
 ) -> Result<PreprocessConfig> {
     let found = choose_resolution(files, decode);
-    let (size, untouched) = match (options.resolution.unwrap_or(Resolution::Auto), &found) {
+    let asked = options.resolution.unwrap_or(Resolution::Auto);
+    let (size, untouched) = match (asked, &found) {
         (Resolution::Auto, _) => found.clone().map(|found| (found.size, found.sizes_agree))?,
         (Resolution::Fixed(size), Ok(found)) => (size, found.sizes_agree && found.size == size),
         // With a size given no header is needed; whether any image is usable, the pass will tell.
@@ -345,6 +346,9 @@ fn resolve_preprocess(
         drop_letterbox: options.drop_letterbox,
     };
     config.validate()?;
+    if let (Resolution::Auto, Ok(found)) = (asked, &found) {
+        observer.noted(&found.describe());
+    }
     let headers = found.map(|found| found.headers).unwrap_or_default();
     check_headers(&config, &headers, observer)?;
     Ok(config)

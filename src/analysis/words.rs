@@ -3,7 +3,49 @@
 use crate::diffusion::Kappa;
 use crate::diffusion::bounds::KappaReading;
 use crate::report::text::short;
-use crate::stats::power_law::PowerLawFit;
+use crate::stats::jackknife::Interval;
+use crate::stats::power_law::{MIN_FILES, PowerLawFit};
+
+/// Columns of a terminal.
+const COLUMNS: usize = 80;
+
+/// Text in lines of at most 80 columns; a number and its unit stay together.
+pub fn wrap(text: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut words = text.split_whitespace().peekable();
+    while let Some(word) = words.next() {
+        let mut word = word.to_owned();
+        while let Some(unit) = words.next_if(|next| next.starts_with('%') || next.starts_with("bits")) {
+            word = format!("{word} {unit}");
+        }
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= COLUMNS => *line += &format!(" {word}"),
+            _ => lines.push(word),
+        }
+    }
+    lines
+}
+
+/// A number with its interval: `0.2712, 95 % interval 0.2489 to 0.2954`.
+pub fn describe_interval(value: Interval) -> String {
+    match (value.low95, value.high95) {
+        (Some(low), Some(high)) => format!("{}, 95 % interval {} to {}", short(value.value), short(low), short(high)),
+        _ => short(value.value),
+    }
+}
+
+/// Whether there were enough images: what half of the interval's width so many files gave, and how many would halve it. Widths go with
+/// the inverse root of the files. None where there are files and yet no interval.
+pub fn describe_enough(n_files: u64, half_width: Option<f64>) -> Option<String> {
+    let files = if n_files == 1 { "file" } else { "files" };
+    match half_width {
+        Some(half) => Some(format!("{n_files} {files} give ± {}; about {} would halve that", short(half), 4 * n_files)),
+        None if n_files < MIN_FILES => {
+            Some(format!("{n_files} {files}: no interval, which takes {MIN_FILES}; tiles of one file count once"))
+        }
+        None => None,
+    }
+}
 
 /// Both thresholds in words, a line each.
 pub fn describe_kappa(kappa: Kappa) -> [String; 2] {
@@ -32,6 +74,11 @@ pub fn describe_kappa(kappa: Kappa) -> [String; 2] {
     ]
 }
 
+/// What a cell can hold: it is empty where a number is infinite or none.
+pub fn finite(value: f64) -> Option<f64> {
+    Some(value).filter(|v| v.is_finite())
+}
+
 /// What a power law is called, in words.
 pub fn describe_delta(delta: Option<f64>) -> String {
     match delta {
@@ -54,6 +101,22 @@ pub fn describe_law(fit: &PowerLawFit) -> String {
         text += &format!(", from {:.2} (coarse) to {:.2} (fine)", bend.coarse.value, bend.fine.value);
     }
     text
+}
+
+/// What an exponent means and what to do with it, in a sentence.
+pub fn explain_law(fit: &PowerLawFit) -> String {
+    let place = match fit.delta {
+        d if d < 0.25 => "nearly white: these images are mostly noise, or standardised".to_owned(),
+        d if d < 0.9 => "flatter than photographs (Δ near 1.3): texture, noise or heavy JPEG".to_owned(),
+        d if d <= 1.7 => "as photographs do (Δ near 1.3)".to_owned(),
+        _ => "steeper than photographs (Δ near 1.3): smooth, blurred or enlarged images".to_owned(),
+    };
+    format!(
+        "Power falls as 1/f^{:.2}, {place}; noise that falls alike is `--family cloud:{:.2}`, and `specscan distance` says whether it \
+         is close.",
+        2.0 * fit.delta,
+        fit.delta
+    )
 }
 
 /// A share in percent, with as many digits as it takes.

@@ -10,6 +10,7 @@ use super::present::{self, Presentation};
 use super::progress::Progress;
 use super::shared::{PlotFormats, ProgressWhen, parse_file_name};
 use crate::analysis::merge::{Merge, MergeReport};
+use crate::report::plot::page::Page;
 
 /// Merge .spectrum files into one, exactly
 ///
@@ -49,8 +50,13 @@ pub fn run(args: &MergeArgs) -> Result<ExitStatus> {
     let progress = Progress::new(ProgressWhen::Auto, args.quiet);
     let desk = present::desk_in(&args.out, 0, 1, &progress)?;
     let report = merge.report(&desk)?;
-    let presentation =
-        Presentation { plots: PlotFormats(Vec::new()), json: args.json, quiet: args.quiet, verbose: false };
+    let presentation = Presentation {
+        plots: PlotFormats(Vec::new()),
+        page: Page::default(),
+        json: args.json,
+        quiet: args.quiet,
+        verbose: false,
+    };
     presentation.write(&desk, &report)?;
     desk.finish(&presentation.stale_names::<MergeReport>(), report.manifest())?;
     presentation.print(&report)?;

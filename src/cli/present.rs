@@ -11,7 +11,9 @@ use super::progress::Progress;
 use super::shared::{Limit, OutputArgs, PlotFormats, SharedArgs};
 use super::{console, interrupt, plan};
 use crate::analysis::{Analysis, Desk, Outputs, Report, Run, Scanned, Source, answer};
+use crate::dataset::Skipped;
 use crate::report::output_dir::OutputDir;
+use crate::report::plot::page::Page;
 use crate::report::plot::{Plot, PlotFormat};
 use crate::spectral::Named;
 
@@ -20,6 +22,8 @@ use crate::spectral::Named;
 pub struct Presentation {
     /// Formats of the plots.
     pub plots: PlotFormats,
+    /// What they are drawn on.
+    pub page: Page,
     /// Whether the answer is one JSON object.
     pub json: bool,
     /// Whether nothing but errors (and that object) is printed.
@@ -30,7 +34,13 @@ pub struct Presentation {
 
 impl From<&OutputArgs> for Presentation {
     fn from(args: &OutputArgs) -> Self {
-        Self { plots: args.plots.clone(), json: args.json, quiet: args.quiet, verbose: args.verbose }
+        Self {
+            plots: args.plots.formats.clone(),
+            page: args.plots.page(),
+            json: args.json,
+            quiet: args.quiet,
+            verbose: args.verbose,
+        }
     }
 }
 
@@ -108,7 +118,7 @@ impl Presentation {
         for format in formats {
             let file_name = format!("{}.{format}", plot.name);
             let written = plot
-                .render(*format)
+                .render(self.page, *format)
                 .map_err(anyhow::Error::new)
                 .and_then(|bytes| Ok(out.write_atomic(&file_name, |file| file.write_all(&bytes))?));
             if let Err(error) = written {
@@ -125,33 +135,53 @@ impl Presentation {
         files.chain(plots).collect()
     }
 
+    /// Names the first files of a list.
+    fn name_files(&self, desk: &Desk<'_>, what: &str, list: &[Skipped]) {
+        let shown = if self.verbose { usize::MAX } else { 3 };
+        for Skipped { path, reason } in list.iter().take(shown) {
+            console::note(self.quiet, &format!("{what} {path}: {reason}"));
+        }
+        if list.len() > shown {
+            let listed = listed_in(desk, what);
+            console::note(self.quiet, &format!("… and {} more {what}, all in {listed}", list.len() - shown));
+        }
+    }
+
     /// Says which files were written.
     pub fn say_where<R: Report>(&self, desk: &Desk<'_>) {
         let Some(out) = &desk.folder else { return };
         let written = out.written();
         debug_assert!(
-            written.iter().all(|n| R::OUTPUTS.declares(n) || matches!(n.as_str(), "run.json" | "skipped.csv")),
+            written
+                .iter()
+                .all(|n| R::OUTPUTS.declares(n) || matches!(n.as_str(), "run.json" | "skipped.csv" | "left_out.csv")),
             "undeclared among {written:?}"
         );
         console::note(self.quiet, &format!("wrote {} to {}", written.join(", "), out.path().display()));
     }
 }
 
-/// Names what was skipped, and says whether it was too much.
+/// More than this share of files left out by choice is worth a warning.
+const MANY_LEFT_OUT: f64 = 0.1;
+
+/// Names what was skipped and left out, and says whether too much was skipped.
 fn judge_skips(desk: &Desk<'_>, presentation: &Presentation, limit: Limit, scanned: &Scanned) -> ExitStatus {
     let n_skipped = scanned.skipped.len();
-    let listed = desk.folder.as_ref().map(|out| out.path_of("skipped.csv").display().to_string()).unwrap_or_default();
-    let shown = if presentation.verbose { usize::MAX } else { 3 };
-    for skipped in scanned.skipped.iter().take(shown) {
-        console::note(presentation.quiet, &format!("skipped {}: {}", skipped.path, skipped.reason));
+    let total = scanned.spectrum.counts().n_files + (n_skipped + scanned.left_out.len()) as u64;
+    presentation.name_files(desk, "skipped", &scanned.skipped);
+    presentation.name_files(desk, "left out", &scanned.left_out);
+    let n_left_out = scanned.left_out.len();
+    let share = n_left_out as f64 / total as f64;
+    if share > MANY_LEFT_OUT {
+        desk.warn(&format!(
+            "{n_left_out} of {total} files ({:.0} %) were left out by choice: the result speaks of the others only",
+            100.0 * share
+        ));
     }
-    if n_skipped > shown {
-        console::note(presentation.quiet, &format!("… and {} more, all in {listed}", n_skipped - shown));
-    }
-    let total = scanned.spectrum.counts().n_files + n_skipped as u64;
     if !limit.is_exceeded(n_skipped as u64, total) {
         return ExitStatus::Done;
     }
+    let listed = listed_in(desk, "skipped");
     console::note(
         false,
         &format!(
@@ -160,4 +190,10 @@ fn judge_skips(desk: &Desk<'_>, presentation: &Presentation, limit: Limit, scann
         ),
     );
     ExitStatus::NotAcceptable
+}
+
+/// Where files that were skipped, or left out, are listed.
+fn listed_in(desk: &Desk<'_>, what: &str) -> String {
+    let name = format!("{}.csv", what.replace(' ', "_"));
+    desk.folder.as_ref().map(|out| out.path_of(&name).display().to_string()).unwrap_or_default()
 }

@@ -130,6 +130,10 @@ impl Observer for Progress {
         self.state().bar.finish_and_clear();
     }
 
+    fn noted(&self, message: &str) {
+        console::note(self.quiet, message);
+    }
+
     fn warned(&self, message: &str) {
         console::warn(self.quiet, message);
     }

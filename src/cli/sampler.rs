@@ -10,7 +10,7 @@ use super::named::choice;
 use super::noise_levels::KappaArgs;
 use super::present::{self, Presentation};
 use super::progress::Progress;
-use super::shared::{PlotFormats, ProgressWhen, SharedArgs};
+use super::shared::{PlotArgs, ProgressWhen, SharedArgs};
 use crate::analysis::schedule::{DrawSchedules, DrawnSchedules, FitSampler, read_sampler};
 use crate::diffusion::ScheduleKind;
 use crate::diffusion::sampler::{DEFAULT_MAX_COMPONENTS, N_POINTS};
@@ -72,9 +72,8 @@ pub struct SampleArgs {
     #[arg(short, long, value_name = "DIR", default_value = "specscan-out")]
     out: PathBuf,
 
-    /// Plot formats, comma-separated: svg, png, or none
-    #[arg(long, value_name = "FORMATS", default_value = "svg,png")]
-    plots: PlotFormats,
+    #[command(flatten)]
+    plots: PlotArgs,
 
     /// Print the result as one JSON object
     #[arg(long)]
@@ -98,7 +97,13 @@ pub fn sample(args: &SampleArgs) -> Result<ExitStatus> {
     draws.check()?;
     let progress = Progress::new(ProgressWhen::Never, args.quiet);
     let desk = present::desk_in(&args.out, args.seed, 1, &progress)?;
-    let presentation = Presentation { plots: args.plots.clone(), json: args.json, quiet: args.quiet, verbose: false };
+    let presentation = Presentation {
+        plots: args.plots.formats.clone(),
+        page: args.plots.page(),
+        json: args.json,
+        quiet: args.quiet,
+        verbose: false,
+    };
     let mut drawn = draws.draw(&desk)?;
     presentation.write(&desk, &drawn)?;
     let manifest = Manifest { seed: Some(args.seed), ..Manifest::new() };

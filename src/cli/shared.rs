@@ -9,6 +9,7 @@ use super::named::choice;
 use crate::analysis::{Resolution, SourceOptions};
 use crate::dataset::{ExifPolicy, Transform};
 use crate::report::plot::PlotFormat;
+use crate::report::plot::page::{Page, parse_width};
 use crate::spectral::{Channels, Named, Size, ValueRange, Window};
 use crate::spectrum::Standardize;
 
@@ -39,7 +40,8 @@ pub struct InputArgs {
     #[arg(long, value_name = "S", default_value_t = 0)]
     pub seed: u64,
 
-    /// How many images may be unusable before the run counts as failed (exit code 1): a number, or a share like 1%
+    /// How many files may be unusable before the run counts as failed (exit code 1): a number, or a share like 1%.
+    /// Images left out by choice (too small, of another size, letterboxed) do not count
     #[arg(long, value_name = "N|P%", default_value = "1%")]
     pub max_skipped: Limit,
 
@@ -56,7 +58,7 @@ pub struct InputArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Preprocessing")]
 pub struct PreprocessArgs {
-    /// Working size: N, HxW or `auto` (the common size, else 256 or the smallest shorter side) [default: auto]
+    /// Working size: N, HxW or `auto` (the common size, else the largest usual one that 99 % of the images reach) [default: auto]
     #[arg(long, alias = "size", value_name = "N|HxW|auto", value_parser = parse_resolution)]
     pub resolution: Option<Resolution>,
 
@@ -68,7 +70,7 @@ pub struct PreprocessArgs {
     #[arg(long)]
     pub allow_upscale: bool,
 
-    /// Leave out images with uniform bars on two opposite sides
+    /// Leave out images with uniform bars on two opposite sides; they are listed in left_out.csv
     #[arg(long)]
     pub drop_letterbox: bool,
 
@@ -89,6 +91,22 @@ pub struct PreprocessArgs {
     pub range: Option<ValueRange>,
 }
 
+/// How plots look.
+#[derive(Debug, Args)]
+pub struct PlotArgs {
+    /// Plot formats, comma-separated: svg, png, pdf, or none
+    #[arg(long = "plots", value_name = "FORMATS", default_value = "svg,png")]
+    pub formats: PlotFormats,
+
+    /// Width of plots, like 3.4in, 8.6cm or 640px; text stays at 7 points or more [default: 900px]
+    #[arg(long, value_name = "WIDTH", value_parser = plot_width)]
+    pub plot_width: Option<Page>,
+
+    /// Leave title and subtitle out of plots: papers have captions
+    #[arg(long)]
+    pub no_title: bool,
+}
+
 /// Where results go and how they look.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
@@ -97,9 +115,8 @@ pub struct OutputArgs {
     #[arg(short, long, value_name = "DIR", default_value = "specscan-out")]
     pub out: PathBuf,
 
-    /// Plot formats, comma-separated: svg, png, or none
-    #[arg(long, value_name = "FORMATS", default_value = "svg,png")]
-    pub plots: PlotFormats,
+    #[command(flatten)]
+    pub plots: PlotArgs,
 
     /// Print the result as one JSON object instead of a table
     #[arg(long)]
@@ -116,6 +133,13 @@ pub struct OutputArgs {
     /// Progress on stderr: a bar on a terminal and a line every 10 s elsewhere, or never, or always a bar
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub progress: ProgressWhen,
+}
+
+impl PlotArgs {
+    /// What plots are drawn on.
+    pub fn page(&self) -> Page {
+        Page { has_heading: !self.no_title, ..self.plot_width.unwrap_or_default() }
+    }
 }
 
 /// How the work is done.
@@ -270,7 +294,7 @@ impl std::str::FromStr for PlotFormats {
         for name in text.split(',') {
             let name = name.trim();
             let Some(format) = PlotFormat::from_name(name) else {
-                bail!("`{name}` is not a plot format; write svg, png, svg,png or none")
+                bail!("`{name}` is not a plot format; write svg, png, pdf, some of them like svg,png, or none")
             };
             if !formats.contains(&format) {
                 formats.push(format);
@@ -278,6 +302,12 @@ impl std::str::FromStr for PlotFormats {
         }
         Ok(Self(formats))
     }
+}
+
+/// Reads `--plot-width`.
+fn plot_width(text: &str) -> Result<Page> {
+    let width = parse_width(text).context("write a number and its unit: 3.4in, 8.6cm, 86mm or 640px")?;
+    Page::of_width(width).context("plots are between 2.5in (240px) and 50in (4800px) wide")
 }
 
 /// `--progress`.

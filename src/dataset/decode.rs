@@ -35,6 +35,9 @@ use crate::spectral::Size;
 /// What a decoder may allocate beside the pixels (tables, chunks of metadata).
 const DECODER_OVERHEAD_BYTES: u64 = 64 << 20;
 
+/// Bytes of a file that are read for its header.
+const HEADER_BYTES: u64 = 256 << 10;
+
 /// Bytes of the largest pixel that is read, RGBA of 16 bits.
 const MAX_BYTES_PER_PIXEL: u64 = 8;
 
@@ -107,9 +110,17 @@ impl Decoder {
     ///
     /// If the file cannot be read, is a folder, or is empty.
     pub fn read(&mut self, path: &Path) -> Result<&[u8], SkipReason> {
+        self.read_up_to(path, u64::MAX)
+    }
+
+    fn read_up_to(&mut self, path: &Path, n_bytes: u64) -> Result<&[u8], SkipReason> {
         release_if_large(&mut self.file, 0);
         self.file.clear();
-        let read = std::fs::File::open(path).and_then(|mut file| file.read_to_end(&mut self.file));
+        let read = std::fs::File::open(path).and_then(|mut file| match n_bytes {
+            // A file knows its length, so that the buffer is made large enough at once.
+            u64::MAX => file.read_to_end(&mut self.file),
+            _ => file.take(n_bytes).read_to_end(&mut self.file),
+        });
         match read {
             Ok(0) => Err(SkipReason::Empty),
             Ok(_) => Ok(&self.file),
@@ -146,7 +157,16 @@ impl Decoder {
     ///
     /// As [`Decoder::read`] and [`Decoder::decode`], as far as the header tells.
     pub fn probe(&mut self, path: &Path, options: &DecodeOptions) -> Result<Header, SkipReason> {
+        // Most headers are at the beginning; what cannot be told from it is told from the whole file.
+        self.read_up_to(path, HEADER_BYTES)?;
+        if let Ok(header) = self.header(options) {
+            return Ok(header);
+        }
         self.read(path)?;
+        self.header(options)
+    }
+
+    fn header(&self, options: &DecodeOptions) -> Result<Header, SkipReason> {
         let file = &self.file;
         guard(file, || {
             let opened = Opened::new(file, options)?;

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! list_inputs ──► Listing (sorted keys, skips)
-//!                   │ choose_resolution (64 headers)
+//!                   │ choose_resolution (1,024 headers)
 //!                   ▼
 //! Decoder::read ──► bytes ──► Decoder::decode ──► RgbImage ──► Preprocessor::apply ──► Views (H×W×3, 8 bits)
 //! ```

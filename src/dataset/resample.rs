@@ -2,9 +2,10 @@
 //!
 //! # Definition
 //!
-//! Every row is resampled and rounded to 8 bits, then every column. A sample is a sum of samples with the weights of
-//! the `weights` module, in 32-bit integers, rounded half up and clamped to `0..=255`. An axis that keeps its length is
-//! left alone.
+//! Every row is resampled and rounded to 8 bits, then every column; columns come first where the height shrinks by more
+//! than twice as many pixels as the width (Pillow 13: photographs more than twice as high as wide). A sample is a sum of
+//! samples with the weights of the `weights` module, in 32-bit integers, rounded half up and clamped to `0..=255`. An
+//! axis that keeps its length is left alone.
 //!
 //! The order and the clamping between the passes matter: where a kernel overshoots (a bright edge), the other order
 //! differs by tens of levels.
@@ -21,7 +22,7 @@
 //!
 //! # References
 //!
-//! Pillow, `src/libImaging/Resample.c` (the 8 bits per channel paths).
+//! Pillow 13.0, `src/libImaging/Resample.c` (the 8 bits per channel paths). Versions before 13 take rows first always.
 
 use std::ops::Range;
 
@@ -93,6 +94,8 @@ pub(super) struct Resampler {
     resampled: Vec<PixelBlock>,
     /// Rows after the first pass, filled up to whole blocks.
     rows: Vec<u8>,
+    /// The wanted rows after a first pass over columns.
+    columns: Vec<u8>,
 }
 
 impl Resampler {
@@ -106,6 +109,9 @@ impl Resampler {
             return self.resample_rows(source, kernel, target, y..y + n_wanted, out);
         }
         let axis = Axis { kernel, n_in, n_out, start: y, n_wanted };
+        if columns_come_first(source, target) {
+            return self.resample_columns_first(source, axis, target, out);
+        }
         let vertical = self.weights.find(axis);
         let wanted_rows = self.weights.at(vertical).input_range();
         let first_row = wanted_rows.start;
@@ -116,9 +122,24 @@ impl Resampler {
         grow(out, n_wanted * row_bytes);
         for (y, out) in out.chunks_exact_mut(row_bytes).take(n_wanted).enumerate() {
             let (first, weights) = self.weights.at(vertical).of(y);
-            combine_rows(&rows[(first - first_row) * row_bytes..], weights, out);
+            combine_rows(&rows[(first - first_row) * row_bytes..], row_bytes, weights, out);
         }
         self.rows = rows;
+    }
+
+    /// The same with the passes in the other order; `vertical` is the axis of the columns.
+    fn resample_columns_first(&mut self, source: &Source<'_>, vertical: Axis, target: &Target, out: &mut Vec<u8>) {
+        let row_bytes = source.width * 3;
+        let mut columns = std::mem::take(&mut self.columns);
+        grow(&mut columns, vertical.n_wanted * row_bytes);
+        let weights = self.weights.find(vertical);
+        for (y, out) in columns.chunks_exact_mut(row_bytes).take(vertical.n_wanted).enumerate() {
+            let (first, weights) = self.weights.at(weights).of(y);
+            combine_rows(&source.pixels[first * source.stride..], source.stride, weights, out);
+        }
+        let resampled = Source::whole(&columns, source.width, vertical.n_wanted);
+        self.resample_rows(&resampled, vertical.kernel, target, 0..vertical.n_wanted, out);
+        self.columns = columns;
     }
 
     /// First pass: resamples the source rows `wanted` and writes them over the front of `out`, which is filled up to
@@ -154,6 +175,12 @@ impl Resampler {
             separate_rows(self.resampled.as_flattened().as_chunks().0, out);
         }
     }
+}
+
+/// Whether Pillow resamples columns before rows.
+fn columns_come_first(source: &Source<'_>, target: &Target) -> bool {
+    let shrinks_by = |n_in: usize, n_out: usize| n_in.saturating_sub(n_out);
+    shrinks_by(source.height, target.height) > 2 * shrinks_by(source.width, target.width)
 }
 
 /// Rounds a fixed-point sum (that holds [`HALF`] already) to a sample.
@@ -248,15 +275,15 @@ fn resample_block(block: &[PixelBlock], first_column: usize, weights: &Weights, 
     }
 }
 
-/// Weighted sum of `weights.len()` rows, one after the other in `rows`, each as long as `out`.
+/// Weighted sum of `weights.len()` rows, `stride` bytes from one to the next in `rows`, each as long as `out`.
 #[multiversion(targets("x86_64+avx2", "x86_64+sse4.1"))]
-fn combine_rows(rows: &[u8], weights: &[i32], out: &mut [u8]) {
+fn combine_rows(rows: &[u8], stride: usize, weights: &[i32], out: &mut [u8]) {
     let n = out.len();
     let n_blocked = n - n % COLUMN_BLOCK;
     for (i, block) in out.chunks_exact_mut(COLUMN_BLOCK).enumerate() {
         let mut sums = [HALF; COLUMN_BLOCK];
         for (k, &w) in weights.iter().enumerate() {
-            let row = &rows[k * n + i * COLUMN_BLOCK..][..COLUMN_BLOCK];
+            let row = &rows[k * stride + i * COLUMN_BLOCK..][..COLUMN_BLOCK];
             for (s, &p) in sums.iter_mut().zip(row) {
                 *s += i32::from(p) * w;
             }
@@ -266,7 +293,7 @@ fn combine_rows(rows: &[u8], weights: &[i32], out: &mut [u8]) {
         }
     }
     for (x, sample) in out.iter_mut().enumerate().skip(n_blocked) {
-        let sum = weights.iter().enumerate().fold(HALF, |sum, (k, &w)| sum + i32::from(rows[k * n + x]) * w);
+        let sum = weights.iter().enumerate().fold(HALF, |sum, (k, &w)| sum + i32::from(rows[k * stride + x]) * w);
         *sample = to_sample(sum);
     }
 }

@@ -6,20 +6,46 @@ use super::skip::SkipReason;
 use crate::spectral::Size;
 
 /// Headers that are read, evenly spaced over the list.
-const N_PROBES: usize = 64;
+const N_PROBES: usize = 1024;
 
-/// Side of the working size, pixels, when the headers disagree and are large enough.
-const DEFAULT_SIDE_PX: usize = 256;
+/// Sides of working sizes in common use, pixels, for sets whose sizes differ.
+const USUAL_SIDES_PX: [usize; 10] = [32, 64, 96, 128, 192, 256, 384, 512, 768, 1024];
+
+/// One image in so many may be smaller than the working size.
+const MAY_BE_SMALLER: usize = 100;
 
 /// A working size chosen from headers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AutoResolution {
-    /// The common size, or a square of 256 pixels, or of the smallest shorter side seen if that is less.
+    /// The common size; or a square of the largest usual side that the shorter sides of 99 % reach; or, where they do
+    /// not reach the smallest usual one, of the largest side that they reach.
     pub size: Size,
     /// Whether all headers read gave the same size.
     pub sizes_agree: bool,
     /// Sizes in the headers that could be read, with the keys of their files.
     pub headers: Vec<(String, Size)>,
+}
+
+impl AutoResolution {
+    /// Which size it is, and why, in one line.
+    pub fn describe(&self) -> String {
+        let Self { size, headers, .. } = self;
+        let n = headers.len();
+        let shorter = |(_, size): &&(String, Size)| size.height.min(size.width);
+        match headers.iter().min_by_key(shorter) {
+            Some((key, smallest)) if !self.sizes_agree => {
+                let n_reach = headers.iter().filter(|header| shorter(header) >= size.width).count();
+                let why = if size.width < USUAL_SIDES_PX[0] {
+                    format!("; the smallest, {key}, is {smallest}")
+                } else {
+                    String::new()
+                };
+                format!("working size {size}: sizes differ, {n_reach} of {n} reach it{why} (--resolution sets another)")
+            }
+            _ if n == 1 => format!("working size {size}: that of the image"),
+            _ => format!("working size {size}: that of all {n} images looked at"),
+        }
+    }
 }
 
 /// No working size could be chosen.
@@ -42,8 +68,8 @@ pub enum ResolutionError {
     },
 }
 
-/// Chooses the working size from up to 64 headers, evenly spaced over the sorted list. Files without a readable header
-/// are passed over.
+/// Chooses the working size from up to 1,024 headers, evenly spaced over the sorted list. Files without a readable
+/// header are passed over.
 ///
 /// # Errors
 ///
@@ -66,7 +92,14 @@ pub fn choose_resolution(files: &[SourceFile], options: &DecodeOptions) -> Resul
     }
     let first = headers.first().ok_or(failure)?.1;
     let sizes_agree = headers.iter().all(|(_, size)| *size == first);
-    let shorter_side = headers.iter().map(|(_, size)| size.height.min(size.width)).min();
-    let square = Size::square(shorter_side.unwrap_or(DEFAULT_SIDE_PX).min(DEFAULT_SIDE_PX));
-    Ok(AutoResolution { size: if sizes_agree { first } else { square }, sizes_agree, headers })
+    let size = if sizes_agree { first } else { Size::square(largest_side(&headers)) };
+    Ok(AutoResolution { size, sizes_agree, headers })
+}
+
+/// The largest usual side that 99 % of the images reach, or else the largest of all.
+fn largest_side(headers: &[(String, Size)]) -> usize {
+    let mut sides: Vec<usize> = headers.iter().map(|(_, size)| size.height.min(size.width)).collect();
+    let may_be_smaller = sides.len() / MAY_BE_SMALLER;
+    let (_, &mut reached, _) = sides.select_nth_unstable(may_be_smaller);
+    USUAL_SIDES_PX.into_iter().rev().find(|side| *side <= reached).unwrap_or(reached)
 }

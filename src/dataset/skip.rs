@@ -129,6 +129,11 @@ pub enum SkipReason {
 }
 
 impl SkipReason {
+    /// Whether there is nothing wrong with the file: the options of the run leave such images out.
+    pub fn is_by_choice(&self) -> bool {
+        matches!(self, Self::WouldEnlarge { .. } | Self::TooSmall { .. } | Self::OtherSize { .. } | Self::Letterboxed)
+    }
+
     /// The reason for an I/O error met while opening or reading.
     pub(super) fn from_io(error: &std::io::Error) -> Self {
         match error.kind() {

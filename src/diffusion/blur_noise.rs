@@ -19,14 +19,20 @@
 //! Frequencies are the annuli `j ≥ 1`, `f = j/L`; bands without power limit nothing. For a spectrum `A²/f²` the product
 //! `R f²` is the same everywhere, and ρ* does not depend on the resolution.
 //!
+//! # Intervals
+//!
+//! That of the power of the limiting band, from the covariance between files, in logarithms. Which band limits is taken as known: where many
+//! bands limit alike (an exact 1/f² law), ρ* of few images lies a little low, since the strongest of all their deviations limits.
+//!
 //! # References
 //!
 //! Warm Diffusion (arXiv 2511.16904).
 
 use std::f64::consts::PI;
 
-/// FID on CIFAR-10 by blur-to-noise ratio, as published with Warm Diffusion.
-pub const PUBLISHED_FID: [(f64, f64); 5] = [(0.0, 1.97), (0.5, 1.85), (1.0, 2.01), (2.0, 2.57), (10.0, 11.97)];
+use crate::spectrum::RadialStatistics;
+use crate::stats::jackknife::Interval;
+use crate::stats::power_law::LinearEstimate;
 
 /// Ratios whose retained power is tabulated.
 pub const RATIOS: [f64; 5] = [0.25, 0.5, 1.0, 2.0, 10.0];
@@ -38,15 +44,6 @@ pub struct LimitingRatio {
     pub ratio: f64,
     /// The annulus that limits it.
     pub annulus: usize,
-}
-
-impl LimitingRatio {
-    /// The 95 % interval of ρ from the standard error of the limiting band's power, as a share of that power. By the
-    /// delta method: ρ goes with the inverse root of the power, so its logarithm deviates half as far.
-    pub fn interval95(&self, relative_error: f64) -> (f64, f64) {
-        let half = 0.5 * 1.96 * relative_error;
-        (self.ratio * (-half).exp(), self.ratio * half.exp())
-    }
 }
 
 /// A spectrum under blur and noise.
@@ -96,6 +93,19 @@ impl<'a> BlurNoise<'a> {
         least.map(|(annulus, ratio)| LimitingRatio { ratio, annulus })
     }
 
+    /// ρ* with the interval of another sample of as many files. `statistics` are those of the images' RAPSDs. By the delta
+    /// method: ρ goes with the inverse root of the power of the limiting band, `δ ln ρ = −½ δR_j/R_j`.
+    ///
+    /// # Panics
+    ///
+    /// If there is not one power per annulus.
+    pub fn interval(&self, limit: LimitingRatio, statistics: &RadialStatistics) -> Interval {
+        let mut gradient = vec![0.0; self.rapsd.len()];
+        gradient[limit.annulus] = -0.5 / self.rapsd[limit.annulus];
+        let log = LinearEstimate::new(limit.ratio.ln(), &gradient, statistics);
+        Interval { value: limit.ratio, low95: log.low95.map(f64::exp), high95: log.high95.map(f64::exp) }
+    }
+
     /// The ratio from which blur has brought a band down to `rounding_power` before noise hides it: 0 where it is there
     /// already, none for a band without power.
     pub fn emptying_ratio(&self, annulus: usize, rounding_power: f64) -> Option<f64> {
@@ -125,6 +135,10 @@ impl<'a> BlurNoise<'a> {
 
 #[cfg(test)]
 mod tests {
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
+    use rand_distr::{Distribution, StandardNormal};
+
     use super::*;
 
     /// `A²/f²` at every annulus.
@@ -184,17 +198,71 @@ mod tests {
         assert!((bn.hot_sigma() - 0.5_f64.sqrt()).abs() <= 1e-15);
     }
 
+    /// Statistics of RAPSDs by file, as their definition has it.
+    fn statistics(files: &[Vec<Vec<f64>>]) -> RadialStatistics {
+        let n = files.iter().map(Vec::len).sum::<usize>() as f64;
+        let annuli = files[0][0].len();
+        let mean: Vec<f64> = (0..annuli).map(|j| files.iter().flatten().map(|r| r[j]).sum::<f64>() / n).collect();
+        let count = files.len() as f64;
+        let covariance = |i: usize, j: usize| {
+            let deviation = |file: &Vec<Vec<f64>>, j: usize| file.iter().map(|r| r[j] - mean[j]).sum::<f64>();
+            let sum: f64 = files.iter().map(|file| deviation(file, i) * deviation(file, j)).sum();
+            count / (count - 1.0) * sum / (n * n)
+        };
+        let covariance_of_mean = (0..annuli * annuli).map(|k| covariance(k / annuli, k % annuli)).collect();
+        let nothing_known = RadialStatistics::without_spread(mean.clone(), n as u64, files.len() as u64);
+        RadialStatistics { covariance_of_mean, ..nothing_known }
+    }
+
     #[test]
     fn the_interval_follows_the_power_of_the_limiting_band() {
-        let star = |power: f64| BlurNoise::new(&[0.0, power], 2, 1.0).largest_ratio(0.9).expect("power");
-        let (here, error) = (star(0.3), 1e-3);
-        let (low, high) = here.interval95(error);
-        // More power asks for less blur: the ends are the ratios of the power's ends, to second order.
-        for (end, power) in [(low, 0.3 * (1.0 + 1.96 * error)), (high, 0.3 * (1.0 - 1.96 * error))] {
-            assert!((end / star(power).ratio - 1.0).abs() <= (1.96 * error).powi(2), "{end} at {power}");
+        // Annulus 2 limits: power 0.3, standard error 0.01 over 11 files.
+        let rapsd = [0.0, 0.3, 0.3];
+        let mut files = RadialStatistics::without_spread(rapsd.to_vec(), 11, 11);
+        files.covariance_of_mean = vec![9.0, 9.0, 9.0, 9.0, 9.0, 9.0, 9.0, 9.0, 1e-4];
+        let bn = BlurNoise::new(&rapsd, 4, 1.0);
+        let limit = bn.largest_ratio(0.9).expect("power");
+        assert_eq!(limit.annulus, 2);
+        let got = bn.interval(limit, &files);
+        // scipy.stats.t.ppf(0.975, 10)
+        let half = 0.5 * 0.01 / 0.3 * 2.228_138_851_965;
+        assert!((got.high95.expect("files") / limit.ratio / f64::exp(half) - 1.0).abs() <= 1e-9, "{got:?}");
+        assert!((got.low95.expect("files") / limit.ratio / f64::exp(-half) - 1.0).abs() <= 1e-9, "{got:?}");
+        files.n_files = 4;
+        assert_eq!(bn.interval(limit, &files), Interval::unknown(limit.ratio));
+    }
+
+    #[test]
+    fn the_interval_holds_the_truth_as_often_as_it_says() {
+        let (side, n_sets) = (32, 400);
+        for exponent in [1.8, 2.2] {
+            let law: Vec<f64> = (0..17).map(|j| if j == 0 { 1.0 } else { (j as f64 / 32.0).powf(-exponent) }).collect();
+            let truth = BlurNoise::new(&law, side, 1.0).largest_ratio(0.9).expect("power").ratio;
+            for (n_files, tiles) in [(12, 1), (50, 1), (12, 6)] {
+                let covered = (0..n_sets).filter(|seed| {
+                    let mut random = ChaCha8Rng::seed_from_u64(*seed);
+                    let mut normal = || -> f64 { StandardNormal.sample(&mut random) };
+                    let files: Vec<Vec<Vec<f64>>> = (0..n_files)
+                        .map(|_| {
+                            // Contrast differs between files, a band's power between tiles as of 2πj independent numbers.
+                            let contrast = (0.6 * normal() - 0.18).exp();
+                            let mut band = |(j, r): (usize, &f64)| {
+                                let n = (2.0 * PI * j as f64).round().max(1.0) as usize;
+                                r * contrast * (0..n).map(|_| normal().powi(2)).sum::<f64>() / n as f64
+                            };
+                            (0..tiles).map(|_| law.iter().enumerate().map(&mut band).collect()).collect()
+                        })
+                        .collect();
+                    let found = statistics(&files);
+                    let bn = BlurNoise::new(&found.mean, side, 1.0);
+                    let got = bn.interval(bn.largest_ratio(0.9).expect("power"), &found);
+                    got.low95 <= Some(truth) && got.high95 >= Some(truth)
+                });
+                let share = covered.count() as f64 / n_sets as f64;
+                println!("1/f^{exponent}, {n_files} files of {tiles}: {share}");
+                assert!((0.90..=0.99).contains(&share), "1/f^{exponent}, {n_files} files of {tiles}: {share}");
+            }
         }
-        assert!(((low * high).sqrt() / here.ratio - 1.0).abs() <= 1e-15, "even in the logarithm");
-        assert_eq!(here.interval95(0.0), (here.ratio, here.ratio));
     }
 
     #[test]

@@ -59,22 +59,38 @@ impl MatchingOffset {
     ///
     /// If the covariance is not square.
     pub fn new(covariance: &[f64], n_pixels: usize) -> Self {
+        let white = Self::of_white_noise(covariance.len().isqrt(), n_pixels).to_array();
+        let images = Self::variances(covariance).to_array();
+        Self::from_array(std::array::from_fn(|i| strength(images[i], white[i])))
+    }
+
+    /// What the images' brightness varies by in each of the four ways, value²: that of white noise is still in it.
+    ///
+    /// # Panics
+    ///
+    /// If the covariance is not square.
+    pub fn variances(covariance: &[f64]) -> Self {
         let n = covariance.len().isqrt();
         assert_eq!(n * n, covariance.len(), "a square covariance");
-        let (channels, pixels) = (n as f64, n_pixels as f64);
+        let channels = n as f64;
         let total: f64 = covariance.iter().sum();
         let diagonal: f64 = (0..n).map(|c| covariance[c * (n + 1)]).sum();
-        let mean_diagonal = diagonal / channels;
+        let independent = diagonal / channels;
         // One channel shares nothing.
-        let shared = if n > 1 { ((total - diagonal) / (channels * (channels - 1.0))).max(0.0) } else { 0.0 };
-        let strength = |square: f64| square.max(0.0).sqrt();
-        Self {
-            overall: strength(total / (channels * channels) - 1.0 / (channels * pixels)),
-            shared: shared.sqrt(),
-            per_channel: strength(mean_diagonal - shared - 1.0 / pixels),
-            independent: strength(mean_diagonal - 1.0 / pixels),
-        }
+        let shared = if n > 1 { (total - diagonal) / (channels * (channels - 1.0)) } else { 0.0 };
+        Self { overall: total / (channels * channels), shared, per_channel: independent - shared.max(0.0), independent }
     }
+
+    /// The same of unit white noise on images of `n_pixels`.
+    pub fn of_white_noise(n_channels: usize, n_pixels: usize) -> Self {
+        let each = 1.0 / n_pixels as f64;
+        Self { overall: each / n_channels as f64, shared: 0.0, per_channel: each, independent: each }
+    }
+}
+
+/// The strength that adds to the variance `white` what `images` have beyond it; 0 where that is nothing.
+pub fn strength(images: f64, white: f64) -> f64 {
+    (images - white).max(0.0).sqrt()
 }
 
 /// Power of the zero frequency of unit noise with an offset, over that of white noise: `1 + s²·HW`.

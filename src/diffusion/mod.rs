@@ -41,4 +41,4 @@ pub use sampler::ScheduleSampler;
 pub use schedules::ReferenceSchedule;
 pub use statistics::{BoundsBand, BoundsStatistics, ScheduleStatistics, WasteStatistics};
 pub use tight::{ScheduleKind, TightPlan, TightSchedule};
-pub use waste::{Waste, compute_waste};
+pub use waste::{Shortfall, Waste, compute_shortfall, compute_waste};

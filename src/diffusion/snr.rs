@@ -8,7 +8,8 @@
 //! # Conventions
 //!
 //! `t` counts steps from 1 (least noise) to T. Between steps `ln(ᾱ/(1−ᾱ))` is linear in t. A frequency that is above 1
-//! to the end, or below it from the first step on, is given the end; it is counted.
+//! to the end, or below it from the first step on, is given the end; it is counted. Where the noise has no power the
+//! ratio is infinite: such a frequency is above 1 to the end.
 
 /// A schedule as the logarithm of `ᾱ/(1−ᾱ)` at steps 1 … T; it falls.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,7 +64,11 @@ impl SnrSchedule {
         let snr = |i: usize| self.log_ratio[i] + log_ratio;
         // The first step at which noise prevails; the schedule falls.
         let after = self.log_ratio.partition_point(|r| r + log_ratio >= 0.0);
-        let nearest = (0..n).min_by(|a, b| snr(*a).abs().total_cmp(&snr(*b).abs())).unwrap_or(0);
+        let nearest = match log_ratio {
+            // No step is nearer than another; the limit of large ratios is the last.
+            f64::INFINITY => n - 1,
+            _ => (0..n).min_by(|a, b| snr(*a).abs().total_cmp(&snr(*b).abs())).unwrap_or(0),
+        };
         let (t, is_inside) = match after {
             0 => (1.0, snr(0) == 0.0),
             after if after == n => (n as f64, snr(n - 1) == 0.0),
@@ -79,9 +84,9 @@ impl SnrSchedule {
 /// When the frequencies emerge from one noise.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Emergence {
-    /// `ln(R/S)` of each annulus; not a number where either has no power.
+    /// `ln(R/S)` of each annulus; infinite where the noise has no power, not a number where the images have none.
     pub log_ratio: Vec<f64>,
-    /// For each annulus; none without power.
+    /// For each annulus; none where the images have no power.
     pub crossings: Vec<Option<Crossing>>,
     /// Standard deviation of `t/T` over the annuli `j ≥ 1`: 0 when all emerge together. None without any, or where some
     /// do not emerge within the schedule.
@@ -103,7 +108,8 @@ impl Emergence {
         self.crossings.iter().map(|c| c.filter(|c| c.is_inside).map_or(f64::NAN, |c| self.time(&c)))
     }
 
-    /// SNR at steps 1 … T of `schedule`, for each step at all annuli; not a number without power.
+    /// SNR at steps 1 … T of `schedule`, for each step at all annuli; infinite where the noise has no power, not
+    /// a number where the images have none.
     pub fn ratios(&self, schedule: &SnrSchedule) -> impl Iterator<Item = f64> {
         (1..=schedule.len()).flat_map(move |t| self.log_ratio.iter().map(move |r| schedule.log_snr(t, *r).exp()))
     }
@@ -128,7 +134,7 @@ impl Emergence {
 /// If the two have different lengths.
 pub fn emergence(schedule: &SnrSchedule, rapsd: &[f64], noise: &[f64]) -> Emergence {
     assert_eq!(rapsd.len(), noise.len(), "one power per annulus");
-    let ratio = |(r, s): (&f64, &f64)| if *r > 0.0 && *s > 0.0 { r.ln() - s.ln() } else { f64::NAN };
+    let ratio = |(r, s): (&f64, &f64)| if *r > 0.0 { r.ln() - s.ln() } else { f64::NAN };
     let log_ratio: Vec<f64> = rapsd.iter().zip(noise).map(ratio).collect();
     let crossings: Vec<_> = log_ratio.iter().map(|r| schedule.crossing(*r)).collect();
     let inner = || crossings.iter().skip(1).flatten();
@@ -213,6 +219,19 @@ mod tests {
         let none = emergence(&faint, &[1.0; 4], &[1e-3; 4]);
         assert_eq!((none.spread, none.n_outside), (None, 3));
         assert!(none.times_within().all(f64::is_nan));
+    }
+
+    #[test]
+    fn from_noise_without_power_a_frequency_has_emerged_at_every_step() {
+        let schedule = linear();
+        let holes = emergence(&schedule, &[1.0, 1.0, 1.0, 0.0], &[0.0, 0.0, 0.5, 0.0]);
+        let at_the_end = Some(Crossing { t: 1000.0, nearest_step: 1000, is_inside: false });
+        assert_eq!(holes.crossings[..2], [at_the_end; 2]);
+        assert!(holes.crossings[2].is_some_and(|c| c.is_inside) && holes.crossings[3].is_none());
+        assert_eq!((holes.spread, holes.n_outside), (None, 1));
+        for step in holes.ratios(&schedule).collect::<Vec<_>>().chunks_exact(4) {
+            assert!(step[..2] == [f64::INFINITY; 2] && step[2].is_finite() && step[3].is_nan(), "{step:?}");
+        }
     }
 
     #[test]

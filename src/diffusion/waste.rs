@@ -1,4 +1,4 @@
-//! The share of a schedule's steps that is wasted on one image.
+//! The share of a schedule's steps that is wasted on one image, and what the schedule does not reach of what the image needs.
 
 use super::bounds::NoiseRange;
 
@@ -32,6 +32,28 @@ pub fn compute_waste(sigmas: &[f64], range: &NoiseRange) -> Waste {
     Waste { below: (sigmas.len() - not_below) as f64 / n, above: above as f64 / n }
 }
 
+/// How far a schedule ends within the bounds of an image, in ln sigma: 0 where it reaches them.
+#[derive(Debug, Clone, Copy, PartialEq, Default, serde::Serialize)]
+pub struct Shortfall {
+    /// `ln(s_low/σ_min)` where its smallest level lies above σ_min.
+    pub below: f64,
+    /// `ln(σ_max/s_top)` where its largest level lies below σ_max.
+    pub above: f64,
+}
+
+/// The shortfall of `sigmas` (descending) on an image with these bounds.
+///
+/// # Panics
+///
+/// If there are no sigmas.
+pub fn compute_shortfall(sigmas: &[f64], range: &NoiseRange) -> Shortfall {
+    let [top, .., low] = sigmas else {
+        assert_eq!(sigmas.len(), 1, "a schedule has steps");
+        return compute_shortfall(&[sigmas[0]; 2], range);
+    };
+    Shortfall { below: (low / range.sigma_min).ln().max(0.0), above: (range.sigma_max / top).ln().max(0.0) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,6 +72,20 @@ mod tests {
         assert_eq!(compute_waste(&steps, &range(10.0, 20.0)), Waste { below: 1.0, above: 0.0 });
         assert_eq!(compute_waste(&steps, &range(0.1, 0.2)).total(), 1.0);
         assert_eq!(compute_waste(&[f64::INFINITY, 1.0], &range(0.1, 2.0)), Waste { below: 0.0, above: 0.5 });
+    }
+
+    #[test]
+    fn a_shortfall_is_what_the_ends_do_not_reach() {
+        let steps = [8.0, 2.0, 0.5];
+        let close = |got: Shortfall, below: f64, above: f64| {
+            (got.below - below).abs() <= 1e-15 && (got.above - above).abs() <= 1e-15
+        };
+        assert!(close(compute_shortfall(&steps, &range(0.25, 24.0)), 2.0_f64.ln(), 3.0_f64.ln()));
+        assert_eq!(compute_shortfall(&steps, &range(0.5, 8.0)), Shortfall::default(), "on the bounds");
+        assert_eq!(compute_shortfall(&steps, &range(1.0, 4.0)), Shortfall::default(), "beyond the bounds");
+        assert!(close(compute_shortfall(&[2.0], &range(1.0, 6.0)), 2.0_f64.ln(), 3.0_f64.ln()), "a single step");
+        // Pure noise reaches everything, and so does no noise.
+        assert_eq!(compute_shortfall(&[f64::INFINITY, 1.0, 0.0], &range(0.1, 1e9)), Shortfall::default());
     }
 
     proptest! {

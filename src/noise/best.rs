@@ -26,7 +26,9 @@ impl<S: Fn(f64) -> Result<NoiseSpectrum, NoiseError>> CostFunction for Objective
     type Output = f64;
 
     fn cost(&self, delta: &f64) -> Result<f64, argmin::core::Error> {
-        let spectrum = (self.spectrum)(*delta)?;
+        let mut spectrum = (self.spectrum)(*delta)?;
+        // A zero frequency without power makes every divergence infinite; at the floor it is the same for each Δ.
+        spectrum.power.iter_mut().flatten().for_each(|p| *p = p.max(self.dataset.rounding_power));
         Ok(divergence(self.dataset, &spectrum)?.kl_data_noise)
     }
 }

@@ -15,7 +15,8 @@
 //!
 //! # Conventions
 //!
-//! In quotients and logarithms S and Γ are floored at the power of 8-bit rounding; in W₂ they are not. A constant that
+//! In quotients and logarithms S and Γ are floored at the power of 8-bit rounding; in W₂ they are not. Where S is zero
+//! and Γ lies above that floor, both KL are infinite: neither Gaussian has a density in the other. A constant that
 //! all channels share correlates their zero frequencies: there, and only there, `S` is a matrix over the axes, and the
 //! same quantities are those of Gaussians with matrices.
 //!
@@ -46,9 +47,9 @@ pub struct Divergence {
     pub square_to_member_variance: f64,
     /// 2-Wasserstein distance squared, value².
     pub w2_square: f64,
-    /// `KL(noise ‖ dataset)`, nats.
+    /// `KL(noise ‖ dataset)`, nats; infinite if the noise has no power somewhere where the dataset has.
     pub kl_noise_data: f64,
-    /// `KL(dataset ‖ noise)`, nats.
+    /// `KL(dataset ‖ noise)`, nats; infinite if the noise has no power somewhere where the dataset has.
     pub kl_data_noise: f64,
 }
 
@@ -101,14 +102,17 @@ impl Mode {
         let Self { noise, gamma, mean, noise_floored, gamma_floored } = *self;
         let ratio = noise_floored / gamma_floored;
         let variance = |s: f64| (2.0 * s * s + 4.0 * s * mean) / gamma_floored.powi(2);
+        // Without power `noise_floored` is the floor.
+        let is_hole = noise == 0.0 && gamma_floored > noise_floored;
+        let kl = |kl: f64| if is_hole { f64::INFINITY } else { kl };
         Divergence {
             expected_square: (noise + mean) / gamma_floored,
             expected_square_to_member: (noise + gamma + mean) / gamma_floored,
             square_variance: variance(noise),
             square_to_member_variance: variance(noise + gamma),
             w2_square: mean + (noise.sqrt() - gamma.sqrt()).powi(2),
-            kl_noise_data: 0.5 * (excess(ratio) + mean / gamma_floored),
-            kl_data_noise: 0.5 * (excess(1.0 / ratio) + mean / noise_floored),
+            kl_noise_data: kl(0.5 * (excess(ratio) + mean / gamma_floored)),
+            kl_data_noise: kl(0.5 * (excess(1.0 / ratio) + mean / noise_floored)),
         }
     }
 }

@@ -253,6 +253,11 @@ mod tests {
                 let means = mean_periodogram(&sampled, &grid, n);
                 for (axis, (power, mean)) in noise.spectrum.power.iter().zip(&means).enumerate() {
                     for (i, (want, (got, se))) in power.iter().zip(mean).enumerate() {
+                        if *want == 0.0 {
+                            // What single precision leaves.
+                            assert!(*got <= 1e-12, "{name}, {size}, axis {axis}, mode {i}: {got} without power");
+                            continue;
+                        }
                         let off = (got - want).abs() / se;
                         assert!(
                             off <= 4.5,

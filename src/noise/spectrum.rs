@@ -131,8 +131,8 @@ mod tests {
                 .collect();
             let drawn = squares.iter().sum::<f64>() / n as f64;
             let expected = noise.spectrum.brightness_variance(&grid, None);
-            // The variance of a variance over 8000 samples: 1.6 %.
-            assert!((drawn / expected - 1.0).abs() <= 0.08, "{name}: {drawn} instead of {expected}");
+            // The variance of a variance over 8000 samples: 1.6 %; and where there is none, single precision.
+            assert!((drawn - expected).abs() <= 0.08 * expected + 1e-12, "{name}: {drawn} instead of {expected}");
         }
     }
 

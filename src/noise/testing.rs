@@ -25,6 +25,7 @@ pub(crate) const FAMILY_NAMES: &[&str] = &[
     "pink",
     "brown",
     "blue",
+    "band:0.1,0.4",
     "offset:0.4",
     "offset:0.4,shared",
     "pyramid:0.3,6",

@@ -1,10 +1,11 @@
 //! How far each image is from a set: a second pass over the images, their transforms against the set's Γ.
 
-use super::Observer;
+use super::config::ScanConfig;
+use super::error::{Cancel, ScanError};
 use super::halves::Halves;
-use super::pass::{Cancel, Pass, RowSink, ScanError, run_pass};
+use super::observer::Observer;
+use super::pass::{Pass, RowSink, run_pass};
 use super::probe::{ImageProbe, ProbeSource};
-use super::scan::ScanConfig;
 use crate::dataset::{SourceFile, View};
 use crate::noise::image_distance::{ImageDistance, ImageDistancePlan, Membership, Scratch};
 use crate::noise::odd_images::WholePowers;

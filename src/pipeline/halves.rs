@@ -1,8 +1,10 @@
 //! A scan in two halves, so that images can be judged by a spectrum that does not hold them.
 
-use super::Observer;
-use super::pass::{Cancel, NoRows, ScanError};
-use super::scan::{ScanConfig, ScanOutcome, scan};
+use super::config::{ScanConfig, ScanOutcome};
+use super::error::{Cancel, ScanError};
+use super::observer::Observer;
+use super::pass::NoRows;
+use super::scan::scan;
 use crate::dataset::SourceFile;
 use crate::spectrum::{Spectrum, Standardize};
 
@@ -50,10 +52,11 @@ pub fn scan_halves(
     let mut spectrum = first.spectrum.clone();
     // A file that is there twice is two files of one set, also where they fall into different halves.
     spectrum.merge(&second.spectrum, true)?;
-    let mut skipped = first.skipped;
+    let (mut skipped, mut left_out) = (first.skipped, first.left_out);
     skipped.extend(second.skipped);
+    left_out.extend(second.left_out);
     let halves = Halves { spectra: [first.spectrum, second.spectrum], half_of_file };
-    Ok((ScanOutcome { spectrum, skipped }, Some(halves)))
+    Ok((ScanOutcome { spectrum, skipped, left_out }, Some(halves)))
 }
 
 /// Which half each file is in: the half with the smaller hashes is the first.

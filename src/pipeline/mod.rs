@@ -1,7 +1,9 @@
 //! From files to sums: one streaming pass over a dataset on all cores, rows out in path order. The only layer that
 //! knows rayon and channels.
 
+pub mod config;
 pub mod distances;
+pub mod error;
 pub mod halves;
 pub mod noise;
 pub mod observer;
@@ -11,9 +13,11 @@ pub mod probe;
 mod resolution_probe;
 pub mod scan;
 
+pub use config::{ScanConfig, ScanOutcome};
 pub use distances::{Baseline, Judges, measure_distances};
+pub use error::{Cancel, ScanError};
 pub use halves::{Halves, scan_halves};
 pub use observer::Observer;
-pub use pass::{Cancel, ImageRow, NoRows, Pass, RowSink, ScanError, run_pass};
+pub use pass::{ImageRow, NoRows, Pass, RowSink, run_pass};
 pub use probe::{ImageProbe, ProbeSource};
-pub use scan::{ScanConfig, ScanOutcome, scan};
+pub use scan::scan;

@@ -1,8 +1,8 @@
 //! Noise on all cores: samples in order, and their distances from a dataset.
 
-use super::Observer;
+use super::error::{Cancel, ScanError};
+use super::observer::Observer;
 use super::ordered::{Jobs, Schedule, run_ordered};
-use super::pass::{Cancel, ScanError};
 use crate::noise::field::Role;
 use crate::noise::{DatasetModel, MonteCarlo, Noise, SampledNoise};
 

@@ -15,6 +15,11 @@ pub trait Observer: Sync {
     /// The pass is over.
     fn finished(&self) {}
 
+    /// Something that was settled and that the user may want to know.
+    fn noted(&self, message: &str) {
+        let _ = message;
+    }
+
     /// Something is not as the user may expect, and the work goes on.
     fn warned(&self, message: &str) {
         let _ = message;

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use super::pass::{Cancel, ScanError};
+use super::error::{Cancel, ScanError};
 
 /// How long a worker waits before it looks again whether the window has moved.
 const WINDOW_WAIT: Duration = Duration::from_micros(200);

@@ -5,22 +5,19 @@
 //! - Those of the ordered run (`ordered.rs`); totals are locked once every few thousand images.
 //! - Sums are exact and rows are put in order, so nothing depends on which worker took which file.
 
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::Observer;
+use super::config::{ScanConfig, ScanOutcome};
+use super::error::{Cancel, ScanError};
+use super::observer::Observer;
 use super::ordered::{Jobs, Schedule, run_ordered};
 use super::probe::{ImageProbe, ProbeSource};
-use super::scan::{ScanConfig, ScanOutcome};
 use crate::dataset::{Decoder, PreprocessError, Preprocessor, SkipReason, Skipped, SourceFile, Transform, Views};
 use crate::spectrum::analyzer::Totals;
 use crate::spectrum::{AnalysisPlan, Analyzer, ContentSketch, Counts, ImageSummary, Spectrum, SpectrumError};
 
 /// Files that may be in flight: read, but with a row that waits for an earlier one.
 const WINDOW: usize = 256;
-
-/// Set from outside to stop a pass.
-pub type Cancel = AtomicBool;
 
 /// What is reported of one working image, in path order.
 #[derive(Debug)]
@@ -76,46 +73,6 @@ impl<A: RowSink, B: RowSink> RowSink for (A, B) {
     }
 }
 
-/// What can end a pass.
-#[derive(Debug, thiserror::Error)]
-pub enum ScanError {
-    /// It was stopped from outside.
-    #[error("interrupted; nothing was written under a final name")]
-    Interrupted,
-    /// No image was usable.
-    #[error("none of the {n_files} images could be used (first: {first}: {reason})")]
-    NothingUsable {
-        /// Files tried.
-        n_files: usize,
-        /// Path of the first one.
-        first: String,
-        /// Why it was skipped.
-        reason: String,
-    },
-    /// A worker pool could not be started.
-    #[error("cannot start {threads} worker threads; pass a smaller --threads")]
-    Threads {
-        /// Workers asked for.
-        threads: usize,
-        /// The cause.
-        source: rayon::ThreadPoolBuildError,
-    },
-    /// Rows could not be kept.
-    #[error("cannot keep the row of {key}")]
-    Row {
-        /// The image.
-        key: String,
-        /// The cause.
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// The transform and the working size do not go together.
-    #[error(transparent)]
-    Preprocess(#[from] PreprocessError),
-    /// Sums failed.
-    #[error(transparent)]
-    Spectrum(#[from] SpectrumError),
-}
-
 /// A pass to be run: which files, how, and who looks on.
 #[derive(Clone, Copy)]
 pub struct Pass<'a> {
@@ -168,7 +125,7 @@ pub fn run_pass(pass: Pass<'_>, sink: &mut dyn RowSink) -> Result<ScanOutcome, S
     let Pass { files, config, plan, observer, .. } = pass;
     let collected = Mutex::new((Totals::new(plan), ContentSketch::default()));
     let mut counts = Counts::default();
-    let mut skipped = Vec::new();
+    let (mut skipped, mut left_out) = (Vec::new(), Vec::new());
     let live = |jobs: &Jobs<'_, FileOutcome>| {
         let mut worker = Worker::new(&pass, &collected)?;
         jobs.run(|index, outcome| worker.analyze_file(index, outcome))?;
@@ -177,7 +134,10 @@ pub fn run_pass(pass: Pass<'_>, sink: &mut dyn RowSink) -> Result<ScanOutcome, S
     let emit = |index: usize, outcome: &FileOutcome| {
         let key = &files[index].key;
         match &outcome.skip {
-            Some(reason) => skipped.push(Skipped { path: key.clone(), reason: reason.to_string() }),
+            Some(reason) => {
+                let list = if reason.is_by_choice() { &mut left_out } else { &mut skipped };
+                list.push(Skipped { path: key.clone(), reason: reason.to_string() });
+            }
             None => {
                 counts.n_files += 1;
                 counts.n_converted += u64::from(outcome.converted);
@@ -191,16 +151,17 @@ pub fn run_pass(pass: Pass<'_>, sink: &mut dyn RowSink) -> Result<ScanOutcome, S
     run_ordered(schedule, live, |outcome| observer.advanced(outcome.n_bytes), emit)?;
     observer.finished();
     counts.n_skipped = skipped.len() as u64;
+    counts.n_left_out = left_out.len() as u64;
     let (totals, content) = collected.into_inner().unwrap_or_else(PoisonError::into_inner);
     if totals.n_images == 0 {
-        let (first, reason) = match skipped.into_iter().next() {
+        let (first, reason) = match skipped.into_iter().chain(left_out).min_by(|a, b| a.path.cmp(&b.path)) {
             Some(first) => (first.path, first.reason),
             None => (String::new(), "no files were given".to_owned()),
         };
         return Err(ScanError::NothingUsable { n_files: files.len(), first, reason });
     }
     let spectrum = Spectrum::new(plan, totals, config.preprocess_record(), counts, content);
-    Ok(ScanOutcome { spectrum, skipped })
+    Ok(ScanOutcome { spectrum, skipped, left_out })
 }
 
 /// What one worker owns.

@@ -1,53 +1,14 @@
-//! From a list of files to a [`Spectrum`]: one pass, or two when pixels are standardised.
+//! From a list of files to a [`Spectrum`](crate::spectrum::Spectrum): one pass, or two when pixels are standardised.
 
-use super::Observer;
-use super::pass::{Cancel, NoRows, Pass, RowSink, ScanError, run_pass};
+use super::config::{ScanConfig, ScanOutcome};
+use super::error::{Cancel, ScanError};
+use super::observer::Observer;
+use super::pass::{NoRows, Pass, RowSink, run_pass};
 use super::probe::ProbeSource;
 use super::resolution_probe::ResolutionProbes;
-use crate::dataset::{DecodeOptions, PreprocessConfig, Skipped, SourceFile};
+use crate::dataset::SourceFile;
 use crate::spectral::Window;
-use crate::spectrum::{AnalysisConfig, AnalysisPlan, Detail, Preprocess, Spectrum, Standardize};
-
-/// Everything a pass needs to know.
-#[derive(Debug, Clone)]
-pub struct ScanConfig {
-    /// How files become pixels.
-    pub decode: DecodeOptions,
-    /// How pixels become working images.
-    pub preprocess: PreprocessConfig,
-    /// What is computed of them.
-    pub analysis: AnalysisConfig,
-    /// Whether the effective resolution of every image is measured on the way; its rows hold it.
-    pub effective_resolution: bool,
-    /// Workers; the result does not depend on it.
-    pub threads: usize,
-}
-
-/// What a scan leaves.
-#[derive(Debug)]
-pub struct ScanOutcome {
-    /// The sums.
-    pub spectrum: Spectrum,
-    /// Files that could not be used, in path order.
-    pub skipped: Vec<Skipped>,
-}
-
-impl ScanConfig {
-    /// How images become planes, as it is recorded in spectra.
-    pub fn preprocess_record(&self) -> Preprocess {
-        Preprocess {
-            transform: self.preprocess.transform.to_string(),
-            size: self.analysis.size,
-            exif: self.decode.exif.to_string(),
-            allow_upscale: self.preprocess.allow_upscale,
-            drop_letterbox: self.preprocess.drop_letterbox,
-            channels: self.analysis.channels,
-            range: self.analysis.range,
-            standardize: self.analysis.standardize,
-            window: self.analysis.window,
-        }
-    }
-}
+use crate::spectrum::{AnalysisConfig, AnalysisPlan, Detail, Standardize};
 
 /// Streams `files` once (twice with standardised pixels) and sums up their spectra; rows go to `sink` in path order.
 ///

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::output_dir::{OutputDir, OutputError, StagedFile};
 
-/// Row of `skipped.csv`.
+/// Row of `skipped.csv` and of `left_out.csv`.
 #[derive(Debug, Clone, Serialize)]
 pub struct SkippedRow<'a> {
     /// Path below the input.

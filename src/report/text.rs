@@ -16,10 +16,13 @@ pub fn align(rows: &[Vec<String>]) -> Vec<String> {
         .collect()
 }
 
-/// A number with four significant digits, as people write it.
+/// A number with four significant digits, as people write it; `∞` for infinity.
 pub fn short(value: f64) -> String {
     if value == 0.0 {
         return "0".to_owned();
+    }
+    if value == f64::INFINITY {
+        return "∞".to_owned();
     }
     let magnitude = value.abs().log10().floor();
     if !(-4.0..6.0).contains(&magnitude) {
@@ -35,9 +38,14 @@ mod tests {
 
     #[test]
     fn short_numbers_keep_four_digits() {
-        for (value, text) in
-            [(0.0, "0"), (1.23456, "1.235"), (0.0123456, "0.01235"), (123456.0, "123456"), (1.5e-7, "1.500e-7")]
-        {
+        for (value, text) in [
+            (0.0, "0"),
+            (1.23456, "1.235"),
+            (0.0123456, "0.01235"),
+            (123456.0, "123456"),
+            (1.5e-7, "1.500e-7"),
+            (f64::INFINITY, "∞"),
+        ] {
             assert_eq!(short(value), text);
         }
     }

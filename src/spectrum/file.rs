@@ -162,6 +162,7 @@ impl Spectrum {
         check_count(header.counts.n_images, &totals.histogram)?;
         totals.tensors = tensors;
         totals.n_images = header.counts.n_images;
+        totals.n_files = header.counts.n_files;
         let identity = u128::from_str_radix(&header.content_id, 16)
             .map_err(|e| SpectrumError::Malformed { what: format!("its content id: {e}") })?;
         let hashes = read_u64(file, "content_sketch")?;

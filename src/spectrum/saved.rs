@@ -59,6 +59,9 @@ pub struct Counts {
     pub n_files: u64,
     /// Files (or folder entries) that could not be used.
     pub n_skipped: u64,
+    /// Files left out by choice: too small, of another size, letterboxed.
+    #[serde(default)]
+    pub n_left_out: u64,
     /// Files whose pixels were not 8-bit RGB and were converted: alpha dropped, palette, grey, CMYK or 16 bits.
     pub n_converted: u64,
 }
@@ -170,6 +173,7 @@ impl Spectrum {
         self.counts.n_images += other.counts.n_images;
         self.counts.n_files += other.counts.n_files;
         self.counts.n_skipped += other.counts.n_skipped;
+        self.counts.n_left_out += other.counts.n_left_out;
         self.counts.n_converted += other.counts.n_converted;
         Ok(())
     }

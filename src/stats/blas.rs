@@ -23,6 +23,7 @@ compile_error!(
 mod backend {
     use std::ffi::c_int;
 
+    #[expect(unsafe_code, reason = "the library's own interface is the only way to its threads")]
     unsafe extern "C" {
         // SAFETY: OpenBLAS's C interface, `void openblas_set_num_threads(int)`; it takes its argument by value, holds
         // no pointer of ours and accepts any positive count. Called under a `Once`, so never from two threads together.
@@ -49,6 +50,7 @@ mod backend {
 mod backend {
     use std::ffi::c_int;
 
+    #[expect(unsafe_code, reason = "the library's own interface is the only way to its threads")]
     unsafe extern "C" {
         // SAFETY: MKL's C interface, `void MKL_Set_Num_Threads(int)` (the lower-case name in its headers is a macro for
         // it); it takes its argument by value and holds no pointer of ours. Called under a `Once`.

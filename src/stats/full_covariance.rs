@@ -16,7 +16,8 @@
 //! # Conventions
 //!
 //! The covariance is shrunk towards its diagonal ([`super::covariance`]) and its diagonal floored, so that it can be
-//! factorised with fewer images than dimensions.
+//! factorised with fewer images than dimensions. Noise without any variance where the data's lies above the floor is
+//! infinitely far in both KL.
 
 use ndarray::{Array1, Array2, ArrayView2};
 use ndarray_linalg::{Cholesky, Diag, EigValsh, SolveTriangular, UPLO};
@@ -128,6 +129,8 @@ impl FullGaussian {
         let trace = |s: &[f64]| s.iter().zip(&self.inverse_diagonal).map(|(s, i)| s * i).sum::<f64>();
         let second_moments = self.covariance.diag().to_vec();
         let reverse: f64 = (0..n).map(|i| (second_moments[i] + self.mean[i].powi(2)) / floored[i]).sum();
+        let is_hole = (0..n).any(|i| variances[i] == 0.0 && second_moments[i] > floor);
+        let kl = |kl: f64| if is_hole { f64::INFINITY } else { kl };
         let scaled = &self.factor * &Array1::from(variances.to_vec()).mapv(f64::sqrt).insert_axis(ndarray::Axis(1));
         let roots = scaled.t().dot(&scaled).eigvalsh(UPLO::Lower).map_err(refused(n))?;
         let overlap: f64 = roots.iter().map(|v| v.max(0.0).sqrt()).sum();
@@ -136,8 +139,8 @@ impl FullGaussian {
             square_variance: variances.iter().zip(&self.inverse_diagonal).map(|(s, i)| 2.0 * (s * i).powi(2)).sum(),
             w2_square: self.mean.dot(&self.mean) + second_moments.iter().sum::<f64>() + variances.iter().sum::<f64>()
                 - 2.0 * overlap,
-            kl_noise_data: 0.5 * (trace(&floored) - n as f64 + log_determinant - log_noise + of_mean),
-            kl_data_noise: 0.5 * (reverse - n as f64 - log_determinant + log_noise),
+            kl_noise_data: kl(0.5 * (trace(&floored) - n as f64 + log_determinant - log_noise + of_mean)),
+            kl_data_noise: kl(0.5 * (reverse - n as f64 - log_determinant + log_noise)),
         })
     }
 }
@@ -208,6 +211,9 @@ mod tests {
         assert!((d.expected_square - 3.0).abs() <= 1e-12 && d.w2_square.abs() <= 1e-3, "{d:?}");
         let white = full.divergence(&[1.0; 4], 1e-4).expect("numbers");
         assert!(white.kl_data_noise > 0.0 && white.kl_noise_data > 0.0 && white.w2_square > 0.0);
+        let hole = full.divergence(&[1.0, 0.0, 1.0, 1.0], 1e-4).expect("numbers");
+        assert_eq!((hole.kl_data_noise, hole.kl_noise_data), (f64::INFINITY, f64::INFINITY));
+        assert!(hole.expected_square.is_finite() && hole.w2_square.is_finite(), "{hole:?}");
         let not_finite = FullGaussian::new(&[0.0], array![[f64::NAN]].view(), 3, 1.0, 1e-4);
         assert!(not_finite.is_err());
     }

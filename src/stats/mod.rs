@@ -11,6 +11,7 @@ pub mod covariance;
 pub mod diagonality;
 pub mod full_covariance;
 pub mod histogram;
+pub mod jackknife;
 pub mod moments;
 pub mod power_law;
 pub mod spectrum_covariance;

@@ -150,3 +150,66 @@ fn the_two_readings_of_kappa_are_the_same_bounds() {
         }
     }
 }
+
+#[test]
+fn shortfalls_are_those_of_the_rows() {
+    let world = mixed_world();
+    world.write("low.txt", "2\n1\n0.5\n");
+    world.succeed("bounds set -o out -q --plots none --schedule low.txt");
+    let (bounds, waste) = (world.table("out/bounds.csv"), world.table("out/waste.csv"));
+    let of_images =
+        |name: &str| -> Vec<f64> { bounds.column(name).into_iter().filter_map(|cell| cell.parse().ok()).collect() };
+    let (lows, highs) = (of_images("sigma_min"), of_images("sigma_max"));
+    let mut n_short = 0;
+    for row in &waste.rows {
+        let cell = |name: &str| row[waste.header.iter().position(|h| h == name).expect("a column")].as_str();
+        let number = |name: &str| cell(name).parse::<f64>().ok();
+        let short = |mut all: Vec<f64>| {
+            all.retain(|s| *s > 0.0);
+            all.sort_by(f64::total_cmp);
+            let (n, middle) = (all.len(), all.len() / 2);
+            let median = || if n % 2 == 1 { all[middle] } else { 0.5 * (all[middle - 1] + all[middle]) };
+            (n as f64 / lows.len() as f64, (n > 0).then(median))
+        };
+        let (top, low) = (number("sigma_high").unwrap_or(f64::INFINITY), number("sigma_low").expect("a number"));
+        for (side, (share, median)) in [
+            ("above", short(highs.iter().map(|s| (s / top).ln()).collect())),
+            ("below", short(lows.iter().map(|s| (low / s).ln()).collect())),
+        ] {
+            assert_eq!(number(&format!("shortfall_{side}_share")), Some(share), "{side}: {row:?}");
+            let got = number(&format!("shortfall_{side}_median_lnsigma"));
+            assert_eq!(got.is_some(), median.is_some(), "{side}: {row:?}");
+            assert!(
+                got.zip(median).is_none_or(|(a, b)| (a - b).abs() <= 1.0 / 256.0),
+                "{side}: {got:?} and {median:?}"
+            );
+            n_short += usize::from(median.is_some());
+        }
+    }
+    assert!(n_short >= 3, "some schedules fall short: {:?}", waste.rows);
+}
+
+#[test]
+fn soft_images_are_named_and_none_are_claimed_where_they_cannot_be_told() {
+    let world = mixed_world();
+    for name in ["b-enlarged.png", "a-enlarged.png"] {
+        let noise = image::open(world.path("set/noise.png")).expect("an image");
+        let small = noise.crop_imm(u32::from(name == "b-enlarged.png") * 20, 9, 16, 16);
+        let large = small.resize_exact(64, 64, image::imageops::FilterType::CatmullRom).into_rgb8();
+        large.save(world.path("set").join(name)).expect("an image");
+    }
+    let printed = world.succeed("bounds set -o out --plots none");
+    let table = world.table("out/bounds.csv");
+    let sizes = table.column("path").into_iter().zip(table.column("effective_resolution_px"));
+    let soft: Vec<&str> = sizes.filter(|(_, px)| px.parse().is_ok_and(|px: f64| px < 57.6)).map(|(p, _)| p).collect();
+    assert!(soft.starts_with(&["a-enlarged.png", "b-enlarged.png"]), "{soft:?}");
+    let listed = String::from_utf8(world.read("out/soft.txt")).expect("text");
+    assert_eq!(listed.lines().collect::<Vec<_>>(), soft);
+    for part in ["  a-enlarged.png\n", "  b-enlarged.png\n", &format!("{} of ", soft.len()), "soft.txt"] {
+        assert!(printed.stdout.contains(part), "`{part}` is missing in {}", printed.stdout);
+    }
+    // Tiles are too small to tell, and the list of the run before is gone.
+    let printed = world.succeed("bounds set --transform tile --resolution 32 -o out --plots none");
+    assert!(printed.stdout.contains("cannot be told below 64 pixels"), "{}", printed.stdout);
+    assert!(!printed.stdout.contains("0.0 % of") && !world.files("out").contains(&"soft.txt".to_owned()));
+}

@@ -48,7 +48,6 @@ fn write_broken_set(world: &World) -> Vec<(&'static str, &'static str)> {
         ("50-absurd.png", "100000×100000 pixels, more than the limit"),
         ("60-cut.png", "end of file"),
         ("70-folder.png", "is a folder"),
-        ("80-other-size.png", "20×16 where all images have to be 24×16"),
     ];
     if cfg!(unix) {
         bad.extend(write_bad_links(world));
@@ -90,18 +89,32 @@ fn bad_files_are_listed_and_fail_the_run_while_everything_else_is_written() {
     let bad = write_broken_set(&world);
     let output = world.run(&format!("scan photos -o out {OPTIONS}")).code(1);
     let printed = Printed::from(output.get_output());
-    let n_all = bad.len() + N_GOOD as usize + 1;
+    let n_all = bad.len() + N_GOOD as usize + 2;
     let judged = format!("{} of {n_all} files were skipped, more than --max-skipped 1% allows", bad.len());
     assert!(printed.stderr.contains(&judged), "{}", printed.stderr);
     assert!(printed.stderr.contains("skipped 20-truncated.jpg") && printed.stderr.contains("skipped.csv"));
     assert!(printed.stderr.contains(&format!("and {} more", bad.len() - 3)), "{}", printed.stderr);
     assert_skips_are_listed(&world, "out", &bad);
-    let written =
-        ["gamma.npy", "gamma_radial.csv", "images.csv", "photos.spectrum", "rapsd.csv", "run.json", "skipped.csv"];
+    let written = [
+        "gamma.npy",
+        "gamma_radial.csv",
+        "images.csv",
+        "left_out.csv",
+        "photos.spectrum",
+        "rapsd.csv",
+        "run.json",
+        "skipped.csv",
+    ];
     assert_eq!(world.files("out"), written);
     assert_eq!(world.table("out/images.csv").rows.len(), N_GOOD as usize + 1);
     let run = world.json("out/run.json");
-    assert_eq!(run["counts"]["n_skipped"], bad.len());
+    assert_eq!((&run["counts"]["n_skipped"], &run["counts"]["n_left_out"]), (&bad.len().into(), &1.into()));
+    let left_out = world.table("out/left_out.csv");
+    assert_eq!(
+        (&left_out.header, left_out.column("path")),
+        (&["path", "reason"].map(str::to_owned).to_vec(), vec!["80-other-size.png"])
+    );
+    assert!(left_out.column("reason")[0].contains("20×16 where all images have to be 24×16"));
     assert_eq!(run["counts"]["n_files"], N_GOOD + 1);
     assert_eq!(run["n_ignored"], 1);
 }
@@ -116,7 +129,7 @@ fn the_limit_is_a_number_or_a_share() {
     }
     world.run(&format!("rapsd photos -o out {OPTIONS} --max-skipped {n}")).code(0);
     world.run(&format!("rapsd photos -o out {OPTIONS} --max-skipped {}", n - 1)).code(1);
-    let share = 100.0 * n as f64 / (n as f64 + f64::from(N_GOOD) + 1.0);
+    let share = 100.0 * n as f64 / (n as f64 + f64::from(N_GOOD) + 2.0);
     world.run(&format!("rapsd photos -o out {OPTIONS} --max-skipped {:.2}%", share + 0.1)).code(0);
     world.run(&format!("rapsd photos -o out {OPTIONS} --max-skipped {:.2}%", share - 0.1)).code(1);
     assert_skips_are_listed(&world, "out", &bad);

@@ -7,7 +7,7 @@ use std::io::Cursor;
 use super::World;
 
 /// Commands that between them write every file there is, each to `out/N`; `{N}` is the folder of command N.
-const COMMANDS: [&str; 21] = [
+const COMMANDS: [&str; 22] = [
     "scan photos bad --max-skipped 1 --coherence --diagonality 8",
     "rapsd photos --per-channel",
     "rapsd photos --images npy",
@@ -19,16 +19,17 @@ const COMMANDS: [&str; 21] = [
     "offset photos",
     "blur-noise photos",
     "snr photos --steps 30",
-    "bounds photos",
+    "bounds large",
     "schedule photos",
     "schedule photos --dataset",
-    "schedule fit-sampler photos --max-components 1",
+    "schedule fit-sampler many --max-components 1",
     "schedule sample {14}/sampler.json --count 2",
     "export photos --format npz,safetensors",
     "scan more --name more --plots none",
     "scan photos --name photos --plots none --coherence",
     "scan more --name more --plots none --coherence",
     "merge {18}/photos.spectrum {19}/more.spectrum",
+    "rapsd photos odd --transform none --resolution 40x48 --plots none",
 ];
 
 /// The first cells of the rows of a section's tables, one entry for each name between backticks.
@@ -100,10 +101,13 @@ fn parts_of(world: &World, path: &str, file: &str) -> BTreeSet<String> {
 fn written() -> BTreeMap<String, BTreeSet<String>> {
     let world = World::create();
     super::write_uniform(&world.path("photos"), 12, 48, 40);
+    super::write_uniform(&world.path("large"), 2, 64, 64);
+    super::write_uniform(&world.path("many"), 30, 16, 16);
     for i in 0..3 {
         super::sets::save(&world.path(format!("more/{i}.png")), &super::sets::picture(48, 40, 100 + i).into());
     }
     world.write("bad/empty.png", "");
+    super::write_uniform(&world.path("odd"), 1, 20, 30);
     let mut files = BTreeMap::<String, BTreeSet<String>>::new();
     for (i, command) in COMMANDS.iter().enumerate() {
         let words = command.replace('{', "out/").replace('}', "");

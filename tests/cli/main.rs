@@ -8,6 +8,7 @@ mod bounds; // noise bounds and waste
 mod broken_images; // skips: every kind of bad file, --max-skipped
 mod distance; // noise families against images, odd images, halves
 mod files_doc; // docs/files.md against what is written
+mod first_use; // ordinary folders without an option
 mod interruption; // Ctrl-C, broken pipes, progress
 mod noise; // samples, their files, names that are none
 mod offset_blur_snr; // brightness, blur against noise, SNR

@@ -222,3 +222,53 @@ fn a_schedule_that_never_reaches_the_signal_has_no_spread() {
     world.succeed("offset photos --schedule own.txt -q -o own");
     assert_eq!(world.table("own/adjusted_offset.csv").rows.len(), 5);
 }
+
+#[test]
+fn the_result_comes_first_and_lines_fit_a_terminal() {
+    let world = World::with_photos(6);
+    super::write_uniform(&world.path("many"), 30, 24, 16);
+    for (words, first) in [
+        ("offset photos", "noise_offset = "),
+        ("blur-noise photos", "blur-to-noise ratio ρ* = "),
+        ("snr photos --schedule cosine", "From white noise the first frequency emerges at t/T = "),
+        ("bounds photos", "useful noise: sigma from "),
+        ("schedule photos", "6 mixed schedules of "),
+        ("schedule photos --dataset", "mixed schedule: "),
+        ("schedule fit-sampler many --max-components 1", "sampler of 30 mixed schedules"),
+    ] {
+        let printed = world.succeed(&format!("{words} --plots none -o out"));
+        assert!(printed.stdout.starts_with(first), "{words}: {}", printed.stdout);
+        for line in printed.stdout.lines() {
+            assert!(line.chars().count() <= 80, "{words}: {} columns: {line}", line.chars().count());
+        }
+    }
+}
+
+#[test]
+fn a_few_files_have_no_interval_and_a_far_mean_is_told() {
+    let world = World::create();
+    std::fs::create_dir_all(world.path("set")).expect("a folder");
+    for i in 0..8_u8 {
+        let image = RgbImage::from_fn(32, 32, |x, y| Rgb([200 + 4 * i + ((x * 7 + y * 3) % 11) as u8; 3]));
+        image.save(world.path(format!("set/{i}.png"))).expect("an image");
+    }
+    let printed = world.succeed("offset set --plots none -o eight").stdout;
+    for part in ["8 files give ± ", "about 32 would halve that", "The set's mean is 0.7", "far from 0: noise"] {
+        assert!(printed.contains(part), "`{part}` is missing in {printed}");
+    }
+    // Four files make sixteen tiles, and still no interval.
+    for (words, part) in [
+        ("offset set --num 4 --transform tile --resolution 16", "4 files: no interval"),
+        ("blur-noise set --num 4 --transform tile --resolution 16", "4 files: no interval"),
+        ("scan set --num 4 --transform tile --resolution 16", "4 files: no interval"),
+        ("fit-delta set --num 4 --transform tile --resolution 16", "4 files: no interval"),
+    ] {
+        let printed = world.succeed(&format!("{words} --plots none -o few")).stdout;
+        assert!(printed.contains(part), "{words}: {printed}");
+    }
+    let matching = world.json("few/offset.json")["matching_offset"].clone();
+    assert!(matching["independent"]["low95"].is_null() && matching["independent"]["value"].is_number(), "{matching}");
+    // Photographs around grey are not far.
+    let world = World::with_photos(6);
+    assert!(!world.succeed("offset photos --plots none -o out").stdout.contains("far from 0"));
+}

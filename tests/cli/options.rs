@@ -17,7 +17,7 @@ fn unknown_options_and_commands_name_the_nearest() {
 #[test]
 fn values_out_of_range_are_refused_with_what_is_right() {
     let world = World::with_photos(2);
-    let cases: [(&str, &[&str]); 23] = [
+    let cases: [(&str, &[&str]); 25] = [
         ("--resolution 0", &["--resolution", "1 to 8192"]),
         ("--resolution abc", &["--resolution", "abc", "number of pixels"]),
         ("--resolution 16x", &["--resolution", "number of pixels"]),
@@ -33,7 +33,9 @@ fn values_out_of_range_are_refused_with_what_is_right() {
         ("--range 0:1e9", &["--range", "10000"]),
         ("--max-skipped lots", &["--max-skipped", "1%"]),
         ("--max-skipped 101%", &["--max-skipped", "100%"]),
-        ("--plots jpeg", &["--plots", "svg", "none"]),
+        ("--plots jpeg", &["--plots", "svg", "pdf", "none"]),
+        ("--plot-width 3.4", &["--plot-width", "3.4in", "px"]),
+        ("--plot-width 1cm", &["--plot-width", "2.5in"]),
         ("--window kaiser", &["--window", "hann"]),
         ("--standardize all", &["--standardize", "pixel"]),
         ("--progress sometimes", &["--progress", "never"]),
@@ -59,6 +61,24 @@ fn values_out_of_range_are_refused_with_what_is_right() {
         assert!(message.contains("plain name"), "--name `{name}`: {message}");
     }
     assert!(!world.path("x.spectrum").exists());
+}
+
+#[test]
+fn plots_fit_the_column_of_a_paper() {
+    let world = World::with_photos(6);
+    world.succeed("rapsd photos -q -o out --plots svg,pdf --plot-width 3.4in --no-title");
+    let svg = String::from_utf8(world.read("out/rapsd.svg")).expect("text");
+    assert!(svg.starts_with("<svg") && svg.contains(" width=\"326.4\""), "{}", &svg[..200]);
+    assert!(
+        svg.contains("cycles/pixel") && !svg.contains("Power falls"),
+        "the axes are named, the heading is not there"
+    );
+    let pdf = String::from_utf8_lossy(&world.read("out/rapsd.pdf")).into_owned();
+    assert!(pdf.starts_with("%PDF-") && pdf.contains("/MediaBox [0 0 244.8 "), "{}", &pdf[..200]);
+    assert!(!world.files("out").contains(&"rapsd.png".to_owned()));
+    // A run that draws none takes those of an earlier one away.
+    world.succeed("rapsd photos -q -o out --plots none");
+    assert!(world.files("out").iter().all(|name| !name.starts_with("rapsd.p") && !name.ends_with(".svg")));
 }
 
 #[test]

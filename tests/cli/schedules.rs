@@ -108,12 +108,12 @@ fn the_schedule_of_a_set_comes_from_images_and_from_their_spectrum_alike() {
 fn samplers_are_fitted_read_again_and_drawn_from() {
     let world = World::create();
     for class in ["cats", "dogs"] {
-        super::write_uniform(&world.path(format!("set/{class}")), 8, 24, 16);
+        super::write_uniform(&world.path(format!("set/{class}")), 31, 24, 16);
     }
     let printed = world.succeed("schedule fit-sampler set --per-class --seed 3 -o fit");
     assert!(printed.stdout.contains("cats") && printed.stdout.contains("dogs"), "{}", printed.stdout);
     let sampler = world.json("fit/sampler.json");
-    assert_eq!((&sampler["version"], &sampler["classes"][1]["n_schedules"]), (&1.into(), &8.into()));
+    assert_eq!((&sampler["version"], &sampler["classes"][1]["n_schedules"]), (&1.into(), &31.into()));
     world.refuse("schedule sample fit/sampler.json -o x", &["2 classes", "cats, dogs", "--class"]);
     world.refuse("schedule sample fit/sampler.json --class cat -o x", &["no class 'cat'", "'cats'"]);
     for (count, out) in [(3, "few"), (5, "more")] {
@@ -137,4 +137,19 @@ fn samplers_are_fitted_read_again_and_drawn_from() {
     world.refuse("schedule sample few/run.json -o x", &["few/run.json is no sampler", "fit-sampler"]);
     world.refuse("schedule sample nothing.json -o x", &["nothing.json", "check its path"]);
     world.refuse("schedule sample fit/sampler.json --class dogs --count 0 -o x", &["--count 0"]);
+}
+
+#[test]
+fn a_sampler_of_few_schedules_is_refused_with_their_number() {
+    let world = World::create();
+    super::write_uniform(&world.path("set/cats"), 30, 24, 16);
+    super::write_uniform(&world.path("set/dogs"), 29, 24, 16);
+    for (words, parts) in [
+        ("schedule fit-sampler set/dogs -o x", &["the images have 29 schedules", "30 or more", "--transform tile"][..]),
+        ("schedule fit-sampler set --per-class -o x", &["class 'dogs' has 29 schedules", "30 or more", "--per-class"]),
+    ] {
+        world.refuse(words, parts);
+    }
+    world.succeed("schedule fit-sampler set/cats --max-components 1 -q -o cats");
+    world.succeed("schedule fit-sampler set --max-components 1 -q -o all");
 }

@@ -37,15 +37,18 @@ def column(table, name):
 
 
 def oracle_images(size, transform, channels):
-    images = []
+    """The set, whose files are the oracle's unit of sampling."""
+    images, specref.FILES = [], []
     for path in specref.list_images(FOLDER):
         if transform != "tile":
             images.append(specref.load(path, size, transform, channels))
+            specref.FILES.append(path)
             continue
         x = specref.load(path, size, "none", channels)
         for i in range(x.shape[1] // size):
             for k in range(x.shape[2] // size):
                 images.append(x[:, i * size : (i + 1) * size, k * size : (k + 1) * size])
+                specref.FILES.append(path)
     return specref.Spectrum(images)
 
 
@@ -53,7 +56,7 @@ def specscan(command, out, *options):
     subprocess.run([BINARY, command, FOLDER, "-o", out, "--plots", "none", "-q", *options], check=True, stdout=subprocess.DEVNULL)
 
 
-def compare(size, transform, channels, power_tolerance, gamma_tolerance, fit_tolerance, *more):
+def compare(size, transform, channels, power_tolerance, gamma_tolerance, delta_tolerance, half_tolerance, *more):
     name = f"{transform} {size} {channels}"
     s = oracle_images(size, transform, channels)
     options = ["--resolution", str(size), "--channels", channels, *more]
@@ -69,18 +72,30 @@ def compare(size, transform, channels, power_tolerance, gamma_tolerance, fit_tol
         check(f"{name}: RAPSD of each image", np.maximum(images, floor), np.maximum(s.R, floor), 10 * power_tolerance)
         specscan("covariance", out, *options, "--diagonality", "0")
         check(f"{name}: Γ of each mode", np.load(f"{out}/gamma.npy"), s.G, gamma_tolerance)
-        specscan("fit-delta", out, *options)
-        fits = {(r["estimator"], r["channel"]): r for r in rows(f"{out}/fit.csv")}
-        channel = "mean" if channels == "rgb" else "luma"
-        low, g = 1.5 / size, s.G.mean(0)
-        expected = {"modes": specref.fit_modes(g, 3, low, 0.5), "whittle": specref.fit_whittle(g, 3, low, 0.5)}
-        centred = specref.radial_mean(np.abs(s.X - s.M) ** 2).mean(1)
-        if s.n > 4 * centred.shape[1]:
-            expected["radial"] = specref.fit_radial(centred, size, size, low, 0.5)
-        for estimator, want in expected.items():
-            fit = fits[estimator, channel]
-            check(f"{name}: Δ by {estimator}", float(fit["delta"]), want["delta"], fit_tolerance)
-            check(f"{name}: A by {estimator}", float(fit["amplitude"]), want["A"], fit_tolerance)
+        compare_fits(name, s, out, options, channels, delta_tolerance, half_tolerance)
+
+
+def compare_fits(name, s, out, options, channels, delta_tolerance, half_tolerance):
+    """Every number of the power law: three estimators and two halves, with their intervals between files."""
+    specscan("fit-delta", out, *options)
+    fits = {(r["estimator"], r["channel"]): r for r in rows(f"{out}/fit.csv")}
+    channel = "mean" if channels == "rgb" else "luma"
+    size, g = s.H, s.G.mean(0)
+    low, radial = 0.5 / size, specref.radial_mean(g)
+    middle = np.sqrt(0.5 / size)
+    half = lambda low, high: specref.fit_delta(s.R, radial, size, size, low, high)
+    expected = {"radial": half(low, 0.5), "modes": specref.fit_modes(g, 3, low, 0.5, s.R), "whittle": specref.fit_whittle(g, 3, low, 0.5, s.R)}
+    for estimator, want in expected.items():
+        fit = fits[estimator, channel]
+        check(f"{name}: Δ by {estimator}", float(fit["delta"]), want["delta"], delta_tolerance)
+        check(f"{name}: A by {estimator}", float(fit["amplitude"]), want["A"], 10 * delta_tolerance)
+        width = lambda low, high: (float(high) - float(low)) / 2
+        got = width(fit["delta_low95"], fit["delta_high95"])
+        check(f"{name}: half-width of Δ by {estimator}", got, width(want["low95"], want["high95"]), half_tolerance)
+        check(f"{name}: files of {estimator}", int(fit["n_files"]), len(set(specref.FILES)), 0)
+    fit = fits["radial", channel]
+    for column, want in (("delta_coarse", half(low, middle)), ("delta_fine", half(middle, 0.5))):
+        check(f"{name}: {column}", float(fit[column]), want["delta"], delta_tolerance)
 
 
 def compare_noise_levels(size, steps):
@@ -197,11 +212,13 @@ def compare_brightness_blur_snr(size, channels):
 
 
 if len(sys.argv) > 4 and sys.argv[4] == "jpeg":
-    compare(256, "adm", "rgb", 1e-2, np.inf, 5e-3, "--allow-upscale")
+    compare(256, "adm", "rgb", 1e-2, np.inf, 1e-6, 1e-3, "--allow-upscale")
+    compare(64, "adm", "luma", 1e-2, np.inf, 1e-6, 1e-3)
+    compare(64, "tile", "luma", 1e-2, np.inf, 1e-6, 1e-3)
 else:
     for channels in ("rgb", "luma"):
-        compare(128, "crop", channels, 1e-5, 1e-4, 1e-5)
-        compare(64, "tile", channels, 1e-5, 1e-4, 1e-5)
+        compare(128, "crop", channels, 1e-5, 1e-4, 1e-6, 1e-3)
+        compare(64, "tile", channels, 1e-5, 1e-4, 1e-6, 1e-3)
     compare_noise_levels(128, 11)
     for channels in ("rgb", "luma"):
         compare_distances(64, channels)

@@ -4,8 +4,8 @@
     python3 photo_spectra.py FOLDER_OF_PHOTOS > photo_spectra.json
 
 Central 128-pixel crops and 64-pixel tiles, RGB and luma: the mean and deviation of the radial power, the covariance of some modes of
-every channel, the covariance of the channels, and the power law by three estimators. Whole planes, dense matrices, no half-spectra.
-Needs numpy and pillow.
+every channel, the covariance of the channels, and the power law by three estimators with intervals between files (power_law.py). Whole
+planes, dense matrices, no half-spectra. Needs numpy, scipy and pillow.
 """
 import json
 import sys
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from power_law import Sample, all_fits
 
 N_MODES = 50
 
@@ -27,14 +28,15 @@ def windows(pixels, side, tiles):
 
 
 def images(folder, side, tiles, luma):
-    """Images x channels x side x side, values -1 to 1."""
-    out = []
+    """Images x channels x side x side, values -1 to 1, and the file of each."""
+    out, files = [], []
     for path in sorted(Path(folder).iterdir(), key=lambda p: p.name.encode()):
         if path.suffix in (".png", ".jpg"):
             pixels = np.asarray(Image.open(path).convert("RGB")).astype(float) / 127.5 - 1
             pixels = pixels @ np.array([[0.299], [0.587], [0.114]]) if luma else pixels
             out += windows(pixels, side, tiles)
-    return np.array(out).transpose(0, 3, 1, 2)
+            files += [path.name] * (len(out) - len(files))
+    return np.array(out).transpose(0, 3, 1, 2), files
 
 
 def frequencies(side):
@@ -47,62 +49,6 @@ def annulus_means(power):
     side = power.shape[-1]
     j = np.rint(side * frequencies(side)[2]).astype(int)
     return np.stack([power[..., j == i].mean(-1) for i in range(side // 2 + 1)], -1)
-
-
-def retained(side):
-    ky, kx, f = frequencies(side)
-    keep = (f > 1.5 / side) & (f <= 0.5) & (abs(ky) > 3) & (abs(kx) > 3)
-    return keep, f
-
-
-def fit_modes(gamma):
-    keep, f = retained(gamma.shape[0])
-    slope, level = np.polyfit(np.log(f[keep]), np.log(gamma[keep]), 1)
-    return -slope / 2, np.exp(level / 2)
-
-
-def fit_whittle(gamma):
-    """The likelihood's score has one zero; the amplitude follows from the exponent."""
-    keep, f = retained(gamma.shape[0])
-    x = np.log(f[keep])
-    low, high = -5.0, 5.0
-    for _ in range(200):
-        delta = (low + high) / 2
-        weight = gamma[keep] * np.exp(2 * delta * (x - x.mean()))
-        low, high = (delta, high) if (weight * (x - x.mean())).sum() < 0 else (low, delta)
-    return delta, np.sqrt(np.mean(gamma[keep] * np.exp(2 * delta * x)))
-
-
-def shrunk(v, images):
-    """Correlations drawn towards none by the oracle-approximating intensity of Chen, Wiesel, Eldar and Hero (2010, eq. 23)."""
-    scale = np.sqrt(np.diag(v))
-    r = v / np.outer(scale, scale)
-    p, square = len(v), (r**2).sum()
-    intensity = min(1.0, ((1 - 2 / p) * square + p**2) / ((images - 2 / p) * (square - p)))
-    return (intensity * np.eye(p) + (1 - intensity) * r) * np.outer(scale, scale)
-
-
-def fit_radial(centred):
-    """Generalised least squares of ln mean RAPSD (images x bins) on the annulus means of the law."""
-    n, bins = centred.shape
-    side = 2 * (bins - 1)
-    use = np.arange(bins) / side > 1.5 / side
-    mean = centred.mean(0)[use]
-    v = np.cov(centred[:, use].T) / n / np.outer(mean, mean)
-    p = len(mean)
-    shared = n * (v.sum() - np.trace(v)) / (p * (p - 1))
-    effective = n / (1 + max(shared, 0))
-    weight = np.linalg.inv(v if effective >= 4 * p else shrunk(v, effective))
-    f = frequencies(side)[2].copy()
-    f[0, 0] = 1
-    level, delta = 0.0, 1.0
-    for _ in range(100):
-        law = annulus_means(f ** (-2 * delta))[use]
-        slope = annulus_means(-2 * np.log(f) * f ** (-2 * delta))[use] / law
-        design = np.stack([np.ones(p), slope], 1)
-        step = np.linalg.solve(design.T @ weight @ design, design.T @ weight @ (np.log(mean) - level - np.log(law)))
-        level, delta = level + step[0], delta + step[1]
-    return delta, np.exp(level / 2)
 
 
 def modes(side):
@@ -122,23 +68,22 @@ def numbers(a):
 
 
 def describe(folder, side, tiles, luma):
-    x = images(folder, side, tiles, luma)
+    x, files = images(folder, side, tiles, luma)
     n = len(x)
     spectra = np.fft.fft2(x, norm="ortho")
     power = abs(spectra) ** 2
     rapsd = annulus_means(power).mean(1)
     deviations = spectra - spectra.mean(0)
     gamma = (abs(deviations) ** 2).sum(0) / (n - 1)
-    centred = annulus_means(abs(deviations) ** 2).mean(1)
     pixels = x - x.mean(0)
     color = np.einsum("icyx,idyx->cd", pixels, pixels) / (n - 1) / side**2
-    fits = {"modes": fit_modes(gamma.mean(0)), "radial": fit_radial(centred), "whittle": fit_whittle(gamma.mean(0))}
+    fits = all_fits(gamma.mean(0), Sample(rapsd, files), 0.5 / side, 0.5, 3)
     return {
         "side": side, "transform": "tile" if tiles else "crop", "channels": "luma" if luma else "rgb", "n_images": n,
         "rapsd_mean": numbers(rapsd.mean(0)), "rapsd_std": numbers(rapsd.std(0, ddof=1)),
         "modes": modes(side), "gamma": [numbers([g[ky, kx] for ky, kx in modes(side)]) for g in gamma],
         "color_covariance": numbers(color.ravel()),
-        "fits": {name: dict(zip(("delta", "amplitude"), numbers(fit))) for name, fit in fits.items()},
+        "n_files": len(set(files)), "fits": fits,
     }
 
 

@@ -3,9 +3,9 @@
 
     python3 power_law.py FOLDER_OF_PHOTOS > power_law.json
 
-Two spectra: the 64-pixel tiles of the photographs (luma), and a synthetic one of 21x16 with random modes. Spectra are
-rounded to ten digits before they are fitted, so that the file holds exactly what was fitted. Needs numpy, scipy, pillow.
-Written for agreement of definitions, not of code: full plane, dense matrices, root finding on the score.
+Two sets: the 64-pixel tiles of the photographs (luma, many tiles a file), and synthetic spectra of 21x16 with one image a file. Numbers are
+rounded to ten digits before they are fitted, so that the file holds exactly what was fitted. Needs numpy, scipy, pillow. Written for agreement
+of definitions, not of code: full planes, dense matrices, general minimisers and root finders, derivatives by differences.
 """
 import json
 import os
@@ -14,7 +14,6 @@ import sys
 import numpy as np
 from PIL import Image
 from scipy.optimize import brentq, least_squares
-from scipy.stats import f as f_distribution
 from scipy.stats import t as t_distribution
 
 DIGITS = 10
@@ -33,11 +32,36 @@ def plane(h, w):
     return ky, kx, np.hypot(ky / h, kx / w)
 
 
+def annulus_indices(h, w):
+    return np.rint(max(h, w) * plane(h, w)[2]).astype(int)
+
+
 def annulus_means(power):
-    h, w = power.shape
-    side = max(h, w)
-    j = np.rint(side * plane(h, w)[2]).astype(int)
-    return np.array([power[j == i].mean() for i in range(side // 2 + 1)])
+    j = annulus_indices(*power.shape)
+    return np.array([power[j == i].mean() for i in range(max(power.shape) // 2 + 1)])
+
+
+def annulus_sums(values):
+    """Sums over annuli; the last one has the corners beyond it as well."""
+    j = np.minimum(annulus_indices(*values.shape), max(values.shape) // 2)
+    return np.array([values[j == i].sum() for i in range(max(values.shape) // 2 + 1)])
+
+
+class Sample:
+    """The mean of RAPSDs and its covariance, where the files and not the images are independent."""
+
+    def __init__(self, rapsd, files):
+        rapsd, files = np.asarray(rapsd), np.asarray(files)
+        names = np.unique(files)
+        self.n_images, self.n_files = len(files), len(names)
+        self.mean = rapsd.mean(0)
+        residuals = np.array([(rapsd[files == name] - self.mean).sum(0) for name in names])
+        self.covariance = np.cov(residuals.T) * self.n_files / self.n_images**2
+
+    def interval(self, delta, gradient):
+        error = np.sqrt(gradient @ self.covariance @ gradient)
+        half = t_distribution.ppf(0.975, self.n_files - 1) * error
+        return {"delta": float(delta), "low95": float(delta - half), "high95": float(delta + half)}
 
 
 def retained(h, w, low, high, cross):
@@ -45,68 +69,77 @@ def retained(h, w, low, high, cross):
     keep = (f > low) & (f <= high)
     if cross is not None:
         keep &= (abs(ky) > cross) & (abs(kx) > cross)
-    own = (2 * ky % h == 0) & (2 * kx % w == 0)
-    return keep, f, (keep.sum() + (keep & own).sum()) / 2
+    return keep, f
 
 
-def regression(x, y, independent):
-    """Slope, its standard error and the F-test of a square term, with as many observations as independent modes."""
-    line = np.polyfit(x, y, 1)
-    left = y - np.polyval(line, x)
-    error = np.sqrt((left**2).sum() / (independent - 2) / ((x - x.mean()) ** 2).sum())
-    square = ((y - np.polyval(np.polyfit(x, y, 2), x)) ** 2).sum()
-    statistic = ((left**2).sum() - square) * (independent - 3) / square
-    return line, error, float(f_distribution.sf(statistic, 1, independent - 3)), left
+def quality(y, left, weight):
+    mean = np.average(y, weights=weight)
+    return {"r2": float(1 - (weight * left**2).sum() / (weight * (y - mean) ** 2).sum()),
+            "residual_db": float(10 / np.log(10) * np.sqrt(np.average(left**2, weights=weight)))}
 
 
-def describe(delta, amplitude, error, degrees, y, left, p, n):
-    half = t_distribution.ppf(0.975, degrees) * error
-    return {"delta": float(delta), "amplitude": float(amplitude), "low95": float(delta - half), "high95": float(delta + half),
-            "r2": float(1 - (left**2).sum() / ((y - y.mean()) ** 2).sum()),
-            "residual_db": float(10 / np.log(10) * np.sqrt((left**2).mean())), "curvature_p": p, "n_modes": int(n)}
+def fit_modes(gamma, sample, low, high, cross):
+    keep, f = retained(*gamma.shape, low, high, cross)
+    design = np.stack([np.ones(keep.sum()), -2 * np.log(f[keep])], 1)
+    y, inverse = np.log(gamma[keep]), np.linalg.pinv(design)
+    level, delta = inverse @ y
+    share = np.zeros(gamma.shape)
+    share[keep] = inverse[1]
+    gradient = annulus_sums(share) / annulus_means(gamma)
+    return {**sample.interval(delta, gradient), "amplitude": float(np.exp(level / 2)), "n_modes": int(keep.sum()),
+            **quality(y, y - design @ [level, delta], np.ones(len(y)))}
 
 
-def fit_modes(gamma, low, high, cross):
-    keep, f, independent = retained(*gamma.shape, low, high, cross)
-    x, y = np.log(f[keep]), np.log(gamma[keep])
-    line, error, p, left = regression(x, y, independent)
-    return describe(-line[0] / 2, np.exp(line[1] / 2), error / 2, independent - 2, y, left, p, keep.sum())
+def fit_whittle(gamma, sample, low, high, cross):
+    keep, f = retained(*gamma.shape, low, high, cross)
+    x = -2 * np.log(f[keep])
+    square = lambda d: np.mean(gamma[keep] * np.exp(-d * x))
+    score = lambda d: np.mean(gamma[keep] * np.exp(-d * x) / square(d) * x) - x.mean()
+    delta = brentq(score, -5, 5, xtol=1e-15, rtol=1e-15)
+    law = square(delta) * np.exp(delta * x)
+    share = np.zeros(gamma.shape)
+    corner = (annulus_indices(*gamma.shape) > max(gamma.shape) // 2)[keep]
+    share[keep] = (x - x.mean()) / ((x - x.mean()) ** 2).sum() / np.where(corner, annulus_means(gamma)[-1], law)
+    y = np.log(gamma[keep])
+    return {**sample.interval(delta, annulus_sums(share)), "amplitude": float(np.sqrt(square(delta))), "n_modes": int(keep.sum()),
+            **quality(y, y - np.log(law), np.ones(len(y)))}
 
 
-def fit_whittle(gamma, low, high, cross):
-    keep, f, independent = retained(*gamma.shape, low, high, cross)
-    x, g = np.log(f[keep]), gamma[keep]
-
-    def score(delta):
-        weight = g * np.exp(2 * delta * (x - x.mean()))
-        return (weight * (x - x.mean())).sum() / weight.sum()
-
-    delta = brentq(score, -2, 5, xtol=1e-15, rtol=1e-15)
-    square = np.mean(g * np.exp(2 * delta * x))
-    ratio = g * np.exp(2 * delta * x) / square
-    _, error, p, _ = regression(x, ratio - 1, independent)
-    return describe(delta, np.sqrt(square), error / 2, independent - 2, np.log(g), np.log(ratio), p, keep.sum())
-
-
-def fit_radial(mean, covariance, n, h, w, low, high):
-    """Generalised least squares; the plain 1.96-sigma error that takes the covariance as known is given as `error`."""
-    side = max(h, w)
-    j = np.arange(len(mean))
-    use = (j / side > low) & (j / side <= high)
+def radial_solution(radial, h, w, low, high):
+    """Δ, A, gradient by annulus, log powers, residuals, weights; every unit of ln f has the same vote."""
+    j = np.arange(len(radial))
+    use = (j / max(h, w) > low) & (j / max(h, w) <= high)
     f = plane(h, w)[2].copy()
     f[0, 0] = 1
-    y = np.log(mean[use])
-    v = covariance[np.ix_(use, use)] / n / np.outer(mean[use], mean[use])
-    root = np.linalg.cholesky(np.linalg.inv(v)).T
+    y, weight = np.log(radial[use]), 1 / j[use]
+    law = lambda d: np.log(annulus_means(f ** (-2 * d))[use])
+    root = np.sqrt(weight)
+    fit = least_squares(lambda b: root * (y - b[0] - law(b[1])), [y.mean(), 1.0], jac="3-point", xtol=1e-15, ftol=1e-15, gtol=1e-15)
+    level, delta = fit.x
+    step = 1e-5
+    design = root[:, None] * np.stack([np.ones(len(y)), (law(delta + step) - law(delta - step)) / (2 * step)], 1)
+    gradient = np.zeros(len(radial))
+    gradient[use] = np.linalg.pinv(design)[1] * root / radial[use]
+    return delta, np.exp(level / 2), gradient, y, y - level - law(delta), weight
 
-    def model(b):
-        return b[0] + np.log(annulus_means(f ** (-2 * b[1]))[use])
 
-    fit = least_squares(lambda b: root @ (y - model(b)), [y.mean(), 1.0], jac="3-point", xtol=1e-15, ftol=1e-15, gtol=1e-15)
-    design = root @ np.stack([(model(fit.x + e) - model(fit.x - e)) / 2e-5 for e in 1e-5 * np.eye(2)], 1)
-    error = np.sqrt(np.linalg.inv(design.T @ design)[1, 1])
-    return {"delta": float(fit.x[1]), "amplitude": float(np.exp(fit.x[0] / 2)), "error": float(error),
-            "t_square": float(2 * fit.cost), "n_bins": int(use.sum())}
+def fit_radial(radial, sample, h, w, low, high):
+    """The Δ of a set with its two halves."""
+    delta, amplitude, gradient, y, left, weight = radial_solution(radial, h, w, low, high)
+    middle = np.sqrt(max(low, 1 / max(h, w)) * min(high, 0.5))
+    coarse = radial_solution(radial, h, w, low, middle)
+    fine = radial_solution(radial, h, w, middle, high)
+    rise = fine[0] - coarse[0], fine[2] - coarse[2]
+    error = np.sqrt(rise[1] @ sample.covariance @ rise[1])
+    return {**sample.interval(delta, gradient), "amplitude": float(amplitude), **quality(y, left, weight),
+            "coarse": sample.interval(coarse[0], coarse[2]), "fine": sample.interval(fine[0], fine[2]), "rise": sample.interval(*rise),
+            "curvature_p": float(2 * t_distribution.sf(abs(rise[0]) / error, sample.n_files - 1))}
+
+
+def all_fits(gamma, sample, low, high, cross):
+    h, w = gamma.shape
+    return {"radial": fit_radial(annulus_means(gamma), sample, h, w, low, high), "modes": fit_modes(gamma, sample, low, high, cross),
+            "whittle": fit_whittle(gamma, sample, low, high, cross)}
 
 
 def half(full):
@@ -114,46 +147,47 @@ def half(full):
     return full[:, : full.shape[1] // 2 + 1].T.ravel().tolist()
 
 
-def spectrum_of_tiles(folder, size):
-    tiles = []
+def tiles_of(folder, size):
+    tiles, files = [], []
     for name in sorted(os.listdir(folder)):
         if name.endswith((".png", ".jpg")):
             rgb = np.asarray(Image.open(os.path.join(folder, name)).convert("RGB")).astype(float)
             luma = rgb @ [0.299, 0.587, 0.114] / 127.5 - 1
             for y in range(0, luma.shape[0] - size + 1, size):
                 tiles += [luma[y : y + size, x : x + size] for x in range(0, luma.shape[1] - size + 1, size)]
-    x = np.fft.fft2(np.array(tiles), norm="ortho")
-    power = abs(x - x.mean(0)) ** 2
-    radial = np.array([annulus_means(p) for p in power])
-    return power.sum(0) / (len(x) - 1), radial, len(x)
+            files += [name] * (len(tiles) - len(files))
+    return np.array(tiles), files
+
+
+def described(gamma, rapsd, files, low, high, cross):
+    """A set as the Rust test reads it; the fits are of the rounded numbers."""
+    h, w = gamma.shape
+    sample = Sample(rapsd, files)
+    sample.mean, sample.covariance = rounded(sample.mean), rounded(sample.covariance)
+    paper = {f"paper_{k}": v for k, v in all_fits(gamma, sample, 0, 9, cross).items() if k != "radial"}
+    return {"height": h, "width": w, "n_images": sample.n_images, "n_files": sample.n_files, "gamma": half(gamma),
+            "rapsd_mean": sample.mean.tolist(),
+            "covariance_of_mean": [row[: i + 1].tolist() for i, row in enumerate(sample.covariance)],
+            **all_fits(gamma, sample, low, high, cross), **paper}
+
+
+def whole(gamma):
+    """A plane whose modes equal their conjugates, rounded."""
+    ky, kx, _ = plane(*gamma.shape)
+    return rounded((gamma + gamma[-ky, -kx]) / 2)
 
 
 def main():
-    gamma, radial, n = spectrum_of_tiles(sys.argv[1], 64)
-    keep = np.s_[:, :33]
-    gamma[keep] = rounded(gamma[keep])
-    for ky in range(64):
-        for kx in range(33, 64):
-            gamma[ky, kx] = gamma[-ky % 64, 64 - kx]
-    mean, covariance = rounded(radial.mean(0)), rounded(np.cov(radial.T))
-    default = (1.5 / 64, 0.5, 3)
-    photos = {
-        "height": 64, "width": 64, "n_images": n, "gamma": half(gamma), "rapsd_mean": mean.tolist(),
-        "rapsd_covariance": [covariance[i, : i + 1].tolist() for i in range(33)],
-        "modes": fit_modes(gamma, *default), "whittle": fit_whittle(gamma, *default),
-        "paper_modes": fit_modes(gamma, 0, 9, 3), "paper_whittle": fit_whittle(gamma, 0, 9, 3),
-        "radial": fit_radial(mean, covariance, n, 64, 64, *default[:2]),
-    }
+    tiles, files = tiles_of(sys.argv[1], 64)
+    x = np.fft.fft2(tiles, norm="ortho")
+    gamma = whole((abs(x - x.mean(0)) ** 2).sum(0) / (len(x) - 1))
+    photos = described(gamma, [annulus_means(p) for p in abs(x) ** 2], files, 0.5 / 64, 0.5, 3)
     rng = np.random.default_rng(20)
-    white = rng.exponential(size=(21, 16))
-    ky, kx, f = plane(21, 16)
+    f = plane(21, 16)[2].copy()
     f[0, 0] = 1
-    white = rounded((white + white[-ky, -kx]) / 2 * f**-2.2)
-    whole = (0, 9, None)
-    small = {"height": 21, "width": 16, "n_images": 4, "gamma": half(white),
-             "modes": fit_modes(white, 0.1, 0.5, 1), "whittle": fit_whittle(white, 0.1, 0.5, 1),
-             "paper_modes": fit_modes(white, *whole), "paper_whittle": fit_whittle(white, *whole)}
-    json.dump({"photo_tiles": photos, "synthetic": small}, sys.stdout, separators=(",", ":"))
+    powers = np.array([whole(rng.exponential(size=(21, 16)) * f**-2.2) for _ in range(7)])
+    synthetic = described(whole(powers.mean(0)), [annulus_means(p) for p in powers], range(7), 0.1, 0.5, 1)
+    json.dump({"photo_tiles": photos, "synthetic": synthetic}, sys.stdout, separators=(",", ":"), ensure_ascii=False)
     sys.stdout.write("\n")
 
 

@@ -5,7 +5,7 @@ mod rows;
 
 use anyhow::{Result, ensure};
 
-pub use report::{BandRow, BlurNoiseReport, PublishedFid};
+pub use report::{BandRow, BlurNoiseReport};
 pub use rows::{ImageRatios, ImageRatiosRow};
 
 use super::{Analysis, Run, Scanned, Source};

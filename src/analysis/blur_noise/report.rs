@@ -3,15 +3,16 @@
 use serde::Serialize;
 
 use super::BlurNoiseRatios;
-use crate::analysis::words::{or_dash, percent};
+use crate::analysis::words::{describe_enough, describe_interval, or_dash, percent, wrap};
 use crate::analysis::{About, Outputs, QUANTILE_LEVELS, Report};
-use crate::diffusion::blur_noise::{BlurNoise, PUBLISHED_FID, RATIOS};
+use crate::diffusion::blur_noise::{BlurNoise, RATIOS};
 use crate::report::content::Content;
 use crate::report::plot::Plot;
 use crate::report::plot::blur_noise::BlurNoiseFigure;
 use crate::report::text::{align, short};
 use crate::spectrum::order_statistics::quantiles;
 use crate::spectrum::{RapsdOf, Spectrum};
+use crate::stats::jackknife::Interval;
 
 /// Row of `blur_noise.csv`: one annulus. Shares and ratios of bands without power are empty.
 #[derive(Debug, Clone, Serialize)]
@@ -40,15 +41,6 @@ pub struct BandRow {
     pub retained_10: f64,
 }
 
-/// Published image quality at one ratio.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct PublishedFid {
-    /// Blur-to-noise ratio, pixels per value on `[-1, 1]`.
-    pub ratio: f64,
-    /// FID on CIFAR-10.
-    pub fid: f64,
-}
-
 /// Blur against noise.
 #[derive(Debug, Clone, Serialize)]
 pub struct BlurNoiseReport {
@@ -61,7 +53,7 @@ pub struct BlurNoiseReport {
     pub kappa: f64,
     /// ρ*, pixels per value; none if no band has power.
     pub blur_noise_ratio: Option<f64>,
-    /// Lower end of its 95 % interval, from the spread of the images' power at the limiting frequency.
+    /// Lower end of its 95 % interval, from the spread between files of the power at the limiting frequency.
     pub blur_noise_ratio_low95: Option<f64>,
     /// Upper end of its 95 % interval.
     pub blur_noise_ratio_high95: Option<f64>,
@@ -83,8 +75,6 @@ pub struct BlurNoiseReport {
     pub cold_blur_px: f64,
     /// Power of 8-bit rounding, value² per mode.
     pub rounding_power: f64,
-    /// What was published about other ratios.
-    pub published_fid: [PublishedFid; 5],
     /// Mean power of the mean-removed images by annulus from 0 on, value² per mode.
     #[serde(skip)]
     pub rapsd: Vec<f64>,
@@ -103,10 +93,8 @@ impl BlurNoiseReport {
         let rapsd = spectrum.centred_rapsd(RapsdOf::ChannelMean);
         let blur = BlurNoise::new(&rapsd, longer_side, kappa);
         let star = blur.largest_ratio(retain);
-        let interval = star.and_then(|star| {
-            let std = spectrum.radial_statistics(RapsdOf::ChannelMean).std_of(star.annulus)?;
-            Some(star.interval95(std / (spectrum.n_images() as f64).sqrt() / rapsd[star.annulus]))
-        });
+        let statistics = spectrum.radial_statistics(RapsdOf::ChannelMean);
+        let interval = star.map(|star| blur.interval(star, &statistics));
         let n_images_with_ratio = images.as_ref().map(|[retaining, _]| retaining.len());
         let of_images = images.map(|lists| lists.map(|list| quantiles(list, QUANTILE_LEVELS)));
         Self {
@@ -114,8 +102,8 @@ impl BlurNoiseReport {
             retain,
             kappa,
             blur_noise_ratio: star.map(|s| s.ratio),
-            blur_noise_ratio_low95: interval.map(|(low, _)| low),
-            blur_noise_ratio_high95: interval.map(|(_, high)| high),
+            blur_noise_ratio_low95: interval.and_then(|i| i.low95),
+            blur_noise_ratio_high95: interval.and_then(|i| i.high95),
             limiting_cycles_per_px: star.map(|s| s.annulus as f64 / longer_side as f64),
             ratio_emptying_min: blur.least_emptying_ratio(rounding_power),
             quantile_levels: QUANTILE_LEVELS,
@@ -125,9 +113,25 @@ impl BlurNoiseReport {
             hot_sigma: blur.hot_sigma(),
             cold_blur_px: blur.cold_blur_px(rounding_power),
             rounding_power,
-            published_fid: PUBLISHED_FID.map(|(ratio, fid)| PublishedFid { ratio, fid }),
             rapsd,
         }
+    }
+
+    /// ρ*, what it means, and how surely it is known.
+    fn result_lines(&self) -> Vec<String> {
+        let (Some(value), Some(frequency)) = (self.blur_noise_ratio, self.limiting_cycles_per_px) else {
+            return vec!["no band has power: nothing limits the blur".to_owned()];
+        };
+        let ratio = Interval { value, low95: self.blur_noise_ratio_low95, high95: self.blur_noise_ratio_high95 };
+        let mut lines = wrap(&format!("blur-to-noise ratio ρ* = {} px per value", describe_interval(ratio)));
+        lines.extend(wrap(&format!(
+            "Up to ρ* pixels of blur to each unit of noise, every band keeps {} % of its power until noise hides it (κ = {}): \
+             blur noise at most so much. The limit is at f = {frequency:.4} cycles/px.",
+            percent(self.retain),
+            self.kappa
+        )));
+        lines.extend(describe_enough(self.about.counts.n_files, ratio.half_width()));
+        lines
     }
 
     fn longer_side(&self) -> usize {
@@ -173,17 +177,14 @@ impl BlurNoiseReport {
         BlurNoiseFigure {
             title,
             subtitle: format!(
-                "{}; noise hides a band at a noise-to-signal ratio of κ = {}",
+                "{}; power left when noise hides the band (noise-to-signal ratio κ = {})",
                 self.about.describe(),
                 self.kappa
             ),
             curves: RATIOS.map(curve).to_vec(),
             star: self.blur_noise_ratio.map(curve),
-            // Published ratios are for values in −1:1.
-            star_as_published: self.blur_noise_ratio.map(|ratio| ratio * 0.5 * self.about.preprocess.range.width()),
             frequency_cycles_per_px: annuli.map(|j| j as f64 / self.longer_side() as f64).collect(),
             retain: self.retain,
-            published: PUBLISHED_FID.to_vec(),
         }
     }
 }
@@ -192,21 +193,8 @@ impl Report for BlurNoiseReport {
     const OUTPUTS: Outputs = Outputs { files: &["blur_noise_images.csv", "blur_noise.csv"], plots: &["blur_noise"] };
 
     fn lines(&self) -> Vec<String> {
-        let mut lines = vec![self.about.describe()];
-        match (self.blur_noise_ratio, self.limiting_cycles_per_px) {
-            (Some(ratio), Some(frequency)) => {
-                let interval = self.blur_noise_ratio_low95.zip(self.blur_noise_ratio_high95);
-                let interval = interval.map_or(String::new(), |(low, high)| format!(" [{low:.4}, {high:.4}]"));
-                lines.push(format!(
-                    "blur-to-noise ratio ρ* = {ratio:.4}{interval} px per value: up to it every band keeps {} % of its \
-                     power until noise hides it (κ = {})",
-                    percent(self.retain),
-                    self.kappa
-                ));
-                lines.push(format!("limited at f = {frequency:.4} cycles/px"));
-            }
-            _ => lines.push("no band has power: nothing limits the blur".to_owned()),
-        }
+        let mut lines = self.result_lines();
+        lines.extend([String::new(), self.about.describe()]);
         if let (Some(ratio), Some(emptying)) = (self.image_ratio_quantiles, self.image_ratio_emptying_quantiles) {
             let row = |name: &str, quantiles: [Option<f64>; 5]| -> Vec<String> {
                 let cells = quantiles.map(|q| or_dash(q, |q| format!("{q:.4}")));
@@ -219,11 +207,8 @@ impl Report for BlurNoiseReport {
             let ratio = short(ratio);
             lines.push(format!("from ρ = {ratio} on blur empties a band (8-bit rounding) before noise hides it"));
         }
-        lines.push(format!(
-            "noise alone (hot, ρ = 0) hides every band at σ = {}; blur alone (cold) empties all of them at {} px",
-            short(self.hot_sigma),
-            short(self.cold_blur_px)
-        ));
+        lines.push(format!("noise alone (hot, ρ = 0) hides every band at σ = {}", short(self.hot_sigma)));
+        lines.push(format!("blur alone (cold) empties all of them at {} px", short(self.cold_blur_px)));
         lines
     }
 

@@ -1,12 +1,13 @@
 //! The pictures of `bounds`.
 
 use super::BoundsReport;
+use super::report::WasteRow;
 use crate::diffusion::ReferenceSchedule;
 use crate::report::plot::bounds::BoundsFigure;
 use crate::report::plot::waste::WasteFigure;
 use crate::report::text::short;
 
-/// Images or rows of images that a picture of bounds shows.
+/// Rows of images that a picture of more images than it can show has.
 const BOUNDS_ROWS: u64 = 200;
 
 impl BoundsReport {
@@ -23,13 +24,30 @@ impl BoundsReport {
         let ends = |s: &ReferenceSchedule| Some((s.to_string(), *s.sigmas().last()?, *s.sigmas().first()?));
         BoundsFigure {
             title,
-            subtitle: format!(
-                "{}; shades: where 5, 25, 50, 75 and 95 % of a row's images begin",
-                self.about.describe()
-            ),
+            subtitle: match self.statistics.has_single_images() {
+                true => format!("{}; a bar for each image", self.about.describe()),
+                false => {
+                    format!("{}; shades: where 5, 25, 50, 75 and 95 % of a row's images begin", self.about.describe())
+                }
+            },
+            has_single_images: self.statistics.has_single_images(),
             rows: self.statistics.rows(BOUNDS_ROWS),
             schedules: self.schedules.iter().filter_map(ends).collect(),
             rounding_sigma: self.rounding_power.sqrt(),
+        }
+    }
+
+    /// The first schedule that many images need more noise than, beside what it wastes: without waste it may still fall short.
+    fn waste_title(&self) -> String {
+        let falls_short = |row: &&WasteRow| row.shortfall_above_share.is_some_and(|share| share >= 0.05);
+        match self.waste.iter().find(falls_short) {
+            Some(row) => format!(
+                "{} wastes {:.0} % of its steps, and is too short for {:.0} % of the images",
+                row.schedule,
+                100.0 * row.waste_mean.unwrap_or_default(),
+                100.0 * row.shortfall_above_share.unwrap_or_default()
+            ),
+            None => "What schedules spend on the images, and what of it is wasted".to_owned(),
         }
     }
 
@@ -37,10 +55,6 @@ impl BoundsReport {
     pub(super) fn waste_figure(&self) -> WasteFigure {
         let bars = self.waste.iter();
         let bars = bars.filter_map(|r| Some((r.schedule.clone(), r.waste_below_mean?, r.waste_above_mean?)));
-        WasteFigure {
-            title: "What schedules spend on the images, and what of it is wasted".to_owned(),
-            subtitle: self.about.describe(),
-            bars: bars.collect(),
-        }
+        WasteFigure { title: self.waste_title(), subtitle: self.about.describe(), bars: bars.collect() }
     }
 }

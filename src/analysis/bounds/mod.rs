@@ -9,6 +9,8 @@ use anyhow::{Result, ensure};
 pub use report::BoundsReport;
 pub use rows::BoundsRows;
 
+use self::report::Found;
+
 use super::{About, Analysis, Needs, Run, Scanned, Source, read_schedule};
 use crate::diffusion::bounds::brightness_sigma_max;
 use crate::diffusion::{Kappa, ReferenceSchedule};
@@ -79,8 +81,9 @@ impl Analysis for Bounds {
         let spectrum = &scanned.spectrum;
         let brightness = spectrum.mode_covariance().ok();
         let brightness = brightness.map(|gamma| brightness_sigma_max(self.kappa, gamma.channel_mean()[0]));
-        let (schedules, statistics) = rows.commit()?;
+        let (schedules, statistics, soft) = rows.commit()?;
         let rounding_power = run.source.rounding_power()?;
-        Ok(BoundsReport::new(About::of(spectrum), self.kappa, brightness, schedules, statistics, rounding_power))
+        let found = Found { brightness_sigma_max: brightness, schedules, statistics, soft, rounding_power };
+        Ok(BoundsReport::new(About::of(spectrum), self.kappa, found))
     }
 }

@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 
-use crate::analysis::words::{describe_kappa, or_dash};
+use crate::analysis::words::{describe_kappa, or_dash, wrap};
 use crate::analysis::{About, Outputs, QUANTILE_LEVELS, Report};
 use crate::diffusion::bounds::KappaReading;
+use crate::diffusion::effective_resolution::LEAST_SIDE_PX;
 use crate::diffusion::{BoundsStatistics, Kappa, ReferenceSchedule, WasteStatistics};
 use crate::report::content::Content;
 use crate::report::plot::Plot;
@@ -35,6 +36,14 @@ pub struct WasteRow {
     pub waste_q50: Option<f64>,
     /// 95 % quantile.
     pub waste_q95: Option<f64>,
+    /// Share of the images whose `sigma_max` lies above the schedule.
+    pub shortfall_above_share: Option<f64>,
+    /// Median over these images of how far, in ln sigma.
+    pub shortfall_above_median_lnsigma: Option<f64>,
+    /// Share of the images whose `sigma_min` lies below the schedule.
+    pub shortfall_below_share: Option<f64>,
+    /// Median over these images of how far, in ln sigma.
+    pub shortfall_below_median_lnsigma: Option<f64>,
 }
 
 /// Noise bounds of a set.
@@ -65,8 +74,11 @@ pub struct BoundsReport {
     pub n_sharpness_known: u64,
     /// Noise level that hides the brightness of the set, over the channels' mean, value; none for one image.
     pub brightness_sigma_max: Option<f64>,
-    /// What each schedule wastes.
+    /// What each schedule wastes, and does not reach.
     pub waste: Vec<WasteRow>,
+    /// Paths of the soft images, tiles with their place, in path order.
+    #[serde(skip)]
+    pub soft: Vec<String>,
     /// What the statistics are of.
     #[serde(skip)]
     pub(super) schedules: Vec<ReferenceSchedule>,
@@ -77,15 +89,18 @@ pub struct BoundsReport {
     pub(super) rounding_power: f64,
 }
 
+/// What was found of a set.
+pub(super) struct Found {
+    pub brightness_sigma_max: Option<f64>,
+    pub schedules: Vec<ReferenceSchedule>,
+    pub statistics: BoundsStatistics,
+    pub soft: Vec<String>,
+    pub rounding_power: f64,
+}
+
 impl BoundsReport {
-    pub(super) fn new(
-        about: About,
-        kappa: Kappa,
-        brightness_sigma_max: Option<f64>,
-        schedules: Vec<ReferenceSchedule>,
-        statistics: BoundsStatistics,
-        rounding_power: f64,
-    ) -> Self {
+    pub(super) fn new(about: About, kappa: Kappa, found: Found) -> Self {
+        let Found { brightness_sigma_max, schedules, statistics, soft, rounding_power } = found;
         let n_images = statistics.n_images() - statistics.n_flat();
         let waste = schedules.iter().zip(statistics.waste()).map(|(s, w)| waste_row(s, w, n_images)).collect();
         let (n_soft, n_sharpness_known) = statistics.n_soft();
@@ -103,6 +118,7 @@ impl BoundsReport {
             n_sharpness_known,
             brightness_sigma_max,
             waste,
+            soft,
             schedules,
             statistics,
             rounding_power,
@@ -110,10 +126,76 @@ impl BoundsReport {
     }
 }
 
+/// A part of all in percent.
+fn share_of(part: u64, of: u64) -> String {
+    format!("{:.1} %", if of == 0 { 0.0 } else { 100.0 * part as f64 / of as f64 })
+}
+
+impl BoundsReport {
+    /// The noise that nine of ten images need, and what that means.
+    fn result_lines(&self) -> Vec<String> {
+        let ([Some(low), ..], [.., Some(high)]) = (self.sigma_min, self.sigma_max) else {
+            return vec!["every image is flat: there is no noise to bound".to_owned()];
+        };
+        let mut lines = vec![format!("useful noise: sigma from {} to {}", short(low), short(high))];
+        lines.extend(wrap(
+            "At either end this is enough for 95 % of the images: finer noise harms none of their bands, coarser noise finds \
+             nothing left to hide. Steps outside are wasted; a schedule that ends inside falls short.",
+        ));
+        lines
+    }
+
+    /// What each schedule wastes, and for how many images it falls short.
+    fn schedule_lines(&self) -> Vec<String> {
+        let head = ["schedule", "from", "to", "too fine", "coarse", "short below", "short above"];
+        let mut table = vec![head.map(str::to_owned).to_vec()];
+        let percent = |v: Option<f64>| or_dash(v, |v| format!("{:.1} %", 100.0 * v));
+        let shortfall = |share: Option<f64>, median: Option<f64>| match median {
+            Some(median) => format!("{} ×{:.1}", percent(share), median.exp()),
+            None => percent(share),
+        };
+        for row in &self.waste {
+            table.push(vec![
+                row.schedule.clone(),
+                short(row.sigma_low),
+                row.sigma_high.map_or("∞".to_owned(), short),
+                percent(row.waste_below_mean),
+                percent(row.waste_above_mean),
+                shortfall(row.shortfall_below_share, row.shortfall_below_median_lnsigma),
+                shortfall(row.shortfall_above_share, row.shortfall_above_median_lnsigma),
+            ]);
+        }
+        let mut lines = align(&table);
+        lines.extend(wrap(
+            "too fine, coarse: its steps below sigma_min and above sigma_max, mean over images; short below, above: images whose \
+             sigma_min, sigma_max it does not reach, and by what factor (median)",
+        ));
+        lines
+    }
+
+    /// How many images are soft, and the first of them.
+    fn soft_lines(&self) -> Vec<String> {
+        if self.n_sharpness_known == 0 {
+            let side = self.about.preprocess.size.longer_side();
+            let reason = if side < LEAST_SIDE_PX { "below 64 pixels" } else { "of flat images" };
+            return vec![format!("effective resolution cannot be told {reason}: soft images are unknown")];
+        }
+        let (n, known) = (self.n_soft, self.n_sharpness_known);
+        let share = share_of(n, known);
+        let mut lines = vec![format!("{n} of {known} images soft ({share}): effective resolution below 90 %")];
+        if n > 0 {
+            lines.extend(self.soft.iter().take(3).map(|path| format!("  {path}")));
+            lines.push("all of them are in soft.txt: look at them, and leave out what was enlarged".to_owned());
+        }
+        lines
+    }
+}
+
 /// The row of a schedule over the `n_images` that have bounds.
 fn waste_row(schedule: &ReferenceSchedule, waste: &WasteStatistics, n_images: u64) -> WasteRow {
     let mean = waste.mean();
     let sigmas = schedule.sigmas();
+    let (share, (median_below, median_above)) = (waste.shortfall_shares(), waste.shortfall_medians());
     WasteRow {
         schedule: schedule.to_string(),
         n_steps: sigmas.len(),
@@ -126,16 +208,21 @@ fn waste_row(schedule: &ReferenceSchedule, waste: &WasteStatistics, n_images: u6
         waste_q05: waste.quantile(0.05),
         waste_q50: waste.quantile(0.5),
         waste_q95: waste.quantile(0.95),
+        shortfall_above_share: share.map(|s| s.above),
+        shortfall_above_median_lnsigma: median_above,
+        shortfall_below_share: share.map(|s| s.below),
+        shortfall_below_median_lnsigma: median_below,
     }
 }
 
 impl Report for BoundsReport {
-    const OUTPUTS: Outputs = Outputs { files: &["bounds.csv", "waste.csv"], plots: &["bounds", "waste"] };
+    const OUTPUTS: Outputs = Outputs { files: &["bounds.csv", "waste.csv", "soft.txt"], plots: &["bounds", "waste"] };
 
     fn lines(&self) -> Vec<String> {
-        let mut lines = vec![self.about.describe()];
-        lines.extend(describe_kappa(self.kappa));
+        let mut lines = self.result_lines();
         lines.push(String::new());
+        lines.extend(self.schedule_lines());
+        lines.extend([String::new(), self.about.describe()]);
         let head = ["", "5 %", "25 %", "median", "75 %", "95 %"];
         let mut table = vec![head.map(str::to_owned).to_vec()];
         for (name, quantiles) in [("sigma_min", self.sigma_min), ("sigma_max", self.sigma_max)] {
@@ -147,37 +234,20 @@ impl Report for BoundsReport {
             lines.push(format!("the brightness of the set is hidden from sigma = {} on", short(sigma)));
         }
         let n = self.statistics.n_images();
-        let share = |part: u64, of: u64| if of == 0 { 0.0 } else { 100.0 * part as f64 / of as f64 };
+        let floored = share_of(self.n_floored, n);
         lines.push(format!(
-            "{} of {n} at the 8-bit rounding floor ({:.1} %), {} flat, {} soft (effective resolution below 90 %: {:.1} % of {})",
-            self.n_floored,
-            share(self.n_floored, n),
-            self.n_flat,
-            self.n_soft,
-            share(self.n_soft, self.n_sharpness_known),
-            self.n_sharpness_known,
+            "{} of {n} images at the 8-bit rounding floor ({floored}), {} flat",
+            self.n_floored, self.n_flat
         ));
-        lines.push(String::new());
-        let head = ["schedule", "steps", "sigma from", "to", "wasted below", "wasted above", "used"];
-        let mut table = vec![head.map(str::to_owned).to_vec()];
-        let percent = |v: Option<f64>| or_dash(v, |v| format!("{:.1} %", 100.0 * v));
-        for row in &self.waste {
-            table.push(vec![
-                row.schedule.clone(),
-                row.n_steps.to_string(),
-                short(row.sigma_low),
-                row.sigma_high.map_or("∞".to_owned(), short),
-                percent(row.waste_below_mean),
-                percent(row.waste_above_mean),
-                percent(row.waste_mean.map(|w| 1.0 - w)),
-            ]);
-        }
-        lines.extend(align(&table));
+        lines.extend(self.soft_lines());
+        lines.extend(describe_kappa(self.kappa).iter().flat_map(|text| wrap(text)));
         lines
     }
 
     fn tables(&self) -> Vec<Content<'_>> {
-        vec![Content::table("waste.csv", &self.waste)]
+        let lines = || self.soft.iter().map(|path| format!("{path}\n")).collect::<String>();
+        let soft = (self.n_sharpness_known > 0).then(|| Content::bytes("soft.txt", lines()));
+        std::iter::once(Content::table("waste.csv", &self.waste)).chain(soft).collect()
     }
 
     fn figures(&self) -> Vec<Plot> {

@@ -5,7 +5,10 @@ use serde::Serialize;
 
 use crate::analysis::{SinkResult, row_key};
 use crate::diffusion::effective_resolution::is_soft;
-use crate::diffusion::{BoundsStatistics, Kappa, NoiseRange, ReferenceSchedule, Waste, compute_bounds, compute_waste};
+use crate::diffusion::{
+    BoundsStatistics, Kappa, NoiseRange, ReferenceSchedule, Shortfall, Waste, compute_bounds, compute_shortfall,
+    compute_waste,
+};
 use crate::pipeline::{ImageRow, RowSink};
 use crate::report::tables::StreamedTable;
 use crate::spectral::{Grid, Size};
@@ -63,8 +66,9 @@ pub struct BoundsRows {
     rounding_power: f64,
     /// The three that have columns first.
     schedules: Vec<ReferenceSchedule>,
-    waste: Vec<Waste>,
+    waste: Vec<(Waste, Shortfall)>,
     statistics: BoundsStatistics,
+    soft: Vec<String>,
     key: String,
 }
 
@@ -87,14 +91,15 @@ impl BoundsRows {
             waste: Vec::with_capacity(schedules.len()),
             statistics: BoundsStatistics::new(schedules.len()),
             schedules,
+            soft: Vec::new(),
             key: String::new(),
         }
     }
 
-    /// Completes the table; the schedules, and what the columns come to.
-    pub(super) fn commit(self) -> Result<(Vec<ReferenceSchedule>, BoundsStatistics)> {
+    /// Completes the table; the schedules, what the columns come to, and the keys of soft images.
+    pub(super) fn commit(self) -> Result<(Vec<ReferenceSchedule>, BoundsStatistics, Vec<String>)> {
         self.table.commit()?;
-        Ok((self.schedules, self.statistics))
+        Ok((self.schedules, self.statistics, self.soft))
     }
 }
 
@@ -105,7 +110,12 @@ impl RowSink for BoundsRows {
         let range = bounds.range();
         self.waste.clear();
         if let Some(range) = range {
-            self.waste.extend(self.schedules.iter().map(|s| compute_waste(s.sigmas(), range)));
+            self.waste.extend(
+                self.schedules
+                    .iter()
+                    .map(ReferenceSchedule::sigmas)
+                    .map(|s| (compute_waste(s, range), compute_shortfall(s, range))),
+            );
         }
         let longer_side = self.size.longer_side() as f64;
         let resolution = row.numbers.first().copied();
@@ -113,9 +123,13 @@ impl RowSink for BoundsRows {
         self.statistics.add(range, &self.waste, is_soft);
         let fit = self.fit.as_ref().filter(|_| range.is_some()).and_then(|plan| plan.fit(&summary.rapsd));
         let frequency = |annulus: usize| annulus as f64 / longer_side;
-        let waste = |i: usize| self.waste.get(i).map(|w| w.total());
+        let waste = |i: usize| self.waste.get(i).map(|(w, _)| w.total());
+        let path = row_key(row, &mut self.key);
+        if is_soft == Some(true) {
+            self.soft.push(path.to_owned());
+        }
         self.table.push(&BoundsRow {
-            path: row_key(row, &mut self.key),
+            path,
             width_px: row.width_px,
             height_px: row.height_px,
             mean: summary.mean,

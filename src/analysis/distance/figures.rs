@@ -29,7 +29,8 @@ impl DistanceReport {
                 Some((closest, false)) => {
                     format!("The noise closest to these images is {}", describe_family(closest))
                 }
-                None => "No noise family was compared".to_owned(),
+                None if compared.is_empty() => "No noise family was compared".to_owned(),
+                None => "No noise here has power wherever these images have".to_owned(),
             },
             subtitle: format!("{}; metric {}, closest first", self.about.describe(), model.metric),
             bars: families.chain(images).collect(),

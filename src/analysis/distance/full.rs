@@ -4,6 +4,7 @@ use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 
 use super::Distance;
+use crate::analysis::words::finite;
 use crate::analysis::{Families, Run};
 use crate::noise::field::Role;
 use crate::noise::{FullComparison, FullModel, Moments, Noise, NoiseError, SampledNoise};
@@ -31,9 +32,9 @@ pub struct FullDistanceRow {
     pub d_standard_errors: Option<f64>,
     /// 2-Wasserstein distance over √D, value.
     pub w2_per_dim: Option<f64>,
-    /// `KL(noise ‖ dataset)` per dimension, nats.
+    /// `KL(noise ‖ dataset)` per dimension, nats; none where it is infinite.
     pub kl_noise_data_per_dim: Option<f64>,
-    /// `KL(dataset ‖ noise)` per dimension, nats.
+    /// `KL(dataset ‖ noise)` per dimension, nats; none where it is infinite.
     pub kl_data_noise_per_dim: Option<f64>,
     /// Rank by `KL(dataset ‖ noise)`, 1 the closest.
     pub rank: Option<usize>,
@@ -126,8 +127,8 @@ fn row(c: &FullComparison, n: f64) -> FullDistanceRow {
         d_normalized: drawn.map(|m| m.mean / n.sqrt()),
         d_standard_errors: c.expected().zip(drawn).and_then(|(expected, m)| m.standard_errors_from(expected)),
         w2_per_dim: closed.map(|d| (d.w2_square.max(0.0) / n).sqrt()),
-        kl_noise_data_per_dim: closed.map(|d| d.kl_noise_data / n),
-        kl_data_noise_per_dim: closed.map(|d| d.kl_data_noise / n),
+        kl_noise_data_per_dim: closed.and_then(|d| finite(d.kl_noise_data / n)),
+        kl_data_noise_per_dim: closed.and_then(|d| finite(d.kl_data_noise / n)),
         rank: c.rank,
     }
 }

@@ -40,7 +40,7 @@ pub struct DistanceReport {
     pub images_judged_by: &'static str,
     /// KL(dataset ‖ noise) per dimension that chance alone makes, nats.
     pub kl_per_dim_by_chance: ChanceLevel,
-    /// The closest family by `KL(dataset ‖ noise)`.
+    /// The closest family by `KL(dataset ‖ noise)`; none if all are infinitely far.
     pub closest: Option<String>,
     /// Whether all drawn distances agree with their closed forms.
     pub drawn_agrees: bool,
@@ -98,7 +98,7 @@ impl DistanceReport {
             n_floored_modes: model.n_floored(),
             images_judged_by: if is_held_out { "the other half" } else { "all others" },
             kl_per_dim_by_chance: ChanceLevel::of(model),
-            closest: compared.first().map(|c| c.name.clone()),
+            closest: compared.first().filter(|c| c.divergence.kl_data_noise.is_finite()).map(|c| c.name.clone()),
             drawn_agrees: all_agree && full_disagreeing.is_empty(),
             distances: rows(&results, images.as_ref().and_then(|images| images.baseline)),
             full_covariance,
@@ -128,12 +128,14 @@ impl DistanceReport {
     }
 
     /// The closest family; after the images' own spectrum, where that is closest, the next one. Whether it is such a next
-    /// one.
+    /// one. None if all are infinitely far.
     pub(super) fn closest_family(&self) -> Option<(&Comparison, bool)> {
-        match self.main().compared.as_slice() {
+        let is_finite = |(c, _): &(&Comparison, bool)| c.divergence.kl_data_noise.is_finite();
+        let closest = match self.main().compared.as_slice() {
             [first, next, ..] if first.name == MATCHED => Some((next, true)),
             compared => compared.first().map(|first| (first, false)),
-        }
+        };
+        closest.filter(is_finite)
     }
 }
 

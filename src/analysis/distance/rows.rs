@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::MetricResult;
+use crate::analysis::words::finite;
 use crate::noise::distance::{mean_image_to_member, mean_image_w2_square};
 use crate::noise::{Comparison, DatasetModel, Moments};
 
@@ -29,9 +30,9 @@ pub struct DistanceRow {
     pub w2: Option<f64>,
     /// 2-Wasserstein distance over √D, value: root mean square per dimension.
     pub w2_per_dim: Option<f64>,
-    /// `KL(noise ‖ dataset)` per dimension, nats.
+    /// `KL(noise ‖ dataset)` per dimension, nats; none where it is infinite.
     pub kl_noise_data_per_dim: Option<f64>,
-    /// `KL(dataset ‖ noise)` per dimension, nats.
+    /// `KL(dataset ‖ noise)` per dimension, nats; none where it is infinite.
     pub kl_data_noise_per_dim: Option<f64>,
     /// Rank by `KL(dataset ‖ noise)`, 1 the closest.
     pub rank: Option<usize>,
@@ -74,8 +75,8 @@ fn family_row(model: &DatasetModel, c: &Comparison) -> DistanceRow {
         d_to_images_mean: c.to_member.map(|m| m.mean),
         w2: Some(d.w2_square.max(0.0).sqrt()),
         w2_per_dim: Some((d.w2_square.max(0.0) / n).sqrt()),
-        kl_noise_data_per_dim: Some(d.kl_noise_data / n),
-        kl_data_noise_per_dim: Some(d.kl_data_noise / n),
+        kl_noise_data_per_dim: finite(d.kl_noise_data / n),
+        kl_data_noise_per_dim: finite(d.kl_data_noise / n),
         rank: Some(c.rank),
         d_to_images_rms_expected: Some(d.expected_square_to_member.sqrt()),
         d_standard_errors: c.to_mean.and_then(|m| m.standard_errors_from(d.square())),

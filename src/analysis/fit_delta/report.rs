@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::rows::{FitRow, LocalExponentRow};
-use crate::analysis::words::describe_law;
+use crate::analysis::words::{describe_enough, describe_law, explain_law, wrap};
 use crate::analysis::{About, Outputs, Report};
 use crate::report::content::Content;
 use crate::report::plot::Plot;
@@ -60,14 +60,17 @@ impl Report for FitDeltaReport {
 
     fn lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
-        let set = self.channels.first();
-        if let Some(fit) = set.and_then(|c| c.fit(Estimator::Radial)) {
+        if let Some(fit) = self.channels.first().and_then(|c| c.fit(Estimator::Radial)) {
             let (low, high) = fit.fitted_cycles_per_px;
-            lines.push(format!("{}: Γ = A² f^(−2Δ), A = {}", describe_law(fit), short(fit.amplitude)));
-            lines.push(format!("{}; f = {} … {} cycles/px", self.about.describe(), short(low), short(high)));
-        } else {
-            lines.push(self.about.describe());
+            lines.push(describe_law(fit));
+            lines.extend(wrap(&explain_law(fit)));
+            let half = fit.delta_high95.map(|high| high - fit.delta);
+            lines.extend(describe_enough(fit.n_files, half));
+            lines.push(String::new());
+            let amplitude = short(fit.amplitude);
+            lines.push(format!("Γ = A² f^(−2Δ), A = {amplitude}, f = {} … {} cycles/px", short(low), short(high)));
         }
+        lines.push(self.about.describe());
         let head = ["channel", "estimator", "Δ", "95 % interval", "coarse", "fine", "A", "residual"];
         let mut table = vec![head.map(str::to_owned).to_vec()];
         for channel in &self.channels {

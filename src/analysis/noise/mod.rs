@@ -176,6 +176,7 @@ impl Drawing {
         draw_samples(&sampled, self.count, desk.threads, desk.cancel, finish, emit)
             .with_context(|| format!("cannot draw {name}"))?;
         let (files, n_clipped) = family.commit()?;
-        Ok(FamilySamples { family: name.clone(), delta: noise.spectrum.delta, files, n_clipped, first })
+        let power = noise.spectrum.radial_mean(&Grid::new(self.size));
+        Ok(FamilySamples { family: name.clone(), delta: noise.spectrum.delta, files, n_clipped, first, power })
     }
 }

@@ -6,10 +6,11 @@ use crate::analysis::words::{describe_delta, or_dash};
 use crate::analysis::{About, Outputs, Report};
 use crate::report::content::Content;
 use crate::report::plot::Plot;
+use crate::report::plot::noise::NoiseFigure;
 use crate::report::plot::pictures::{Picture, PicturesFigure};
 use crate::report::plot::pixels::Pixels;
 use crate::report::text::{align, short};
-use crate::spectral::{Channels, Size};
+use crate::spectral::{Channels, Grid, Size};
 
 /// Samples of noise families in a folder; also the content of `noise.json`.
 #[derive(Debug, Clone, Serialize)]
@@ -56,6 +57,9 @@ pub struct FamilySamples {
     /// The first sample.
     #[serde(skip)]
     pub(super) first: Option<Pixels>,
+    /// Annulus means of its power, value² per mode.
+    #[serde(skip)]
+    pub(super) power: Vec<f64>,
 }
 
 impl NoiseReport {
@@ -66,7 +70,15 @@ impl NoiseReport {
         100.0 * n_clipped as f64 / n_values as f64
     }
 
-    /// The first sample of every family.
+    /// The first sample of every family, and the spectra of all.
+    fn figure(&self) -> NoiseFigure {
+        NoiseFigure {
+            sheet: self.sheet(),
+            frequency_cycles_per_px: Grid::new(self.size).annulus_frequencies(),
+            spectra: self.families.iter().map(|f| (f.family.clone(), f.power.clone())).collect(),
+        }
+    }
+
     fn sheet(&self) -> PicturesFigure {
         let of = match &self.about {
             Some(about) => format!("spectrum of {}", about.describe()),
@@ -123,6 +135,6 @@ impl Report for NoiseReport {
     }
 
     fn figures(&self) -> Vec<Plot> {
-        vec![Plot::new("noise", self.sheet())]
+        vec![Plot::new("noise", self.figure())]
     }
 }

@@ -117,20 +117,27 @@ impl Analysis for Offset {
         let n_channels = run.source.preprocess().channels.count();
         // Of one channel the overall brightness is that of the channel.
         let n_variables = if n_channels > 1 { n_channels + 1 } else { 1 };
-        Ok(BrightnessRows { adjusted: adjusted.ok(), variables: vec![Vec::new(); n_variables] })
+        Ok(BrightnessRows {
+            adjusted: adjusted.ok(),
+            variables: vec![Vec::new(); n_variables],
+            files: FileNumbers::default(),
+        })
     }
 
     fn report(&self, run: &Run<'_>, scanned: &Scanned, rows: BrightnessRows) -> Result<OffsetReport> {
         let spectrum = &scanned.spectrum;
-        let BrightnessRows { adjusted, variables } = rows;
+        let BrightnessRows { adjusted, variables, files } = rows;
         let noises = self.noises(run, spectrum)?;
         let stds: Vec<f64> = noises.iter().map(|n| n.brightness_std).collect();
         let n_pixels = spectrum.grid().size().n_pixels();
         let (brightness, histogram) = match run.source.images() {
             Some(_) => {
-                let sample = Sample::new(variables);
+                let sample = Sample::new(variables, files.of_images);
                 let brightness = Brightness::of_sample(&sample, n_pixels, &stds, run.desk.seed);
-                (brightness, Some(histogram(sample.values(sample.n_variables() - 1))))
+                // As trainers draw the constant: for each channel.
+                let n_channels = run.source.preprocess().channels.count();
+                let pooled: Vec<f64> = (0..n_channels).flat_map(|c| sample.values(c)).copied().collect();
+                (brightness, Some(histogram(&pooled)))
             }
             None => {
                 let (means, covariance) = (spectrum.channel_means(), spectrum.channel_mean_covariance());
@@ -147,12 +154,32 @@ pub struct BrightnessRows {
     adjusted: Option<Vec<AdjustedOffsetStep>>,
     /// One list per channel, the overall brightness last.
     variables: Vec<Vec<f64>>,
+    files: FileNumbers,
+}
+
+/// The file of each image: rows come in path order, so a new key is a new file.
+#[derive(Default)]
+struct FileNumbers {
+    of_images: Vec<u32>,
+    key: String,
+}
+
+impl FileNumbers {
+    fn push(&mut self, key: &str) {
+        let last = self.of_images.last().copied();
+        let number = last.map_or(0, |last| if self.key == key { last } else { last + 1 });
+        if last != Some(number) {
+            key.clone_into(&mut self.key);
+        }
+        self.of_images.push(number);
+    }
 }
 
 impl RowSink for BrightnessRows {
     fn image(&mut self, row: &ImageRow<'_>) -> SinkResult {
         let means = row.summary.channel_mean.iter().chain([&row.summary.mean]);
         self.variables.iter_mut().zip(means).for_each(|(list, mean)| list.push(*mean));
+        self.files.push(row.key);
         Ok(())
     }
 }

@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::NoiseBrightness;
-use crate::analysis::words::or_dash;
+use crate::analysis::words::{describe_enough, describe_interval, finite, or_dash, wrap};
 use crate::analysis::{About, Outputs, Report};
 use crate::diffusion::ReferenceSchedule;
 use crate::diffusion::adjusted_offset::AdjustedOffsetStep;
@@ -14,7 +14,7 @@ use crate::report::content::Content;
 use crate::report::plot::Plot;
 use crate::report::text::{align, short};
 use crate::spectrum::Spectrum;
-use crate::stats::brightness::{Interval, N_RESAMPLES};
+use crate::stats::jackknife::Interval;
 
 /// Sizes for which the offset is told, pixels.
 const SIZES_PX: [usize; 6] = [32, 64, 128, 256, 512, 1024];
@@ -45,7 +45,7 @@ pub struct BrightnessFamilyRow {
     pub noise_std: f64,
     /// Standard deviation of the brightness of its samples, value.
     pub brightness_std: f64,
-    /// Variance of the images' brightness over that of the noise.
+    /// Variance of the images' brightness over that of the noise; none for noise whose brightness does not vary.
     pub variance_ratio: Option<f64>,
     /// Lower end of the 95 % interval.
     pub variance_ratio_low95: Option<f64>,
@@ -102,12 +102,10 @@ pub struct OffsetDocument {
     /// Which images.
     #[serde(flatten)]
     pub about: About,
-    /// Seed of the resamples.
+    /// Seed of the blocks in which many files are left out.
     pub seed: u64,
     /// Standard deviation of the pixels of the families, value; none without families.
     pub families_noise_std: Option<f64>,
-    /// Resamples behind the intervals; none for a saved spectrum.
-    pub n_resamples: Option<usize>,
     /// The offset that matches the images' brightness.
     pub matching_offset: MatchingOffset<Interval>,
     /// Power of the zero frequency of noise with the independent one, over that of white noise.
@@ -136,7 +134,8 @@ pub struct OffsetReport {
     /// The same statistics by variable.
     #[serde(skip)]
     pub brightness: Brightness,
-    /// Edges and densities of a histogram of the overall brightness, value and 1/value; none for a saved spectrum.
+    /// Edges and densities of a histogram of the brightness of every channel, value and 1/value; none for a saved
+    /// spectrum.
     #[serde(skip)]
     pub histogram: Option<(Vec<f64>, Vec<f64>)>,
     /// The table of the adjusted offset.
@@ -166,7 +165,6 @@ impl OffsetReport {
         let document = OffsetDocument {
             seed,
             families_noise_std: noises.first().map(|n| n.noise_std).filter(|std| std.is_finite()),
-            n_resamples: histogram.as_ref().map(|_| N_RESAMPLES),
             matching_offset: brightness.matching,
             zero_frequency_power_over_white: power_here,
             resolutions: SIZES_PX.map(|side| at_size(side, &brightness.covariance, power_here)),
@@ -261,10 +259,6 @@ fn family_row(noise: NoiseBrightness, against: &BrightnessAgainstNoise) -> Brigh
     }
 }
 
-fn finite(value: f64) -> Option<f64> {
-    Some(value).filter(|v| v.is_finite())
-}
-
 /// A number and its interval, if there is one.
 fn with_interval(i: Interval) -> String {
     match (i.low95, i.high95) {
@@ -273,14 +267,20 @@ fn with_interval(i: Interval) -> String {
     }
 }
 
+/// Whether a mean is further from 0 than its error says, and than matters: three standard errors (1.5 halves of its interval) and 0.1.
+fn is_far_from_zero(mean: Interval) -> bool {
+    mean.half_width().is_some_and(|half| mean.value.abs() > 1.5 * half) && mean.value.abs() > 0.1
+}
+
 impl Report for OffsetReport {
     const OUTPUTS: Outputs = Outputs {
         files: &["adjusted_offset.csv", "brightness.csv", "brightness_families.csv", "offset.json"],
-        plots: &["offset"],
+        plots: &["offset", "adjusted_offset"],
     };
 
     fn lines(&self) -> Vec<String> {
-        let mut lines = vec![self.document.about.describe()];
+        let mut lines = self.result_lines();
+        lines.extend([String::new(), self.document.about.describe()]);
         lines.extend(self.brightness_lines());
         lines.push(String::new());
         lines.extend(self.matching_lines());
@@ -298,54 +298,85 @@ impl Report for OffsetReport {
     }
 
     fn figures(&self) -> Vec<Plot> {
-        vec![Plot::new("offset", self.figure())]
+        let adjusted = self.adjusted_figure().map(|figure| Plot::new("adjusted_offset", figure));
+        [Plot::new("offset", self.figure())].into_iter().chain(adjusted).collect()
     }
 }
 
 impl OffsetReport {
+    /// The one strength to use, what it means, and how surely it is known.
+    fn result_lines(&self) -> Vec<String> {
+        let strength = self.document.matching_offset.independent;
+        let counts = self.document.about.counts;
+        if counts.n_images < 2 {
+            let text = "one image has no spread of brightness: what offset would match is unknown";
+            return vec![text.to_owned()];
+        }
+        let mut lines = vec![format!("noise_offset = {}", describe_interval(strength))];
+        lines.extend(wrap(
+            "As training scripts mean it: for each channel a constant of this deviation, added to pixels of N(0, 1) noise at this \
+             size, makes noise vary in brightness as the images do. For latents measure latents.",
+        ));
+        if self.document.matching_offset.to_array().iter().all(|m| m.value == 0.0) {
+            let is_constant = self.brightness.covariance.iter().all(|k| k.abs() <= 1e-12);
+            let reason = match is_constant {
+                true => "the images are all equally bright",
+                false => "the images' brightness varies no more than that of white noise",
+            };
+            lines.push(format!("{reason}: the matching offset is 0"));
+        }
+        if let Some(mean) = self.brightness.variables.last().map(|v| v.mean).filter(|mean| is_far_from_zero(*mean)) {
+            lines.extend(wrap(&format!(
+                "The set's mean is {}, far from 0: noise of zero mean cannot reach that at any strength.",
+                describe_interval(mean)
+            )));
+        }
+        lines.extend(describe_enough(counts.n_files, strength.half_width()));
+        lines
+    }
+
     /// How brightness is distributed, and against noise.
     fn brightness_lines(&self) -> Vec<String> {
         let mut table = vec![["brightness", "mean", "variance", "skewness"].map(str::to_owned).to_vec()];
         for (channel, of) in Self::variables(&self.document.about).into_iter().zip(&self.brightness.variables) {
-            let cell = |i: Option<Interval>| i.filter(|i| i.value.is_finite()).map_or("–".to_owned(), with_interval);
-            table.push(vec![channel.to_owned(), cell(Some(of.mean)), cell(Some(of.variance)), cell(of.skewness)]);
+            let skewness = of.skewness.map(|i| i.value).filter(|s| s.is_finite());
+            let skewness = or_dash(skewness, |s| format!("{s:.2}"));
+            table.push(vec![channel.to_owned(), with_interval(of.mean), with_interval(of.variance), skewness]);
         }
         let mut lines = align(&table);
         let Some(first) = self.families.first() else { return lines };
         lines.push(String::new());
-        lines.push(format!(
-            "noise with pixel deviation {} (--noise-std 1 for a trainer's); families draw each channel on its own, \
-             with --color as the images do",
+        lines.extend(wrap(&format!(
+            "noise with pixel deviation {} (--noise-std 1 for a trainer's); families draw each channel on its own, with --color \
+             as the images do",
             short(first.noise_std)
-        ));
-        let head = ["noise", "std of its brightness", "variance: images over noise", "1-Wasserstein"];
+        )));
+        let head = ["noise", "brightness deviation", "variance of images over it", "1-Wasserstein"];
         let mut table = vec![head.map(str::to_owned).to_vec()];
-        for f in &self.families {
-            let (ratio, distance) = (or_dash(f.variance_ratio, short), or_dash(f.wasserstein1, short));
+        for (f, against) in self.families.iter().zip(&self.brightness.against) {
+            // In the table an infinite ratio is an empty cell.
+            let ratio = Some(against.variance_ratio.value).filter(|ratio| !ratio.is_nan());
+            let (ratio, distance) = (or_dash(ratio, short), or_dash(f.wasserstein1, short));
             table.push(vec![f.family.clone(), short(f.brightness_std), ratio, distance]);
         }
         lines.extend(align(&table));
         lines
     }
 
-    /// The offset that matches, here and at other sizes.
+    /// The offsets that match in each way, and those of other sizes.
     fn matching_lines(&self) -> Vec<String> {
-        let matching = self.document.matching_offset;
-        let mut lines = Vec::new();
-        if self.document.about.counts.n_images < 2 {
-            lines.push("one image has no spread of brightness: what offset would match is unknown".to_owned());
-        } else if matching.to_array().iter().all(|m| m.value == 0.0) {
-            let is_constant = self.brightness.covariance.iter().all(|k| k.abs() <= 1e-12);
-            let reason = match is_constant {
-                true => "the images are all equally bright",
-                false => "the brightness of the images varies no more than that of white noise",
-            };
-            lines.push(format!("{reason}: the matching offset is 0"));
+        let MatchingOffset { overall, shared, per_channel, independent } =
+            self.document.matching_offset.map(with_interval);
+        let mut table = vec![vec!["offset that matches".to_owned(), "strength".to_owned()]];
+        for (name, strength) in [
+            ("drawn for each channel (noise_offset)", independent),
+            ("one for all channels", overall),
+            ("both: the shared part", shared),
+            ("both: on top for each channel", per_channel),
+        ] {
+            table.push(vec![name.to_owned(), strength]);
         }
-        let MatchingOffset { overall, shared, per_channel, independent } = matching.map(with_interval);
-        lines.push(format!("noise_offset that matches, drawn for each channel   {independent}"));
-        lines.push(format!("                           one for all channels      {overall}"));
-        lines.push(format!("                           shared / on top per channel {shared} / {per_channel}"));
+        let mut lines = align(&table);
         let printed = self.document.resolutions.iter().filter(|at| PRINTED_SIZES_PX.contains(&at.resolution_px));
         let sizes: Vec<String> = printed
             .map(|at| {
@@ -353,10 +384,8 @@ impl OffsetReport {
                 format!("{} px: {:.4} ({power}×)", at.resolution_px, at.matching_offset.independent)
             })
             .collect();
-        lines.push(format!(
-            "the same brightness at other sizes (zero-frequency power over white noise): {}",
-            sizes.join(", ")
-        ));
+        lines.push("noise_offset at other sizes (zero-frequency power over white noise):".to_owned());
+        lines.push(sizes.join(", "));
         lines
     }
 

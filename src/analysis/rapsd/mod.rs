@@ -124,6 +124,6 @@ impl Report for RapsdReport {
 
     fn figures(&self) -> Vec<Plot> {
         let channels: Vec<usize> = (0..self.n_channels).collect();
-        vec![Plot::new("rapsd", figures::rapsd(&self.spectrum, None, &channels))]
+        vec![Plot::new("rapsd", figures::rapsd(&self.spectrum, &channels))]
     }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::analysis::covariance::{gamma_array, gamma_radial_rows};
 use crate::analysis::rapsd::rapsd_rows;
-use crate::analysis::words::describe_law;
+use crate::analysis::words::{describe_enough, describe_law, explain_law, wrap};
 use crate::analysis::{About, Outputs, Report, figures};
 use crate::report::content::Content;
 use crate::report::plot::Plot;
@@ -51,19 +51,26 @@ impl Report for ScanReport {
 
     fn lines(&self) -> Vec<String> {
         let words = |values: &[f64]| values.iter().map(|v| short(*v)).collect::<Vec<_>>().join(" ");
-        let mut lines = vec![self.about.describe(), format!("mean value         {}", words(&self.channel_means))];
+        let mut lines = Vec::new();
+        if let Some(fit) = &self.fit {
+            lines.push(describe_law(fit));
+            lines.extend(wrap(&explain_law(fit)));
+        }
+        lines.extend(wrap(&format!(
+            "Later commands can start from {}, without reading the images again.",
+            self.file_name
+        )));
+        lines.extend([String::new(), self.about.describe()]);
+        lines.push(format!("mean value         {}", words(&self.channel_means)));
         if let (Some(overall), Some(each)) = (self.pixel_std, &self.pixel_std_per_channel) {
             lines.push(format!("pixel deviation    {} (per channel {})", short(overall), words(each)));
         }
         if let Some(fit) = &self.fit {
             let (low, high) = fit.fitted_cycles_per_px;
-            lines.push(format!(
-                "power law          {}; A = {} over f = {} … {} cycles/px",
-                describe_law(fit),
-                short(fit.amplitude),
-                short(low),
-                short(high)
-            ));
+            let amplitude = short(fit.amplitude);
+            lines.push(format!("power law          A = {amplitude}, f = {} … {} cycles/px", short(low), short(high)));
+            let half = fit.delta_high95.map(|high| high - fit.delta);
+            lines.extend(describe_enough(fit.n_files, half));
         }
         lines
     }
@@ -83,7 +90,7 @@ impl Report for ScanReport {
 
     fn figures(&self) -> Vec<Plot> {
         let gamma = self.gamma.as_ref().map(|gamma| Plot::new("gamma", figures::gamma(&self.spectrum, gamma)));
-        let rapsd = Plot::new("rapsd", figures::rapsd(&self.spectrum, self.fit.as_ref(), &[]));
+        let rapsd = Plot::new("rapsd", figures::rapsd(&self.spectrum, &[]));
         gamma.into_iter().chain([rapsd]).collect()
     }
 }

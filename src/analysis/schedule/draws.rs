@@ -148,7 +148,8 @@ impl Report for DrawnSchedules {
         let Self { count, kind, n_steps, seed, .. } = self;
         let mut lines = vec![
             format!("{count} {kind} schedules of {n_steps} steps drawn with seed {seed}"),
-            format!("median from sigma = {} to {}", short(low), short(high)),
+            format!("the median runs from sigma = {} to {}", short(low), short(high)),
+            "train or sample with one of them for each image".to_owned(),
         ];
         if let Some(folder) = &self.folder {
             lines.push(format!("wrote {} to {}", self.files.join(", "), folder.display()));
@@ -158,7 +159,9 @@ impl Report for DrawnSchedules {
 
     fn figures(&self) -> Vec<Plot> {
         let of_class = if self.class.is_empty() { String::new() } else { format!(" of {}", self.class) };
-        let title = format!("{} schedules drawn{of_class}", self.count);
-        vec![Plot::new("schedule", self.fan.figure(title, format!("seed {}", self.seed)))]
+        let (low, high) = self.fan.median_ends();
+        let title = format!("Schedules drawn{of_class}: the median runs from σ = {} to {}", short(low), short(high));
+        let subtitle = format!("{} {} schedules drawn from a sampler, seed {}", self.count, self.kind, self.seed);
+        vec![Plot::new("schedule", self.fan.figure(title, subtitle))]
     }
 }

@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use serde::Serialize;
 
 use super::{Fan, ScheduleMaker, ScheduleOptions, schedule_files};
-use crate::analysis::words::describe_kappa;
+use crate::analysis::words::{describe_kappa, wrap};
 use crate::analysis::{About, Analysis, Outputs, Report, Run, Scanned, SinkResult, Source, row_key};
 use crate::diffusion::{Kappa, ScheduleKind, ScheduleStatistics};
 use crate::pipeline::{ImageRow, RowSink};
@@ -94,12 +94,15 @@ impl Report for ImageSchedulesReport {
 
     fn lines(&self) -> Vec<String> {
         let Fan { t, logsnr_quantiles, n_schedules, .. } = &self.fan;
-        let mut lines = vec![self.about.describe()];
-        lines.extend(describe_kappa(self.kappa));
-        lines.push(format!(
+        let mut lines = vec![format!(
             "{n_schedules} {} schedules of {} steps, {} flat images without",
             self.kind, self.n_steps, self.n_flat
+        )];
+        lines.extend(wrap(
+            "Each runs between the bounds of its own image: train or sample with the row of schedules.npz that has the image's key, \
+             or model all of them with fit-sampler.",
         ));
+        lines.push(String::new());
         if let [Some(low), _, Some(median), _, Some(high)] = logsnr_quantiles {
             let head = ["t (0: clean)", "logSNR, 5 %", "median", "95 %", "median sigma"];
             let mut table = vec![head.map(str::to_owned).to_vec()];
@@ -111,17 +114,19 @@ impl Report for ImageSchedulesReport {
             }
             lines.extend(align(&table));
         }
+        lines.push(self.about.describe());
+        lines.extend(describe_kappa(self.kappa).iter().flat_map(|text| wrap(text)));
         lines
     }
 
     fn figures(&self) -> Vec<Plot> {
         let (low, high) = self.fan.median_ends();
-        let title = if low.is_finite() && self.about.counts.n_images > 1 {
-            format!("The median image uses noise from {} to {}", short(low), short(high))
-        } else {
-            "A schedule fitted to the spectrum".to_owned()
+        let title = match self.fan.n_schedules {
+            0 => "No image has a schedule".to_owned(),
+            1 => format!("The image's own schedule runs from σ = {} to {}", short(low), short(high)),
+            _ => format!("The median image's own schedule runs from σ = {} to {}", short(low), short(high)),
         };
-        let subtitle = format!("{}, {} schedules", self.about.describe(), self.kind);
+        let subtitle = format!("{}, a {} schedule for each image", self.about.describe(), self.kind);
         vec![Plot::new("schedule", self.fan.figure(title, subtitle))]
     }
 }

@@ -6,6 +6,7 @@ use anyhow::{Result, ensure};
 use serde::Serialize;
 
 use super::{ScheduleMaker, ScheduleOptions};
+use crate::analysis::words::wrap;
 use crate::analysis::{About, Analysis, Outputs, Report, Run, Scanned, SinkResult, Source};
 use crate::diffusion::sampler::{N_POINTS, SamplerData, SamplerSource};
 use crate::diffusion::{Kappa, ScheduleKind, ScheduleSampler};
@@ -51,6 +52,7 @@ impl Analysis for FitSampler {
     fn report(&self, run: &Run<'_>, scanned: &Scanned, rows: ScheduleCollector) -> Result<FitSamplerReport> {
         let about = About::of(&scanned.spectrum);
         let ScheduleCollector { logsnr, class, class_names, .. } = &rows;
+        enough_schedules(class, class_names)?;
         let mut sampler = ScheduleSampler::fit(
             SamplerData { logsnr, class, class_names },
             self.kind,
@@ -77,6 +79,24 @@ impl Analysis for FitSampler {
             sampler,
         })
     }
+}
+
+/// Schedules below which their mixture is no model: each is six numbers, a component with its covariance 27.
+const MIN_SCHEDULES: usize = 30;
+
+/// Refuses classes with too few schedules.
+fn enough_schedules(class: &[usize], class_names: &[String]) -> Result<()> {
+    ensure!(!class.is_empty(), "every image is flat, and flat images have no schedule to fit a sampler to");
+    for (i, name) in class_names.iter().enumerate() {
+        let n = class.iter().filter(|c| **c == i).count();
+        let whose = if name.is_empty() { "the images have".to_owned() } else { format!("class '{name}' has") };
+        ensure!(
+            n >= MIN_SCHEDULES,
+            "{whose} {n} schedules, and a sampler takes {MIN_SCHEDULES} or more{}: add images, or cut these with --transform tile",
+            if name.is_empty() { "" } else { " of each class (all together without --per-class)" }
+        );
+    }
+    Ok(())
 }
 
 /// The schedules of all images in memory (half a kilobyte each), with the class of each.
@@ -146,14 +166,15 @@ impl Report for FitSamplerReport {
             let cells = [class.n_schedules.to_string(), class.mixture.components.len().to_string(), short(sigma)];
             table.push(std::iter::once(name.to_owned()).chain(cells).collect());
         }
-        let mut lines = vec![self.about.describe()];
-        lines.push(format!(
-            "{} {} schedules, {} flat images without; four coefficients hold {:.1} % of their shapes' variance",
-            self.about.counts.n_images - self.n_flat,
-            self.kind,
+        let n_schedules = self.about.counts.n_images - self.n_flat;
+        let mut lines = vec![format!("sampler of {n_schedules} {} schedules", self.kind)];
+        lines.extend(wrap("schedule sample sampler.json draws new ones like them, for images that do not exist yet."));
+        lines.extend([String::new(), self.about.describe()]);
+        lines.extend(wrap(&format!(
+            "{} flat images without a schedule; four coefficients hold {:.1} % of the shapes' variance",
             self.n_flat,
             100.0 * self.shape_explained
-        ));
+        )));
         lines.extend(align(&table));
         lines
     }

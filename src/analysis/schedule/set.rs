@@ -4,7 +4,7 @@ use anyhow::{Context, Error, Result};
 use serde::Serialize;
 
 use super::{Fan, ScheduleOptions, schedule_files};
-use crate::analysis::words::describe_kappa;
+use crate::analysis::words::{describe_kappa, wrap};
 use crate::analysis::{About, Analysis, Outputs, Report, Run, Scanned, Source};
 use crate::diffusion::{Kappa, ScheduleKind, ScheduleStatistics};
 use crate::pipeline::NoRows;
@@ -85,15 +85,15 @@ impl Report for SetScheduleReport {
 
     fn lines(&self) -> Vec<String> {
         let (low, high) = self.fan.median_ends();
-        let mut lines = vec![self.about.describe()];
-        lines.extend(describe_kappa(self.kappa));
-        lines.push(format!(
-            "{} schedule of the mean spectrum: {} steps from sigma = {} to {}",
-            self.kind,
-            self.t.len(),
-            short(low),
-            short(high)
+        let n_steps = self.t.len();
+        let mut lines =
+            vec![format!("{} schedule: {n_steps} steps from sigma = {} to {}", self.kind, short(low), short(high))];
+        lines.extend(wrap(
+            "It spends its steps where the mean spectrum of the set needs them: give the sigmas of schedule.json to a sampler, or \
+             bounds its waste.",
         ));
+        lines.extend([String::new(), self.about.describe()]);
+        lines.extend(describe_kappa(self.kappa).iter().flat_map(|text| wrap(text)));
         lines
     }
 
@@ -102,7 +102,9 @@ impl Report for SetScheduleReport {
     }
 
     fn figures(&self) -> Vec<Plot> {
-        let subtitle = format!("{}, {} schedules", self.about.describe(), self.kind);
-        vec![Plot::new("schedule", self.fan.figure("A schedule fitted to the spectrum".to_owned(), subtitle))]
+        let (low, high) = self.fan.median_ends();
+        let title = format!("The schedule of the mean spectrum runs from σ = {} to {}", short(low), short(high));
+        let subtitle = format!("{}, {} schedule", self.about.describe(), self.kind);
+        vec![Plot::new("schedule", self.fan.figure(title, subtitle))]
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::analysis::words::or_dash;
+use crate::analysis::words::{or_dash, wrap};
 use crate::analysis::{About, Outputs, Report};
 use crate::diffusion::snr::{Emergence, SnrSchedule};
 use crate::report::arrays::NamedArray;
@@ -143,16 +143,20 @@ impl SnrReport {
         })
     }
 
-    fn figure(&self) -> SnrFigure {
+    /// When frequencies emerge from white noise.
+    fn answer(&self) -> String {
         let white = self.families.iter().find(|f| f.family == "white" && f.spread.is_some());
-        let title = match white.and_then(|f| f.t_first.zip(f.t_last)) {
+        match white.and_then(|f| f.t_first.zip(f.t_last)) {
             Some((first, last)) => {
                 format!("From white noise the first frequency emerges at t/T = {first:.2}, the last at {last:.2}")
             }
             None => "When each frequency emerges from noise".to_owned(),
-        };
+        }
+    }
+
+    fn figure(&self) -> SnrFigure {
         SnrFigure {
-            title,
+            title: self.answer(),
             subtitle: format!(
                 "{}, {}, noise with pixel deviation {}; line: SNR = 1; dot: brightness",
                 self.about.describe(),
@@ -170,15 +174,18 @@ impl Report for SnrReport {
     const OUTPUTS: Outputs = Outputs { files: &["snr.npy", "snr_crossing.csv"], plots: &["snr"] };
 
     fn lines(&self) -> Vec<String> {
-        let mut lines = vec![
-            self.about.describe(),
-            format!(
-                "time t/T of {} at which a frequency's signal-to-noise ratio is 1 (1: the end of the schedule); noise \
-                 with pixel deviation {}",
-                self.schedule,
-                short(self.noise_std)
-            ),
-        ];
+        let mut lines = wrap(&self.answer());
+        lines.extend(wrap(
+            "White noise hides fine frequencies first, so a sampler draws coarse structure before detail; the smaller the spread, the \
+             more of the image each step works on at once.",
+        ));
+        lines.extend([String::new(), self.about.describe()]);
+        lines.extend(wrap(&format!(
+            "time t/T of {} at which a frequency's signal-to-noise ratio is 1 (1: the end of the schedule); noise with pixel \
+             deviation {}",
+            self.schedule,
+            short(self.noise_std)
+        )));
         let head = ["noise", "first frequency", "last", "brightness", "spread of t/T", "never at 1"];
         let mut table = vec![head.map(str::to_owned).to_vec()];
         for f in &self.families {
@@ -193,12 +200,10 @@ impl Report for SnrReport {
         }
         lines.extend(align(&table));
         if self.families.iter().any(|f| f.n_outside > 0) {
-            lines.push(
-                "where frequencies never pass 1 within the schedule, their times are its ends and the spread is unknown"
-                    .to_owned(),
-            );
+            lines.push("where frequencies never pass 1 within the schedule, their times are its".to_owned());
+            lines.push("ends and the spread is unknown".to_owned());
         }
-        lines.push("spread 0: all frequencies emerge together; white noise lets coarse ones emerge first".to_owned());
+        lines.push("spread 0: all frequencies emerge together".to_owned());
         lines
     }
 

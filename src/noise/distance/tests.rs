@@ -158,6 +158,33 @@ fn modes_below_rounding_are_counted_and_held_at_the_floor() {
 }
 
 #[test]
+fn noise_without_power_where_images_have_some_is_infinitely_far_in_kl_alone() {
+    let grid = Grid::new(Size::new(6, 9));
+    let data = dataset(&grid);
+    let d = divergence(&data, &noise("band:0.1,0.4", &data)).expect("numbers");
+    assert_eq!((d.kl_noise_data, d.kl_data_noise), (f64::INFINITY, f64::INFINITY));
+    let others = [d.expected_square, d.expected_square_to_member, d.w2_square];
+    assert!(others.iter().all(|d| d.is_finite() && *d > 0.0), "{others:?}");
+    // Images that have nothing there either are as close as any.
+    let gamma: Vec<f64> = grid.frequencies().iter().map(|f| if *f > 0.1 && *f <= 0.4 { 0.3 } else { 0.0 }).collect();
+    let same = model(&grid, vec![gamma], vec![vec![Complex64::default(); grid.n_modes()]], 100);
+    let d = divergence(&same, &noise("band:0.1,0.4", &same)).expect("numbers");
+    assert!(d.kl_noise_data <= 1e-12 && d.kl_data_noise <= 1e-12, "{d:?}");
+}
+
+#[test]
+fn the_best_law_is_found_without_a_zero_frequency() {
+    let grid = Grid::new(Size::new(24, 32));
+    let mut gamma = power_law(&grid, 1.37, ZeroFrequency::Zero);
+    gamma[0] = 3.0;
+    let data = model(&grid, vec![gamma], vec![vec![Complex64::default(); grid.n_modes()]], 1000);
+    let setting = crate::noise::Setting { zero_frequency: ZeroFrequency::Zero, ..data.setting() };
+    let best = realise(&*parse_family("cloud:best").expect("a name"), &setting).expect("noise").spectrum;
+    assert!((best.delta.expect("a law") - 1.37).abs() <= 0.02, "{:?}", best.delta);
+    assert_eq!(divergence(&data, &best).expect("numbers").kl_data_noise, f64::INFINITY);
+}
+
+#[test]
 fn published_distances_of_cloud_diffusion_are_reproduced() {
     // The author's notebook: 96×96, Δ = 1.499772, metric f^(−2Δ) without A, frequencies (i − N/2)/(N − 1) in place of
     // i/N, and a real form without √2, which halves every square.

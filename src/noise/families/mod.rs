@@ -1,5 +1,6 @@
 //! The families, a file each, and the table that names them.
 
+pub mod band;
 pub mod blur_noise;
 pub mod cloud;
 pub mod cloud_crop;
@@ -42,6 +43,7 @@ pub const FAMILIES: &[FamilyEntry] = &[
     family("pink", "pink", "power 1/f", cloud::parse_pink),
     family("brown", "brown", "power 1/f²", cloud::parse_brown),
     family("blue", "blue", "power f", cloud::parse_blue),
+    family("band", "band:LO,HI", "white in LO < f ≤ HI cycles/px, nothing elsewhere", band::parse),
     family("offset", "offset:s[,shared]", "white plus a constant of deviation s", offset::parse),
     family("pyramid", "pyramid[:discount[,iterations]]", "white at several resolutions", pyramid::parse),
     family("matched", "matched", "the dataset's own Γ", matched::parse),
@@ -95,6 +97,11 @@ mod tests {
             ("cloud:x", "number"),
             ("cloud:nan", "between"),
             ("cloud:99", "between"),
+            ("band:0.1", "both ends"),
+            ("band:0.3,0.3", "below"),
+            ("band:0.4,0.1", "below"),
+            ("band:0,0.8", "between"),
+            ("band:-0.1,0.5", "between"),
             ("offset", "number"),
             ("offset:-1", "between"),
             ("offset:0.1,common", "shared"),

@@ -301,13 +301,13 @@ mod tests {
             let sizes = level_sizes(size, i);
             assert!((sizes.iter().map(|(_, p)| p).sum::<f64>() - 1.0).abs() <= 1e-12);
             let n = 200_000;
-            let mut drawn = std::collections::HashMap::new();
+            let mut drawn = std::collections::BTreeMap::new();
             for k in 0..n {
                 let r = 2.0 + 2.0 * (f64::from(k) + 0.5) / f64::from(n);
                 let s = level_size(size, i, r);
                 *drawn.entry((s.height, s.width)).or_insert(0.0) += 1.0 / f64::from(n);
             }
-            let mut exact = std::collections::HashMap::new();
+            let mut exact = std::collections::BTreeMap::new();
             sizes.iter().for_each(|(s, p)| *exact.entry((s.height, s.width)).or_insert(0.0) += p);
             assert_eq!(drawn.len(), exact.len(), "{size}, level {i}");
             for (key, p) in drawn {

@@ -2,9 +2,10 @@
 //!
 //! # Conventions
 //!
-//! Logarithmic axes are labelled at powers of ten, written 10ⁿ, and also at 2 and 5 times them (or at every digit)
-//! where fewer than three labels would remain; unlabelled digits get minor ticks. Linear axes are labelled at multiples
-//! of 1, 2 or 5 times a power of ten. Values outside an axis lie on its nearest end.
+//! Logarithmic axes are labelled at powers of ten, and also at 2 and 5 times them (or at every digit) where fewer than
+//! three labels would remain; unlabelled digits get minor ticks. Labels are plain decimals where all of them lie within
+//! 0.001 … 10000, and 10ⁿ otherwise. Linear axes are labelled at multiples of 1, 2 or 5 times a power of ten. Values
+//! outside an axis lie on its nearest end.
 
 /// How values are spread along an axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,17 +135,18 @@ impl Axis {
         // Where decades are narrow, every second, third … one is labelled and the others are the minor ticks.
         let stride = (gap_px / decade_px).ceil().max(1.0) as i32;
         let digits = if decade_px >= 24.0 { 1..=9 } else { 1..=1 };
-        let tick = |digit: i32, exponent: i32| {
-            let is_labelled = labelled_digits.contains(&digit) && exponent.rem_euclid(stride) == 0;
-            Tick { value: mark(digit, exponent), label: is_labelled.then(|| scientific(digit, exponent)) }
-        };
-        exponents
-            .flat_map(|e| digits.clone().map(move |d| (d, e)))
-            .map(|(d, e)| tick(d, e))
-            .filter(|t| inside(t.value))
-            .collect()
+        let marks: Vec<(i32, i32)> =
+            exponents.flat_map(|e| digits.clone().map(move |d| (d, e))).filter(|&(d, e)| inside(mark(d, e))).collect();
+        let is_labelled = |d: i32, e: i32| labelled_digits.contains(&d) && e.rem_euclid(stride) == 0;
+        let is_plain = marks.iter().all(|&(d, e)| !is_labelled(d, e) || PLAIN.contains(&mark(d, e)));
+        let label = |d: i32, e: i32| if is_plain { mark(d, e).to_string() } else { scientific(d, e) };
+        let tick = |(d, e)| Tick { value: mark(d, e), label: is_labelled(d, e).then(|| label(d, e)) };
+        marks.into_iter().map(tick).collect()
     }
 }
+
+/// Numbers that read best without a power of ten.
+const PLAIN: std::ops::RangeInclusive<f64> = 1e-3..=1e4;
 
 /// `digit·10^exponent`, correctly rounded as the literal would be.
 fn mark(digit: i32, exponent: i32) -> f64 {
@@ -211,9 +213,11 @@ mod tests {
     }
 
     #[test]
-    fn decades_are_written_as_powers_of_ten() {
-        let axis = Axis::log(1e-3, 1e2, 1.0);
-        assert_eq!(labels(&axis, 400.0, 30.0), ["10⁻³", "10⁻²", "10⁻¹", "10⁰", "10¹", "10²"]);
+    fn decades_are_plain_or_powers_of_ten_but_never_both() {
+        assert_eq!(labels(&Axis::log(1e-3, 1e4, 1.0), 400.0, 30.0)[..5], ["0.001", "0.01", "0.1", "1", "10"]);
+        assert_eq!(labels(&Axis::log(7e-4, 200.0, 1.0), 400.0, 30.0)[..2], ["0.001", "0.01"]);
+        let axis = Axis::log(1e-4, 10.0, 1.0);
+        assert_eq!(labels(&axis, 400.0, 30.0), ["10⁻⁴", "10⁻³", "10⁻²", "10⁻¹", "10⁰", "10¹"]);
         assert_eq!(axis.ticks(400.0, 30.0).len(), 5 * 9 + 1);
     }
 
@@ -221,9 +225,9 @@ mod tests {
     fn few_decades_get_more_labels_and_many_get_fewer() {
         assert_eq!(
             labels(&Axis::log(1.0 / 256.0, 0.5, 0.1), 800.0, 52.0),
-            ["5×10⁻³", "10⁻²", "2×10⁻²", "5×10⁻²", "10⁻¹", "2×10⁻¹", "5×10⁻¹"]
+            ["0.005", "0.01", "0.02", "0.05", "0.1", "0.2", "0.5"]
         );
-        assert_eq!(labels(&Axis::log(0.125, 0.5, 0.1), 800.0, 52.0), ["2×10⁻¹", "3×10⁻¹", "4×10⁻¹", "5×10⁻¹"]);
+        assert_eq!(labels(&Axis::log(0.125, 0.5, 0.1), 800.0, 52.0), ["0.2", "0.3", "0.4", "0.5"]);
         let many = labels(&Axis::log(1e-40, 1e20, 1.0), 400.0, 30.0);
         assert!(many.len() >= 5 && many.len() <= 14, "{many:?}");
     }

@@ -24,14 +24,15 @@ const UNITS: u32 = OUTPUT_PER_PX * FINER;
 #[derive(Debug)]
 pub struct BitmapSurface {
     size_px: (u32, u32),
+    scale: f64,
     fine: Vec<u8>,
 }
 
 impl BitmapSurface {
-    /// A white page of the given width and height in logical pixels.
-    pub fn new(size_px: (u32, u32)) -> Self {
+    /// A white page of the given width and height in logical pixels, shown at `scale` CSS pixels to each.
+    pub fn new(size_px: (u32, u32), scale: f64) -> Self {
         let n_pixels = (size_px.0 * UNITS) as usize * (size_px.1 * UNITS) as usize;
-        Self { size_px, fine: vec![255; 3 * n_pixels] }
+        Self { size_px, scale, fine: vec![255; 3 * n_pixels] }
     }
 
     fn backend(&mut self) -> BitMapBackend<'_> {
@@ -122,7 +123,7 @@ impl Surface for BitmapSurface {
         let (width, height) = self.size_px;
         let (width, height) = ((width * UNITS) as usize, (height * UNITS) as usize);
         let fine = Pixels { width, height, rgb: self.fine };
-        encode_png(&average_blocks(&fine), Some(96.0 * f64::from(OUTPUT_PER_PX)))
+        encode_png(&average_blocks(&fine), Some(96.0 * f64::from(OUTPUT_PER_PX) / self.scale))
     }
 }
 
@@ -173,7 +174,7 @@ mod tests {
 
     #[test]
     fn a_line_covers_its_width_and_length() {
-        let mut surface = BitmapSurface::new((20, 10));
+        let mut surface = BitmapSurface::new((20, 10), 1.0);
         surface.path(&[(5 * U, 5 * U), (15 * U, 5 * U)], 2 * U, BLACK).unwrap();
         let pixels = finished(surface);
         assert_eq!((pixels.width, pixels.height), (40, 20));
@@ -185,7 +186,7 @@ mod tests {
     fn an_image_is_stretched_over_its_rectangle() {
         let pixels = Pixels { width: 2, height: 1, rgb: vec![10, 20, 30, 200, 210, 220] };
         let (from, to) = ((U, U), (3 * U, 2 * U));
-        let mut surface = BitmapSurface::new((4, 4));
+        let mut surface = BitmapSurface::new((4, 4), 1.0);
         assert!(surface.image(from, to, &Pixels { rgb: vec![0; 3], ..pixels.clone() }).is_err());
         surface.image(from, to, &pixels).unwrap();
         let drawn = finished(surface);

@@ -1,15 +1,12 @@
-//! What blur leaves of each band until noise hides it, for some ratios of the two, and published image quality by ratio
-//! beside it.
+//! What blur leaves of each band until noise hides it, for some ratios of the two.
 
 use super::axes::Axis;
 use super::canvas::{Canvas, Figure, Rect};
 use super::error::PlotError;
+use super::font::text_width;
 use super::frame::{self, Frame, XLabels};
-use super::legend::{Key, Legend};
-use super::style::{
-    Align, BLACK, BLUE, Colour, DARK_GREY, DOTTED, GREEN, MARGIN_PX, ORANGE, PURPLE, SKY, SMALL_PX, Stroke, Text,
-    VERMILLION,
-};
+use super::legend::{Key, Legend, Obstacles, draw_label};
+use super::style::{BLUE, Colour, DARK_GREY, DOTTED, GREEN, ORANGE, PURPLE, SKY, SMALL_PX, Stroke, Text, VERMILLION};
 
 /// What is drawn.
 #[derive(Debug, Clone, Default)]
@@ -24,12 +21,8 @@ pub struct BlurNoiseFigure {
     pub curves: Vec<(f64, Vec<f64>)>,
     /// ρ* and what it retains, if any band has power.
     pub star: Option<(f64, Vec<f64>)>,
-    /// ρ* in the units of the published ratios.
-    pub star_as_published: Option<f64>,
     /// The share that ρ* retains everywhere.
     pub retain: f64,
-    /// Published pairs of ratio and FID.
-    pub published: Vec<(f64, f64)>,
 }
 
 /// Lines of the ratios: apart in grey, too.
@@ -41,36 +34,30 @@ const STROKES: [Stroke; 5] = [
     Stroke::solid(PURPLE, 2.0).dashed(&[9.0, 3.0, 2.0, 3.0]),
 ];
 const STAR: Colour = BLUE;
-/// On the axis of ratios zero stands here.
-const ZERO_AT: f64 = 0.17;
 
 impl Figure for BlurNoiseFigure {
-    fn size_px(&self) -> (u32, u32) {
-        (900, 520)
+    fn heading(&self) -> (&str, &str) {
+        (&self.title, &self.subtitle)
     }
 
-    fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
+    fn body_px(&self, width_px: f64) -> f64 {
+        frame::height_at(width_px, 460.0)
+    }
+
+    fn draw(&self, canvas: &mut Canvas<'_>, room: Rect) -> Result<(), PlotError> {
         for (_, curve) in self.curves.iter().chain(&self.star) {
             PlotError::check_length("curves", curve.len(), self.frequency_cycles_per_px.len())?;
         }
-        let room = frame::draw_heading(canvas, &self.title, &self.subtitle, 6.0)?;
         let (Some(first), Some(last)) = (self.frequency_cycles_per_px.first(), self.frequency_cycles_per_px.last())
         else {
             return frame::draw_empty(canvas, room, "images of one pixel have no frequency to blur");
         };
+        let frame = Frame::in_room(room, Axis::log(*first, *last, 0.3), Axis::linear(0.0, 1.0, 1.0))?;
         let legend = self.legend();
-        let middle = 0.6 * canvas.bounds().right;
-        let below = Rect { top: room.top + 20.0, ..room };
-        let left_half = Rect { right: middle - 24.0, ..below };
-        let power = Frame::in_room(left_half, Axis::log(*first, *last, 0.3), Axis::linear(0.0, 1.0, 1.0))?;
-        self.draw_retained(canvas, &power)?;
-        let fid_y = Axis::log(1.5, 15.0, 0.5);
-        let left = middle + frame::y_axis_px(&fid_y, below.height())?;
-        let height = legend.height_px();
-        let area = Rect { left, top: below.top + height + 24.0, ..below };
-        let right = room.right + MARGIN_PX;
-        legend.draw(canvas, Rect { left: middle, right, bottom: room.top + height - 16.0, ..room })?;
-        self.draw_published(canvas, &Frame { area, x: Axis::log(0.75 * ZERO_AT, 15.0, 1.0), y: fid_y })
+        let (frame, place) = legend.above(frame)?;
+        frame.draw_grid(canvas)?;
+        legend.draw(canvas, place)?;
+        self.draw_retained(canvas, &frame)
     }
 }
 
@@ -87,7 +74,6 @@ impl BlurNoiseFigure {
     }
 
     fn draw_retained(&self, canvas: &mut Canvas<'_>, frame: &Frame) -> Result<(), PlotError> {
-        frame.draw_grid(canvas)?;
         let (_, y) = frame.place(frame.x.low(), self.retain);
         canvas.line(&[(frame.area.left, y), (frame.area.right, y)], Stroke::solid(DARK_GREY, 1.2).dashed(DOTTED))?;
         for ((_, curve), stroke) in self.curves.iter().zip(STROKES) {
@@ -96,39 +82,15 @@ impl BlurNoiseFigure {
         if let Some((_, curve)) = &self.star {
             canvas.line(&frame.place_all(&self.frequency_cycles_per_px, curve), Stroke::solid(STAR, 3.2))?;
         }
+        let mut obstacles = Obstacles::default();
+        for (_, curve) in self.curves.iter().chain(&self.star) {
+            obstacles.add_line(&frame.place_all(&self.frequency_cycles_per_px, curve));
+        }
         let label = format!("{:.0} % kept", 100.0 * self.retain);
-        let look = Text::new(SMALL_PX, DARK_GREY).aligned(Align::End);
-        canvas.text(&label, (frame.area.right - 4.0, y + 10.0), look)?;
-        frame.draw_axes(
-            canvas,
-            XLabels::Titled("frequency (cycles/pixel)"),
-            "share of a band's power left when noise hides it",
-        )
-    }
-
-    /// FID by ratio as published, with ρ* of these images.
-    fn draw_published(&self, canvas: &mut Canvas<'_>, frame: &Frame) -> Result<(), PlotError> {
-        frame.draw_grid(canvas)?;
-        let heading = (frame.area.left, frame.area.top - 12.0);
-        canvas.text("published: CIFAR-10, arXiv 2511.16904", heading, Text::new(SMALL_PX, DARK_GREY))?;
-        let place = |(ratio, fid): &(f64, f64)| frame.place(ratio.max(ZERO_AT), *fid);
-        let points: Vec<_> = self.published.iter().map(place).collect();
-        // Zero has no place on a logarithmic axis, so no line leads to it.
-        let n_zeros = self.published.iter().take_while(|(ratio, _)| *ratio == 0.0).count();
-        canvas.line(&points[n_zeros..], Stroke::solid(DARK_GREY, 1.4))?;
-        for point in &points {
-            canvas.dot(*point, 4.0, BLACK)?;
-        }
-        if let Some((x, y)) = points[..n_zeros].last() {
-            canvas.text("ρ = 0", (x + 2.0, y - 13.0), Text::new(SMALL_PX, DARK_GREY))?;
-        }
-        if let Some(ratio) = self.star_as_published.filter(|ratio| frame.x.contains(*ratio)) {
-            let (x, _) = frame.place(ratio, frame.y.low());
-            canvas.line(&[(x, frame.area.top), (x, frame.area.bottom)], Stroke::solid(STAR, 2.2).dashed(DOTTED))?;
-            canvas.text("ρ*", (x + 5.0, frame.area.top + 9.0), Text::new(SMALL_PX, STAR))?;
-        }
-        frame.draw_y_axis_beside(canvas, "FID (lower is better)")?;
-        frame.draw_x_axis(canvas, XLabels::Titled("blur-to-noise ratio ρ"))
+        let (start, end) = (frame.area.left + 8.0, frame.area.right - text_width(&label, SMALL_PX)? - 6.0);
+        let places = [(end, y + 10.0), (start, y + 10.0), (start, y - 9.0), (end, y - 9.0)];
+        draw_label(canvas, &label, Text::new(SMALL_PX, DARK_GREY), &places, &obstacles)?;
+        frame.draw_axes(canvas, XLabels::Titled("radial frequency (cycles/pixel)"), "share of power left")
     }
 }
 
@@ -146,16 +108,14 @@ mod tests {
             frequency_cycles_per_px: (1..17).map(|j| f64::from(j) / 32.0).collect(),
             curves: [0.25, 0.5, 1.0, 2.0, 10.0].map(curve).to_vec(),
             star: Some(curve(0.41)),
-            star_as_published: Some(0.41),
             retain: 0.9,
-            published: vec![(0.0, 1.97), (0.5, 1.85), (10.0, 11.97)],
         };
         let texts = check(&whole);
         assert!(
             texts.iter().any(|t| t.starts_with("ρ* = 0.410")) && texts.iter().any(|t| t == "90 % kept"),
             "{texts:?}"
         );
-        check(&BlurNoiseFigure { star: None, star_as_published: None, published: Vec::new(), ..whole });
+        check(&BlurNoiseFigure { star: None, ..whole });
         check(&BlurNoiseFigure::default());
     }
 }

@@ -1,8 +1,8 @@
 //! The useful noise of each image, and the ranges that schedules spend their steps on.
 //!
 //! Images lie one above the other, by their largest useful noise; each is a bar from its smallest to its largest. Where
-//! there are too many to draw, a row stands for several, and shades of its left edge show how their smallest differ. So
-//! the two bounds are seen together, whatever the number of images.
+//! there are too many to draw ([`crate::diffusion::statistics::SINGLE_IMAGES`]), a row stands for several, and shades
+//! of its left edge show how their smallest differ. So the two bounds are seen together, whatever their number.
 
 use super::axes::Axis;
 use super::canvas::{Canvas, Figure, Rect};
@@ -23,6 +23,8 @@ pub struct BoundsFigure {
     pub subtitle: String,
     /// Images in order of their largest useful noise.
     pub rows: Vec<BoundsBand>,
+    /// Whether a row is one image.
+    pub has_single_images: bool,
     /// Names and ranges of schedules; a range may end at infinity.
     pub schedules: Vec<(String, f64, f64)>,
     /// Noise level of 8-bit rounding.
@@ -32,16 +34,21 @@ pub struct BoundsFigure {
 /// Height of the strip of one schedule, logical pixels.
 const STRIP_PX: f64 = 21.0;
 const COLOURS: [super::style::Colour; 6] = [VERMILLION, GREEN, PURPLE, ORANGE, BLACK, DARK_GREY];
+/// Height from which on the bars of single images have a gap between them.
+const LEAST_BAR_PX: f64 = 1.5;
 /// Noise levels beyond this are drawn as an arrow's worth of it.
 const LARGEST_SIGMA: f64 = 2e3;
 
 impl Figure for BoundsFigure {
-    fn size_px(&self) -> (u32, u32) {
-        (900, (470.0 + STRIP_PX * self.schedules.len() as f64) as u32)
+    fn heading(&self) -> (&str, &str) {
+        (&self.title, &self.subtitle)
     }
 
-    fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
-        let room = frame::draw_heading(canvas, &self.title, &self.subtitle, 6.0)?;
+    fn body_px(&self, width_px: f64) -> f64 {
+        frame::height_at(width_px, 410.0) + STRIP_PX * self.schedules.len() as f64
+    }
+
+    fn draw(&self, canvas: &mut Canvas<'_>, room: Rect) -> Result<(), PlotError> {
         let Some(x) = self.x_axis() else {
             return frame::draw_empty(canvas, room, "every image is flat: there is no noise level to bound");
         };
@@ -79,6 +86,8 @@ impl BoundsFigure {
         for row in &self.rows {
             let (_, bottom) = frame.place(1.0, 100.0 * row.share.0);
             let (_, top) = frame.place(1.0, 100.0 * row.share.1);
+            let is_apart = self.has_single_images && bottom - top >= LEAST_BAR_PX;
+            let top = if is_apart { top + 0.25 * (bottom - top) } else { top };
             let [q05, q25, q50, q75, q95] = row.sigma_min.map(|s| frame.place(s, 0.0).0);
             let (right, _) = frame.place(row.sigma_max, 0.0);
             // From the faint edge, where few images begin, to the full bar.
@@ -97,7 +106,9 @@ impl BoundsFigure {
         let Rect { top, bottom, .. } = frame.area;
         canvas.line(&[(x, top), (x, bottom)], Stroke::solid(DARK_GREY, 1.2).dashed(DOTTED))?;
         let look = Text::new(SMALL_PX, DARK_GREY).aligned(Align::Middle).rising();
-        canvas.text("8-bit rounding noise", (x - 9.0, top + 0.3 * (bottom - top)), look)
+        // On the left where there is room.
+        let x = if x - 18.0 >= frame.area.left { x - 9.0 } else { x + 9.0 };
+        canvas.text("8-bit rounding noise", (x, top + 0.3 * (bottom - top)), look)
     }
 
     fn draw_schedules(&self, canvas: &mut Canvas<'_>, frame: &Frame) -> Result<(), PlotError> {
@@ -143,6 +154,7 @@ mod tests {
             let figure = BoundsFigure {
                 title: "Useful noise".to_owned(),
                 subtitle: "images".to_owned(),
+                has_single_images: rows.len() < 100,
                 rows,
                 schedules: schedules.clone(),
                 rounding_sigma: 0.00226,

@@ -13,15 +13,19 @@ use super::surface::{DevicePoint, Surface};
 
 /// A picture: numbers and words, and how they are laid out.
 pub trait Figure {
-    /// Width and height in logical pixels.
-    fn size_px(&self) -> (u32, u32);
+    /// Title and subtitle: the message in plain words, and which images it is of.
+    fn heading(&self) -> (&str, &str);
 
-    /// Draws the whole picture on a white canvas of that size.
+    /// Height below the heading on a page of that width, axes and their titles included; logical pixels.
+    fn body_px(&self, width_px: f64) -> f64;
+
+    /// Draws all that is below the heading on a page of that size. `room` is what the heading leaves for frames: it
+    /// reaches to the left margin, and ends where there is room for an `x` axis below and half a label beside.
     ///
     /// # Errors
     ///
     /// [`PlotError::Length`] if the figure's lists do not belong together, [`PlotError::Draw`] from the surface.
-    fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError>;
+    fn draw(&self, canvas: &mut Canvas<'_>, room: Rect) -> Result<(), PlotError>;
 }
 
 /// A point in logical pixels.
@@ -252,7 +256,7 @@ mod tests {
 
     #[test]
     fn points_that_are_not_finite_interrupt_a_line() {
-        let mut surface = Box::new(SvgSurface::new((20, 20)));
+        let mut surface = Box::new(SvgSurface::new((20, 20), 1.0));
         let mut canvas = Canvas::new(surface.as_mut()).unwrap();
         let points =
             [(0.0, 0.0), (1.0, 1.0), (f64::NAN, 2.0), (3.0, 3.0), (4.0, f64::INFINITY), (5.0, 5.0), (6.0, 6.0)];

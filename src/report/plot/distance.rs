@@ -41,26 +41,47 @@ pub struct DistanceFigure {
 const ROW_PX: f64 = 30.0;
 /// Radius of a dot.
 const DOT_PX: f64 = 4.0;
-/// Widest name.
-const NAME_PX: f64 = 190.0;
+/// Height of the marks above the rows.
+const ABOVE_PX: f64 = 18.0;
+
+/// Widest name on a page of that width.
+fn name_px(width_px: f64) -> f64 {
+    190_f64.min(0.32 * width_px)
+}
+
+/// Whether the distances are below the divergences rather than beside them.
+fn is_stacked(width_px: f64) -> bool {
+    width_px < 600.0
+}
 
 impl Figure for DistanceFigure {
-    fn size_px(&self) -> (u32, u32) {
-        (900, (170.0 + ROW_PX * self.bars.len().max(2) as f64) as u32)
+    fn heading(&self) -> (&str, &str) {
+        (&self.title, &self.subtitle)
     }
 
-    fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
-        let room = frame::draw_heading(canvas, &self.title, &self.subtitle, 24.0)?;
+    fn body_px(&self, width_px: f64) -> f64 {
+        let rows = ROW_PX * self.bars.len().max(2) as f64 + frame::X_AXIS_PX;
+        if is_stacked(width_px) { 2.0 * (rows + ABOVE_PX) } else { rows + ABOVE_PX }
+    }
+
+    fn draw(&self, canvas: &mut Canvas<'_>, room: Rect) -> Result<(), PlotError> {
         if self.bars.is_empty() {
             return frame::draw_empty(canvas, room, "no noise family was compared");
         }
-        let names = widest(self.bars.iter().map(|bar| bar.name.as_str()), TEXT_PX)?.min(NAME_PX);
+        let page = canvas.bounds().right;
+        let names = widest(self.bars.iter().map(|bar| bar.name.as_str()), TEXT_PX)?.min(name_px(page));
         let left = MARGIN_PX + names + 12.0;
-        let middle = left + 0.52 * (room.right - left);
         let rows = Axis::linear(0.0, self.bars.len() as f64, 1.0);
-        let area = |left: f64, right: f64| Rect { left, right, ..room };
-        let kl = Frame { area: area(left, middle - 18.0), x: self.kl_axis(), y: rows };
-        let distance = Frame { area: area(middle + 18.0, room.right), x: self.distance_axis(), y: rows };
+        let whole = Rect { left, top: room.top + ABOVE_PX, ..room };
+        let (of_kl, of_distance) = if is_stacked(page) {
+            let height = 0.5 * (whole.height() - frame::X_AXIS_PX - ABOVE_PX);
+            (Rect { bottom: whole.top + height, ..whole }, Rect { top: whole.bottom - height, ..whole })
+        } else {
+            let middle = left + 0.52 * (room.right - left);
+            (Rect { right: middle - 18.0, ..whole }, Rect { left: middle + 18.0, ..whole })
+        };
+        let kl = Frame { area: of_kl, x: self.kl_axis(), y: rows };
+        let distance = Frame { area: of_distance, x: self.distance_axis(), y: rows };
         self.draw_rows(canvas, &kl, &distance)?;
         kl.draw_x_axis(canvas, XLabels::Titled("KL(dataset ‖ noise) per dimension (nats)"))?;
         distance.draw_x_axis(canvas, XLabels::Titled("Mahalanobis distance d/√D, mean ± std"))
@@ -84,20 +105,28 @@ impl DistanceFigure {
     fn draw_rows(&self, canvas: &mut Canvas<'_>, kl: &Frame, distance: &Frame) -> Result<(), PlotError> {
         self.draw_marks(canvas, kl, distance)?;
         let pitch = kl.area.height() / self.bars.len() as f64;
+        let page = canvas.bounds().right;
         for (i, bar) in self.bars.iter().enumerate() {
-            let y = kl.area.top + (i as f64 + 0.5) * pitch;
+            let row = |frame: &Frame| frame.area.top + (i as f64 + 0.5) * pitch;
             let colour = if bar.is_baseline { DARK_GREY } else { BLUE };
-            for frame in [kl, distance] {
+            let name = frame::shorten(&bar.name, TEXT_PX, name_px(page))?;
+            for (frame, has_name) in [(kl, true), (distance, is_stacked(page))] {
+                let y = row(frame);
                 let line = [(frame.area.left, y), (frame.area.right, y)];
                 canvas.line(&line, Stroke::solid(tint(BLACK, 0.12), 1.0))?;
+                if has_name {
+                    canvas.text(&name, (frame.area.left - 8.0, y), Text::new(TEXT_PX, BLACK).aligned(Align::End))?;
+                }
             }
-            let name = frame::shorten(&bar.name, TEXT_PX, NAME_PX)?;
-            canvas.text(&name, (kl.area.left - 8.0, y), Text::new(TEXT_PX, BLACK).aligned(Align::End))?;
-            if let Some(value) = bar.kl_per_dimension.filter(|v| *v > 0.0) {
+            let y = row(kl);
+            if bar.kl_per_dimension == Some(f64::INFINITY) {
+                self.label(canvas, kl, kl.area.right, y, "∞")?;
+            } else if let Some(value) = bar.kl_per_dimension.filter(|v| *v > 0.0) {
                 let (x, _) = kl.place(value, 0.0);
                 canvas.dot((x, y), DOT_PX, colour)?;
                 self.label(canvas, kl, x, y, &two_digits(value))?;
             }
+            let y = row(distance);
             let at = |v: f64| distance.place(v.max(distance.x.low()), 0.0).0;
             if bar.distance > 0.0 {
                 let (low, high) = (at(bar.distance - bar.distance_std), at(bar.distance + bar.distance_std));
@@ -131,7 +160,9 @@ impl DistanceFigure {
         let y = area.top - 11.0;
         canvas.text("too smooth", (area.left, y), Text::new(SMALL_PX, VERMILLION))?;
         let wide = area.left + text_width("too smooth", SMALL_PX)? + 12.0;
-        canvas.text("1: a typical member", (one.max(wide), y), Text::new(SMALL_PX, DARK_GREY))
+        let member = "1: a typical member";
+        let last = canvas.bounds().right - MARGIN_PX - text_width(member, SMALL_PX)?;
+        canvas.text(member, (one.min(last).max(wide), y), Text::new(SMALL_PX, DARK_GREY))
     }
 
     /// A number beside its mark, on the side where there is room.
@@ -180,6 +211,7 @@ mod tests {
                 too_smooth: 0.9,
             };
             let texts = check(&figure);
+            assert!(n < 5 || texts.iter().any(|t| t == "∞"), "{texts:?}");
             assert!(n < 2 || texts.iter().any(|t| t == "0.050"), "{texts:?}");
         }
     }

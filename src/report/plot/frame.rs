@@ -20,7 +20,7 @@ pub struct Frame {
 }
 
 /// Least distance between labels along `x`, logical pixels.
-const X_GAP_PX: f64 = 52.0;
+const X_GAP_PX: f64 = 44.0;
 /// Least distance between labels along `y`, logical pixels.
 const Y_GAP_PX: f64 = 30.0;
 /// Least mean distance of grid lines, logical pixels.
@@ -110,16 +110,21 @@ impl Frame {
     /// Draws both axes with ticks, labels and titles. Comes after the data.
     pub fn draw_axes(&self, canvas: &mut Canvas<'_>, x: XLabels<'_>, y_title: &str) -> Result<(), PlotError> {
         self.draw_x_axis(canvas, x)?;
-        self.draw_y_axis(canvas, y_title, MARGIN_PX + 0.5 * TEXT_PX)
+        self.draw_y_axis(canvas, y_title)
+    }
+
+    /// Draws the left axis alone, its title at the page's left edge.
+    pub fn draw_y_axis(&self, canvas: &mut Canvas<'_>, y_title: &str) -> Result<(), PlotError> {
+        self.draw_y_axis_titled_at(canvas, y_title, MARGIN_PX + 0.5 * TEXT_PX)
     }
 
     /// Draws the left axis alone, of a panel that is not at the page's edge: its title lies beside the labels.
     pub fn draw_y_axis_beside(&self, canvas: &mut Canvas<'_>, y_title: &str) -> Result<(), PlotError> {
         let labels = y_axis_px(&self.y, self.area.height())? - MARGIN_PX - TEXT_PX;
-        self.draw_y_axis(canvas, y_title, self.area.left - labels - 0.5 * TEXT_PX)
+        self.draw_y_axis_titled_at(canvas, y_title, self.area.left - labels - 0.5 * TEXT_PX)
     }
 
-    fn draw_y_axis(&self, canvas: &mut Canvas<'_>, y_title: &str, title_x: f64) -> Result<(), PlotError> {
+    fn draw_y_axis_titled_at(&self, canvas: &mut Canvas<'_>, y_title: &str, title_x: f64) -> Result<(), PlotError> {
         let Rect { left, top, bottom, .. } = self.area;
         let stroke = Stroke::solid(DARK_GREY, 1.0);
         canvas.line(&[(left, top), (left, bottom)], stroke)?;
@@ -133,7 +138,8 @@ impl Frame {
             }
         }
         let title = Text::new(TEXT_PX, BLACK).aligned(Align::Middle);
-        canvas.text(y_title, (title_x, (top + bottom) / 2.0), title.rising())
+        let y_title = shorten(y_title, TEXT_PX, bottom - top + 2.0 * MARGIN_PX)?;
+        canvas.text(&y_title, (title_x, (top + bottom) / 2.0), title.rising())
     }
 
     /// Draws the lower axis alone.
@@ -151,8 +157,12 @@ impl Frame {
             }
         }
         let XLabels::Titled(title) = x else { return Ok(()) };
-        let look = Text::new(TEXT_PX, BLACK).aligned(Align::Middle);
-        canvas.text(title, ((left + right) / 2.0, bottom + 38.0), look)
+        // In the middle of the axis, or as near to it as the page allows.
+        let page = canvas.bounds().grown(-0.5 * MARGIN_PX);
+        let title = shorten(title, TEXT_PX, page.width())?;
+        let width = text_width(&title, TEXT_PX)?;
+        let start = ((left + right - width) / 2.0).min(page.right - width).max(page.left);
+        canvas.text(&title, (start, bottom + 38.0), Text::new(TEXT_PX, BLACK))
     }
 }
 
@@ -170,45 +180,74 @@ pub fn y_axis_px(y: &Axis, height_px: f64) -> Result<f64, PlotError> {
     Ok(MARGIN_PX + TEXT_PX + 8.0 + widest + TICK_LENGTH_PX + 4.0)
 }
 
-/// Writes title and subtitle at the upper left, each on one or two lines, and returns the room for a frame that they
-/// and its `x` axis leave, `gap_px` below them.
-///
-/// # Errors
-///
-/// [`PlotError::Draw`].
-pub fn draw_heading(canvas: &mut Canvas<'_>, title: &str, subtitle: &str, gap_px: f64) -> Result<Rect, PlotError> {
-    let page = canvas.bounds();
-    let mut y = MARGIN_PX + 0.5 * TITLE_PX;
-    for (text, size, colour) in [(title, TITLE_PX, BLACK), (subtitle, TEXT_PX, DARK_GREY)] {
-        for line in wrap(text, size, page.width() - 2.0 * MARGIN_PX)? {
-            canvas.text(&line, (MARGIN_PX, y), Text::new(size, colour))?;
-            y += 5.0 + size;
-        }
-    }
-    let (right, bottom) = (page.right - 2.0 * MARGIN_PX, page.bottom - X_AXIS_PX);
-    Ok(Rect { left: MARGIN_PX, top: y + 2.0 + gap_px, right, bottom })
+/// The title and subtitle of a page, broken into lines.
+#[derive(Debug, Clone, Default)]
+pub struct Heading {
+    lines: Vec<(String, Text)>,
 }
 
-/// `text` on at most two lines of `room_px`, broken between words; what is still too long is shortened.
-fn wrap(text: &str, size_px: f64, room_px: f64) -> Result<Vec<String>, PlotError> {
-    if text.is_empty() {
-        return Ok(Vec::new());
+/// Space between the lines of a heading, and below it, logical pixels.
+const LEADING_PX: f64 = 5.0;
+const BELOW_HEADING_PX: f64 = 8.0;
+
+impl Heading {
+    /// On a page of `width_px`; an empty text has no line.
+    ///
+    /// # Errors
+    ///
+    /// [`PlotError::Draw`] if the font is missing.
+    pub fn new(title: &str, subtitle: &str, width_px: f64) -> Result<Self, PlotError> {
+        let mut lines = Vec::new();
+        for (text, look) in [(title, Text::new(TITLE_PX, BLACK)), (subtitle, Text::new(TEXT_PX, DARK_GREY))] {
+            let wrapped = wrap(text, look.size_px, width_px - 2.0 * MARGIN_PX)?;
+            lines.extend(wrapped.into_iter().map(|line| (line, look)));
+        }
+        Ok(Self { lines })
     }
-    let mut break_at = None;
-    if text_width(text, size_px)? > room_px {
-        for (at, _) in text.match_indices(' ') {
-            if text_width(&text[..at], size_px)? > room_px {
-                break;
-            }
-            break_at = Some(at);
+
+    /// Height from the page's upper edge to the room below, logical pixels.
+    pub fn height_px(&self) -> f64 {
+        let lines: f64 = self.lines.iter().map(|(_, look)| look.size_px + LEADING_PX).sum();
+        MARGIN_PX + if self.lines.is_empty() { 0.0 } else { lines + BELOW_HEADING_PX }
+    }
+
+    /// Writes it at the upper left, and returns the room for frames below.
+    ///
+    /// # Errors
+    ///
+    /// [`PlotError::Draw`].
+    pub fn draw(&self, canvas: &mut Canvas<'_>) -> Result<Rect, PlotError> {
+        let page = canvas.bounds();
+        let mut y = MARGIN_PX;
+        for (line, look) in &self.lines {
+            canvas.text(line, (MARGIN_PX, y + 0.5 * look.size_px), *look)?;
+            y += look.size_px + LEADING_PX;
+        }
+        let (right, bottom) = (page.right - 2.0 * MARGIN_PX, page.bottom - X_AXIS_PX);
+        Ok(Rect { left: MARGIN_PX, top: self.height_px(), right, bottom })
+    }
+}
+
+/// Height of a figure on a page of `width_px` that is `natural_px` high on the widest: narrow ones are less flat.
+pub fn height_at(width_px: f64, natural_px: f64) -> f64 {
+    natural_px * (0.4 + 0.6 * (width_px / 900.0).min(1.0))
+}
+
+/// `text` on lines of `room_px`, at most four, broken between words; what is still too long is shortened.
+fn wrap(text: &str, size_px: f64, room_px: f64) -> Result<Vec<String>, PlotError> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        let longer = lines.last().map(|line| format!("{line} {word}"));
+        match (longer, lines.len()) {
+            (Some(longer), n) if n == MAX_LINES || text_width(&longer, size_px)? <= room_px => lines[n - 1] = longer,
+            _ => lines.push(word.to_owned()),
         }
     }
-    let lines = match break_at {
-        Some(at) => vec![&text[..at], &text[at + 1..]],
-        None => vec![text],
-    };
-    lines.into_iter().map(|line| shorten(line, size_px, room_px)).collect()
+    lines.into_iter().map(|line| shorten(&line, size_px, room_px)).collect()
 }
+
+/// Lines of a title or subtitle, at most.
+const MAX_LINES: usize = 4;
 
 /// `text`, or as much of its beginning as fits into `room_px` with an ellipsis.
 ///
@@ -275,8 +314,9 @@ mod tests {
         assert!(short.ends_with('…') && text_width(&short, 13.0).unwrap() <= 300.0);
         assert_eq!(shorten("brief", 13.0, 300.0).unwrap(), "brief");
         let lines = wrap(&"words ".repeat(100), 13.0, 300.0).unwrap();
-        assert_eq!(lines.len(), 2);
-        assert!(lines[0].ends_with("words") && lines[1].ends_with('…'), "{lines:?}");
+        assert_eq!(lines.len(), MAX_LINES);
+        assert!(lines[0].ends_with("words") && lines[MAX_LINES - 1].ends_with('…'), "{lines:?}");
+        assert!(lines.iter().all(|line| text_width(line, 13.0).unwrap() <= 300.0), "{lines:?}");
         assert_eq!(wrap(&"w".repeat(100), 13.0, 300.0).unwrap().len(), 1);
         assert!(wrap("", 13.0, 300.0).unwrap().is_empty());
     }

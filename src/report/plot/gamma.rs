@@ -43,14 +43,30 @@ pub struct GammaFigure {
     pub quantity: String,
 }
 
+/// Space beside the map for the colour bar, its labels and title, and beside both for the `y` axis, logical pixels.
+const BAR_PX: f64 = 100.0;
+const Y_AXIS_PX: f64 = 72.0;
+/// Largest side of the map.
+const MOST_SIDE_PX: f64 = 640.0;
+
+impl GammaFigure {
+    /// Side of the map on a page of that width.
+    fn side_px(width_px: f64) -> f64 {
+        (width_px - BAR_PX - Y_AXIS_PX - 28.0).min(MOST_SIDE_PX)
+    }
+}
+
 impl Figure for GammaFigure {
-    fn size_px(&self) -> (u32, u32) {
-        (790, 680)
+    fn heading(&self) -> (&str, &str) {
+        (&self.title, &self.subtitle)
     }
 
-    fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
+    fn body_px(&self, width_px: f64) -> f64 {
+        Self::side_px(width_px) + frame::X_AXIS_PX
+    }
+
+    fn draw(&self, canvas: &mut Canvas<'_>, room: Rect) -> Result<(), PlotError> {
         PlotError::check_length("power", self.power.len(), self.height * self.width)?;
-        let room = frame::draw_heading(canvas, &self.title, &self.subtitle, 6.0)?;
         let map = reduce(&self.power, self.height, self.width);
         let Some(colours) = ColourScale::over(&map.power) else {
             return frame::draw_empty(canvas, room, "no power: every mode is zero or unknown");
@@ -58,14 +74,16 @@ impl Figure for GammaFigure {
         let (x, y) = (frequency_axis(self.width), frequency_axis(self.height).reversed());
         let mut frame = Frame::in_room(room, x, y)?;
         // A square: both axes show the same frequencies, whatever the image's proportions.
-        frame.area.right = frame.area.left + frame.area.height();
+        let side = frame.area.height().min(room.right - BAR_PX - frame.area.left);
+        frame.area.right = frame.area.left + side;
+        frame.area.bottom = frame.area.top + side;
         let area = frame.area;
         canvas.image(area, &map.paint(&colours))?;
         outline(canvas, area)?;
         frame.draw_axes(
             canvas,
             XLabels::Titled("horizontal frequency (cycles/pixel)"),
-            "vertical frequency (cycles/pixel), downward",
+            "vertical frequency, downward",
         )?;
         let bar = Rect {
             left: area.right + 30.0,
@@ -160,10 +178,10 @@ mod tests {
         let texts = check(&figure(64, 64));
         for text in [
             "horizontal frequency (cycles/pixel)",
-            "vertical frequency (cycles/pixel), downward",
+            "vertical frequency, downward",
             "Γ (value² per mode)",
-            "10⁻¹",
-            "10⁻²",
+            "0.1",
+            "0.01",
             "0.0",
             "−0.4",
         ] {
@@ -253,7 +271,7 @@ mod tests {
     fn a_list_that_does_not_fill_the_map_is_an_error() {
         let f = GammaFigure { height: 5, ..figure(4, 4) };
         assert!(matches!(
-            super::super::render(&f, super::super::PlotFormat::Png),
+            super::super::render(&f, super::super::page::Page::default(), super::super::PlotFormat::Png),
             Err(PlotError::Length { found: 16, expected: 20, .. })
         ));
     }

@@ -76,6 +76,8 @@ const KEY_PX: f64 = 28.0;
 const GAP_PX: f64 = 9.0;
 /// Distance from the frame's edges and from data, logical pixels.
 const CLEARANCE_PX: f64 = 8.0;
+/// Share of a frame that is made free above the data, at the most.
+const MOST_HEADROOM: f64 = 0.25;
 
 impl Legend {
     /// Adds an entry at the bottom.
@@ -111,24 +113,59 @@ impl Legend {
         Ok(freest.map_or((corners[0], 0), |(rect, hits)| (rect.grown(-CLEARANCE_PX), hits)))
     }
 
-    /// Finds the legend a free corner of `frame`, and makes room above the data if there is none.
+    /// Finds the legend a free corner of `frame`; makes room above the data if there is none; and where that would
+    /// leave the axis half empty, or is not enough, makes it a strip above the frame.
     ///
     /// `obstacles` says where the data lie in a frame. Returns the frame to draw in and the legend's place.
     ///
     /// # Errors
     ///
     /// [`PlotError::Draw`] if the font is missing.
-    pub fn arrange(
-        &self,
-        mut frame: Frame,
-        obstacles: impl Fn(&Frame) -> Obstacles,
-    ) -> Result<(Frame, Rect), PlotError> {
-        let (mut place, hits) = self.emptiest_corner(frame.area, &obstacles(&frame))?;
-        if hits > 0 {
-            frame.y = frame.y.with_headroom(self.height_px() / frame.area.height());
-            place = self.emptiest_corner(frame.area, &obstacles(&frame))?.0;
+    pub fn arrange(&self, frame: Frame, obstacles: impl Fn(&Frame) -> Obstacles) -> Result<(Frame, Rect), PlotError> {
+        let (place, hits) = self.emptiest_corner(frame.area, &obstacles(&frame))?;
+        if hits == 0 {
+            return Ok((frame, place));
         }
-        Ok((frame, place))
+        let share = self.height_px() / frame.area.height();
+        let roomy = Frame { y: frame.y.with_headroom(share), ..frame };
+        let (place, hits) = self.emptiest_corner(roomy.area, &obstacles(&roomy))?;
+        if hits == 0 && share <= MOST_HEADROOM { Ok((roomy, place)) } else { self.above(frame) }
+    }
+
+    /// The legend as a strip above what is left of `frame`.
+    ///
+    /// # Errors
+    ///
+    /// [`PlotError::Draw`] if the font is missing.
+    pub fn above(&self, frame: Frame) -> Result<(Frame, Rect), PlotError> {
+        let height = self.strip_px(frame.area.width())?;
+        let strip = Rect { bottom: frame.area.top + height, ..frame.area };
+        Ok((Frame { area: Rect { top: strip.bottom + CLEARANCE_PX, ..frame.area }, ..frame }, strip))
+    }
+
+    /// Height as a strip of that width, logical pixels.
+    ///
+    /// # Errors
+    ///
+    /// [`PlotError::Draw`] if the font is missing.
+    pub fn strip_px(&self, width: f64) -> Result<f64, PlotError> {
+        Ok(self.flow(width)?.last().map_or(0.0, |(_, row)| ROW_PX * (*row + 1) as f64))
+    }
+
+    /// Left edge and row of each entry: one below the other in a place no wider than the widest, else like words.
+    fn flow(&self, width: f64) -> Result<Vec<(f64, usize)>, PlotError> {
+        let is_column = width <= self.width_px()? + 0.5;
+        let mut places: Vec<(f64, usize)> = Vec::new();
+        let (mut x, mut row) = (0.0, 0);
+        for (_, label) in &self.entries {
+            let wide = KEY_PX + GAP_PX + text_width(label, TEXT_PX)?;
+            if !places.is_empty() && (is_column || x + wide > width) {
+                (x, row) = (0.0, row + 1);
+            }
+            places.push((x, row));
+            x += wide + 2.0 * GAP_PX;
+        }
+        Ok(places)
     }
 
     /// Draws the entries into `place`, grid lines behind them wiped out. Comes before the data.
@@ -141,10 +178,10 @@ impl Legend {
             return Ok(());
         }
         canvas.rect(place.grown(3.0), WHITE)?;
-        let room = place.width() - KEY_PX - GAP_PX;
-        for (row, (key, label)) in self.entries.iter().enumerate() {
+        for ((key, label), (x, row)) in self.entries.iter().zip(self.flow(place.width())?) {
             let y = place.top + (row as f64 + 0.5) * ROW_PX;
-            let (left, right) = (place.left, place.left + KEY_PX);
+            let (left, right) = (place.left + x, place.left + x + KEY_PX);
+            let room = place.right - right - GAP_PX;
             match *key {
                 Key::Line(stroke) => canvas.line(&[(left, y), (right, y)], stroke)?,
                 Key::Band(colour) => canvas.rect(Rect { left, top: y - 5.5, right, bottom: y + 5.5 }, colour)?,
@@ -219,6 +256,25 @@ mod tests {
         assert!(obstacles(&arranged).hits(place) == 0 && arranged.y.high() > frame.y.high());
         let free = |_: &Frame| Obstacles::default();
         assert_eq!(legend().arrange(frame, free).unwrap().0, frame);
+    }
+
+    #[test]
+    fn where_a_legend_would_fill_the_axis_it_is_a_strip_above() {
+        let area = Rect { left: 50.0, top: 10.0, right: 350.0, bottom: 160.0 };
+        let frame = Frame { area, x: Axis::linear(0.0, 1.0, 0.0), y: Axis::linear(0.0, 1.0, 0.0) };
+        let full = |frame: &Frame| {
+            let mut obstacles = Obstacles::default();
+            let ends = |y: f64| [frame.place(0.0, y), frame.place(1.0, y)];
+            obstacles.add_band(&ends(0.0), &ends(1.0));
+            (0..=20).for_each(|i| obstacles.add_line(&ends(f64::from(i) / 20.0)));
+            obstacles
+        };
+        let (arranged, place) = legend().arrange(frame, full).unwrap();
+        assert_eq!((arranged.y, arranged.area.bottom), (frame.y, area.bottom));
+        assert!(place.top == area.top && place.bottom < arranged.area.top, "{place:?} {arranged:?}");
+        // Both entries fit beside each other in it, and in a narrow place they do not.
+        assert_eq!(legend().flow(300.0).unwrap().iter().map(|p| p.1).collect::<Vec<_>>(), [0, 0]);
+        assert_eq!(legend().flow(160.0).unwrap(), [(0.0, 0), (0.0, 1)]);
     }
 
     #[test]

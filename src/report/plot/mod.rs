@@ -1,8 +1,8 @@
-//! Pictures for people, drawn once and written as SVG or PNG.
+//! Pictures for people, drawn once and written as SVG, PNG or PDF.
 //!
-//! A picture is a plain struct of numbers and words that implements [`canvas::Figure`]. One drawing function feeds both
-//! formats: it works on a [`Canvas`] in logical pixels, and the canvas on one of two [`Surface`]s. The result is bytes,
-//! so the output folder can write a picture as atomically as a table.
+//! A picture is a plain struct of numbers and words that implements [`canvas::Figure`]. One drawing function feeds all
+//! formats: it works on a [`Canvas`] in logical pixels, and the canvas on one of three [`Surface`]s. The result is
+//! bytes, so the output folder can write a picture as atomically as a table.
 //!
 //! # Conventions
 //!
@@ -11,10 +11,11 @@
 //!
 //! # Layers
 //!
-//! A file uses those before it: `error`, `style` (colours, sizes) → `font`, `pixels` → `surface` (what a format must
-//! draw) → `svg`, `bitmap` (formats) → `canvas` → `axes`, `frame`, `legend`, `colour_scale` → one file per picture →
-//! [`render`].
+//! A file uses those before it: `error`, `style` (colours, sizes), `page` (widths) → `font`, `pixels` → `surface` (what
+//! a format must draw) → `svg`, `bitmap`, `pdf` (formats) → `canvas` → `axes`, `frame`, `legend`, `colour_scale` → one
+//! file per picture → [`render`].
 
+pub mod adjusted_offset;
 pub mod axes;
 pub mod bitmap;
 pub mod blur_noise;
@@ -28,7 +29,10 @@ pub mod font;
 pub mod frame;
 pub mod gamma;
 pub mod legend;
+pub mod noise;
 pub mod offset;
+pub mod page;
+pub mod pdf;
 pub mod pictures;
 pub mod pixels;
 pub mod rapsd;
@@ -44,6 +48,9 @@ pub mod waste;
 use bitmap::BitmapSurface;
 use canvas::{Canvas, Figure};
 use error::PlotError;
+use frame::Heading;
+use page::Page;
+use pdf::PdfSurface;
 use surface::Surface;
 use svg::SvgSurface;
 
@@ -56,25 +63,33 @@ pub enum PlotFormat {
     Svg,
     /// Pixels, two per logical pixel.
     Png,
+    /// One page, for papers; shapes and text as in SVG.
+    Pdf,
 }
 
 // The names are the usual ends of file names, too.
-named!(PlotFormat { Svg = "svg", Png = "png" });
+named!(PlotFormat { Svg = "svg", Png = "png", Pdf = "pdf" });
 
-/// Draws `figure` and returns the content of the file.
+/// Draws `figure` on `page` and returns the content of the file.
 ///
 /// # Errors
 ///
 /// [`PlotError`]; unusual values (zero, NaN, infinite, too few) are no error: what cannot be drawn is left out, and an
 /// empty picture says why it is empty.
-pub fn render(figure: &dyn Figure, format: PlotFormat) -> Result<Vec<u8>, PlotError> {
+pub fn render(figure: &dyn Figure, page: Page, format: PlotFormat) -> Result<Vec<u8>, PlotError> {
     font::register()?;
-    let size_px = figure.size_px();
+    let width = f64::from(page.width_px);
+    let (title, subtitle) = if page.has_heading { figure.heading() } else { ("", "") };
+    let heading = Heading::new(title, subtitle, width)?;
+    let size_px = (page.width_px, (heading.height_px() + figure.body_px(width)).ceil() as u32);
     let mut surface: Box<dyn Surface> = match format {
-        PlotFormat::Svg => Box::new(SvgSurface::new(size_px)),
-        PlotFormat::Png => Box::new(BitmapSurface::new(size_px)),
+        PlotFormat::Svg => Box::new(SvgSurface::new(size_px, page.scale)),
+        PlotFormat::Pdf => Box::new(PdfSurface::new(size_px, page.scale)?),
+        PlotFormat::Png => Box::new(BitmapSurface::new(size_px, page.scale)),
     };
-    figure.draw(&mut Canvas::new(surface.as_mut())?)?;
+    let mut canvas = Canvas::new(surface.as_mut())?;
+    let room = heading.draw(&mut canvas)?;
+    figure.draw(&mut canvas, room)?;
     surface.finish()
 }
 
@@ -103,25 +118,30 @@ impl Plot {
     /// # Errors
     ///
     /// As [`render`].
-    pub fn render(&self, format: PlotFormat) -> Result<Vec<u8>, PlotError> {
-        render(self.figure.as_ref(), format)
+    pub fn render(&self, page: Page, format: PlotFormat) -> Result<Vec<u8>, PlotError> {
+        render(self.figure.as_ref(), page, format)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use canvas::Rect;
     use style::{BLUE, DASHED, Stroke, Text};
 
     /// A slanted dashed line and a word.
     struct Mark;
 
     impl Figure for Mark {
-        fn size_px(&self) -> (u32, u32) {
-            (60, 40)
+        fn heading(&self) -> (&str, &str) {
+            ("", "")
         }
 
-        fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
+        fn body_px(&self, _: f64) -> f64 {
+            40.0
+        }
+
+        fn draw(&self, canvas: &mut Canvas<'_>, _: Rect) -> Result<(), PlotError> {
             canvas.line(&[(5.0, 5.0), (50.0, 33.0)], Stroke::solid(BLUE, 3.0).dashed(DASHED))?;
             canvas.text("Γ", (30.0, 10.0), Text::new(12.0, BLUE))
         }
@@ -129,24 +149,32 @@ mod tests {
 
     #[test]
     fn the_same_figure_gives_the_same_bytes() {
-        for format in [PlotFormat::Svg, PlotFormat::Png] {
-            assert_eq!(render(&Mark, format).unwrap(), render(&Mark, format).unwrap(), "{}", format);
+        for format in [PlotFormat::Svg, PlotFormat::Png, PlotFormat::Pdf] {
+            assert_eq!(
+                render(&Mark, Page::default(), format).unwrap(),
+                render(&Mark, Page::default(), format).unwrap(),
+                "{}",
+                format
+            );
         }
     }
 
     #[test]
-    fn an_error_of_the_figure_is_returned_in_both_formats() {
+    fn an_error_of_the_figure_is_returned_in_all_formats() {
         struct Broken;
         impl Figure for Broken {
-            fn size_px(&self) -> (u32, u32) {
-                (10, 10)
+            fn heading(&self) -> (&str, &str) {
+                ("", "")
             }
-            fn draw(&self, _: &mut Canvas<'_>) -> Result<(), PlotError> {
+            fn body_px(&self, _: f64) -> f64 {
+                10.0
+            }
+            fn draw(&self, _: &mut Canvas<'_>, _: Rect) -> Result<(), PlotError> {
                 PlotError::check_length("list", 1, 2)
             }
         }
-        for format in [PlotFormat::Svg, PlotFormat::Png] {
-            assert!(matches!(render(&Broken, format), Err(PlotError::Length { what: "list", .. })));
+        for format in [PlotFormat::Svg, PlotFormat::Png, PlotFormat::Pdf] {
+            assert!(matches!(render(&Broken, Page::default(), format), Err(PlotError::Length { what: "list", .. })));
         }
     }
 }

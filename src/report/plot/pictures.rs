@@ -28,45 +28,50 @@ pub struct PicturesFigure {
     pub pictures: Vec<Picture>,
 }
 
-/// Pictures in a row.
-const COLUMNS: usize = 4;
-/// Page width, logical pixels.
-const PAGE_PX: f64 = 900.0;
+/// Pictures in a row of `n` on a page of that width: four on the widest, and more where all fit into one row.
+fn columns(width_px: f64, n: usize) -> usize {
+    let most = (width_px / 150.0) as usize;
+    if n > 4 && n <= most { n } else { ((width_px / 200.0) as usize).clamp(1, 4) }
+}
+
 /// Space between pictures.
 const GAP_PX: f64 = 16.0;
 /// Height of a caption: two lines, and air below.
 const CAPTION_PX: f64 = 2.0 * TEXT_PX + 20.0;
-/// Height of title and subtitle.
-const HEADING_PX: f64 = 76.0;
 
 impl PicturesFigure {
     /// Side of the square that a picture fits into.
-    fn cell_px() -> f64 {
-        (PAGE_PX - 2.0 * MARGIN_PX - (COLUMNS - 1) as f64 * GAP_PX) / COLUMNS as f64
+    fn cell_px(&self, width_px: f64) -> f64 {
+        let columns = columns(width_px, self.pictures.len()) as f64;
+        (width_px - 2.0 * MARGIN_PX - (columns - 1.0) * GAP_PX) / columns
     }
 
     /// Height of a picture as wide as a cell, for the tallest of them.
-    fn row_px(&self) -> f64 {
+    fn row_px(&self, width_px: f64) -> f64 {
         let height = |p: &Picture| p.pixels.height as f64 / p.pixels.width.max(1) as f64;
         let tallest = self.pictures.iter().map(height).fold(0.0, f64::max).clamp(0.2, 1.0);
-        tallest * Self::cell_px()
+        tallest * self.cell_px(width_px)
     }
 }
 
 impl Figure for PicturesFigure {
-    fn size_px(&self) -> (u32, u32) {
-        let rows = self.pictures.len().div_ceil(COLUMNS).max(1) as f64;
-        (PAGE_PX as u32, (HEADING_PX + rows * (self.row_px() + CAPTION_PX) + MARGIN_PX) as u32)
+    fn heading(&self) -> (&str, &str) {
+        (&self.title, &self.subtitle)
     }
 
-    fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
-        let room = frame::draw_heading(canvas, &self.title, &self.subtitle, 4.0)?;
+    fn body_px(&self, width_px: f64) -> f64 {
+        let rows = self.pictures.len().div_ceil(columns(width_px, self.pictures.len())).max(1) as f64;
+        rows * (self.row_px(width_px) + CAPTION_PX) + MARGIN_PX
+    }
+
+    fn draw(&self, canvas: &mut Canvas<'_>, room: Rect) -> Result<(), PlotError> {
         if self.pictures.is_empty() {
             return frame::draw_empty(canvas, room, "there is no picture to show");
         }
-        let (cell, row) = (Self::cell_px(), self.row_px());
+        let width = canvas.bounds().right;
+        let (columns, cell, row) = (columns(width, self.pictures.len()), self.cell_px(width), self.row_px(width));
         for (i, picture) in self.pictures.iter().enumerate() {
-            let (x, y) = ((i % COLUMNS) as f64, (i / COLUMNS) as f64);
+            let (x, y) = ((i % columns) as f64, (i / columns) as f64);
             let (left, top) = (MARGIN_PX + x * (cell + GAP_PX), room.top + y * (row + CAPTION_PX));
             // As large as the cell allows, in the picture's own shape.
             let (w, h) = (picture.pixels.width.max(1) as f64, picture.pixels.height.max(1) as f64);

@@ -54,7 +54,7 @@ pub struct Bands {
 /// A fitted curve over its own range of frequencies.
 #[derive(Debug, Clone, Default)]
 pub struct FitCurve {
-    /// Its name in the legend, such as `power law, Δ = 1.45 on 0.012–0.5`.
+    /// Its name in the legend, such as `power law, Δ = 1.45`.
     pub label: String,
     /// Where it is given, cycles per pixel, in the range it was fitted on.
     pub frequency_cycles_per_px: Vec<f64>,
@@ -107,8 +107,8 @@ impl ChannelRole {
 
 /// Up to this many bins are marked one by one.
 const MAX_MARKED_BINS: usize = 24;
-/// Reference levels further than this many decades from the data are left out.
-const REFERENCE_DECADES: f64 = 3.0;
+/// Reference levels further than this many decades from the data are left out: they would leave the axis half empty.
+const REFERENCE_DECADES: f64 = 1.0;
 /// Power below this part of the rounding noise counts as none.
 const NEGLIGIBLE: f64 = 1e-3;
 
@@ -123,13 +123,16 @@ struct Prepared<'a> {
 }
 
 impl Figure for RapsdFigure {
-    fn size_px(&self) -> (u32, u32) {
-        (900, 560)
+    fn heading(&self) -> (&str, &str) {
+        (&self.title, &self.subtitle)
     }
 
-    fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
+    fn body_px(&self, width_px: f64) -> f64 {
+        frame::height_at(width_px, 500.0)
+    }
+
+    fn draw(&self, canvas: &mut Canvas<'_>, room: Rect) -> Result<(), PlotError> {
         self.check()?;
-        let room = frame::draw_heading(canvas, &self.title, &self.subtitle, 6.0)?;
         let prepared = match self.prepare() {
             Ok(prepared) => prepared,
             Err(note) => return frame::draw_empty(canvas, room, note),
@@ -191,13 +194,13 @@ impl RapsdFigure {
         let reach = 10_f64.powf(REFERENCE_DECADES);
         let rounding = rounding.filter(|&p| p * reach >= lowest && p <= highest * reach);
         if let Some(p) = rounding {
-            (low, high) = (low.min(p / 2.5), high.max(p * 2.5));
+            (low, high) = (low.min(p / 1.6), high.max(p * 2.5));
         }
         let last = frequency.iter().copied().filter(|f| f.is_finite()).fold(0.5, f64::max);
         // A single frequency gets its free space below, as there is none above one half.
         let start = frequency[first].min(last / 2.0);
         let x = Axis::log(start / 1.02, last * 1.02, 0.3);
-        Ok(Prepared { figure: self, first, x, y: Axis::log(low, high, 2.0), rounding })
+        Ok(Prepared { figure: self, first, x, y: Axis::log(low, high, 1.0), rounding })
     }
 
     /// With channels, colours belong to them and the mean is black.

@@ -1,7 +1,7 @@
 //! The fan of the images' own schedules over time, with common schedules beside them.
 
 use super::axes::Axis;
-use super::canvas::{Canvas, Figure};
+use super::canvas::{Canvas, Figure, Rect};
 use super::error::PlotError;
 use super::frame::{self, Frame, XLabels};
 use super::legend::{Key, Legend, Obstacles};
@@ -37,13 +37,16 @@ const STROKES: [Stroke; 3] = [
 const REACH: f64 = 4.0;
 
 impl Figure for ScheduleFigure {
-    fn size_px(&self) -> (u32, u32) {
-        (900, 560)
+    fn heading(&self) -> (&str, &str) {
+        (&self.title, &self.subtitle)
     }
 
-    fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
+    fn body_px(&self, width_px: f64) -> f64 {
+        frame::height_at(width_px, 500.0)
+    }
+
+    fn draw(&self, canvas: &mut Canvas<'_>, room: Rect) -> Result<(), PlotError> {
         self.check()?;
-        let room = frame::draw_heading(canvas, &self.title, &self.subtitle, 6.0)?;
         let Some(y) = self.y_axis() else {
             return frame::draw_empty(canvas, room, "every image is flat: none has a schedule");
         };

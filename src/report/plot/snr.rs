@@ -38,8 +38,11 @@ pub struct SnrFigure {
     pub panels: Vec<SnrPanel>,
 }
 
-/// Panels in a row.
-const COLUMNS: usize = 2;
+/// Panels in a row on a page of that width.
+fn columns(width_px: f64) -> usize {
+    if width_px < 600.0 { 1 } else { 2 }
+}
+
 /// Height of a row of panels with what is above and below them, logical pixels.
 const ROW_PX: f64 = 300.0;
 /// SNR of the ends of the colours.
@@ -48,18 +51,21 @@ const ENDS: (f64, f64) = (1e-4, 1e4);
 const CELLS: (usize, usize) = (240, 160);
 
 impl Figure for SnrFigure {
-    fn size_px(&self) -> (u32, u32) {
-        let rows = self.panels.len().div_ceil(COLUMNS).max(1) as f64;
-        (900, (100.0 + rows * ROW_PX) as u32)
+    fn heading(&self) -> (&str, &str) {
+        (&self.title, &self.subtitle)
     }
 
-    fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
+    fn body_px(&self, width_px: f64) -> f64 {
+        let rows = self.panels.len().div_ceil(columns(width_px)).max(1) as f64;
+        rows * ROW_PX + 40.0
+    }
+
+    fn draw(&self, canvas: &mut Canvas<'_>, room: Rect) -> Result<(), PlotError> {
         for panel in &self.panels {
             for list in [&panel.log_ratio, &panel.unit_snr_t] {
                 PlotError::check_length("log_ratio", list.len(), self.frequency_cycles_per_px.len())?;
             }
         }
-        let room = frame::draw_heading(canvas, &self.title, &self.subtitle, 4.0)?;
         let (Some(first), Some(last)) = (self.frequency_cycles_per_px.first(), self.frequency_cycles_per_px.last())
         else {
             return frame::draw_empty(canvas, room, "images of one pixel have no frequency to show");
@@ -68,9 +74,10 @@ impl Figure for SnrFigure {
         let x = Axis::log(*first, *last, 0.2);
         let y = Axis::linear(0.0, 1.0, 1.0);
         let (top, page, bar_px) = (room.top, canvas.bounds(), 90.0);
-        let pitch = (page.right - MARGIN_PX - bar_px) / COLUMNS as f64;
+        let columns = columns(page.right);
+        let pitch = (page.right - MARGIN_PX - bar_px) / columns as f64;
         for (i, panel) in self.panels.iter().enumerate() {
-            let (column, row) = ((i % COLUMNS) as f64, (i / COLUMNS) as f64);
+            let (column, row) = ((i % columns) as f64, (i / columns) as f64);
             let left = column * pitch;
             let y_axis = frame::y_axis_px(&y, ROW_PX)?;
             let area = Rect {

@@ -24,11 +24,13 @@ pub struct SvgSurface {
 }
 
 impl SvgSurface {
-    /// An empty document of the given width and height in logical pixels.
-    pub fn new(size_px: (u32, u32)) -> Self {
+    /// An empty document of the given width and height in logical pixels, shown at `scale` CSS pixels to each.
+    pub fn new(size_px: (u32, u32), scale: f64) -> Self {
         let (w, h) = size_px;
+        let shown = [w, h].map(|side| (1e3 * f64::from(side) * scale).round() / 1e3);
         let document = format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{h}\" viewBox=\"0 0 {w} {h}\">\n"
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{}\" height=\"{}\" viewBox=\"0 0 {w} {h}\">\n",
+            shown[0], shown[1]
         );
         Self { size_px, document }
     }
@@ -157,7 +159,7 @@ mod tests {
 
     #[test]
     fn text_is_escaped_text_set_on_its_baseline() {
-        let mut surface = SvgSurface::new((100, 50));
+        let mut surface = SvgSurface::new((100, 50), 1.0);
         let look = Text::new(12.0, BLACK).aligned(Align::End);
         surface.text("a < b & \u{1}c", (300, 100), look).unwrap();
         let document = surface.document;
@@ -179,7 +181,7 @@ mod tests {
 
     #[test]
     fn shapes_keep_their_numbers() {
-        let mut surface = SvgSurface::new((100, 50));
+        let mut surface = SvgSurface::new((100, 50), 1.0);
         surface.path(&[(0, 5), (10, 20)], 15, BLUE).unwrap();
         surface.rect((10, 10), (30, 25), BLUE).unwrap();
         surface.disc((10, 10), 25, BLUE).unwrap();

@@ -1,25 +1,40 @@
 //! Checks that every picture must pass, for the tests of each kind.
 
 use super::canvas::{Figure, Rect};
+use super::page::{PT_PER_PX, Page};
 use super::pixels::Pixels;
-use super::style::SMALL_PX;
 use super::{PlotFormat, font, render};
 
-/// Draws the figure in both formats and checks what holds for all of them: the same SVG again, a PNG of the right size
-/// that is not blank, finite numbers, and readable texts that lie on the page and off each other.
+/// Draws the figure in all formats at full width and in a column of a paper, and checks what holds for all of them:
+/// the same SVG again, a PNG of the right size that is not blank, finite numbers, and readable texts that lie on the
+/// page and off each other.
 ///
-/// Returns the texts of the SVG, in the order they were drawn.
+/// Returns the texts of the SVG at full width, in the order they were drawn.
 pub fn check(figure: &impl Figure) -> Vec<String> {
-    let svg = render(figure, PlotFormat::Svg).unwrap();
-    assert_eq!(svg, render(figure, PlotFormat::Svg).unwrap());
+    let column = Page::of_width(3.4 * 96.0).unwrap();
+    check_on(figure, column);
+    check_on(figure, Page { has_heading: false, ..column });
+    check_on(figure, Page::default())
+}
+
+fn check_on(figure: &impl Figure, page: Page) -> Vec<String> {
+    let svg = render(figure, page, PlotFormat::Svg).unwrap();
+    assert_eq!(svg, render(figure, page, PlotFormat::Svg).unwrap());
     let svg = String::from_utf8(svg).unwrap();
     assert!(svg.starts_with("<svg") && svg.ends_with("</svg>\n"));
     assert!(svg.len() < 2_000_000, "{} bytes", svg.len());
     for attribute in svg.split('"').skip(1).step_by(2).filter(|a| a.len() < 100_000) {
         assert!(!attribute.contains("NaN") && !attribute.contains("inf"), "{attribute}");
     }
-    check_png(figure);
-    check_texts(&svg, figure.size_px())
+    let (_, size) = svg.split_once("viewBox=\"0 0 ").unwrap();
+    let (size, _) = size.split_once('"').unwrap();
+    let (width, height) =
+        size.split_once(' ').map(|(w, h)| (w.parse::<u32>().unwrap(), h.parse::<u32>().unwrap())).unwrap();
+    assert_eq!(width, page.width_px);
+    check_png(figure, page, height);
+    let pdf = render(figure, page, PlotFormat::Pdf).unwrap();
+    assert!(pdf.starts_with(b"%PDF-") && pdf.len() < 4_000_000, "{} bytes", pdf.len());
+    check_texts(&svg, page, height)
 }
 
 /// The pixels of a PNG in RGB.
@@ -30,9 +45,9 @@ pub fn decode_png(png: &[u8]) -> Pixels {
     Pixels { width: info.width as usize, height: info.height as usize, rgb }
 }
 
-fn check_png(figure: &impl Figure) {
-    let Pixels { width, height, rgb } = decode_png(&render(figure, PlotFormat::Png).unwrap());
-    assert_eq!((width, height), (2 * figure.size_px().0 as usize, 2 * figure.size_px().1 as usize));
+fn check_png(figure: &impl Figure, page: Page, page_height: u32) {
+    let Pixels { width, height, rgb } = decode_png(&render(figure, page, PlotFormat::Png).unwrap());
+    assert_eq!((width, height), (2 * page.width_px as usize, 2 * page_height as usize));
     let inked = rgb.chunks(3).filter(|p| p.iter().any(|&v| v < 200)).count();
     assert!(inked > 500, "only {inked} dark pixels");
     let edge = rgb.chunks(3).take(width).all(|p| p == [255; 3]);
@@ -44,14 +59,16 @@ fn attribute<'a>(element: &'a str, name: &str) -> &'a str {
     &element[from..from + element[from..].find('"').unwrap()]
 }
 
-fn check_texts(svg: &str, (width, height): (u32, u32)) -> Vec<String> {
-    let page = Rect { left: 0.0, top: 0.0, right: f64::from(width), bottom: f64::from(height) };
+fn check_texts(svg: &str, page: Page, height: u32) -> Vec<String> {
+    let least_pt = if page == Page::default() { 8.0 } else { 7.0 };
+    let scale = page.scale * PT_PER_PX;
+    let page = Rect { left: 0.0, top: 0.0, right: f64::from(page.width_px), bottom: f64::from(height) };
     let mut boxes: Vec<(Rect, String)> = Vec::new();
     for element in svg.lines().filter(|line| line.starts_with("<text")) {
         let text = &element[element.find('>').unwrap() + 1..element.rfind("</text>").unwrap()];
         let number = |name: &str| attribute(element, name).parse::<f64>().unwrap();
         let (x, y, size) = (number("x"), number("y"), number("font-size"));
-        assert!(size >= SMALL_PX.min(11.0) - 1e-3, "{size}: {text}");
+        assert!(size * scale >= least_pt, "{size}: {text}");
         let plain = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
         let long = font::text_width(&plain, size).unwrap();
         let before = match attribute(element, "text-anchor") {

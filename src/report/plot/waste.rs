@@ -22,10 +22,13 @@ pub struct WasteFigure {
 
 /// Height of a bar with the space below it, logical pixels.
 const BAR_PX: f64 = 34.0;
+/// Height of the legend where each entry takes a row.
+const LEGEND_PX: f64 = 67.0;
 /// Height of a bar.
 const INK_PX: f64 = 22.0;
-/// Most space for a name.
+/// Most space for a name, logical pixels and as a share of the page.
 const NAME_PX: f64 = 260.0;
+const NAME_SHARE: f64 = 0.32;
 
 fn below_colour() -> Colour {
     tint(BLUE, 0.75)
@@ -40,29 +43,33 @@ fn above_colour() -> Colour {
 }
 
 impl Figure for WasteFigure {
-    fn size_px(&self) -> (u32, u32) {
-        (900, (180.0 + BAR_PX * self.bars.len().max(2) as f64) as u32)
+    fn heading(&self) -> (&str, &str) {
+        (&self.title, &self.subtitle)
     }
 
-    fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
-        let room = frame::draw_heading(canvas, &self.title, &self.subtitle, 4.0)?;
+    fn body_px(&self, _: f64) -> f64 {
+        LEGEND_PX + BAR_PX * self.bars.len().max(2) as f64 + frame::X_AXIS_PX
+    }
+
+    fn draw(&self, canvas: &mut Canvas<'_>, room: Rect) -> Result<(), PlotError> {
         if self.bars.is_empty() {
             return frame::draw_empty(canvas, room, "every image is flat: no step of a schedule can be of use");
         }
         let mut legend = Legend::default();
-        legend.push(Key::Band(below_colour()), "below σ_min: finer than any band of the image needs");
+        legend.push(Key::Band(below_colour()), "below σ_min: finer than any band needs");
         legend.push(Key::Band(used_colour()), "used");
         legend.push(Key::Band(above_colour()), "above σ_max: the image is hidden already");
-        let legend_height = legend.height_px();
-        let right = room.right + MARGIN_PX;
-        legend.draw(canvas, Rect { right, bottom: room.top + legend_height - 16.0, ..room })?;
-        let names = widest(self.bars.iter().map(|(name, ..)| name.as_str()), TEXT_PX)?.min(NAME_PX);
-        let area = Rect { left: MARGIN_PX + names + 10.0, top: room.top + legend_height - 6.0, ..room };
+        let strip = Rect { right: room.right + MARGIN_PX, ..room };
+        let strip = Rect { bottom: strip.top + legend.strip_px(strip.width())?, ..strip };
+        legend.draw(canvas, strip)?;
+        let most = NAME_PX.min(NAME_SHARE * canvas.bounds().right);
+        let names = widest(self.bars.iter().map(|(name, ..)| name.as_str()), TEXT_PX)?.min(most);
+        let area = Rect { left: MARGIN_PX + names + 10.0, top: strip.bottom + 10.0, ..room };
         let frame = Frame { area, x: Axis::linear(0.0, 100.0, 1.0), y: Axis::linear(0.0, 1.0, 1.0) };
         let pitch = area.height() / self.bars.len() as f64;
         for (i, (name, below, above)) in self.bars.iter().enumerate() {
             let y = area.top + (i as f64 + 0.5) * pitch;
-            let name = frame::shorten(name, TEXT_PX, NAME_PX)?;
+            let name = frame::shorten(name, TEXT_PX, most)?;
             canvas.text(&name, (area.left - 8.0, y), Text::new(TEXT_PX, BLACK).aligned(Align::End))?;
             let parts = [
                 (0.0, *below, below_colour()),

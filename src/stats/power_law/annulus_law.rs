@@ -3,8 +3,9 @@
 //! # Definition
 //!
 //! `g_j(Δ) = ln mean_{k∈j} f_k^(−2Δ)` over the modes of annulus `j`, and its derivative
-//! `g_j'(Δ) = −2 Σ f^(−2Δ) ln f / Σ f^(−2Δ)`. Modes of an annulus differ in frequency, and for a steep law their mean power is not
-//! the power at the middle: with `ln f_j` in place of `g_j` an exponent comes out up to 0.05 too small at 32 pixels.
+//! `g_j'(Δ) = −2 Σ f^(−2Δ) ln f / Σ f^(−2Δ)`. Modes of an annulus differ in frequency, and for a steep law their mean
+//! power is not the power at the middle: with `ln f_j` in place of `g_j` an exponent comes out up to 0.05 too small
+//! at 32 pixels.
 
 use super::{FitError, FitRange};
 use crate::spectral::Grid;

@@ -2,14 +2,15 @@
 //!
 //! # Definition
 //!
-//! `Δ(f) = −½ d ln R / d ln f`, by straight-line fits of `ln R` on `ln f` over a window half an octave wide (a factor √2)
-//! centred on each annulus. A power law shows a horizontal line; a resampled set falls off it at the top.
+//! `Δ(f) = −½ d ln R / d ln f`, by straight-line fits of `ln R` on `ln f` over a window half an octave wide (a factor
+//! √2) centred on each annulus. A power law shows a horizontal line; a resampled set falls off it at the top.
 //!
 //! # Conventions
 //!
 //! An annulus sits at the mean of `ln f` over its modes, which takes out the unevenness of small annuli to first order,
-//! and has its number of modes as weight. Only windows that lie within the measured annuli are reported: a window cut at
-//! the edge would speak for another frequency than its own. Intervals are as those of Δ: from the covariance between files.
+//! and has its number of modes as weight. Only windows that lie within the measured annuli are reported: a window cut
+//! at the edge would speak for another frequency than its own. Intervals are as those of Δ: from the covariance
+//! between files.
 
 use super::LinearEstimate;
 use crate::spectral::Grid;
@@ -33,9 +34,9 @@ pub struct LocalExponent {
     pub n_bins: usize,
 }
 
-/// Local exponents of `rapsd` (one power per annulus, value²), by rising frequency; `statistics` are those of the images' RAPSDs as they
-/// are, from which the intervals come. Annuli without power are left out; small images may have no window with three annuli, which
-/// gives an empty list.
+/// Local exponents of `rapsd` (one power per annulus, value²), by rising frequency; `statistics` are those of the
+/// images' RAPSDs as they are, from which the intervals come. Annuli without power are left out; small images may
+/// have no window with three annuli, which gives an empty list.
 ///
 /// # Panics
 ///

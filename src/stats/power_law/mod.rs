@@ -14,10 +14,11 @@
 //!
 //! # Intervals
 //!
-//! Each estimate is, near its solution, a linear function of the annulus powers, `δΔ = Σ_j c_j δR_j`. Its variance is `cᵀ V c` with
-//! `V` the covariance of the mean RAPSD between files ([`RadialStatistics`](crate::spectrum::RadialStatistics)), its quantile Student's t with as many degrees of freedom
-//! as there are files, less one. It says what another sample of as many files of the same kind would give. Fewer than five files
-//! give no interval.
+//! Each estimate is, near its solution, a linear function of the annulus powers, `δΔ = Σ_j c_j δR_j`. Its variance is
+//! `cᵀ V c` with `V` the covariance of the mean RAPSD between files
+//! ([`RadialStatistics`](crate::spectrum::RadialStatistics)), its quantile Student's t with as many degrees of
+//! freedom as there are files, less one. It says what another sample of as many files of the same kind would give.
+//! Fewer than five files give no interval.
 //!
 //! # Conventions
 //!
@@ -96,7 +97,8 @@ pub struct PowerLawFit {
     pub residual_db: f64,
     /// Where it was asked to be fitted.
     pub range: FitRange,
-    /// Lowest and highest frequency that entered, cycles per pixel: the cross mask and the grid leave less than the range.
+    /// Lowest and highest frequency that entered, cycles per pixel: the cross mask and the grid leave less than the
+    /// range.
     pub fitted_cycles_per_px: (f64, f64),
     /// Modes of the full plane that entered.
     pub n_modes: usize,

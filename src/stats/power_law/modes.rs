@@ -6,8 +6,9 @@
 //!
 //! # Conventions
 //!
-//! For the interval `c_j = Σ_{k∈j} C_k/Γ̄[j]`, `C_k = −½ (ln f_k − mean)/Σ (ln f − mean)²`. A says where the mean of `ln Γ` lies, which for `n` Gaussian images is `ψ(n−1) − ln(n−1) ≈ −1/(2n)` below the log of the mean: A is low
-//! by about `1/(4n)`; the other two estimators are not.
+//! For the interval `c_j = Σ_{k∈j} C_k/Γ̄[j]`, `C_k = −½ (ln f_k − mean)/Σ (ln f − mean)²`; corners beyond the last
+//! annulus count with it. A says where the mean of `ln Γ` lies, which for `n` Gaussian images is
+//! `ψ(n−1) − ln(n−1) ≈ −1/(2n)` below the log of the mean: A is low by about `1/(4n)`; the other two estimators are not.
 //!
 //! # References
 //!
@@ -18,12 +19,13 @@ use super::{Estimator, FitError, FitRange, LinearEstimate, PowerLawFit, goodness
 use crate::spectral::Grid;
 use crate::spectrum::RadialStatistics;
 
-/// Fits a power law to the modes' variances `covariance` (Γ, one per stored mode, value²); `statistics` are those of the images'
-/// RAPSDs as they are, from which the interval comes.
+/// Fits a power law to the modes' variances `covariance` (Γ, one per stored mode, value²); `statistics` are those of
+/// the images' RAPSDs as they are, from which the interval comes.
 ///
 /// # Errors
 ///
-/// [`FitError::Range`], [`FitError::NoPower`] when a retained mode has no logarithm, [`FitError::TooFewPoints`] below 3 independent modes.
+/// [`FitError::Range`], [`FitError::NoPower`] when a retained mode has no logarithm, [`FitError::TooFewPoints`] below
+/// 3 independent modes.
 ///
 /// # Panics
 ///
@@ -42,7 +44,7 @@ pub fn fit_modes(
     let residual: Vec<f64> = modes.x.iter().zip(&y).map(|(x, y)| y - mean - slope * x).collect();
     let delta = -0.5 * slope;
     let radial = grid.radial_mean(covariance);
-    let gradient = modes.slope_by_annulus(grid.n_annuli(), |j| -0.5 / radial[j]);
+    let gradient = modes.slope_by_annulus(grid.n_annuli(), |i| -0.5 / radial[modes.annulus[i]]);
     let estimate = LinearEstimate::new(delta, &gradient, statistics);
     let fit = goodness(&y, &residual, &modes.weight);
     Ok(PowerLawFit {

@@ -2,17 +2,19 @@
 //!
 //! # Definition
 //!
-//! As [`fit_radial`](super::fit_radial) on the image's own RAPSD: least squares of `ln R_j` on `ln A² + ln mean_{k∈j} f_k^(−2Δ)` with
-//! weights `1/j`. r² is `1 − Σ w e²/Σ w (ln R − mean)²`. Annuli without power have no logarithm and are left out.
+//! As [`fit_radial`](super::fit_radial) on the image's own RAPSD: least squares of `ln R_j` on
+//! `ln A² + ln mean_{k∈j} f_k^(−2Δ)` with weights `1/j`. r² is `1 − Σ w e²/Σ w (ln R − mean)²`. Annuli without power have no logarithm and
+//! are left out.
 //!
 //! # Cost
 //!
-//! The law's annulus means and their derivatives are tabulated over Δ once; between the entries they are cubic, with an error below
-//! 1e-6. An image takes four or five Gauss–Newton steps over its annuli.
+//! The law's annulus means and their derivatives are tabulated over Δ once; between the entries they are cubic, with
+//! an error below 1e-6. An image takes four or five Gauss–Newton steps over its annuli.
 //!
 //! # Conventions
 //!
-//! An image that varies no more than its own transform's rounding has no exponent, and neither has one whose Δ lies beyond −3 to 6.
+//! An image that varies no more than its own transform's rounding has no exponent, and neither has one whose Δ lies
+//! beyond −3 to 6.
 
 use super::annulus_law::AnnulusLaw;
 use super::radial::MIN_BINS;
@@ -74,8 +76,9 @@ impl ImageFitPlan {
         })
     }
 
-    /// Fits one image's RAPSD (one power per annulus, value²). `None` when the image is flat: no power in the range beyond
-    /// rounding, fewer than three annuli with power, a value that is not finite; or when no law of −3 ≤ Δ ≤ 6 fits.
+    /// Fits one image's RAPSD (one power per annulus, value²). `None` when the image is flat: no power in the range
+    /// beyond rounding, fewer than three annuli with power, a value that is not finite; or when no law of −3 ≤ Δ ≤ 6
+    /// fits.
     ///
     /// # Panics
     ///

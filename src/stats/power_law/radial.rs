@@ -8,15 +8,16 @@
 //! ln Γ̄[j] = ln A² + ln mean_{k∈j} f_k^(−2Δ) + e_j,     minimise Σ_j e_j² / j     (Gauss–Newton in ln A² and Δ)
 //! ```
 //!
-//! Photographs are no exact power law: the exponent climbs with frequency, so every estimator is a choice of weights. Weights that
-//! grow with the number of modes make Δ a statement about the finest octave, which changes with the working size; with one vote for
-//! each unit of ln f it hardly does. How the law bends is said beside it: the same fit over the lower and the upper half of the range
-//! in ln f.
+//! Photographs are no exact power law: the exponent climbs with frequency, so every estimator is a choice of weights.
+//! Weights that grow with the number of modes make Δ a statement about the finest octave, which changes with the
+//! working size; with one vote for each unit of ln f it hardly does. How the law bends is said beside it: the same
+//! fit over the lower and the upper half of the range in ln f.
 //!
 //! # Interval
 //!
-//! Near the solution `δΔ = Σ_j c_j δR_j` with `c_j = K_j/Γ̄_j`, `K` the row of `(JᵀWJ)⁻¹JᵀW` for Δ; its variance follows from the
-//! covariance of the mean RAPSD between files ([`RadialStatistics`]), its quantile from Student's t. Nothing is inverted.
+//! Near the solution `δΔ = Σ_j c_j δR_j` with `c_j = K_j/Γ̄_j`, `K` the row of `(JᵀWJ)⁻¹JᵀW` for Δ; its variance
+//! follows from the covariance of the mean RAPSD between files ([`RadialStatistics`]), its quantile from Student's t.
+//! Nothing is inverted.
 
 use super::annulus_law::AnnulusLaw;
 use super::{Bend, Estimator, FitError, FitRange, LinearEstimate, PowerLawFit, goodness};
@@ -38,8 +39,9 @@ const STEP_TOLERANCE: f64 = 1e-12;
 /// Halves that differ by less are no bend worth a word.
 const LEAST_BEND: f64 = 0.1;
 
-/// Fits a power law to the annulus means `power` of Γ (value² per mode, `B` values) over the annuli in `range`; its cross mask does not
-/// apply. `statistics` are those of the images' RAPSDs as they are, from which the intervals come.
+/// Fits a power law to the annulus means `power` of Γ (value² per mode, `B` values) over the annuli in `range`; its
+/// cross mask does not apply. `statistics` are those of the images' RAPSDs as they are, from which the intervals
+/// come.
 ///
 /// # Errors
 ///

@@ -24,8 +24,8 @@ pub struct FitRange {
 }
 
 impl FitRange {
-    /// The default for images of `size`: from one period per longer side to the Nyquist frequency of the axes, without the cross of
-    /// half width 3.
+    /// The default for images of `size`: from one period per longer side to the Nyquist frequency of the axes,
+    /// without the cross of half width 3.
     pub fn for_size(size: Size) -> Self {
         let low = 0.5 / size.longer_side() as f64;
         Self { low_exclusive: low, high_inclusive: 0.5, cross_mask: Some(CROSS_MASK) }
@@ -55,8 +55,8 @@ impl FitRange {
         outside_cross && self.contains(grid.frequencies()[index])
     }
 
-    /// Checks that modes or annuli enough for a fit lie in the range, whatever their power: what can be known before any image
-    /// is read.
+    /// Checks that modes or annuli enough for a fit lie in the range, whatever their power: what can be known before
+    /// any image is read.
     ///
     /// # Errors
     ///

@@ -15,8 +15,11 @@ pub(super) struct RetainedModes {
     pub power: Vec<f64>,
     /// 1 or 2.
     pub weight: Vec<f64>,
-    /// Annulus of each mode; none in the corners beyond the last one.
-    pub annulus: Vec<Option<usize>>,
+    /// Annulus of each mode. Corners beyond the last annulus have its number: their power is taken to rise and fall
+    /// with it.
+    pub annulus: Vec<usize>,
+    /// Whether each mode lies in such a corner.
+    pub is_corner: Vec<bool>,
     /// Weighted mean of `ln f`.
     pub mean_log_frequency: f64,
     /// `Σ w x²`.
@@ -32,7 +35,8 @@ impl RetainedModes {
     pub fn select(grid: &Grid, covariance: &[f64], range: &FitRange) -> Result<Self, FitError> {
         assert_eq!(covariance.len(), grid.n_modes(), "one variance per stored mode");
         range.validate()?;
-        let (mut x, mut power, mut weight, mut annulus) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut x, mut power, mut weight) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut annulus, mut is_corner) = (Vec::new(), Vec::new());
         let (mut n_self_conjugate, mut n_powerless) = (0, 0);
         let mut frequencies = (f64::INFINITY, 0.0f64);
         for index in (0..grid.n_modes()).filter(|&i| range.retains(grid, i)) {
@@ -45,7 +49,8 @@ impl RetainedModes {
             power.push(value);
             weight.push(grid.multiplicity(index / grid.size().height));
             let of = grid.annuli()[index];
-            annulus.push((of != NO_ANNULUS).then_some(of as usize));
+            is_corner.push(of == NO_ANNULUS);
+            annulus.push((of as usize).min(grid.n_annuli() - 1));
         }
         if n_powerless > 0 {
             return Err(FitError::NoPower { unit: "modes", n_powerless, n_retained: x.len() });
@@ -60,7 +65,7 @@ impl RetainedModes {
             let unit = "independent modes";
             return Err(FitError::TooFewPoints { unit, n: n_independent, needed: MIN_INDEPENDENT_MODES });
         }
-        Ok(Self { x, power, weight, annulus, mean_log_frequency: mean, spread, frequencies, n_modes })
+        Ok(Self { x, power, weight, annulus, is_corner, mean_log_frequency: mean, spread, frequencies, n_modes })
     }
 
     /// Weighted sum over the full plane of values at the retained modes.
@@ -68,14 +73,13 @@ impl RetainedModes {
         weighted_sum(&self.weight, values)
     }
 
-    /// Sums over the modes of each of `n_annuli` annuli of `w x/(Σ w x²)` times `factor`: how a slope follows the powers of annuli, where
-    /// `factor` turns a change of a mode's power into one of what is regressed on x.
+    /// Sums over the modes of each of `n_annuli` annuli of `w x/(Σ w x²)` times `factor` of the mode: how a slope
+    /// follows the powers of annuli, where `factor` turns a change of an annulus' power into one of what is regressed
+    /// on x.
     pub fn slope_by_annulus(&self, n_annuli: usize, factor: impl Fn(usize) -> f64) -> Vec<f64> {
         let mut sums = vec![0.0; n_annuli];
-        for (i, annulus) in self.annulus.iter().enumerate() {
-            if let Some(annulus) = annulus {
-                sums[*annulus] += self.weight[i] * self.x[i] / self.spread * factor(*annulus);
-            }
+        for (i, &annulus) in self.annulus.iter().enumerate() {
+            sums[annulus] += self.weight[i] * self.x[i] / self.spread * factor(i);
         }
         sums
     }
@@ -112,11 +116,22 @@ mod tests {
             let products: Vec<f64> = modes.x.iter().zip(y).map(|(x, y)| x * y).collect();
             modes.sum(&products) / modes.spread
         };
-        let by_annulus = modes.slope_by_annulus(grid.n_annuli(), |_| 1.0);
-        for j in 0..grid.n_annuli() {
-            let raised: Vec<f64> = modes.annulus.iter().map(|a| f64::from(u8::from(*a == Some(j)))).collect();
-            assert!((by_annulus[j] - slope_of(&raised)).abs() <= 1e-12, "annulus {j}");
+        for (j, by_annulus) in modes.slope_by_annulus(grid.n_annuli(), |_| 1.0).into_iter().enumerate() {
+            let raised: Vec<f64> = modes.annulus.iter().map(|a| f64::from(u8::from(*a == j))).collect();
+            assert!((by_annulus - slope_of(&raised)).abs() <= 1e-12, "annulus {j}");
         }
+    }
+
+    #[test]
+    fn corners_go_with_the_last_annulus() {
+        let grid = Grid::new(Size::square(16));
+        let modes = RetainedModes::select(&grid, &vec![1.0; grid.n_modes()], &everything()).expect("enough modes");
+        let n_corners =
+            modes.is_corner.iter().zip(&modes.annulus).filter(|(corner, annulus)| **corner && **annulus == 8);
+        let beyond = grid.frequencies().iter().filter(|f| (16.0 * **f).round() > 8.0).count();
+        assert_eq!(n_corners.count(), beyond);
+        // A change of contrast moves no slope.
+        assert!(modes.slope_by_annulus(grid.n_annuli(), |_| 1.0).iter().sum::<f64>().abs() <= 1e-12);
     }
 
     #[test]

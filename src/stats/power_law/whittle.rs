@@ -2,8 +2,8 @@
 //!
 //! # Definition
 //!
-//! For Gaussian images `|X|²` is exponential with mean `S_k = A² f_k^(−2Δ)`, and the negative log-likelihood of Γ is, up to
-//! a factor `n − 1`,
+//! For Gaussian images `|X|²` is exponential with mean `S_k = A² f_k^(−2Δ)`, and the negative log-likelihood of Γ is,
+//! up to a factor `n − 1`,
 //!
 //! ```text
 //! Σ_k [ln S_k + Γ[k]/S_k]      (full plane)
@@ -14,8 +14,9 @@
 //!
 //! # Conventions
 //!
-//! Images are not Gaussian and their modes not independent, so the interval does not come from the likelihood: `c_j = Σ_{k∈j} C_k/S_k`,
-//! `C_k = −½ (ln f_k − mean)/Σ (ln f − mean)²`, with the covariance of the RAPSDs between files.
+//! Images are not Gaussian and their modes not independent, so the interval does not come from the likelihood:
+//! `c_j = Σ_{k∈j} C_k/S_k`, `C_k = −½ (ln f_k − mean)/Σ (ln f − mean)²`, with the covariance of the RAPSDs between files.
+//! Corners beyond the last annulus are taken to follow it in proportion, `C_k/Γ̄` of that annulus.
 
 use super::retained::RetainedModes;
 use super::{Estimator, FitError, FitRange, LinearEstimate, PowerLawFit, goodness};
@@ -31,8 +32,8 @@ const MAX_STEPS: usize = 80;
 /// A Newton step below this fraction of 1 + |Δ| is the last: what it leaves is of the order of its square.
 const STEP_TOLERANCE: f64 = 1e-8;
 
-/// Fits a power law to the modes' variances `covariance` (Γ, one per stored mode, value²); `statistics` are those of the images'
-/// RAPSDs as they are, from which the interval comes.
+/// Fits a power law to the modes' variances `covariance` (Γ, one per stored mode, value²); `statistics` are those of
+/// the images' RAPSDs as they are, from which the interval comes.
 ///
 /// # Errors
 ///
@@ -55,14 +56,12 @@ pub fn fit_whittle(
     let ratio = |x: f64, p: f64| p * (2.0 * delta * x).exp() / level;
     let log_residual: Vec<f64> = modes.x.iter().zip(&modes.power).map(|(&x, &p)| ratio(x, p).ln()).collect();
     let log_power: Vec<f64> = modes.power.iter().map(|p| p.ln()).collect();
-    let mut gradient = vec![0.0; grid.n_annuli()];
-    for (i, annulus) in modes.annulus.iter().enumerate() {
-        if let Some(annulus) = annulus {
-            // S_k of the fitted law.
-            let power = level * (-2.0 * delta * modes.x[i]).exp();
-            gradient[*annulus] -= 0.5 * modes.weight[i] * modes.x[i] / modes.spread / power;
-        }
-    }
+    let last = grid.radial_mean(covariance)[grid.n_annuli() - 1];
+    let gradient = modes.slope_by_annulus(grid.n_annuli(), |i| {
+        // S_k of the fitted law; a corner follows the last annulus in proportion.
+        let power = if modes.is_corner[i] { last } else { level * (-2.0 * delta * modes.x[i]).exp() };
+        -0.5 / power
+    });
     let estimate = LinearEstimate::new(delta, &gradient, statistics);
     let fit = goodness(&log_power, &log_residual, &modes.weight);
     Ok(PowerLawFit {

@@ -1,87 +1,89 @@
-//! Tests of the picture of the power-law fits.
+//! Tests of the picture of the power-law fit.
 
 use super::*;
+use crate::report::plot::page::Page;
 use crate::report::plot::testing::check;
 
 fn figure(side: usize) -> FitFigure {
     let f: Vec<f64> = (0..=side / 2).map(|j| j as f64 / side as f64).collect();
     let law = |factor: f64| f.iter().map(|f| factor * 1e-3 * f.max(1e-3).powi(-2)).collect::<Vec<f64>>();
-    let estimate = |(k, estimator): (usize, Estimator)| EstimateCurve {
-        estimator,
-        delta: 1.0 + 0.002 * k as f64,
-        interval95: Some((0.98, 1.02)),
-        frequency_cycles_per_px: f[1..].to_vec(),
-        power: law(1.0 + 0.01 * k as f64)[1..].to_vec(),
-    };
     let n = f.len() - 1;
-    let local = LocalExponent {
-        frequency_cycles_per_px: f[1..].to_vec(),
-        delta: vec![1.0; n],
-        low95: vec![0.9; n],
-        high95: vec![1.1; n],
-    };
     FitFigure {
-        title: "One power law describes these images".into(),
+        title: "One power law describes these images, from the coarsest to the finest detail".into(),
         subtitle: format!("100 images, {side}×{side} px"),
+        power_unit: "value²",
         power: law(1.0),
-        power_label: "Γ, annulus mean".into(),
-        power_band95: Some((law(0.9), law(1.1))),
-        estimates: [Estimator::Modes, Estimator::Radial, Estimator::Whittle]
-            .into_iter()
-            .enumerate()
-            .map(estimate)
-            .collect(),
-        local: Some(local),
+        power_band95: Some((law(0.8), law(1.1))),
+        law: Some(FittedLaw {
+            label: "A² / f^(2Δ), Δ = 1.00".into(),
+            delta: 1.0,
+            power: law(1.05),
+            fitted_cycles_per_px: (1.0 / side as f64, 0.5),
+            parts: vec![
+                PartOfLaw { name: "coarse", delta: 0.95, cycles_per_px: (1.0 / side as f64, 0.1) },
+                PartOfLaw { name: "fine", delta: 1.05, cycles_per_px: (0.1, 0.5) },
+            ],
+        }),
+        local: Some(LocalExponent {
+            frequency_cycles_per_px: f[1..].to_vec(),
+            delta: vec![1.0; n],
+            low95: vec![0.9; n],
+            high95: vec![1.1; n],
+        }),
         frequency_cycles_per_px: f,
     }
 }
 
 #[test]
-fn both_panels_and_all_estimates_are_named() {
+fn all_panels_are_named() {
     let texts = check(&figure(256));
     for text in [
-        "Γ, annulus mean",
-        "95 % interval",
-        "modes: Δ = 1.000 [0.980, 1.020]",
-        "radial: Δ = 1.002 [0.980, 1.020]",
-        "whittle: Δ = 1.004 [0.980, 1.020]",
-        "local exponent Δ(f)",
+        "Γ, mean of each annulus",
+        "95 % interval (below)",
+        "A² / f^(2Δ), Δ = 1.00",
+        "local Δ(f)",
+        "over the law (dB)",
+        "coarse 0.95",
+        "fine 1.05",
         "power (value² per mode)",
         "radial frequency (cycles/pixel)",
     ] {
         assert!(texts.iter().any(|t| t == text), "{text} is missing in {texts:?}");
     }
+    assert!(!texts.iter().any(|t| t == "not fitted"));
 }
 
 #[test]
-fn labels_have_the_decimals_their_interval_needs() {
-    let label = |interval95| EstimateCurve { interval95, delta: -1.23456, ..figure(8).estimates[0].clone() }.label();
-    assert_eq!(label(None), "modes: Δ = −1.23");
-    assert_eq!(label(Some((f64::NAN, 1.0))), "modes: Δ = −1.23");
-    assert_eq!(label(Some((-2.0, 0.0))), "modes: Δ = −1.23 [−2.00, 0.00]");
-    assert_eq!(label(Some((-1.2350, -1.2341))), "modes: Δ = −1.23456 [−1.23500, −1.23410]");
-    assert_eq!(label(Some((1.0, 1.0))), "modes: Δ = −1.23456 [1.00000, 1.00000]");
+fn residuals_are_decibels_over_the_law() {
+    assert!((decibel(2.0, 1.0) - 3.010_299_956_6).abs() <= 1e-9 && decibel(0.1, 1.0) == -10.0);
+    let mut f = figure(64);
+    let law = f.law.as_ref().expect("a law");
+    // The power is 1/1.05 of the law, its interval 0.8/1.05 … 1.1/1.05: the lower end is the farthest.
+    let farthest = -10.0 * (0.8_f64 / 1.05).log10();
+    assert!((f.residual_axis(law).high() / farthest - 1.1).abs() <= 1e-9);
+    f.power_band95 = None;
+    assert!((f.residual_axis(law).high() - 1.1 * 0.8).abs() <= 1e-9, "a good fit does not look bad");
 }
 
 #[test]
-fn estimates_differ_in_dash_and_width() {
-    let [a, b, c] = DRAWN.map(stroke_of);
-    assert!(a.width_px > b.width_px && b.width_px > c.width_px);
-    assert!(a.dash_px.is_empty() && b.dash_px != c.dash_px);
+fn annuli_outside_the_range_are_pale_and_the_law_ends_with_it() {
+    let mut f = figure(64);
+    if let Some(law) = &mut f.law {
+        law.fitted_cycles_per_px = (4.0 / 64.0, 0.5);
+    }
+    assert!(check(&f).iter().any(|t| t == "not fitted"));
+    assert_eq!(f.fitted().collect::<Vec<_>>(), (4..=32).collect::<Vec<_>>());
 }
 
 #[test]
-fn without_local_exponents_one_panel_remains() {
+fn without_a_law_and_local_exponents_one_panel_remains() {
     let mut f = figure(64);
     if let Some(local) = &mut f.local {
         local.delta.fill(f64::NAN);
     }
     assert!(!check(&f).iter().any(|t| t.starts_with("local")));
-    f.local = None;
-    f.estimates.truncate(1);
-    check(&f);
-    f.estimates.clear();
-    check(&f);
+    (f.local, f.law) = (None, None);
+    assert!(!check(&f).iter().any(|t| t.contains("over the law")));
 }
 
 #[test]
@@ -91,12 +93,15 @@ fn odd_values_are_survived() {
     }
     let mut f = figure(256);
     (f.power[3], f.power[30], f.power[31]) = (f64::NAN, 0.0, f64::INFINITY);
-    f.estimates[1].power.fill(1e200);
-    f.estimates[2].delta = f64::NAN;
-    let quiet = f.local.as_ref().map(|l| l.axis(&[])).unwrap();
+    let quiet = f.local.as_ref().map(|l| l.axis(None)).unwrap();
     if let Some(local) = &mut f.local {
         (local.delta[5], local.low95[7], local.high95[9]) = (1e6, f64::NAN, f64::INFINITY);
-        assert_eq!(local.axis(&[]), quiet);
+        assert_eq!(local.axis(None), quiet);
+    }
+    check(&f);
+    if let Some(law) = &mut f.law {
+        law.power.fill(1e200);
+        law.delta = f64::NAN;
     }
     check(&f);
     f.power.fill(0.0);
@@ -110,20 +115,7 @@ fn lists_of_different_length_are_an_error() {
         local.high95.pop();
     }
     assert!(matches!(
-        crate::report::plot::render(&f, crate::report::plot::PlotFormat::Svg),
+        crate::report::plot::render(&f, Page::default(), crate::report::plot::PlotFormat::Svg),
         Err(PlotError::Length { what: "local", .. })
     ));
-}
-
-#[test]
-fn laws_fitted_in_the_corners_lie_within_the_axes() {
-    let mut figure = figure(64);
-    let (f, p) = (0.7, 1e-3 * 0.7f64.powi(-2));
-    for estimate in &mut figure.estimates {
-        estimate.frequency_cycles_per_px.push(f);
-        estimate.power.push(p);
-    }
-    let (x, y) = figure.upper_axes().expect("powers");
-    assert!(x.contains(f) && y.contains(p), "{x:?} {y:?}");
-    check(&figure);
 }

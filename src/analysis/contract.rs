@@ -1,0 +1,131 @@
+//! What every analysis and every report is: the traits that the command line, and any other caller, rely on.
+
+use anyhow::Result;
+use serde::Serialize;
+
+use super::needs::Needs;
+use super::run::{Run, Scanned};
+use super::source::Source;
+use crate::pipeline::RowSink;
+use crate::report::content::Content;
+use crate::report::plot::Plot;
+
+/// A question with its options. The value itself holds the options and nothing of the dataset.
+pub trait Analysis {
+    /// Looks at each image while the pass runs.
+    type Rows: RowSink;
+    /// The answer.
+    type Report;
+
+    /// What it needs of the pass.
+    fn needs(&self) -> Needs {
+        Needs::default()
+    }
+
+    /// Refuses what cannot be had of `source`, before any image is read.
+    ///
+    /// # Errors
+    ///
+    /// What cannot be had, and what to do about it.
+    fn check(&self, source: &Source) -> Result<()> {
+        let _ = source;
+        Ok(())
+    }
+
+    /// Makes what looks at each image; tables that grow with the pass are opened here.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be created.
+    fn rows(&self, run: &Run<'_>) -> Result<Self::Rows>;
+
+    /// Reads the images; one pass for most.
+    ///
+    /// # Errors
+    ///
+    /// As [`Run::scan`].
+    fn pass(&self, run: &Run<'_>, rows: &mut Self::Rows) -> Result<Scanned> {
+        run.scan(rows)
+    }
+
+    /// The answer, from the sums and from what was seen of each image.
+    ///
+    /// # Errors
+    ///
+    /// If there is none.
+    fn report(&self, run: &Run<'_>, scanned: &Scanned, rows: Self::Rows) -> Result<Self::Report>;
+}
+
+/// An answer. Serialised it is the JSON object that the command prints.
+pub trait Report: Serialize {
+    /// Every file that it, or its analysis while it runs, may leave in the folder.
+    const OUTPUTS: Outputs;
+
+    /// The answer in words, a line each.
+    fn lines(&self) -> Vec<String>;
+
+    /// Tables, arrays and documents, in the order in which they are written.
+    fn tables(&self) -> Vec<Content<'_>> {
+        Vec::new()
+    }
+
+    /// Pictures. They come last, and one that fails takes nothing else with it.
+    fn figures(&self) -> Vec<Plot> {
+        Vec::new()
+    }
+}
+
+/// Names of all files that a command may leave in its folder, beside `run.json` and `skipped.csv`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outputs {
+    /// Tables, arrays and documents; a leading `*` stands for a name that the user or a noise family gives.
+    pub files: &'static [&'static str],
+    /// Plots, without their ending.
+    pub plots: &'static [&'static str],
+}
+
+impl Outputs {
+    /// Whether a file of this name was declared.
+    pub fn declares(&self, name: &str) -> bool {
+        let is_file = |declared: &&str| match declared.strip_prefix('*') {
+            Some(end) => name.ends_with(end),
+            None => *declared == name,
+        };
+        let plot = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+        self.files.iter().any(is_file) || self.plots.contains(&plot)
+    }
+}
+
+/// Runs an analysis from the first image to its report.
+///
+/// # Errors
+///
+/// As the steps of [`Analysis`].
+pub fn answer<A: Analysis>(run: &Run<'_>, analysis: &A) -> Result<(Scanned, A::Report)> {
+    let mut rows = analysis.rows(run)?;
+    let scanned = analysis.pass(run, &mut rows)?;
+    let report = analysis.report(run, &scanned, rows)?;
+    Ok((scanned, report))
+}
+
+impl<A: Analysis, B: Analysis> Analysis for (A, B) {
+    type Rows = (A::Rows, B::Rows);
+    type Report = (A::Report, B::Report);
+
+    fn needs(&self) -> Needs {
+        self.0.needs().and(self.1.needs())
+    }
+
+    fn check(&self, source: &Source) -> Result<()> {
+        self.0.check(source)?;
+        self.1.check(source)
+    }
+
+    fn rows(&self, run: &Run<'_>) -> Result<Self::Rows> {
+        Ok((self.0.rows(run)?, self.1.rows(run)?))
+    }
+
+    fn report(&self, run: &Run<'_>, scanned: &Scanned, rows: Self::Rows) -> Result<Self::Report> {
+        Ok((self.0.report(run, scanned, rows.0)?, self.1.report(run, scanned, rows.1)?))
+    }
+}

@@ -1,0 +1,38 @@
+//! What an analysis needs of the pass over the images.
+
+use crate::spectral::Channels;
+use crate::spectrum::Standardize;
+
+/// Sums and measurements of each image that an analysis needs beyond the standard ones.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Pseudo-power and fourth moments of every mode; what follows needs them too.
+    pub moments: bool,
+    /// Whether the images are read once more after the pass.
+    pub second_pass: bool,
+    /// The effective resolution of every image.
+    pub effective_resolution: bool,
+    /// Longest side of the reduced images whose full covariance is summed up, pixels.
+    pub diagonality_side: Option<usize>,
+    /// Cross-channel spectra.
+    pub coherence: bool,
+    /// Standardisation in place of the usual default.
+    pub standardize: Option<Standardize>,
+    /// Channels in place of the usual default.
+    pub channels: Option<Channels>,
+}
+
+impl Needs {
+    /// What two analyses need together; where both ask for a default of their own, the first has it.
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            moments: self.moments || other.moments,
+            second_pass: self.second_pass || other.second_pass,
+            effective_resolution: self.effective_resolution || other.effective_resolution,
+            diagonality_side: self.diagonality_side.max(other.diagonality_side),
+            coherence: self.coherence || other.coherence,
+            standardize: self.standardize.or(other.standardize),
+            channels: self.channels.or(other.channels),
+        }
+    }
+}

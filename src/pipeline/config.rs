@@ -1,0 +1,47 @@
+//! How files are scanned, and what that leaves.
+
+use crate::dataset::{DecodeOptions, PreprocessConfig, Skipped};
+use crate::spectrum::{AnalysisConfig, Preprocess, Spectrum};
+
+/// Everything a pass needs to know.
+#[derive(Debug, Clone)]
+pub struct ScanConfig {
+    /// How files become pixels.
+    pub decode: DecodeOptions,
+    /// How pixels become working images.
+    pub preprocess: PreprocessConfig,
+    /// What is computed of them.
+    pub analysis: AnalysisConfig,
+    /// Whether the effective resolution of every image is measured on the way; its rows hold it.
+    pub effective_resolution: bool,
+    /// Workers; the result does not depend on it.
+    pub threads: usize,
+}
+
+/// What a scan leaves.
+#[derive(Debug)]
+pub struct ScanOutcome {
+    /// The sums.
+    pub spectrum: Spectrum,
+    /// Files that could not be used, in path order.
+    pub skipped: Vec<Skipped>,
+    /// Files left out by choice, in path order.
+    pub left_out: Vec<Skipped>,
+}
+
+impl ScanConfig {
+    /// How images become planes, as it is recorded in spectra.
+    pub fn preprocess_record(&self) -> Preprocess {
+        Preprocess {
+            transform: self.preprocess.transform.to_string(),
+            size: self.analysis.size,
+            exif: self.decode.exif.to_string(),
+            allow_upscale: self.preprocess.allow_upscale,
+            drop_letterbox: self.preprocess.drop_letterbox,
+            channels: self.analysis.channels,
+            range: self.analysis.range,
+            standardize: self.analysis.standardize,
+            window: self.analysis.window,
+        }
+    }
+}

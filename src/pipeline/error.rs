@@ -1,0 +1,49 @@
+//! What ends a pass before its time: a failure, or a request from outside.
+
+use std::sync::atomic::AtomicBool;
+
+use crate::dataset::PreprocessError;
+use crate::spectrum::SpectrumError;
+
+/// Set from outside to stop a pass.
+pub type Cancel = AtomicBool;
+
+/// What can end a pass.
+#[derive(Debug, thiserror::Error)]
+pub enum ScanError {
+    /// It was stopped from outside.
+    #[error("interrupted; nothing was written under a final name")]
+    Interrupted,
+    /// No image was usable.
+    #[error("none of the {n_files} images could be used (first: {first}: {reason})")]
+    NothingUsable {
+        /// Files tried.
+        n_files: usize,
+        /// Path of the first one.
+        first: String,
+        /// Why it was skipped.
+        reason: String,
+    },
+    /// A worker pool could not be started.
+    #[error("cannot start {threads} worker threads; pass a smaller --threads")]
+    Threads {
+        /// Workers asked for.
+        threads: usize,
+        /// The cause.
+        source: rayon::ThreadPoolBuildError,
+    },
+    /// Rows could not be kept.
+    #[error("cannot keep the row of {key}")]
+    Row {
+        /// The image.
+        key: String,
+        /// The cause.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The transform and the working size do not go together.
+    #[error(transparent)]
+    Preprocess(#[from] PreprocessError),
+    /// Sums failed.
+    #[error(transparent)]
+    Spectrum(#[from] SpectrumError),
+}

@@ -1,0 +1,65 @@
+//! The first run of somebody who has read nothing: no option given, ordinary folders.
+
+use super::{World, sets, write_uniform};
+
+/// Photographs of many sizes, the largest of which is no size that 99 % of them reach.
+fn write_ordinary(world: &World) {
+    for i in 0..200_u32 {
+        // One of the 200 is smaller than the rest, and none of the 64 that were once looked at.
+        let (width, height) = if i == 101 { (60, 50) } else { (66 + i % 7, 65 + i % 5) };
+        sets::save(&world.path(format!("photos/{i:03}.png")), &sets::picture(width, height, i).into());
+    }
+}
+
+#[test]
+fn sizes_that_differ_are_met_with_the_largest_usual_one() {
+    let world = World::create();
+    write_ordinary(&world);
+    let printed = world.succeed("scan photos -o out --plots none");
+    assert!(printed.stdout.starts_with("199 images"), "{}", printed.stdout);
+    let said = "working size 64×64: sizes differ, 199 of 200 reach it (--resolution sets another)";
+    assert_eq!(printed.stderr.lines().filter(|line| *line == said).count(), 1, "{}", printed.stderr);
+    let quiet = world.succeed("scan photos -o out --plots none -q");
+    assert_eq!(quiet.stderr, "");
+}
+
+#[test]
+fn tiles_and_mixed_folders_are_scanned_without_an_option() {
+    let world = World::create();
+    write_uniform(&world.path("tiles"), 9, 32, 32);
+    let printed = world.succeed("scan tiles -o out");
+    assert!(printed.stderr.contains("working size 32×32: that of all 9 images looked at"), "{}", printed.stderr);
+    write_uniform(&world.path("mixed/a"), 5, 32, 32);
+    write_uniform(&world.path("mixed/b"), 5, 200, 130);
+    write_uniform(&world.path("mixed/c"), 1, 20, 300);
+    let printed = world.succeed("scan mixed -o out");
+    let said = "working size 20×20: sizes differ, 11 of 11 reach it; the smallest, c/00.png, is 20×300";
+    assert!(printed.stdout.starts_with("11 images") && printed.stderr.contains(said), "{}", printed.stderr);
+}
+
+#[test]
+fn images_left_out_by_choice_are_listed_apart_and_never_judged() {
+    let world = World::with_photos(8);
+    write_uniform(&world.path("photos/small"), 2, 10, 10);
+    let mut barred = sets::picture(24, 24, 1);
+    for (_, y, pixel) in barred.enumerate_pixels_mut() {
+        if !(6..18).contains(&y) {
+            *pixel = image::Rgb([0; 3]);
+        }
+    }
+    barred.save(world.path("photos/barred.png")).expect("an image");
+    let printed = world.succeed("rapsd photos --resolution 16 --drop-letterbox --max-skipped 0 -o out --plots none");
+    let left_out = world.table("out/left_out.csv");
+    assert_eq!(left_out.column("path"), ["barred.png", "small/00.png", "small/01.png"]);
+    assert!(left_out.column("reason")[0].contains("letterboxed") && left_out.column("reason")[1].contains("too small"));
+    assert!(!world.path("out/skipped.csv").exists());
+    for part in ["left out barred.png: is letterboxed", "warning: 3 of 11 files (27 %) were left out by choice"] {
+        assert!(printed.stderr.contains(part), "{part} is missing in: {}", printed.stderr);
+    }
+    // One of eleven is no reason to warn.
+    let printed = world.succeed("rapsd photos --resolution 10 --drop-letterbox -o out --plots none");
+    assert_eq!(world.table("out/left_out.csv").column("path"), ["barred.png"]);
+    assert!(!printed.stderr.contains("warning"), "{}", printed.stderr);
+    world.succeed("rapsd photos --resolution 10 -o out -q --plots none");
+    assert!(!world.path("out/left_out.csv").exists(), "that list speaks of an earlier run");
+}
