@@ -93,7 +93,7 @@ fn intervals_of_subsets_hold_the_delta_of_all_photographs() {
     }
 }
 
-/// The same photographs at five sizes: an estimator that leans on the finest octave moves by 0.8.
+/// The same photographs at five sizes: an estimator that leans on the finest octave moves by 1.0.
 #[test]
 fn delta_hardly_depends_on_the_working_size() {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/photos");

@@ -8,7 +8,8 @@
 //!
 //! For the interval `c_j = Σ_{k∈j} C_k/Γ̄[j]`, `C_k = −½ (ln f_k − mean)/Σ (ln f − mean)²`; corners beyond the last
 //! annulus count with it. A says where the mean of `ln Γ` lies, which for `n` Gaussian images is
-//! `ψ(n−1) − ln(n−1) ≈ −1/(2n)` below the log of the mean: A is low by about `1/(4n)`; the other two estimators are not.
+//! `ψ(n−1) − ln(n−1) ≈ −1/(2n)` below the log of the mean: A is low by
+//! about `1/(4n)`; the other two estimators are not.
 //!
 //! # References
 //!

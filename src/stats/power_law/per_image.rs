@@ -3,7 +3,8 @@
 //! # Definition
 //!
 //! As [`fit_radial`](super::fit_radial) on the image's own RAPSD: least squares of `ln R_j` on
-//! `ln A² + ln mean_{k∈j} f_k^(−2Δ)` with weights `1/j`. r² is `1 − Σ w e²/Σ w (ln R − mean)²`. Annuli without power have no logarithm and
+//! `ln A² + ln mean_{k∈j} f_k^(−2Δ)` with weights `1/j`. r² is
+//! `1 − Σ w e²/Σ w (ln R − mean)²`. Annuli without power have no logarithm and
 //! are left out.
 //!
 //! # Cost

@@ -15,7 +15,8 @@
 //! # Conventions
 //!
 //! Images are not Gaussian and their modes not independent, so the interval does not come from the likelihood:
-//! `c_j = Σ_{k∈j} C_k/S_k`, `C_k = −½ (ln f_k − mean)/Σ (ln f − mean)²`, with the covariance of the RAPSDs between files.
+//! `c_j = Σ_{k∈j} C_k/S_k`,
+//! `C_k = −½ (ln f_k − mean)/Σ (ln f − mean)²`, with the covariance of the RAPSDs between files.
 //! Corners beyond the last annulus are taken to follow it in proportion, `C_k/Γ̄` of that annulus.
 
 use super::retained::RetainedModes;
