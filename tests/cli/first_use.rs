@@ -104,3 +104,39 @@ fn each_input_has_an_answer_of_its_own_if_asked() {
     world.refuse("rapsd cats fogs --by-input -o none", &["fogs", "does not exist"]);
     assert!(!world.path("none").exists(), "nothing was begun");
 }
+
+#[test]
+fn a_schedule_of_specscans_own_is_a_schedule_everywhere() {
+    let world = World::with_photos(4);
+    world.succeed("schedule photos --dataset --steps 7 -o own -q --plots none");
+    world.write("list.csv", "t,sigma\n0,0.5\n1,3.5\n");
+    for (i, file) in ["own/schedule.json", "own/schedules.npz", "own/schedules.csv", "list.csv"].iter().enumerate() {
+        for command in ["bounds", "snr", "offset"] {
+            world.succeed(&format!("{command} photos --schedule {file} -o {command}{i} -q --plots none"));
+        }
+    }
+    assert!(world.read("bounds0/bounds.csv") == world.read("bounds1/bounds.csv"), "the same name and sigmas");
+    world.succeed("schedule photos --steps 7 -o each -q --plots none");
+    world.refuse("snr photos --schedule each/schedules.csv -o x", &["each/schedules.csv", "several images"]);
+    world.refuse("snr photos --schedule each/schedule.json -o x", &["each/schedule.json", "`sigma`", "--dataset"]);
+    world.write("bad.csv", "sigma\n1\nmuch\n");
+    world.refuse("bounds photos --schedule bad.csv -o x", &["bad.csv", "much", "no number"]);
+    world.refuse("snr photos --schedule edn:18 -o x", &["did you mean edm?"]);
+}
+
+#[test]
+fn families_are_a_list_and_a_typo_is_met_with_the_nearest() {
+    let world = World::create();
+    world.succeed(
+        "noise --resolution 16 --count 1 --family white,offset:0.1,shared,pyramid:0.3,6 --family pink -o out -q",
+    );
+    let families = world.json("out/noise.json")["families"].clone();
+    let names: Vec<&str> =
+        families.as_array().expect("a list").iter().filter_map(|family| family["family"].as_str()).collect();
+    assert_eq!(names, ["white", "offset:0.1,shared", "pyramid:0.3,6", "pink"]);
+    world.refuse("noise --resolution 16 --family white,pnik -o x", &["`pnik`", "did you mean `pink`?"]);
+    world.refuse("noise --resolution 16 --family offset -o x", &["offset:0.1"]);
+    let help = world.succeed("scan --help").stdout;
+    let of_transform = help.split("--transform").nth(1).expect("the option");
+    assert!(of_transform.contains("[possible values: center-crop-dhariwal, center-crop, crop, tile, none]"));
+}
