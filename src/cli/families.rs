@@ -13,7 +13,10 @@ pub struct FamilyArgs {
     #[arg(
         long = "family",
         value_name = "FAMILY",
-        help = format!("A noise family; may be repeated, or separated by commas: {} [default: some of these]", family_usages())
+        help = format!(
+            "A noise family; may be repeated, or separated by commas: {} [default: some of these]",
+            family_usages()
+        )
     )]
     families: Vec<String>,
 
