@@ -32,6 +32,11 @@ pub trait Analysis {
         Ok(())
     }
 
+    /// Names of its files that its options give; the others are in [`Report::OUTPUTS`].
+    fn file_names(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Makes what looks at each image; tables that grow with the pass are opened here.
     ///
     /// # Errors
@@ -75,7 +80,8 @@ pub trait Report: Serialize {
     }
 }
 
-/// Names of all files that a command may leave in its folder, beside `run.json` and `skipped.csv`.
+/// Names of all files that a command may leave in its folder, beside `<command>.json`, `skipped.csv` and
+/// `left_out.csv`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outputs {
     /// Tables, arrays and documents; a leading `*` stands for a name that the user or a noise family gives.

@@ -59,6 +59,10 @@ impl Analysis for Export {
     type Rows = NoRows;
     type Report = ExportReport;
 
+    fn file_names(&self) -> Vec<String> {
+        self.formats.iter().map(|format| format!("{}.{}", self.name, format.name())).collect()
+    }
+
     fn rows(&self, _: &Run<'_>) -> Result<NoRows> {
         Ok(NoRows)
     }

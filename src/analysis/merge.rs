@@ -62,7 +62,7 @@ impl Merge {
 }
 
 impl MergeReport {
-    /// What `run.json` says of the merged images.
+    /// What the manifest says of the merged images.
     pub fn manifest(&self) -> Manifest {
         Manifest {
             preprocess: Some(self.about.preprocess.clone()),

@@ -6,16 +6,20 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 
 use super::source::{Images, Source};
-use crate::dataset::{Skipped, own_files, own_samples};
+use crate::dataset::Skipped;
 use crate::pipeline::{Cancel, Halves, Observer, RowSink, ScanOutcome, scan, scan_halves};
 use crate::report::arrays::StreamedNpy;
-use crate::report::manifest::{Manifest, write_json};
+use crate::report::manifest::Manifest;
 use crate::report::output_dir::OutputDir;
 use crate::report::tables::{SkippedRow, StreamedTable, write_table};
 use crate::spectrum::Spectrum;
 
 /// Where results go while they are made, who watches, and how work is stopped: what every command has, with or without images.
 pub struct Desk<'a> {
+    /// The command, after which the manifest is called.
+    pub command: &'static str,
+    /// What is read, for the manifest.
+    pub inputs: Vec<String>,
     /// The folder for files; without one, tables that grow with a pass are not kept.
     pub folder: Option<OutputDir>,
     /// Is told how far work has come, and warned.
@@ -67,25 +71,17 @@ impl Desk<'_> {
         self.observer.warned(message);
     }
 
-    /// Writes `run.json`: `manifest` with the wall time and the files in the folder. The files that this run declares, and an
-    /// earlier one left, but this one did not write, are removed first: they speak of other images.
+    /// Writes `<command>.json`: `manifest` with what the desk knows. The files called `stale`, which the command may
+    /// leave, and which an earlier run of it left but this one did not write, are removed: they speak of other images.
     ///
     /// # Errors
     ///
     /// If a file cannot be removed or written.
     pub fn finish(&self, stale: &[String], manifest: Manifest) -> Result<()> {
         let Some(out) = &self.folder else { return Ok(()) };
-        for name in stale {
-            out.remove_stale(name)?;
-        }
-        let manifest = Manifest {
-            wall_time_s: self.started.elapsed().as_secs_f64(),
-            earlier_files: earlier_files(out),
-            samples: samples(out),
-            files: out.written(),
-            ..manifest
-        };
-        Ok(write_json(out, "run.json", &manifest)?)
+        let wall_time_s = self.started.elapsed().as_secs_f64();
+        let manifest = Manifest { command: self.command, inputs: self.inputs.clone(), wall_time_s, ..manifest };
+        Ok(manifest.write(out, stale)?)
     }
 }
 
@@ -139,12 +135,13 @@ impl Run<'_> {
         Ok(Scanned::new(images, outcome, halves))
     }
 
-    /// Writes `skipped.csv`, `left_out.csv` and, as [`Desk::finish`], `run.json`.
+    /// Writes `skipped.csv`, `left_out.csv` and, as [`Desk::finish`], the manifest.
     ///
     /// # Errors
     ///
     /// If a file cannot be removed or written.
-    pub fn finish(&self, scanned: &Scanned, mut stale: Vec<String>) -> Result<()> {
+    pub fn finish(&self, scanned: &Scanned, stale: &[String]) -> Result<()> {
+        let mut stale = stale.to_vec();
         for (name, list) in [("skipped.csv", &scanned.skipped), ("left_out.csv", &scanned.left_out)] {
             if let (Some(out), false) = (&self.desk.folder, list.is_empty()) {
                 write_table(out, name, list.iter().map(|s| SkippedRow { path: &s.path, reason: &s.reason }))?;
@@ -181,23 +178,4 @@ impl Scanned {
         let spectrum = outcome.spectrum.with_listed_skips(images.skipped.len() as u64);
         Self { spectrum: Arc::new(spectrum), skipped, left_out, halves: halves.map(Arc::new) }
     }
-}
-
-/// Noise samples in the output folder, of this run and of earlier ones.
-fn samples(out: &OutputDir) -> Vec<String> {
-    let mut all = out.samples();
-    let written: std::collections::HashSet<String> = all.iter().cloned().collect();
-    let is_left = |name: &String| !written.contains(name) && out.path_of(name).exists();
-    all.extend(own_samples(out.path()).into_iter().filter(is_left));
-    all
-}
-
-/// Files that earlier runs left in the output folder.
-fn earlier_files(out: &OutputDir) -> Vec<String> {
-    let written = out.written();
-    let own = own_files(out.path()).unwrap_or_default().into_iter();
-    let is_left = |name: &String| name != "run.json" && !written.contains(name) && out.path_of(name).exists();
-    let mut earlier: Vec<String> = own.filter(is_left).collect();
-    earlier.sort();
-    earlier
 }

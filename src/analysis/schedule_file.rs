@@ -2,15 +2,22 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use super::run::Desk;
 use crate::diffusion::ReferenceSchedule;
 use crate::diffusion::schedules::ScheduleError;
-use crate::report::arrays::read_sigmas_npz;
+use crate::report::arrays::{read_sigmas_csv, read_sigmas_npz};
 use crate::report::text::short;
 
-/// A schedule by its name, or else from a file of sigmas: one a line, a JSON list, or an npz archive.
+/// A JSON object with a schedule in it, as `schedule --dataset` writes it.
+#[derive(serde::Deserialize)]
+struct SigmaDocument {
+    sigma: Vec<f64>,
+}
+
+/// A schedule by its name, or else from a file of sigmas: one a line, a JSON list or an object with the list `sigma`, a
+/// CSV table with the column `sigma`, or an npz archive.
 ///
 /// # Errors
 ///
@@ -35,6 +42,17 @@ pub fn read_schedule(text: &str) -> Result<ReferenceSchedule> {
     }
     let content = String::from_utf8(bytes)
         .with_context(|| format!("the schedule {text} is no text; give one sigma a line, a JSON list, or an npz"))?;
+    let listed = match serde_json::from_str::<SigmaDocument>(&content) {
+        Ok(document) => Some(document.sigma),
+        Err(_) => read_sigmas_csv(&content).transpose().with_context(|| format!("cannot use the schedule {text}"))?,
+    };
+    if let Some(sigmas) = listed {
+        return Ok(ReferenceSchedule::from_list(&name, &sigmas)?);
+    }
+    ensure!(
+        !content.trim_start().starts_with('{'),
+        "the schedule {text} is a JSON object without a list `sigma`: that of `schedule --dataset` has one"
+    );
     ReferenceSchedule::from_text(&name, &content).with_context(|| format!("cannot use the schedule {text}"))
 }
 

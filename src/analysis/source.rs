@@ -147,7 +147,9 @@ impl Source {
                     "{option} has no effect on a saved spectrum: its images were prepared when it was scanned; leave the option out"
                 );
             }
-            return Ok(Self::Saved(Arc::new(Self::load(&spectra, false)?)));
+            let (spectrum, n_files) = Self::load_counting(&spectra, false)?;
+            note_one_set(&spectra, &n_files, observer);
+            return Ok(Self::Saved(Arc::new(spectrum)));
         }
         Ok(Self::Images(Box::new(Images::find(options, needs, observer)?)))
     }
@@ -158,14 +160,22 @@ impl Source {
     ///
     /// If one cannot be read, or does not go with those before it.
     pub fn load(paths: &[PathBuf], allow_shared: bool) -> Result<Spectrum> {
+        Ok(Self::load_counting(paths, allow_shared)?.0)
+    }
+
+    /// The same, with the number of files of each.
+    fn load_counting(paths: &[PathBuf], allow_shared: bool) -> Result<(Spectrum, Vec<u64>)> {
         let (first, rest) = paths.split_first().context("no spectrum was given")?;
         let mut merged = load_one(first)?;
+        let mut n_files = vec![merged.counts().n_files];
         for path in rest {
+            let spectrum = load_one(path)?;
+            n_files.push(spectrum.counts().n_files);
             merged
-                .merge(&load_one(path)?, allow_shared)
+                .merge(&spectrum, allow_shared)
                 .with_context(|| format!("cannot merge {} with the spectra before it", path.display()))?;
         }
-        Ok(merged)
+        Ok((merged, n_files))
     }
 
     /// How the images are, or were, prepared.
@@ -229,7 +239,8 @@ impl Source {
 impl Images {
     /// Lists the files and looks at the headers of some.
     fn find(options: &SourceOptions, needs: Needs, observer: &dyn Observer) -> Result<Self> {
-        let Listing { files, skipped, n_ignored, own_outputs } = list(options)?;
+        let Listing { files, skipped, n_ignored, n_files_of_inputs, own_outputs } = list(options)?;
+        note_one_set(&options.inputs, &n_files_of_inputs, observer);
         if let Some(first) = own_outputs.first() {
             let n = own_outputs.len();
             observer.warned(&format!("left out {n} plots of specscan's own (the first is {first})"));
@@ -284,6 +295,18 @@ fn saved_spectra(inputs: &[PathBuf]) -> Result<Option<Vec<PathBuf>>> {
         _ => {
             bail!("saved spectra and images cannot be mixed in one run: scan the images first, then merge the spectra")
         }
+    }
+}
+
+/// Says that several inputs are one set.
+fn note_one_set(inputs: &[PathBuf], n_files: &[u64], observer: &dyn Observer) {
+    if inputs.len() > 1 {
+        let named = |(input, n): (&PathBuf, &u64)| {
+            format!("{} ({n} {})", input.display(), if *n == 1 { "file" } else { "files" })
+        };
+        let named: Vec<String> = inputs.iter().zip(n_files).map(named).collect();
+        let n = inputs.len();
+        observer.noted(&format!("{n} inputs, taken as one set: {}; --by-input answers for each", named.join(", ")));
     }
 }
 

@@ -16,7 +16,16 @@ use crate::spectral::Size;
 static CANCEL: Cancel = Cancel::new(false);
 
 fn desk() -> Desk<'static> {
-    Desk { folder: None, observer: &Silent, cancel: &CANCEL, seed: 7, threads: 2, started: Instant::now() }
+    Desk {
+        command: "scan",
+        inputs: Vec::new(),
+        folder: None,
+        observer: &Silent,
+        cancel: &CANCEL,
+        seed: 7,
+        threads: 2,
+        started: Instant::now(),
+    }
 }
 
 /// The report of `analysis` on the photographs at 32 pixels.

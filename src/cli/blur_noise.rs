@@ -30,5 +30,5 @@ pub struct BlurNoiseArgs {
 
 /// Runs the command.
 pub fn run(args: &BlurNoiseArgs) -> Result<ExitStatus> {
-    present::run(&args.shared, &BlurNoiseRatios { retain: args.retain, kappa: args.kappa })
+    present::run("blur-noise", &args.shared, &BlurNoiseRatios { retain: args.retain, kappa: args.kappa })
 }

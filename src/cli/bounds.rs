@@ -38,5 +38,5 @@ pub struct BoundsArgs {
 pub fn run(args: &BoundsArgs) -> Result<ExitStatus> {
     let bounds = Bounds { kappa: args.kappa.kappa()?, schedules: args.schedule.clone() };
     bounds.compared()?;
-    present::run(&args.shared, &bounds)
+    present::run("bounds", &args.shared, &bounds)
 }

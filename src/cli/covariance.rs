@@ -32,5 +32,5 @@ pub fn run(args: &CovarianceArgs) -> Result<ExitStatus> {
         diagonality_side: (args.diagonality > 0).then_some(usize::from(args.diagonality)),
         coherence: args.coherence,
     };
-    present::run(&args.shared, &covariance)
+    present::run("covariance", &args.shared, &covariance)
 }

@@ -68,5 +68,5 @@ pub fn run(args: &DistanceArgs) -> Result<ExitStatus> {
         families: (&args.families).into(),
     };
     distance.families.parse(true)?;
-    present::run(&args.shared, &distance)
+    present::run("distance", &args.shared, &distance)
 }

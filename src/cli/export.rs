@@ -30,5 +30,5 @@ pub struct ExportArgs {
 
 /// Runs the command.
 pub fn run(args: &ExportArgs) -> Result<ExitStatus> {
-    present::run(&args.shared, &Export { formats: args.format.clone(), name: args.name.clone() })
+    present::run("export", &args.shared, &Export { formats: args.format.clone(), name: args.name.clone() })
 }

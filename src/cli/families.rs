@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::named::choice;
 use crate::analysis::FamilyOptions;
-use crate::noise::{ZeroFrequency, family_usages};
+use crate::noise::{ZeroFrequency, family_usages, split_families};
 
 /// Which noise.
 #[derive(Debug, Args)]
@@ -13,7 +13,10 @@ pub struct FamilyArgs {
     #[arg(
         long = "family",
         value_name = "FAMILY",
-        help = format!("A noise family; may be repeated: {} [default: some of these]", family_usages())
+        help = format!(
+            "A noise family; may be repeated, or separated by commas: {} [default: some of these]",
+            family_usages()
+        )
     )]
     families: Vec<String>,
 
@@ -32,6 +35,11 @@ pub struct FamilyArgs {
 
 impl From<&FamilyArgs> for FamilyOptions {
     fn from(args: &FamilyArgs) -> Self {
-        Self { names: args.families.clone(), noise_std: args.noise_std, zero_frequency: args.dc, color: args.color }
+        Self {
+            names: args.families.iter().flat_map(|list| split_families(list)).map(str::to_owned).collect(),
+            noise_std: args.noise_std,
+            zero_frequency: args.dc,
+            color: args.color,
+        }
     }
 }

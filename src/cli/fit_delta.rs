@@ -54,5 +54,5 @@ pub fn run(args: &FitDeltaArgs) -> Result<ExitStatus> {
         high: args.fit_high,
         cross_mask: args.cross_mask.map(|cross| cross.0),
     };
-    present::run(&args.shared, &fit)
+    present::run("fit-delta", &args.shared, &fit)
 }

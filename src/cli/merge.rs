@@ -1,6 +1,7 @@
 //! `specscan merge`: several spectra into one, exactly as if their images had been scanned together.
 
 use std::path::PathBuf;
+use std::slice;
 
 use anyhow::Result;
 use clap::Args;
@@ -8,9 +9,9 @@ use clap::Args;
 use super::exit::ExitStatus;
 use super::present::{self, Presentation};
 use super::progress::Progress;
-use super::shared::{PlotFormats, ProgressWhen, parse_file_name};
+use super::shared::{OutputArgs, parse_file_name};
+use crate::analysis::Source;
 use crate::analysis::merge::{Merge, MergeReport};
-use crate::report::plot::page::Page;
 
 /// Merge .spectrum files into one, exactly
 ///
@@ -27,38 +28,29 @@ pub struct MergeArgs {
     #[arg(long, value_name = "NAME", value_parser = parse_file_name, default_value = "merged")]
     name: String,
 
-    /// Folder for the merged file; created if missing
-    #[arg(short, long, value_name = "DIR", default_value = "specscan-out")]
-    out: PathBuf,
-
     /// Merge even if the spectra share images, which then count twice
     #[arg(long)]
     allow_shared: bool,
 
-    /// Print the result as one JSON object
-    #[arg(long)]
-    json: bool,
-
-    /// Print nothing but errors (and the object of --json)
-    #[arg(short, long)]
-    quiet: bool,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 /// Runs the command.
 pub fn run(args: &MergeArgs) -> Result<ExitStatus> {
     let merge = Merge { spectra: args.spectra.clone(), name: args.name.clone(), allow_shared: args.allow_shared };
-    let progress = Progress::new(ProgressWhen::Auto, args.quiet);
-    let desk = present::desk_in(&args.out, 0, 1, &progress)?;
+    let progress = Progress::new(args.output.progress, args.output.quiet);
+    let presentation = Presentation::from(&args.output);
+    // A path that is misspelt is found before there is a folder.
+    args.spectra
+        .iter()
+        .filter(|path| !path.exists())
+        .try_for_each(|path| Source::load(slice::from_ref(path), false).map(drop))?;
+    let desk = present::bare_desk("merge", &args.spectra, &progress);
+    let desk = presentation.with_folder::<MergeReport>(desk, &args.output, &[format!("{}.spectrum", args.name)])?;
     let report = merge.report(&desk)?;
-    let presentation = Presentation {
-        plots: PlotFormats(Vec::new()),
-        page: Page::default(),
-        json: args.json,
-        quiet: args.quiet,
-        verbose: false,
-    };
     presentation.write(&desk, &report)?;
-    desk.finish(&presentation.stale_names::<MergeReport>(), report.manifest())?;
+    desk.finish(&Presentation::stale_names::<MergeReport>(), report.manifest())?;
     presentation.print(&report)?;
     Ok(ExitStatus::Done)
 }

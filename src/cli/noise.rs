@@ -13,7 +13,6 @@ use super::shared::SharedArgs;
 use crate::analysis::noise::{NoiseReport, NoiseSamples};
 use crate::analysis::{Resolution, SourceOptions};
 use crate::report::manifest::Manifest;
-use crate::report::output_dir::OutputDir;
 use crate::report::samples::SampleFormat;
 use crate::spectral::{Channels, Size};
 
@@ -52,7 +51,7 @@ pub fn run(args: &NoiseArgs) -> Result<ExitStatus> {
         NoiseSamples { count: args.count as usize, formats: args.format.clone(), families: (&args.families).into() };
     let source = args.shared.source()?;
     samples.families.parse(source.has_inputs())?;
-    if source.has_inputs() { present::run(&args.shared, &samples) } else { run_alone(args, &samples, &source) }
+    if source.has_inputs() { present::run("noise", &args.shared, &samples) } else { run_alone(args, &samples, &source) }
 }
 
 /// Noise without a dataset.
@@ -63,7 +62,12 @@ fn run_alone(args: &NoiseArgs, samples: &NoiseSamples, source: &SourceOptions) -
         Some(Resolution::Auto) | None => Size::square(DEFAULT_SIDE),
     };
     let channels: Channels = source.channels.unwrap_or_default();
-    if let Some(option) = source.first_about_values().or(source.first_about_files()) {
+    if let Some(option) = source.first_about_values().or(source.first_about_files()).or(args
+        .shared
+        .input
+        .by_input
+        .then_some("--by-input"))
+    {
         bail!("{option} is about images, and no INPUT was given; leave the option out");
     }
     if shared.compute.dry_run {
@@ -75,14 +79,14 @@ fn run_alone(args: &NoiseArgs, samples: &NoiseSamples, source: &SourceOptions) -
     }
     let progress = Progress::new(shared.output.progress, shared.output.quiet);
     // What cannot be had is refused before there is a folder.
-    let mut desk = present::desk_without_folder(shared, &progress)?;
+    let desk = present::desk("noise", shared, &progress)?;
     let drawing = samples.without_dataset(&desk, size, channels)?;
-    desk.folder = Some(OutputDir::create(&shared.output.out)?);
-    let report = drawing.draw(&desk)?;
     let presentation = Presentation::from(&shared.output);
+    let desk = presentation.with_folder::<NoiseReport>(desk, &shared.output, &[])?;
+    let report = drawing.draw(&desk)?;
     presentation.show(&desk, &report)?;
     let manifest = Manifest { seed: Some(desk.seed), threads: Some(desk.threads), ..Manifest::new() };
-    desk.finish(&presentation.stale_names::<NoiseReport>(), manifest)?;
+    desk.finish(&Presentation::stale_names::<NoiseReport>(), manifest)?;
     presentation.say_where::<NoiseReport>(&desk);
     Ok(ExitStatus::Done)
 }

@@ -30,5 +30,5 @@ pub struct OffsetArgs {
 
 /// Runs the command.
 pub fn run(args: &OffsetArgs) -> Result<ExitStatus> {
-    present::run(&args.shared, &Offset { schedule: args.schedule.read()?, families: (&args.families).into() })
+    present::run("offset", &args.shared, &Offset { schedule: args.schedule.read()?, families: (&args.families).into() })
 }

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use indicatif::HumanBytes;
+use serde_json::Value;
 
 use super::console;
 use super::shared::SharedArgs;
@@ -15,8 +16,8 @@ const TIMED_FILES: usize = 8;
 /// Share of a run's time that is decoding, roughly; the estimate says it is one.
 const DECODING_SHARE: f64 = 0.6;
 
-/// Prints what a run on `source` would do.
-pub fn print(args: &SharedArgs, source: &Source) -> Result<()> {
+/// Prints what a run on `source` would do, or returns it as the object of `--json`.
+pub fn print(args: &SharedArgs, source: &Source) -> Result<Option<Value>> {
     match source {
         Source::Saved(spectrum) => print_saved(args, spectrum),
         Source::Images(images) => print_images(args, images),
@@ -24,25 +25,26 @@ pub fn print(args: &SharedArgs, source: &Source) -> Result<()> {
 }
 
 /// A saved spectrum takes no pass.
-fn print_saved(args: &SharedArgs, spectrum: &Spectrum) -> Result<()> {
+fn print_saved(args: &SharedArgs, spectrum: &Spectrum) -> Result<Option<Value>> {
     if args.output.json {
-        return console::print_json(&serde_json::json!({
+        return Ok(Some(serde_json::json!({
             "counts": spectrum.counts(),
             "preprocess": spectrum.preprocess(),
             "passes": 0,
             "out": args.output.out,
-        }));
+        })));
     }
     let rows = [
         ("spectrum", About::of(spectrum).describe()),
         ("passes", "0: the images were scanned before".to_owned()),
         ("output", args.output.out.display().to_string()),
     ];
-    console::print_lines(false, &rows.map(|(name, value)| format!("{name:<14}{value}")))
+    console::print_lines(false, &rows.map(|(name, value)| format!("{name:<14}{value}")))?;
+    Ok(None)
 }
 
 /// The plan of scanning `images`.
-fn print_images(args: &SharedArgs, images: &Images) -> Result<()> {
+fn print_images(args: &SharedArgs, images: &Images) -> Result<Option<Value>> {
     let config = &images.config;
     let plan = AnalysisPlan::new(config.analysis.clone(), None);
     let bytes: u64 = images.files.iter().filter_map(|f| std::fs::metadata(&f.path).ok()).map(|m| m.len()).sum();
@@ -57,7 +59,7 @@ fn print_images(args: &SharedArgs, images: &Images) -> Result<()> {
     let time = estimate_seconds(images).map(|s| s * f64::from(passes) / config.threads as f64);
     let skipped = images.skipped.len();
     if args.output.json {
-        return console::print_json(&serde_json::json!({
+        return Ok(Some(serde_json::json!({
             "n_files": images.files.len(),
             "n_bytes": bytes,
             "n_skipped": skipped,
@@ -68,7 +70,7 @@ fn print_images(args: &SharedArgs, images: &Images) -> Result<()> {
             "memory_bytes": memory,
             "estimated_time_s": time,
             "out": args.output.out,
-        }));
+        })));
     }
     let time = time.map_or("unknown: none of the first files can be decoded".to_owned(), |s| format!("about {s:.0} s"));
     let rows = [
@@ -89,7 +91,8 @@ fn print_images(args: &SharedArgs, images: &Images) -> Result<()> {
         ("output", args.output.out.display().to_string()),
     ];
     let rows: Vec<_> = rows.into_iter().map(|(name, value)| format!("{name:<14}{value}")).collect();
-    console::print_lines(false, &rows)
+    console::print_lines(false, &rows)?;
+    Ok(None)
 }
 
 /// Single-thread seconds of one pass, from decoding a few evenly spaced files.

@@ -1,17 +1,18 @@
 //! From a command's options to its answer on the terminal and in the folder: the same way for every analysis.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::Result;
+use serde_json::Value;
 
 use super::exit::ExitStatus;
 use super::progress::Progress;
 use super::shared::{Limit, OutputArgs, PlotFormats, SharedArgs};
 use super::{console, interrupt, plan};
 use crate::analysis::{Analysis, Desk, Outputs, Report, Run, Scanned, Source, answer};
-use crate::dataset::Skipped;
+use crate::dataset::{Skipped, list_inputs, manifest_name};
 use crate::report::output_dir::OutputDir;
 use crate::report::plot::page::Page;
 use crate::report::plot::{Plot, PlotFormat};
@@ -44,46 +45,119 @@ impl From<&OutputArgs> for Presentation {
     }
 }
 
+/// What became of one answer: it is printed, or the object of `--json` that is still to be.
+pub type Answered = (ExitStatus, Option<Value>);
+
+/// Answers for all inputs together, or with `--by-input` for each of them.
+pub fn run<A: Analysis<Report: Report>>(command: &'static str, args: &SharedArgs, analysis: &A) -> Result<ExitStatus> {
+    each(args, |args| one(command, args, analysis))
+}
+
+/// The same, where the question depends on the input.
+pub fn each(args: &SharedArgs, one: impl Fn(&SharedArgs) -> Result<Answered>) -> Result<ExitStatus> {
+    if !args.input.by_input {
+        let (status, object) = one(args)?;
+        object.iter().try_for_each(console::print_json)?;
+        return Ok(status);
+    }
+    let inputs = &args.input.inputs;
+    // A name that is misspelt is found before the first answer.
+    inputs.iter().filter(|input| !input.exists()).try_for_each(|input| list_inputs(&[input.clone()]).map(drop))?;
+    let (mut status, mut objects) = (ExitStatus::Done, serde_json::Map::new());
+    for (input, name) in inputs.iter().zip(names_of(inputs)) {
+        let mut own = args.clone();
+        own.input.inputs = vec![input.clone()];
+        own.input.heading = Some(input.display().to_string());
+        own.output.out.push(name);
+        let (answered, object) = one(&own)?;
+        if answered != ExitStatus::Done {
+            status = answered;
+        }
+        objects.extend(object.map(|object| (input.display().to_string(), object)));
+    }
+    if args.output.json {
+        console::print_json(&Value::Object(objects))?;
+    }
+    Ok(status)
+}
+
+/// The name of an input without its ending, if it has one that is UTF-8.
+pub fn name_of(input: &Path) -> Option<String> {
+    let path = input.canonicalize().unwrap_or_else(|_| input.to_owned());
+    let name = if path.is_dir() { path.file_name() } else { path.file_stem() };
+    name.and_then(|n| n.to_str()).filter(|n| !n.is_empty()).map(str::to_owned)
+}
+
+/// Names of folders for the inputs: their own names, or where two have the same, all of their paths.
+fn names_of(inputs: &[PathBuf]) -> Vec<String> {
+    let names: Vec<_> = inputs.iter().map(|input| name_of(input).unwrap_or_else(|| "input".to_owned())).collect();
+    let is_one_of_two = |i: usize| names.iter().filter(|name| **name == names[i]).count() > 1;
+    let whole = |i: usize| inputs[i].to_string_lossy().replace(['/', '\\'], "-");
+    (0..inputs.len())
+        .map(|i| if is_one_of_two(i) { format!("{}-{}", i + 1, whole(i)) } else { names[i].clone() })
+        .collect()
+}
+
 /// Opens the dataset, runs `analysis` on it, and presents the answer; with `--dry-run` says what would be done instead.
-pub fn run<A: Analysis<Report: Report>>(args: &SharedArgs, analysis: &A) -> Result<ExitStatus> {
+pub fn one<A: Analysis<Report: Report>>(command: &'static str, args: &SharedArgs, analysis: &A) -> Result<Answered> {
     let progress = Progress::new(args.output.progress, args.output.quiet);
     let source = Source::open(&args.source()?, analysis.needs(), &progress)?;
     analysis.check(&source)?;
-    if args.compute.dry_run {
-        plan::print(args, &source)?;
-        return Ok(ExitStatus::Done);
+    if let (Some(heading), false) = (&args.input.heading, args.output.json) {
+        console::print_lines(args.output.quiet, &[format!("{heading}:")])?;
     }
-    let run = Run { source, desk: desk(args, &progress)? };
-    let (scanned, report) = answer(&run, analysis)?;
+    if args.compute.dry_run {
+        progress.show_notes();
+        return Ok((ExitStatus::Done, plan::print(args, &source)?));
+    }
     let presentation = Presentation::from(&args.output);
+    let desk = desk(command, args, &progress)?;
+    let desk = presentation.with_folder::<A::Report>(desk, &args.output, &analysis.file_names())?;
+    progress.show_notes();
+    let run = Run { source, desk };
+    let (scanned, report) = answer(&run, analysis)?;
     presentation.write(&run.desk, &report)?;
-    presentation.print(&report)?;
-    run.finish(&scanned, presentation.stale_names::<A::Report>())?;
+    let object = presentation.print_or(&report)?;
+    run.finish(&scanned, &Presentation::stale_names::<A::Report>())?;
     presentation.say_where::<A::Report>(&run.desk);
-    Ok(judge_skips(&run.desk, &presentation, args.input.max_skipped, &scanned))
+    Ok((judge_skips(&run.desk, &presentation, args.input.max_skipped, &scanned), object))
 }
 
-/// The desk of a run that writes into `--out`.
-pub fn desk<'a>(args: &SharedArgs, progress: &'a Progress) -> Result<Desk<'a>> {
-    let folder = Some(OutputDir::create(&args.output.out)?);
-    Ok(Desk { folder, ..desk_without_folder(args, progress)? })
+/// The desk of a run on images, before there is a folder.
+pub fn desk<'a>(command: &'static str, args: &SharedArgs, progress: &'a Progress) -> Result<Desk<'a>> {
+    let inputs: Vec<&PathBuf> = args.input.inputs.iter().chain(&args.input.files_from).collect();
+    let desk = bare_desk(command, &inputs, progress);
+    Ok(Desk { seed: args.input.seed, threads: args.compute.threads()?, ..desk })
 }
 
-/// The same before there is a folder, for what may still be refused.
-pub fn desk_without_folder<'a>(args: &SharedArgs, progress: &'a Progress) -> Result<Desk<'a>> {
-    Ok(desk_of(None, args.input.seed, args.compute.threads()?, progress))
-}
-
-/// The desk of a run that writes into `folder`.
-pub fn desk_in<'a>(folder: &Path, seed: u64, threads: usize, progress: &'a Progress) -> Result<Desk<'a>> {
-    Ok(desk_of(Some(OutputDir::create(folder)?), seed, threads, progress))
-}
-
-fn desk_of(folder: Option<OutputDir>, seed: u64, threads: usize, progress: &Progress) -> Desk<'_> {
-    Desk { started: Instant::now(), folder, observer: progress, cancel: interrupt::flag(), seed, threads }
+/// The desk of a run of one worker without a seed, before there is a folder.
+pub fn bare_desk<'a>(command: &'static str, inputs: &[impl AsRef<Path>], progress: &'a Progress) -> Desk<'a> {
+    Desk {
+        command,
+        inputs: inputs.iter().map(|input| input.as_ref().display().to_string()).collect(),
+        started: Instant::now(),
+        folder: None,
+        observer: progress,
+        cancel: interrupt::flag(),
+        seed: 0,
+        threads: 1,
+    }
 }
 
 impl Presentation {
+    /// The desk with the folder for its files. Those that the report declares, and those called `names`, must not be in
+    /// the way of files that no run of specscan wrote.
+    pub fn with_folder<'a, R: Report>(&self, desk: Desk<'a>, args: &OutputArgs, names: &[String]) -> Result<Desk<'a>> {
+        let folder = OutputDir::create(&args.out)?.overwriting(args.overwrite);
+        let is_drawn = |plot: &String| self.plots.0.iter().any(|format| plot.ends_with(&format!(".{format}")));
+        let declared = fixed_names::<R>().chain(plot_names::<R>().filter(is_drawn));
+        let mut all: Vec<String> = declared.chain(of_every_run(&desk)).chain(names.iter().cloned()).collect();
+        all.sort();
+        all.dedup();
+        folder.check_free(all)?;
+        Ok(Desk { folder: Some(folder), ..desk })
+    }
+
     /// Writes what the report lists, draws it, and prints it.
     pub fn show<R: Report>(&self, desk: &Desk<'_>, report: &R) -> Result<()> {
         self.write(desk, report)?;
@@ -106,10 +180,16 @@ impl Presentation {
 
     /// Prints the report: its lines, or the JSON object that it is.
     pub fn print<R: Report>(&self, report: &R) -> Result<()> {
+        self.print_or(report)?.iter().try_for_each(console::print_json)
+    }
+
+    /// Prints the lines of the report, or returns the JSON object that it is.
+    fn print_or<R: Report>(&self, report: &R) -> Result<Option<Value>> {
         if self.json {
-            return console::print_json(&serde_json::to_value(report)?);
+            return Ok(Some(serde_json::to_value(report)?));
         }
-        console::print_lines(self.quiet, &report.lines())
+        console::print_lines(self.quiet, &report.lines())?;
+        Ok(None)
     }
 
     /// A picture that fails is a warning: the tables it shows are already written.
@@ -128,11 +208,8 @@ impl Presentation {
     }
 
     /// What a command's runs may leave under fixed names: what this run does not write is of an earlier one.
-    pub fn stale_names<R: Report>(&self) -> Vec<String> {
-        let Outputs { files, plots } = R::OUTPUTS;
-        let files = files.iter().filter(|name| !name.starts_with('*')).map(|name| (*name).to_owned());
-        let plots = plots.iter().flat_map(|name| PlotFormat::NAMES.iter().map(move |(end, _)| format!("{name}.{end}")));
-        files.chain(plots).collect()
+    pub fn stale_names<R: Report>() -> Vec<String> {
+        fixed_names::<R>().chain(plot_names::<R>()).collect()
     }
 
     /// Names the first files of a list.
@@ -151,14 +228,29 @@ impl Presentation {
     pub fn say_where<R: Report>(&self, desk: &Desk<'_>) {
         let Some(out) = &desk.folder else { return };
         let written = out.written();
+        let is_common = |name: &String| of_every_run(desk).contains(name);
         debug_assert!(
-            written
-                .iter()
-                .all(|n| R::OUTPUTS.declares(n) || matches!(n.as_str(), "run.json" | "skipped.csv" | "left_out.csv")),
+            written.iter().all(|name| R::OUTPUTS.declares(name) || is_common(name)),
             "undeclared among {written:?}"
         );
         console::note(self.quiet, &format!("wrote {} to {}", written.join(", "), out.path().display()));
     }
+}
+
+/// Files that every command may leave.
+fn of_every_run(desk: &Desk<'_>) -> [String; 3] {
+    [manifest_name(desk.command), "skipped.csv".to_owned(), "left_out.csv".to_owned()]
+}
+
+/// Files of a report whose names do not depend on the run, plots left out.
+fn fixed_names<R: Report>() -> impl Iterator<Item = String> {
+    R::OUTPUTS.files.iter().filter(|name| !name.starts_with('*')).map(|name| (*name).to_owned())
+}
+
+/// Plots of a report, in every format.
+fn plot_names<R: Report>() -> impl Iterator<Item = String> {
+    let Outputs { plots, .. } = R::OUTPUTS;
+    plots.iter().flat_map(|name| PlotFormat::NAMES.iter().map(move |(end, _)| format!("{name}.{}", end)))
 }
 
 /// More than this share of files left out by choice is worth a warning.

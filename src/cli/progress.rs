@@ -32,6 +32,8 @@ enum Style {
 }
 
 struct State {
+    /// What was settled before the work begins: shown when it does, not before an error.
+    notes: Vec<String>,
     bar: ProgressBar,
     what: String,
     n_files: u64,
@@ -52,6 +54,7 @@ impl Progress {
             style,
             quiet,
             state: Mutex::new(State {
+                notes: Vec::new(),
                 bar: ProgressBar::hidden(),
                 what: String::new(),
                 n_files: 0,
@@ -61,6 +64,12 @@ impl Progress {
             n_bytes: AtomicU64::new(0),
             next_line_ms: AtomicU64::new(0),
         }
+    }
+
+    /// Shows what was noted so far.
+    pub fn show_notes(&self) {
+        let notes = std::mem::take(&mut self.state().notes);
+        notes.iter().for_each(|note| console::note(self.quiet, note));
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
@@ -131,10 +140,11 @@ impl Observer for Progress {
     }
 
     fn noted(&self, message: &str) {
-        console::note(self.quiet, message);
+        self.state().notes.push(message.to_owned());
     }
 
     fn warned(&self, message: &str) {
+        self.show_notes();
         console::warn(self.quiet, message);
     }
 }

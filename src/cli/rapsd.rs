@@ -30,5 +30,5 @@ pub struct RapsdArgs {
 
 /// Runs the command.
 pub fn run(args: &RapsdArgs) -> Result<ExitStatus> {
-    present::run(&args.shared, &Rapsd { images: args.images, per_channel: args.per_channel })
+    present::run("rapsd", &args.shared, &Rapsd { images: args.images, per_channel: args.per_channel })
 }

@@ -10,7 +10,8 @@ use super::named::choice;
 use super::noise_levels::KappaArgs;
 use super::present::{self, Presentation};
 use super::progress::Progress;
-use super::shared::{PlotArgs, ProgressWhen, SharedArgs};
+use super::shared::{OutputArgs, SharedArgs};
+use crate::analysis::Desk;
 use crate::analysis::schedule::{DrawSchedules, DrawnSchedules, FitSampler, read_sampler};
 use crate::diffusion::ScheduleKind;
 use crate::diffusion::sampler::{DEFAULT_MAX_COMPONENTS, N_POINTS};
@@ -64,30 +65,18 @@ pub struct SampleArgs {
     #[arg(long, value_name = "N", default_value_t = N_POINTS)]
     steps: usize,
 
-    /// Seed of the draws; it is written to run.json
+    /// Seed of the draws; it is written to schedule-sample.json
     #[arg(long, value_name = "S", default_value_t = 0)]
     seed: u64,
 
-    /// Folder for the schedules; created if missing
-    #[arg(short, long, value_name = "DIR", default_value = "specscan-out")]
-    out: PathBuf,
-
     #[command(flatten)]
-    plots: PlotArgs,
-
-    /// Print the result as one JSON object
-    #[arg(long)]
-    json: bool,
-
-    /// Print nothing but errors (and the object of --json)
-    #[arg(short, long)]
-    quiet: bool,
+    output: OutputArgs,
 }
 
 /// Runs `schedule fit-sampler`.
 pub fn fit(args: &FitSamplerArgs) -> Result<ExitStatus> {
     let FitSamplerArgs { kind, per_class, max_components, ref kappa, ref shared } = *args;
-    present::run(shared, &FitSampler { kind, kappa: kappa.kappa()?, per_class, max_components })
+    present::run("schedule-fit-sampler", shared, &FitSampler { kind, kappa: kappa.kappa()?, per_class, max_components })
 }
 
 /// Runs `schedule sample`.
@@ -95,19 +84,14 @@ pub fn sample(args: &SampleArgs) -> Result<ExitStatus> {
     let sampler = read_sampler(&args.sampler)?;
     let draws = DrawSchedules { sampler, count: args.count, class: args.class.clone(), n_steps: args.steps };
     draws.check()?;
-    let progress = Progress::new(ProgressWhen::Never, args.quiet);
-    let desk = present::desk_in(&args.out, args.seed, 1, &progress)?;
-    let presentation = Presentation {
-        plots: args.plots.formats.clone(),
-        page: args.plots.page(),
-        json: args.json,
-        quiet: args.quiet,
-        verbose: false,
-    };
+    let progress = Progress::new(args.output.progress, args.output.quiet);
+    let presentation = Presentation::from(&args.output);
+    let desk = Desk { seed: args.seed, ..present::bare_desk("schedule-sample", &[&args.sampler], &progress) };
+    let desk = presentation.with_folder::<DrawnSchedules>(desk, &args.output, &[])?;
     let mut drawn = draws.draw(&desk)?;
     presentation.write(&desk, &drawn)?;
     let manifest = Manifest { seed: Some(args.seed), ..Manifest::new() };
-    desk.finish(&presentation.stale_names::<DrawnSchedules>(), manifest)?;
+    desk.finish(&Presentation::stale_names::<DrawnSchedules>(), manifest)?;
     drawn.files = desk.folder()?.written();
     presentation.print(&drawn)?;
     Ok(ExitStatus::Done)

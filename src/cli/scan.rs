@@ -34,18 +34,18 @@ pub struct ScanArgs {
 
 /// Runs the command.
 pub fn run(args: &ScanArgs) -> Result<ExitStatus> {
-    let scan = Scan {
-        name: args.name.clone().unwrap_or_else(|| default_name(&args.shared)),
-        diagonality_side: args.diagonality.map(usize::from),
-        coherence: args.coherence,
-    };
-    present::run(&args.shared, &scan)
+    present::each(&args.shared, |shared| {
+        let scan = Scan {
+            name: args.name.clone().unwrap_or_else(|| default_name(shared)),
+            diagonality_side: args.diagonality.map(usize::from),
+            coherence: args.coherence,
+        };
+        present::one("scan", shared, &scan)
+    })
 }
 
 /// The name of the first input without its ending, or `dataset`.
 fn default_name(shared: &SharedArgs) -> String {
     let first = shared.input.inputs.first();
-    let path = first.map(|p| p.canonicalize().unwrap_or_else(|_| p.clone()));
-    let name = path.as_ref().and_then(|p| if p.is_dir() { p.file_name() } else { p.file_stem() });
-    name.and_then(|n| n.to_str()).filter(|n| !n.is_empty()).unwrap_or("dataset").to_owned()
+    first.and_then(|path| present::name_of(path)).unwrap_or_else(|| "dataset".to_owned())
 }

@@ -70,7 +70,7 @@ pub fn run(args: &ScheduleArgs) -> Result<ExitStatus> {
 fn run_schedules(args: &OwnArgs) -> Result<ExitStatus> {
     let options = ScheduleOptions { kind: args.kind, n_steps: args.steps, kappa: args.kappa.kappa()? };
     match args.dataset {
-        true => present::run(&args.shared, &SetSchedule(options)),
-        false => present::run(&args.shared, &ImageSchedules(options)),
+        true => present::run("schedule", &args.shared, &SetSchedule(options)),
+        false => present::run("schedule", &args.shared, &ImageSchedules(options)),
     }
 }

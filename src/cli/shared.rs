@@ -17,7 +17,7 @@ use crate::spectrum::Standardize;
 const MAX_THREADS: usize = 1024;
 
 /// Where images come from.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Input")]
 pub struct InputArgs {
     /// Folders of images (walked recursively), image files, or saved spectra (*.spectrum)
@@ -28,6 +28,14 @@ pub struct InputArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "inputs")]
     pub files_from: Option<PathBuf>,
 
+    /// One answer for each INPUT, in a folder of its own below --out; otherwise several inputs are one set
+    #[arg(long, conflicts_with = "files_from")]
+    pub by_input: bool,
+
+    /// What the answer is headed by, where there are several.
+    #[arg(skip)]
+    pub heading: Option<String>,
+
     /// Use only the first N files, in path order
     #[arg(long, alias = "max-images", value_name = "N", conflicts_with = "sample")]
     pub num: Option<usize>,
@@ -36,7 +44,7 @@ pub struct InputArgs {
     #[arg(long, value_name = "N")]
     pub sample: Option<usize>,
 
-    /// Seed of everything random; it is written to run.json
+    /// Seed of everything random; it is written to the manifest
     #[arg(long, value_name = "S", default_value_t = 0)]
     pub seed: u64,
 
@@ -55,7 +63,7 @@ pub struct InputArgs {
 }
 
 /// How images are prepared: what the network would see.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Preprocessing")]
 pub struct PreprocessArgs {
     /// Working size: N, HxW or `auto` (the common size, else the largest usual one that 99 % of the images reach) [default: auto]
@@ -92,7 +100,7 @@ pub struct PreprocessArgs {
 }
 
 /// How plots look.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct PlotArgs {
     /// Plot formats, comma-separated: svg, png, pdf, or none
     #[arg(long = "plots", value_name = "FORMATS", default_value = "svg,png")]
@@ -108,12 +116,16 @@ pub struct PlotArgs {
 }
 
 /// Where results go and how they look.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Output")]
 pub struct OutputArgs {
-    /// Folder for tables, plots and run.json; created if missing
+    /// Folder for tables, plots and a manifest named after the command; created if missing
     #[arg(short, long, value_name = "DIR", default_value = "specscan-out")]
     pub out: PathBuf,
+
+    /// Replace files in --out that no run of specscan wrote
+    #[arg(long)]
+    pub overwrite: bool,
 
     #[command(flatten)]
     pub plots: PlotArgs,
@@ -143,7 +155,7 @@ impl PlotArgs {
 }
 
 /// How the work is done.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Computation")]
 pub struct ComputeArgs {
     /// Workers [default: all cores]; the result does not depend on it
@@ -170,7 +182,7 @@ impl ComputeArgs {
 }
 
 /// All shared options of a command that analyses images.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct SharedArgs {
     #[command(flatten)]
     pub input: InputArgs,

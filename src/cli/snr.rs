@@ -32,5 +32,5 @@ pub struct SnrArgs {
 
 /// Runs the command.
 pub fn run(args: &SnrArgs) -> Result<ExitStatus> {
-    present::run(&args.shared, &Snr { schedule: args.schedule.read()?, families: (&args.families).into() })
+    present::run("snr", &args.shared, &Snr { schedule: args.schedule.read()?, families: (&args.families).into() })
 }

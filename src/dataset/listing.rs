@@ -50,6 +50,8 @@ pub struct Listing {
     pub skipped: Vec<Skipped>,
     /// Files beside the images that are none (notes, labels).
     pub n_ignored: u64,
+    /// Files of each input, in the order of the inputs; of a list of paths all of them.
+    pub n_files_of_inputs: Vec<u64>,
     /// Plots that specscan left among the images, which are no images of the set, sorted.
     pub own_outputs: Vec<String>,
 }
@@ -159,6 +161,7 @@ pub fn list_inputs(inputs: &[PathBuf]) -> Result<Listing, ListError> {
     }
     let mut collector = Collector::new(inputs.len() > 1);
     for input in inputs {
+        let n_before = collector.listing.files.len();
         check_kind(input)?;
         let metadata = std::fs::metadata(input).map_err(|error| input_error(input, &error))?;
         if metadata.is_dir() {
@@ -166,6 +169,7 @@ pub fn list_inputs(inputs: &[PathBuf]) -> Result<Listing, ListError> {
         } else {
             collector.add_file(input, metadata.is_file())?;
         }
+        collector.listing.n_files_of_inputs.push((collector.listing.files.len() - n_before) as u64);
     }
     let names: Vec<_> = inputs.iter().map(|input| input.display().to_string()).collect();
     collector.finish(&names.join(", ")).map_err(|error| match error {

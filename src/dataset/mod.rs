@@ -41,7 +41,7 @@ pub use exif::ExifPolicy;
 pub use file_list::list_from_reader;
 pub use letterbox::is_letterboxed;
 pub use listing::{ListError, Listing, Skipped, SourceFile, list_inputs};
-pub use own_output::{own_files, own_samples};
+pub use own_output::{COMMANDS, OwnOutputs, manifest_name};
 pub use resolution::{AutoResolution, ResolutionError, choose_resolution};
 pub use skip::SkipReason;
 pub use transform::{PreprocessConfig, PreprocessError, Preprocessor, Transform};

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
-use super::own_output::{own_files, own_samples};
+use super::own_output::OwnOutputs;
 use super::skip::SkipReason;
 use super::sniff::{has_image_name, holds_image};
 
@@ -47,10 +47,11 @@ pub(super) fn walk(folder: &Path) -> impl Iterator<Item = Found> {
             Some(Err(error)) => found.push(bad_entry(&error)),
             Some(Ok(entry)) if entry.file_type().is_dir() => {
                 own.truncate(depth);
-                let mut files = own_files(entry.path()).unwrap_or_default();
+                let wrote = OwnOutputs::read(entry.path());
+                let mut files = wrote.files();
                 // Noise samples are images only to whom their folder is given.
                 if depth > 0 {
-                    files.extend(own_samples(entry.path()));
+                    files.extend(wrote.samples());
                 }
                 own.push(files);
                 let promises_image = depth > 0 && has_image_name(entry.path());

@@ -11,6 +11,8 @@ mod table;
 use std::fmt;
 use std::str::FromStr;
 
+use crate::spectral::nearest;
+
 use self::table::{COSINE, DDPM_LINEAR, EDM};
 pub use self::table::{Levels, SCHEDULES, ScheduleEntry, find_schedule, schedule_usages};
 
@@ -30,7 +32,7 @@ pub struct ReferenceSchedule {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ScheduleError {
     /// No such name.
-    #[error("unknown schedule '{0}'; choose one of {known}", known = schedule_usages())]
+    #[error("unknown schedule '{0}'; {hint}choose one of {known}", hint = did_you_mean(.0), known = schedule_usages())]
     UnknownName(String),
     /// A parameter that is no number.
     #[error("schedule '{name}': {what} '{value}' is no number; write e.g. {example}")]
@@ -187,6 +189,12 @@ impl FromStr for ReferenceSchedule {
         }
         Ok(Self::of(entry, n_steps, shift))
     }
+}
+
+fn did_you_mean(name: &str) -> String {
+    let keyword = name.split(':').next().unwrap_or_default();
+    let known = SCHEDULES.iter().flat_map(|entry| std::iter::once(entry.keyword).chain(entry.alias));
+    nearest(keyword, known).map(|name| format!("did you mean {name}? ")).unwrap_or_default()
 }
 
 #[cfg(test)]

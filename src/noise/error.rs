@@ -4,10 +4,12 @@
 #[derive(Debug, thiserror::Error)]
 pub enum NoiseError {
     /// A name that is none.
-    #[error("there is no noise family `{text}`; the families are {known}")]
+    #[error("there is no noise family `{text}`; {}the families are {known}", did_you_mean(*nearest))]
     UnknownFamily {
         /// What was given.
         text: String,
+        /// The name that was most likely meant.
+        nearest: Option<&'static str>,
         /// The names there are.
         known: String,
     },
@@ -76,4 +78,8 @@ pub enum NoiseError {
     /// LAPACK fails.
     #[error(transparent)]
     Covariance(#[from] crate::stats::covariance::CovarianceError),
+}
+
+fn did_you_mean(nearest: Option<&str>) -> String {
+    nearest.map(|name| format!("did you mean `{name}`? ")).unwrap_or_default()
 }

@@ -36,7 +36,7 @@ pub(crate) mod testing;
 pub use comparison::{Comparison, TOO_SMOOTH, compare};
 pub use distance::{Divergence, divergence};
 pub use error::NoiseError;
-pub use families::{family_usages, parse_family};
+pub use families::{family_usages, parse_family, split_families};
 pub use family::{Needs, NoiseFamily};
 pub use field::{FieldSampler, SampleWorker, SampledNoise};
 pub use full::{FullComparison, FullModel};

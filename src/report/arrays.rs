@@ -121,6 +121,30 @@ pub fn read_sigmas_npz(bytes: &[u8]) -> Result<Vec<f64>, SigmasError> {
     }
 }
 
+/// The column `sigma` of a CSV table of one schedule; none if the first line has no such column.
+///
+/// # Errors
+///
+/// If a cell is no number, or the column `path` names more than one schedule.
+pub fn read_sigmas_csv(text: &str) -> Option<Result<Vec<f64>, SigmasError>> {
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let header = reader.headers().ok()?.clone();
+    let column = |name: &str| header.iter().position(|cell| cell.trim() == name);
+    let (sigma, path) = (column("sigma")?, column("path"));
+    let no_list = |found: String| SigmasError::NoSigmas { found };
+    let mut first_path = None;
+    let cell = |row: Result<csv::StringRecord, csv::Error>| {
+        let row = row.map_err(|error| no_list(error.to_string()))?;
+        let name = path.and_then(|path| row.get(path)).unwrap_or_default().to_owned();
+        if *first_path.get_or_insert_with(|| name.clone()) != name {
+            return Err(no_list(format!("the schedules of several images, as of {name}")));
+        }
+        let text = row.get(sigma).unwrap_or_default().trim();
+        text.parse().map_err(|_| no_list(format!("`{text}` in the column sigma, which is no number")))
+    };
+    Some(reader.records().map(cell).collect())
+}
+
 /// Writes arrays as `.safetensors`, with a JSON text under the metadata key `specscan`.
 pub(super) fn encode_safetensors(
     file: &mut impl Write,

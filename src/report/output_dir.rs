@@ -6,6 +6,7 @@
 //! folder, flushed, synced, and renamed over the old one; on any error, and when a writer is dropped unfinished, the
 //! temporary file is removed. Files get the permissions the umask gives to ordinary files.
 
+use std::collections::HashSet;
 use std::error::Error;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, ErrorKind, Seek, SeekFrom, Write};
@@ -13,6 +14,8 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tempfile::TempPath;
+
+use crate::dataset::OwnOutputs;
 
 /// Why the output folder, or a file in it, could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +43,17 @@ pub enum OutputError {
         folder: PathBuf,
         /// What the system said.
         source: io::Error,
+    },
+    /// Files that no run of specscan wrote, in the place of results.
+    #[error(
+        "the output folder `{}` holds {}, which no run of specscan wrote; choose another folder with --out, or replace \
+         what is there with --overwrite", folder.display(), names.join(", ")
+    )]
+    Foreign {
+        /// The folder.
+        folder: PathBuf,
+        /// What is in the way.
+        names: Vec<String>,
     },
     /// A file name that would land outside the folder, or is no name at all.
     #[error("`{name}` is not a file name for the output folder; give a plain name without folders")]
@@ -86,6 +100,12 @@ pub struct OutputDir {
     path: PathBuf,
     written: Arc<Mutex<Vec<String>>>,
     samples: Arc<Mutex<Vec<String>>>,
+    /// What earlier runs left, as it was when this one began.
+    own: Arc<OwnOutputs>,
+    /// Names of those files: they may be replaced.
+    replaceable: Arc<HashSet<String>>,
+    /// Whether all others may be replaced, too.
+    overwrite: bool,
 }
 
 impl OutputDir {
@@ -104,9 +124,45 @@ impl OutputDir {
         }
         let probe = temporary_in(&folder, "probe").and_then(|(_, probe)| probe.close());
         match probe {
-            Ok(()) => Ok(Self { path: folder, written: Arc::default(), samples: Arc::default() }),
+            Ok(()) => {
+                let own = OwnOutputs::read(&folder);
+                let replaceable = own.files().into_iter().chain(own.samples()).collect();
+                Ok(Self {
+                    path: folder,
+                    written: Arc::default(),
+                    samples: Arc::default(),
+                    own: Arc::new(own),
+                    replaceable: Arc::new(replaceable),
+                    overwrite: false,
+                })
+            }
             Err(source) => Err(OutputError::NotWritable { folder, source }),
         }
+    }
+
+    /// The same folder, in which files that no run of specscan wrote may be replaced, if `overwrite` says so.
+    pub fn overwriting(self, overwrite: bool) -> Self {
+        Self { overwrite, ..self }
+    }
+
+    /// Refuses to replace files of these names that no run of specscan wrote.
+    ///
+    /// # Errors
+    ///
+    /// [`OutputError::Foreign`] with all of them.
+    pub fn check_free(&self, names: impl IntoIterator<Item = String>) -> Result<(), OutputError> {
+        let is_foreign = |name: &String| !self.overwrite && !self.may_replace(name) && self.path_of(name).exists();
+        let names: Vec<String> = names.into_iter().filter(is_foreign).collect();
+        if names.is_empty() { Ok(()) } else { Err(OutputError::Foreign { folder: self.path.clone(), names }) }
+    }
+
+    fn may_replace(&self, name: &String) -> bool {
+        self.replaceable.contains(name) || self.written().contains(name)
+    }
+
+    /// What earlier runs left in it.
+    pub fn own(&self) -> &OwnOutputs {
+        &self.own
     }
 
     /// The folder.
@@ -181,19 +237,20 @@ impl OutputDir {
     where
         E: Into<Box<dyn Error + Send + Sync>>,
     {
-        Self { path: self.path.clone(), written: Arc::clone(&self.samples), samples: Arc::default() }
-            .write_atomic(name, fill)
+        Self { written: Arc::clone(&self.samples), ..self.clone() }.write_atomic(name, fill)
     }
 
     /// Opens a file that is filled during a long run; it appears under its name when committed.
     ///
     /// # Errors
     ///
-    /// [`OutputError::Write`] if the temporary file cannot be made; [`OutputError::BadName`].
+    /// [`OutputError::Write`] if the temporary file cannot be made; [`OutputError::BadName`]; [`OutputError::Foreign`] if
+    /// a file of that name is there that no run of specscan wrote.
     pub fn stage(&self, name: &str) -> Result<StagedFile, OutputError> {
         if !is_plain_name(name) {
             return Err(OutputError::BadName { name: name.to_owned() });
         }
+        self.check_free([name.to_owned()])?;
         let path = self.path_of(name);
         match temporary_in(&self.path, name) {
             Ok((file, temporary)) => Ok(StagedFile {

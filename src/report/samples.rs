@@ -7,7 +7,6 @@ use std::io::Write;
 use super::arrays::StreamedNpy;
 use super::output_dir::{OutputDir, OutputError};
 use super::plot::pixels::{Pixels, encode_png};
-use crate::dataset::{own_files, own_samples};
 use crate::spectral::{Size, named};
 
 /// Black and white of the PNGs, standard deviations.
@@ -120,8 +119,8 @@ impl<'a> SampleFiles<'a> {
 
 /// The samples that an earlier run of specscan says it left in the folder.
 fn earlier_samples(out: &OutputDir) -> Vec<String> {
-    let arrays = own_files(out.path()).unwrap_or_default().into_iter().filter(|name| name.ends_with(".npy"));
-    let names = own_samples(out.path()).into_iter().chain(arrays);
+    let arrays = out.own().files().into_iter().filter(|name| name.ends_with(".npy"));
+    let names = out.own().samples().into_iter().chain(arrays);
     // Whatever the file says, nothing else than a sample is ever removed.
     let is_sample = |name: &String| name.starts_with("noise") && !name.contains(['/', '\\']);
     names.filter(is_sample).collect()

@@ -9,6 +9,7 @@ pub mod inverse;
 #[cfg(test)]
 pub(crate) mod naive;
 pub(crate) mod named;
+mod nearest;
 pub mod real_form;
 pub mod value_range;
 pub mod window;
@@ -18,6 +19,7 @@ pub use channels::Channels;
 pub use grid::{Grid, Size};
 pub use named::Named;
 pub(crate) use named::named;
+pub use nearest::{edit_distance, nearest};
 pub use real_form::RealForm;
 pub use value_range::ValueRange;
 pub use window::Window;

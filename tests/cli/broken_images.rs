@@ -102,12 +102,12 @@ fn bad_files_are_listed_and_fail_the_run_while_everything_else_is_written() {
         "left_out.csv",
         "photos.spectrum",
         "rapsd.csv",
-        "run.json",
+        "scan.json",
         "skipped.csv",
     ];
     assert_eq!(world.files("out"), written);
     assert_eq!(world.table("out/images.csv").rows.len(), N_GOOD as usize + 1);
-    let run = world.json("out/run.json");
+    let run = world.json("out/scan.json");
     assert_eq!((&run["counts"]["n_skipped"], &run["counts"]["n_left_out"]), (&bad.len().into(), &1.into()));
     let left_out = world.table("out/left_out.csv");
     assert_eq!(

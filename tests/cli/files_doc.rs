@@ -58,6 +58,7 @@ fn sections(document: &str) -> Vec<(Vec<String>, &str)> {
 fn documented_name(file: &str) -> String {
     let (stem, ending) = file.rsplit_once('.').expect("an ending");
     match (stem, ending) {
+        (_, "json") if specscan::dataset::COMMANDS.contains(&stem) => "COMMAND.json".to_owned(),
         (_, "spectrum" | "safetensors") | ("spectrum", "npz") => format!("NAME.{ending}"),
         _ => {
             let family = stem.strip_prefix("noise_").map(|rest| rest.trim_end_matches("_00000"));
@@ -114,8 +115,18 @@ fn written() -> BTreeMap<String, BTreeSet<String>> {
         let folder = format!("out/{i}");
         world.succeed(&format!("{words} -o {folder} -q"));
         for file in world.files(&folder) {
-            let parts = parts_of(&world, &format!("{folder}/{file}"), &file);
-            files.entry(documented_name(&file)).or_default().extend(parts);
+            let mut parts = parts_of(&world, &format!("{folder}/{file}"), &file);
+            let name = documented_name(&file);
+            if name == "COMMAND.json" {
+                // What a manifest has beside what every manifest has is a result of that name.
+                let of_all = parts_of(&world, "out/0/scan.json", "scan.json");
+                let own: BTreeSet<String> = parts.difference(&of_all).cloned().collect();
+                if !own.is_empty() {
+                    files.entry(file).or_default().extend(own);
+                }
+                parts = of_all;
+            }
+            files.entry(name).or_default().extend(parts);
         }
     }
     files

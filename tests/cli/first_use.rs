@@ -63,3 +63,80 @@ fn images_left_out_by_choice_are_listed_apart_and_never_judged() {
     world.succeed("rapsd photos --resolution 10 -o out -q --plots none");
     assert!(!world.path("out/left_out.csv").exists(), "that list speaks of an earlier run");
 }
+
+#[test]
+fn several_inputs_are_one_set_only_when_that_is_said() {
+    let world = World::create();
+    write_uniform(&world.path("cats"), 3, 24, 16);
+    write_uniform(&world.path("more/dogs"), 4, 24, 16);
+    let printed = world.succeed("rapsd cats more/dogs -o one --plots none");
+    let said = "2 inputs, taken as one set: cats (3 files), more/dogs (4 files); --by-input answers for each";
+    assert_eq!(printed.stderr.lines().next(), Some(said));
+    assert!(printed.stdout.starts_with("7 images"), "{}", printed.stdout);
+    world.succeed("scan cats -o a -q --plots none");
+    // Images of the same bytes are in both.
+    world.succeed("scan more/dogs --num 4 --channels luma -o b -q --plots none");
+    let printed = world.succeed("rapsd a/cats.spectrum -o saved --plots none");
+    assert!(!printed.stderr.contains("one set"), "{}", printed.stderr);
+    world.succeed("rapsd cats more/dogs -o one -q --plots none");
+}
+
+#[test]
+fn each_input_has_an_answer_of_its_own_if_asked() {
+    let world = World::create();
+    write_uniform(&world.path("cats"), 3, 24, 16);
+    write_uniform(&world.path("more/dogs"), 4, 24, 16);
+    write_uniform(&world.path("more/cats"), 2, 24, 16);
+    let printed = world.succeed("scan cats more/dogs --by-input -o each --plots none");
+    let headings: Vec<&str> = printed.stdout.lines().filter(|line| line.ends_with(':')).collect();
+    assert_eq!(headings, ["cats:", "more/dogs:"]);
+    assert!(!printed.stderr.contains("one set"), "{}", printed.stderr);
+    assert_eq!(world.table("each/cats/images.csv").rows.len(), 3);
+    assert!(world.path("each/dogs/dogs.spectrum").exists());
+    assert_eq!(world.json("each/dogs/scan.json")["inputs"], serde_json::json!(["more/dogs"]));
+    let object = world.succeed("rapsd cats more/dogs --by-input --json -o each -q").json();
+    assert_eq!((object.len(), &object["more/dogs"]["counts"]["n_images"]), (2, &4.into()));
+    // Folders of the same name do not share one.
+    world.succeed("rapsd cats more/cats --by-input -o same -q");
+    assert_eq!(world.files("same"), ["1-cats", "2-more-cats"]);
+    let plan = world.succeed("rapsd cats more/dogs --by-input --dry-run --json -o none").json();
+    assert_eq!((&plan["cats"]["n_files"], world.files("none").len()), (&3.into(), 0));
+    world.refuse("rapsd cats fogs --by-input -o none", &["fogs", "does not exist"]);
+    assert!(!world.path("none").exists(), "nothing was begun");
+}
+
+#[test]
+fn a_schedule_of_specscans_own_is_a_schedule_everywhere() {
+    let world = World::with_photos(4);
+    world.succeed("schedule photos --dataset --steps 7 -o own -q --plots none");
+    world.write("list.csv", "t,sigma\n0,0.5\n1,3.5\n");
+    for (i, file) in ["own/schedule.json", "own/schedules.npz", "own/schedules.csv", "list.csv"].iter().enumerate() {
+        for command in ["bounds", "snr", "offset"] {
+            world.succeed(&format!("{command} photos --schedule {file} -o {command}{i} -q --plots none"));
+        }
+    }
+    assert!(world.read("bounds0/bounds.csv") == world.read("bounds1/bounds.csv"), "the same name and sigmas");
+    world.succeed("schedule photos --steps 7 -o each -q --plots none");
+    world.refuse("snr photos --schedule each/schedules.csv -o x", &["each/schedules.csv", "several images"]);
+    world.refuse("snr photos --schedule each/schedule.json -o x", &["each/schedule.json", "`sigma`", "--dataset"]);
+    world.write("bad.csv", "sigma\n1\nmuch\n");
+    world.refuse("bounds photos --schedule bad.csv -o x", &["bad.csv", "much", "no number"]);
+    world.refuse("snr photos --schedule edn:18 -o x", &["did you mean edm?"]);
+}
+
+#[test]
+fn families_are_a_list_and_a_typo_is_met_with_the_nearest() {
+    let world = World::create();
+    world.succeed(
+        "noise --resolution 16 --count 1 --family white,offset:0.1,shared,pyramid:0.3,6 --family pink -o out -q",
+    );
+    let families = world.json("out/noise.json")["families"].clone();
+    let names: Vec<&str> =
+        families.as_array().expect("a list").iter().filter_map(|family| family["family"].as_str()).collect();
+    assert_eq!(names, ["white", "offset:0.1,shared", "pyramid:0.3,6", "pink"]);
+    world.refuse("noise --resolution 16 --family white,pnik -o x", &["`pnik`", "did you mean `pink`?"]);
+    world.refuse("noise --resolution 16 --family offset -o x", &["offset:0.1"]);
+    let help = world.succeed("scan --help").stdout;
+    let of_transform = help.split("--transform").nth(1).expect("the option");
+    assert!(of_transform.contains("[possible values: center-crop-dhariwal, center-crop, crop, tile, none]"));
+}

@@ -35,14 +35,14 @@ fn a_closed_pipe_is_no_error_and_the_files_are_whole() {
             child.stderr.take().expect("a pipe").read_to_string(&mut stderr).expect("text");
             assert_eq!(child.wait().expect("ends").code(), Some(0), "{command} {json}: {stderr}");
             assert_eq!(stderr, "", "{command} {json}");
-            assert!(world.path(format!("{name}{json}/run.json")).exists(), "{command} {json}");
+            assert!(world.path(format!("{name}{json}/{name}.json")).exists(), "{command} {json}");
         }
     }
     // Not quiet, stdout closed, stderr read; then both closed.
     let mut child = spawn(&world, "scan photos -o loud --plots none");
     drop(child.stdout.take());
     assert_eq!(child.wait().expect("ends").code(), Some(0));
-    assert!(world.path("loud/run.json").exists());
+    assert!(world.path("loud/scan.json").exists());
     let mut child = spawn(&world, "scan photos -o closed --plots none");
     drop((child.stdout.take(), child.stderr.take()));
     assert_eq!(child.wait().expect("ends").code(), Some(0));

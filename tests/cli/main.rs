@@ -75,7 +75,7 @@ impl World {
     pub fn refuse(&self, words: &str, parts: &[&str]) {
         let printed = Printed::from(self.run(words).code(2).get_output());
         assert_eq!(printed.stdout, "", "{words}");
-        assert!(printed.stderr.starts_with("error: "), "{words}: {}", printed.stderr);
+        assert!(printed.stderr.lines().any(|line| line.starts_with("error: ")), "{words}: {}", printed.stderr);
         for part in parts {
             assert!(printed.stderr.contains(part), "{words}: `{part}` is missing in: {}", printed.stderr);
         }

@@ -17,15 +17,83 @@ fn results_below_the_images_are_not_taken_for_images() {
 #[test]
 fn results_among_the_images_are_not_taken_for_images() {
     let world = World::with_photos(5);
-    // The second run rewrites run.json, which then has to remember the plots of the first.
-    for command in ["fit-delta", "rapsd", "scan"] {
+    for command in ["fit-delta", "rapsd", "scan", "fit-delta"] {
         let printed = world.succeed(&format!("{command} photos -o photos"));
-        assert!(printed.stdout.starts_with("5 images"), "{command}: {}", printed.stdout);
+        assert!(printed.stdout.contains("5 images"), "{command}: {}", printed.stdout);
     }
-    let run = world.json("photos/run.json");
-    let earlier: Vec<&str> =
-        run["earlier_files"].as_array().expect("a list").iter().filter_map(|f| f.as_str()).collect();
-    assert!(earlier.contains(&"fit.png") && !earlier.contains(&"rapsd.png"), "{earlier:?}");
+}
+
+#[test]
+fn no_run_destroys_the_provenance_of_another() {
+    let world = World::with_photos(5);
+    world.succeed("scan photos --name a -o out -q");
+    let first = world.json("out/scan.json");
+    world.succeed("rapsd photos -o out -q");
+    assert_eq!(world.json("out/scan.json"), first, "a manifest is for its own command");
+    assert_eq!(world.json("out/rapsd.json")["command"], "rapsd");
+    // A second run of the same command keeps what is still there of the first.
+    world.succeed("scan photos --name b --num 3 --plots none -o out -q");
+    let second = world.json("out/scan.json");
+    let earlier = second["earlier_runs"].as_array().expect("a list");
+    assert_eq!((earlier.len(), &earlier[0]["counts"]["n_images"]), (1, &5.into()));
+    assert_eq!(earlier[0]["arguments"], first["arguments"]);
+    let names = |run: &serde_json::Value| -> Vec<String> {
+        let files = run["results"].as_array().expect("a list");
+        files.iter().map(|file| file["name"].as_str().expect("a name").to_owned()).collect()
+    };
+    // The plot of RAPSDs is of the other command now, that of Γ is gone, and the tables are of this run.
+    assert_eq!(names(&earlier[0]), ["a.spectrum"]);
+    assert!(world.path("out/rapsd.png").exists() && !world.path("out/gamma.png").exists());
+    assert!(names(&second).contains(&"b.spectrum".to_owned()));
+    for file in second["results"].as_array().expect("a list") {
+        let bytes = world.read(&format!("out/{}", file["name"].as_str().expect("a name")));
+        let hash = format!("{:016x}", xxhash_rust::xxh3::xxh3_64(&bytes));
+        assert_eq!((&file["n_bytes"], &file["xxh3"]), (&bytes.len().into(), &hash.into()), "{file}");
+    }
+    world.succeed("scan photos --name b -o out -q");
+    let third = world.json("out/scan.json");
+    assert_eq!(names(&third["earlier_runs"][0]), ["a.spectrum"], "{third}");
+    assert_eq!(third["earlier_runs"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn files_of_others_are_never_overwritten_unless_told() {
+    let world = World::with_photos(5);
+    world.write("out/rapsd.csv", "mine");
+    world.write("out/scan.json", "{}");
+    world.write("out/photos.spectrum", "mine, too");
+    let named = ["photos.spectrum, rapsd.csv, scan.json", "no run of specscan wrote", "--overwrite", "--out"];
+    world.refuse("scan photos -o out", &named);
+    world.succeed("scan photos -o saved -q --plots none");
+    world.refuse("merge saved/photos.spectrum --name photos -o out", &["photos.spectrum", "--overwrite"]);
+    assert_eq!(world.read("out/rapsd.csv"), b"mine");
+    assert_eq!(world.files("out"), ["photos.spectrum", "rapsd.csv", "scan.json"], "nothing was begun");
+    world.succeed("scan photos -o out --overwrite -q --plots none");
+    assert!(world.table("out/rapsd.csv").rows.len() > 3);
+    // What specscan wrote is replaced without a word, what is a name of a sample only when it is met.
+    world.succeed("scan photos -o out -q");
+    world.write("out/noise_00001.png", "a photograph");
+    world.refuse("noise --resolution 16 --count 2 --family white -o out", &["noise_00001.png", "--overwrite"]);
+    assert_eq!(world.read("out/noise_00001.png"), b"a photograph");
+}
+
+#[test]
+fn a_result_of_the_manifests_name_holds_both() {
+    let world = World::with_photos(5);
+    for (command, own) in [
+        ("offset photos", "matching_offset"),
+        ("noise --resolution 16", "families"),
+        ("schedule photos --dataset", "sigma"),
+    ] {
+        let name = command.split(' ').next().expect("a name");
+        world.succeed(&format!("{command} -o out -q"));
+        let both = world.json(&format!("out/{name}.json"));
+        for key in [own, "arguments", "results", "wall_time_s", "specscan_version"] {
+            assert!(both.get(key).is_some(), "{name}: no {key}");
+        }
+        world.succeed(&format!("{command} -o out -q"));
+        assert_eq!(world.json(&format!("out/{name}.json"))["earlier_runs"], serde_json::json!([]), "{name}");
+    }
 }
 
 #[test]
@@ -57,7 +125,7 @@ fn tables_of_an_earlier_run_do_not_outlive_it() {
     }
     std::fs::remove_file(world.path("photos/bad.png")).expect("removed");
     world.succeed("rapsd photos --images none -o out -q --plots none");
-    assert_eq!(world.files("out"), ["rapsd.csv", "run.json"]);
+    assert_eq!(world.files("out"), ["rapsd.csv", "rapsd.json"]);
 }
 
 #[test]

@@ -105,7 +105,7 @@ fn results_go_to_stdout_and_everything_else_to_stderr() {
     assert!(printed.stderr.contains("wrote") && printed.stderr.contains("photos.spectrum"), "{}", printed.stderr);
     let files = world.files("out");
     for file in &files {
-        assert!(file == "run.json" || printed.stderr.contains(file), "{file} is not named in {}", printed.stderr);
+        assert!(file == "scan.json" || printed.stderr.contains(file), "{file} is not named in {}", printed.stderr);
     }
     let expected = [
         "gamma.npy",
@@ -117,7 +117,7 @@ fn results_go_to_stdout_and_everything_else_to_stderr() {
         "rapsd.csv",
         "rapsd.png",
         "rapsd.svg",
-        "run.json",
+        "scan.json",
     ];
     assert_eq!(files, expected);
 }
@@ -132,7 +132,7 @@ fn one_image_is_scanned_and_what_is_missing_is_said() {
         "{}",
         printed.stderr
     );
-    assert_eq!(world.files("out"), ["images.csv", "photos.spectrum", "rapsd.csv", "run.json"]);
+    assert_eq!(world.files("out"), ["images.csv", "photos.spectrum", "rapsd.csv", "scan.json"]);
     assert!(world.table("out/rapsd.csv").column("power_std").iter().all(|cell| cell.is_empty()));
     world.succeed("rapsd photos -o out --plots none");
     let printed = world.succeed("export photos -o out");

@@ -110,8 +110,8 @@ fn merging_gives_the_whole_and_refuses_what_does_not_fit() {
     world.succeed("scan photos -o whole --name whole -q --plots none");
     let printed = world.succeed("merge b/b.spectrum a/a.spectrum -o merged --name all");
     assert!(printed.stdout.contains("5 images") && printed.stdout.contains("from 2 spectra"), "{}", printed.stdout);
-    assert_eq!(world.files("merged"), ["all.spectrum", "run.json"]);
-    assert_eq!(world.json("merged/run.json")["counts"]["n_images"], 5);
+    assert_eq!(world.files("merged"), ["all.spectrum", "merge.json"]);
+    assert_eq!(world.json("merged/merge.json")["counts"]["n_images"], 5);
     assert!(world.read("merged/all.spectrum") == world.read("whole/whole.spectrum"));
     // Several spectra given to a command are merged on the way.
     world.succeed("rapsd a/a.spectrum b/b.spectrum -o both -q");

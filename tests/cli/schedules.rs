@@ -120,7 +120,7 @@ fn samplers_are_fitted_read_again_and_drawn_from() {
         world.succeed(&format!(
             "schedule sample fit/sampler.json --class dogs --count {count} --steps 33 --seed 7 -o {out}"
         ));
-        assert_eq!(world.json(&format!("{out}/run.json"))["seed"], 7);
+        assert_eq!(world.json(&format!("{out}/schedule-sample.json"))["seed"], 7);
     }
     let (few, more) = (matrix(&world, "few/schedules.npz", "logsnr"), matrix(&world, "more/schedules.npz", "logsnr"));
     assert_eq!((few.dim(), more.dim()), ((3, 33), (5, 33)));
@@ -134,7 +134,10 @@ fn samplers_are_fitted_read_again_and_drawn_from() {
     newer["version"] = 2.into();
     world.write("newer.json", newer.to_string());
     world.refuse("schedule sample newer.json --class dogs -o x", &["newer.json", "version 2"]);
-    world.refuse("schedule sample few/run.json -o x", &["few/run.json is no sampler", "fit-sampler"]);
+    world.refuse(
+        "schedule sample few/schedule-sample.json -o x",
+        &["few/schedule-sample.json is no sampler", "fit-sampler"],
+    );
     world.refuse("schedule sample nothing.json -o x", &["nothing.json", "check its path"]);
     world.refuse("schedule sample fit/sampler.json --class dogs --count 0 -o x", &["--count 0"]);
 }

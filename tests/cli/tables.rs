@@ -99,8 +99,8 @@ fn tiles_are_named_by_their_corners() {
     world.succeed("scan photos -o out -q --plots none --resolution 16 --transform tile");
     let table = world.table("out/images.csv");
     assert_eq!(table.column("path"), ["one.png#0,0", "one.png#16,0", "one.png#0,16", "one.png#16,16"]);
-    assert_eq!(world.json("out/run.json")["counts"]["n_images"], 4);
-    assert_eq!(world.json("out/run.json")["counts"]["n_files"], 1);
+    assert_eq!(world.json("out/scan.json")["counts"]["n_images"], 4);
+    assert_eq!(world.json("out/scan.json")["counts"]["n_files"], 1);
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn the_set_is_the_mean_of_its_images() {
     assert!((f64::from(matrix[[3, 2]]) - images.numbers("power_bin_2")[3]).abs() <= 1e-6 * f64::from(matrix[[3, 2]]));
     assert_eq!(world.table("npy/rapsd_images_paths.csv").column("path"), images.column("path"));
     world.succeed("rapsd photos -o none -q --plots none --images none");
-    assert_eq!(world.files("none"), ["rapsd.csv", "run.json"]);
+    assert_eq!(world.files("none"), ["rapsd.csv", "rapsd.json"]);
 }
 
 #[test]
@@ -145,21 +145,23 @@ fn subsets_are_the_first_or_a_seeded_choice() {
     assert!((0..8).any(|seed| paths(&format!("--sample 4 --seed {seed}")) != chosen), "the seed matters");
     assert!(chosen.split(' ').is_sorted(), "{chosen}");
     paths("--sample 3 --seed 7");
-    assert_eq!(world.json("out/run.json")["seed"], 7);
+    assert_eq!(world.json("out/scan.json")["seed"], 7);
 }
 
 #[test]
-fn run_json_says_what_was_done() {
+fn the_manifest_says_what_was_done() {
     let world = World::with_photos(3);
     world.succeed("scan photos -o out -q --plots svg --seed 4 -j 2 --range 0:1");
-    let run = world.json("out/run.json");
-    assert_eq!(run["arguments"][0], "scan");
+    let run = world.json("out/scan.json");
+    assert_eq!((&run["arguments"][0], &run["command"]), (&"scan".into(), &"scan".into()));
+    assert_eq!(run["inputs"], serde_json::json!(["photos"]));
     assert_eq!(run["preprocess"]["range"], serde_json::json!([0.0, 1.0]));
     assert_eq!((&run["seed"], &run["threads"]), (&4.into(), &2.into()));
     assert!(run["wall_time_s"].as_f64().expect("a time") > 0.0);
     assert!(run["fft_kernel"].as_str().expect("a name").starts_with("rustfft"));
-    let mut listed: Vec<&str> = run["files"].as_array().expect("names").iter().filter_map(|v| v.as_str()).collect();
-    listed.push("run.json");
+    let mut listed: Vec<&str> =
+        run["results"].as_array().expect("files").iter().filter_map(|f| f["name"].as_str()).collect();
+    listed.push("scan.json");
     listed.sort_unstable();
     assert_eq!(listed, world.files("out"));
 }

@@ -35,6 +35,10 @@ impl Analysis for Scan {
         Needs { moments: true, diagonality_side: self.diagonality_side, coherence: self.coherence, ..Needs::default() }
     }
 
+    fn file_names(&self) -> Vec<String> {
+        vec![format!("{}.spectrum", self.name)]
+    }
+
     fn rows(&self, run: &Run<'_>) -> Result<Option<ImageRows>> {
         if run.source.images().is_none() {
             return Ok(None);

@@ -12,6 +12,7 @@ pub mod white;
 
 use super::error::NoiseError;
 use super::family::{NoiseFamily, Parsed};
+use crate::spectral::nearest;
 
 /// An entry of the table of families.
 #[derive(Debug)]
@@ -56,6 +57,27 @@ pub fn family_usages() -> String {
     FAMILIES.iter().map(|entry| format!("{} ({})", entry.usage, entry.help)).collect::<Vec<_>>().join(", ")
 }
 
+/// The families of a list: a comma parts two families where a keyword follows, or what is none of a family's
+/// parameters because no colon is before it; all others are within parameters.
+pub fn split_families(text: &str) -> impl Iterator<Item = &str> {
+    let keyword_of = |part: &str| part.split([':', ',']).next().unwrap_or_default().to_owned();
+    let begins = move |after: &str, before: &str| {
+        keywords().any(|keyword| keyword == keyword_of(after)) || !before.contains(':')
+    };
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let list = rest?;
+        let parts = list.match_indices(',').map(|(i, _)| (&list[..i], &list[i + 1..]));
+        let split = parts.into_iter().find(|(before, after)| begins(after, before));
+        rest = split.map(|(_, after)| after);
+        Some(split.map_or(list, |(before, _)| before))
+    })
+}
+
+fn keywords() -> impl Iterator<Item = &'static str> {
+    FAMILIES.iter().map(|entry| entry.keyword)
+}
+
 /// Reads a family: a keyword of the table, and its parameters after a colon.
 ///
 /// # Errors
@@ -65,7 +87,8 @@ pub fn parse_family(text: &str) -> Result<Box<dyn NoiseFamily>, NoiseError> {
     let (keyword, parameters) = text.split_once(':').unwrap_or((text, ""));
     let Some(entry) = FAMILIES.iter().find(|entry| entry.keyword == keyword) else {
         let known: Vec<_> = FAMILIES.iter().map(|entry| entry.usage).collect();
-        return Err(NoiseError::UnknownFamily { text: text.to_owned(), known: known.join(", ") });
+        let nearest = nearest(keyword, keywords());
+        return Err(NoiseError::UnknownFamily { text: text.to_owned(), nearest, known: known.join(", ") });
     };
     (entry.parse)(parameters).map_err(|reason| NoiseError::Parameter { text: text.to_owned(), reason })
 }
@@ -74,6 +97,19 @@ pub fn parse_family(text: &str) -> Result<Box<dyn NoiseFamily>, NoiseError> {
 mod tests {
     use super::*;
     use crate::noise::testing::FAMILY_NAMES;
+
+    #[test]
+    fn commas_part_families_and_stay_in_parameters() {
+        let split = |text| split_families(text).collect::<Vec<_>>();
+        assert_eq!(split("white"), ["white"]);
+        assert_eq!(split("white,pink"), ["white", "pink"]);
+        assert_eq!(split("white,pnik"), ["white", "pnik"], "a typo is to be named alone");
+        let list = "offset:0.1,shared,blur-noise:0.5,0.2,pyramid:0.3,6,cloud:fit,dir:a,b,white";
+        let expected = ["offset:0.1,shared", "blur-noise:0.5,0.2", "pyramid:0.3,6", "cloud:fit", "dir:a,b", "white"];
+        assert_eq!(split(list), expected);
+        assert_eq!(split("offset:0.1,whitee"), ["offset:0.1,whitee"], "it may be a parameter");
+        assert_eq!(split(""), [""]);
+    }
 
     #[test]
     fn names_survive_a_round_trip_and_bad_ones_say_why() {
@@ -91,6 +127,8 @@ mod tests {
         }
         for (text, word) in [
             ("grey", "cloud:Δ|fit|best"),
+            ("pnik", "did you mean `pink`?"),
+            ("offset", "offset:0.1"),
             ("", "white"),
             ("white:1", "no parameters"),
             ("cloud", "fit"),

@@ -20,6 +20,9 @@ struct Offset {
 
 /// Reads `offset:s` and `offset:s,shared`.
 pub fn parse(parameters: &str) -> Parsed {
+    if parameters.is_empty() {
+        return Err("write the strength, a number, after the colon, as offset:0.1".to_owned());
+    }
     let (strength, is_shared) = match parameters.split_once(',') {
         None => (parameters, false),
         Some((strength, "shared")) => (strength, true),
