@@ -1,5 +1,6 @@
-//! How often the offset's intervals hold the truth on photographs that may lie beside the project (`../shared/data/more`, or below the folder
-//! that `SPECSCAN_SHARED` names). Skipped, with the reason printed, where they are missing.
+//! How often the offset's intervals hold the truth on photographs that may lie beside the project
+//! (`../shared/data/more`, or below the folder that `SPECSCAN_SHARED` names). Skipped, with the reason printed, where
+//! they are missing.
 
 use std::path::PathBuf;
 use std::process::Command;

@@ -34,8 +34,8 @@ pub fn describe_interval(value: Interval) -> String {
     }
 }
 
-/// Whether there were enough images: what half of the interval's width so many files gave, and how many would halve it. Widths go with
-/// the inverse root of the files. None where there are files and yet no interval.
+/// Whether there were enough images: what half of the interval's width so many files gave, and how many would halve it.
+/// Widths go with the inverse root of the files. None where there are files and yet no interval.
 pub fn describe_enough(n_files: u64, half_width: Option<f64>) -> Option<String> {
     let files = if n_files == 1 { "file" } else { "files" };
     match half_width {

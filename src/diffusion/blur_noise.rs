@@ -21,8 +21,9 @@
 //!
 //! # Intervals
 //!
-//! That of the power of the limiting band, from the covariance between files, in logarithms. Which band limits is taken as known: where many
-//! bands limit alike (an exact 1/f² law), ρ* of few images lies a little low, since the strongest of all their deviations limits.
+//! That of the power of the limiting band, from the covariance between files, in logarithms. Which band limits is taken
+//! as known: where many bands limit alike (an exact 1/f² law), ρ* of few images lies a little low, since the strongest
+//! of all their deviations limits.
 //!
 //! # References
 //!
@@ -93,8 +94,8 @@ impl<'a> BlurNoise<'a> {
         least.map(|(annulus, ratio)| LimitingRatio { ratio, annulus })
     }
 
-    /// ρ* with the interval of another sample of as many files. `statistics` are those of the images' RAPSDs. By the delta
-    /// method: ρ goes with the inverse root of the power of the limiting band, `δ ln ρ = −½ δR_j/R_j`.
+    /// ρ* with the interval of another sample of as many files. `statistics` are those of the images' RAPSDs. By the
+    /// delta method: ρ goes with the inverse root of the power of the limiting band, `δ ln ρ = −½ δR_j/R_j`.
     ///
     /// # Panics
     ///
@@ -244,7 +245,8 @@ mod tests {
                     let mut normal = || -> f64 { StandardNormal.sample(&mut random) };
                     let files: Vec<Vec<Vec<f64>>> = (0..n_files)
                         .map(|_| {
-                            // Contrast differs between files, a band's power between tiles as of 2πj independent numbers.
+                            // Contrast differs between files, a band's power between tiles as of 2πj independent
+                            // numbers.
                             let contrast = (0.6 * normal() - 0.18).exp();
                             let mut band = |(j, r): (usize, &f64)| {
                                 let n = (2.0 * PI * j as f64).round().max(1.0) as usize;

@@ -4,8 +4,9 @@
 //! # Conventions
 //!
 //! The variables are the brightness of each channel and, if there are several, last that over all of them. Intervals
-//! are as in [`crate::stats::brightness`]; those of offsets are those of the variances they follow from. Of a saved spectrum moments are known and single images are not: there are
-//! no intervals then, no skewness, quantiles and distances.
+//! are as in [`crate::stats::brightness`]; those of offsets are those of the variances they follow from. Of a saved
+//! spectrum moments are known and single images are not: there are no intervals then, no skewness, quantiles and
+//! distances.
 
 use super::matching_offset::{MatchingOffset, strength};
 use crate::stats::brightness::{DistanceFromNormal, Sample};
@@ -208,8 +209,9 @@ mod tests {
         assert_eq!(Brightness::of_moments(&[0.25], vec![0.0], 100, &[]).variables.len(), 1);
     }
 
-    /// Share of the sets of `n_files` files, each with `tiles` images, whose interval of the independent offset holds the truth.
-    /// A file's brightness is `draw`n with the deviation 0.3; of a tile's variance the share `alike` is the file's.
+    /// Share of the sets of `n_files` files, each with `tiles` images, whose interval of the independent offset holds
+    /// the truth. A file's brightness is `draw`n with the deviation 0.3; of a tile's variance the share `alike` is the
+    /// file's.
     fn coverage(n_files: usize, tiles: usize, alike: f64, draw: fn(&mut ChaCha8Rng) -> f64) -> f64 {
         let n_sets = if n_files < 30 { 600 } else { 300 };
         let n = n_files * tiles;

@@ -1,4 +1,5 @@
-//! The share of a schedule's steps that is wasted on one image, and what the schedule does not reach of what the image needs.
+//! The share of a schedule's steps that is wasted on one image, and what the schedule does not reach of what the image
+//! needs.
 
 use super::bounds::NoiseRange;
 

@@ -1,23 +1,26 @@
-//! How the brightness of images is distributed: moments and quantiles with intervals, and how far that is from a Gaussian.
+//! How the brightness of images is distributed: moments and quantiles with intervals, and how far that is from a
+//! Gaussian.
 //!
 //! # Definition
 //!
 //! Each image contributes one number per variable (the mean of a channel, and of all). Moments divide by `n`: they are
 //! those of these images. Quantiles interpolate linearly between order statistics. The 1-Wasserstein distance from
-//! `N(0, τ²)` is `∫ |F(x) − Φ(x/τ)| dx`, integrated in closed form between neighbouring images (`∫ Φ(x/τ) dx = xΦ + τφ`).
+//! `N(0, τ²)` is `∫ |F(x) − Φ(x/τ)| dx`, integrated in closed form between neighbouring images (`∫ Φ(x/τ) dx = xΦ +
+//! τφ`).
 //!
 //! # Intervals
 //!
-//! Moments and distances go through [`Jackknife`](super::jackknife::Jackknife). Quantiles do not: leaving out one image moves a quantile
-//! by a single step, which says nothing of its error. Theirs lie between order statistics: with `B` binomial of `n` and the level
-//! `q`, the `r`-th of `n` numbers is at most the true quantile with probability `P(B ≥ r)`. Where files hold several images `n` is divided
-//! by how much more the share below the quantile varies between files than between independent images, and corrected for few files.
-//! Where no order statistic is far enough out, that end is unknown.
+//! Moments and distances go through [`Jackknife`](super::jackknife::Jackknife). Quantiles do not: leaving out one image
+//! moves a quantile by a single step, which says nothing of its error. Theirs lie between order statistics: with `B`
+//! binomial of `n` and the level
+//! `q`, the `r`-th of `n` numbers is at most the true quantile with probability `P(B ≥ r)`. Where files hold several
+//! images `n` is divided by how much more the share below the quantile varies between files than between independent
+//! images, and corrected for few files. Where no order statistic is far enough out, that end is unknown.
 //!
 //! # References
 //!
-//! Binomial intervals from clusters: Korn and Graubard (1998), Confidence intervals for proportions with small expected number of
-//! positive counts estimated from survey data.
+//! Binomial intervals from clusters: Korn and Graubard (1998), Confidence intervals for proportions with small expected
+//! number of positive counts estimated from survey data.
 
 use statrs::distribution::{Continuous, ContinuousCDF, Normal};
 use statrs::function::beta::beta_reg;
@@ -112,7 +115,8 @@ impl Sample {
         Interval { value, low95, high95 }
     }
 
-    /// How many independent images would tell the share of those with at most `value` as well; none for fewer than five files.
+    /// How many independent images would tell the share of those with at most `value` as well; none for fewer than five
+    /// files.
     fn effective_images(&self, v: usize, value: f64) -> Option<f64> {
         let n_files = self.file.iter().max().map_or(0, |last| *last as usize + 1);
         let (n, files) = (self.len() as f64, n_files as f64);
@@ -135,8 +139,8 @@ impl Sample {
     }
 }
 
-/// The largest rank (from 1; 0 if there is none) that of `n` numbers, worth `effective` independent ones, lies at or below the
-/// quantile at `level` with a chance of 97.5 %.
+/// The largest rank (from 1; 0 if there is none) that of `n` numbers, worth `effective` independent ones, lies at or
+/// below the quantile at `level` with a chance of 97.5 %.
 fn rank_below(n: usize, effective: f64, level: f64) -> usize {
     let is_sure = |rank: usize| {
         let worth = rank as f64 * effective / n as f64;

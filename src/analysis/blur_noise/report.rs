@@ -125,7 +125,8 @@ impl BlurNoiseReport {
         let ratio = Interval { value, low95: self.blur_noise_ratio_low95, high95: self.blur_noise_ratio_high95 };
         let mut lines = wrap(&format!("blur-to-noise ratio ρ* = {} px per value", describe_interval(ratio)));
         lines.extend(wrap(&format!(
-            "Up to ρ* pixels of blur to each unit of noise, every band keeps {} % of its power until noise hides it (κ = {}): \
+            "Up to ρ* pixels of blur to each unit of noise, every band keeps {} % of its power until noise hides it \
+             (κ = {}): \
              blur noise at most so much. The limit is at f = {frequency:.4} cycles/px.",
             percent(self.retain),
             self.kappa

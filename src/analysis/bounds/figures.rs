@@ -37,7 +37,8 @@ impl BoundsReport {
         }
     }
 
-    /// The first schedule that many images need more noise than, beside what it wastes: without waste it may still fall short.
+    /// The first schedule that many images need more noise than, beside what it wastes: without waste it may still fall
+    /// short.
     fn waste_title(&self) -> String {
         let falls_short = |row: &&WasteRow| row.shortfall_above_share.is_some_and(|share| share >= 0.05);
         match self.waste.iter().find(falls_short) {

@@ -139,7 +139,8 @@ impl BoundsReport {
         };
         let mut lines = vec![format!("useful noise: sigma from {} to {}", short(low), short(high))];
         lines.extend(wrap(
-            "At either end this is enough for 95 % of the images: finer noise harms none of their bands, coarser noise finds \
+            "At either end this is enough for 95 % of the images: finer noise harms none of their bands, coarser \
+             noise finds \
              nothing left to hide. Steps outside are wasted; a schedule that ends inside falls short.",
         ));
         lines
@@ -167,7 +168,8 @@ impl BoundsReport {
         }
         let mut lines = align(&table);
         lines.extend(wrap(
-            "too fine, coarse: its steps below sigma_min and above sigma_max, mean over images; short below, above: images whose \
+            "too fine, coarse: its steps below sigma_min and above sigma_max, mean over images; short below, above: \
+             images whose \
              sigma_min, sigma_max it does not reach, and by what factor (median)",
         ));
         lines

@@ -267,7 +267,8 @@ fn with_interval(i: Interval) -> String {
     }
 }
 
-/// Whether a mean is further from 0 than its error says, and than matters: three standard errors (1.5 halves of its interval) and 0.1.
+/// Whether a mean is further from 0 than its error says, and than matters: three standard errors (1.5 halves of its
+/// interval) and 0.1.
 fn is_far_from_zero(mean: Interval) -> bool {
     mean.half_width().is_some_and(|half| mean.value.abs() > 1.5 * half) && mean.value.abs() > 0.1
 }
@@ -314,7 +315,8 @@ impl OffsetReport {
         }
         let mut lines = vec![format!("noise_offset = {}", describe_interval(strength))];
         lines.extend(wrap(
-            "As training scripts mean it: for each channel a constant of this deviation, added to pixels of N(0, 1) noise at this \
+            "As training scripts mean it: for each channel a constant of this deviation, added to pixels of N(0, 1) \
+             noise at this \
              size, makes noise vary in brightness as the images do. For latents measure latents.",
         ));
         if self.document.matching_offset.to_array().iter().all(|m| m.value == 0.0) {
@@ -347,7 +349,8 @@ impl OffsetReport {
         let Some(first) = self.families.first() else { return lines };
         lines.push(String::new());
         lines.extend(wrap(&format!(
-            "noise with pixel deviation {} (--noise-std 1 for a trainer's); families draw each channel on its own, with --color \
+            "noise with pixel deviation {} (--noise-std 1 for a trainer's); families draw each channel on its own, \
+             with --color \
              as the images do",
             short(first.noise_std)
         )));

@@ -99,7 +99,8 @@ impl Report for ImageSchedulesReport {
             self.kind, self.n_steps, self.n_flat
         )];
         lines.extend(wrap(
-            "Each runs between the bounds of its own image: train or sample with the row of schedules.npz that has the image's key, \
+            "Each runs between the bounds of its own image: train or sample with the row of schedules.npz that has \
+             the image's key, \
              or model all of them with fit-sampler.",
         ));
         lines.push(String::new());

@@ -92,7 +92,8 @@ fn enough_schedules(class: &[usize], class_names: &[String]) -> Result<()> {
         let whose = if name.is_empty() { "the images have".to_owned() } else { format!("class '{name}' has") };
         ensure!(
             n >= MIN_SCHEDULES,
-            "{whose} {n} schedules, and a sampler takes {MIN_SCHEDULES} or more{}: add images, or cut these with --transform tile",
+            "{whose} {n} schedules, and a sampler takes {MIN_SCHEDULES} or more{}: add images, or cut these with \
+             --transform tile",
             if name.is_empty() { "" } else { " of each class (all together without --per-class)" }
         );
     }

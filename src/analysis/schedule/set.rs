@@ -89,7 +89,8 @@ impl Report for SetScheduleReport {
         let mut lines =
             vec![format!("{} schedule: {n_steps} steps from sigma = {} to {}", self.kind, short(low), short(high))];
         lines.extend(wrap(
-            "It spends its steps where the mean spectrum of the set needs them: give the sigmas of schedule.json to a sampler, or \
+            "It spends its steps where the mean spectrum of the set needs them: give the sigmas of schedule.json to a \
+             sampler, or \
              bounds its waste.",
         ));
         lines.extend([String::new(), self.about.describe()]);

@@ -176,12 +176,14 @@ impl Report for SnrReport {
     fn lines(&self) -> Vec<String> {
         let mut lines = wrap(&self.answer());
         lines.extend(wrap(
-            "White noise hides fine frequencies first, so a sampler draws coarse structure before detail; the smaller the spread, the \
+            "White noise hides fine frequencies first, so a sampler draws coarse structure before detail; the smaller \
+             the spread, the \
              more of the image each step works on at once.",
         ));
         lines.extend([String::new(), self.about.describe()]);
         lines.extend(wrap(&format!(
-            "time t/T of {} at which a frequency's signal-to-noise ratio is 1 (1: the end of the schedule); noise with pixel \
+            "time t/T of {} at which a frequency's signal-to-noise ratio is 1 (1: the end of the schedule); noise \
+             with pixel \
              deviation {}",
             self.schedule,
             short(self.noise_std)
