@@ -1,5 +1,5 @@
-//! Checks what the build takes from the system, so that a missing library is named here, with the command that installs it, and not
-//! by the linker minutes later.
+//! Checks what the build takes from the system, so that a missing library is named here, with the command that installs
+//! it, and not by the linker minutes later.
 
 use std::env;
 use std::io::Write;

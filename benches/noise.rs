@@ -2,9 +2,10 @@
 //!
 //! # What is measured
 //!
-//! Fields of 256×256 cut from 768×768 (`cloud-crop:1.5`), one channel, on all cores: ours whole (random numbers, transform, crop),
-//! SciPy's inverse transform alone, and SciPy's with NumPy's random numbers. In turns, medians over rounds of the ratios within a round.
-//! `SPECSCAN_PYTHON` names a Python with the peer's requirements, `SPECSCAN_BENCH_ROUNDS` the number of rounds (default 5).
+//! Fields of 256×256 cut from 768×768 (`cloud-crop:1.5`), one channel, on all cores: ours whole (random numbers,
+//! transform, crop), SciPy's inverse transform alone, and SciPy's with NumPy's random numbers. In turns, medians over
+//! rounds of the ratios within a round. `SPECSCAN_PYTHON` names a Python with the peer's requirements,
+//! `SPECSCAN_BENCH_ROUNDS` the number of rounds (default 5).
 
 #[path = "support/peer.rs"]
 #[allow(dead_code)]

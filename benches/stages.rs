@@ -2,9 +2,9 @@
 //!
 //! # What is measured
 //!
-//! Reading, decoding, preparing, splitting into channels and transforming are timed on their own. The sums are timed through
-//! the engine at its four levels of detail, and the stages between two levels are their difference; so the stages add up to
-//! an image. Each figure is the median over rounds, in which the stages take turns.
+//! Reading, decoding, preparing, splitting into channels and transforming are timed on their own. The sums are timed
+//! through the engine at its four levels of detail, and the stages between two levels are their difference; so the
+//! stages add up to an image. Each figure is the median over rounds, in which the stages take turns.
 //!
 //! # Settings
 //!
@@ -31,8 +31,8 @@ const IMAGES_PER_ROUND: usize = 200;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
-/// Milliseconds per image: read, decode, prepare, split, fft2, then the engine at its four levels of detail, each of which
-/// includes the split and the levels before it.
+/// Milliseconds per image: read, decode, prepare, split, fft2, then the engine at its four levels of detail, each of
+/// which includes the split and the levels before it.
 type Milliseconds = [f64; 9];
 
 fn main() -> Outcome<()> {

@@ -2,10 +2,10 @@
 //!
 //! # What is measured
 //!
-//! All runs use all cores and the same files, one after the other (A B C A B C …), so that a machine that slows down slows
-//! all of them. The table holds medians over rounds; ratios are medians of the ratios within a round. The rates of
-//! `specscan …` are those of the whole process, from its start to its last written file; the peer is timed by itself and
-//! without its start, which favours it.
+//! All runs use all cores and the same files, one after the other (A B C A B C …), so that a machine that slows down
+//! slows all of them. The table holds medians over rounds; ratios are medians of the ratios within a round. The rates
+//! of `specscan …` are those of the whole process, from its start to its last written file; the peer is timed by itself
+//! and without its start, which favours it.
 //!
 //! The peer's Γ and RAPSD are compared with specscan's before anything is timed: both compute the same thing.
 //!

@@ -1,6 +1,7 @@
 //! Prints the effective resolution of every image of a folder: path, pixels, and whether it is soft.
 //!
-//! `cargo run --example effective_resolution -- FOLDER SIDE` takes the central `SIDE×SIDE` pixels of each image as they are.
+//! `cargo run --example effective_resolution -- FOLDER SIDE` takes the central `SIDE×SIDE` pixels of each image as they
+//! are.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};

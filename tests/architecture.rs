@@ -1,5 +1,6 @@
-//! The rules of the code base that a compiler does not know: which layer may use which, who may know which library, that no two files
-//! import each other in a circle, that every file says what it is for, and that no line is longer than 120 columns.
+//! The rules of the code base that a compiler does not know: which layer may use which, who may know which library,
+//! that no two files import each other in a circle, that every file says what it is for, and that no line is longer
+//! than 120 columns.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

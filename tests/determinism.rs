@@ -1,4 +1,5 @@
-//! The same images give the same bytes: whatever the number of threads, the order of the list, and the way the set was cut.
+//! The same images give the same bytes: whatever the number of threads, the order of the list, and the way the set was
+//! cut.
 
 #[path = "support/sets.rs"]
 mod sets;

@@ -1,5 +1,5 @@
-//! Noise bounds, schedules, sampler and effective resolution on the photographs of `fixtures/photos`: against NumPy, and
-//! what must hold for every image.
+//! Noise bounds, schedules, sampler and effective resolution on the photographs of `fixtures/photos`: against NumPy,
+//! and what must hold for every image.
 
 use std::path::{Path, PathBuf};
 

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 pub struct Usage {
     /// From start to exit.
     pub elapsed: Duration,
-    /// Largest resident memory, bytes. Linux counts what the process held before it replaced itself by the program, that
-    /// is its parent's memory: meaningful only while the parent is smaller than the program.
+    /// Largest resident memory, bytes. Linux counts what the process held before it replaced itself by the program,
+    /// that is its parent's memory: meaningful only while the parent is smaller than the program.
     pub peak_bytes: u64,
 }
 

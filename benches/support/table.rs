@@ -15,7 +15,8 @@ pub const PEER: &str = "Python peer";
 /// Least share of the decode-only rate.
 const MIN_SHARE_OF_DECODING: f64 = 0.8;
 
-/// Least share of the rate of `scan` that `bounds` must keep: what it does for each image costs less than a tenth of a scan.
+/// Least share of the rate of `scan` that `bounds` must keep: what it does for each image costs less than a tenth of a
+/// scan.
 const MIN_SHARE_OF_SCAN: f64 = 0.9;
 
 /// Most memory of a process, bytes, and most that one more image may add to it: its path is kept, its pixels are not.

@@ -54,7 +54,7 @@ pub struct FamilyOptions {
 #[derive(Debug)]
 pub struct Families {
     families: Vec<Box<dyn NoiseFamily>>,
-    /// Whether they are the default ones: one of these that cannot be had is left out.
+    /// Whether they are the default ones: of these, families that do not exist here are left out.
     are_default: bool,
     color: bool,
 }
@@ -102,7 +102,7 @@ impl FamilyOptions {
     /// range.
     pub fn parse_or(&self, defaults: &[&str], has_dataset: bool) -> Result<Families> {
         if let Some(std) = self.noise_std {
-            ensure!((1e-6..=1e6).contains(&std), "--noise-std {std}: the deviation of noise lies between 1e-6 and 1e6");
+            ensure!((1e-6..=1e6).contains(&std), "--noise-std {std}: it must lie between 1e-6 and 1e6");
         }
         let are_default = self.names.is_empty();
         let names: Vec<&str> =
@@ -176,7 +176,7 @@ impl Families {
             observer.warned(&format!("no {name}: {reason}"));
             Ok(())
         })?;
-        ensure!(!noises.is_empty(), "no noise family can be had at this size; give a larger --resolution");
+        ensure!(!noises.is_empty(), "no noise family exists at this size; give a larger --resolution");
         Ok(noises)
     }
 
@@ -212,7 +212,7 @@ fn measured_gamma(spectrum: &Spectrum, dataset: Option<&DatasetModel>) -> Result
         Some(axes) => axes.gamma_along(spectrum)?,
         None => spectrum.mode_covariance()?.channels,
     };
-    // As for the dataset: of few images Γ of a single mode is mostly chance.
+    // As for the dataset: with few images Γ of a single mode is mostly sampling error.
     let n_images = usize::try_from(spectrum.n_images()).unwrap_or(usize::MAX);
     Metric::for_families(n_images).apply(spectrum.grid(), gamma)
 }

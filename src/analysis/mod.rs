@@ -1,5 +1,5 @@
-//! What the program answers, as values: each analysis takes options, looks at a dataset, and returns a report that can be printed,
-//! tabulated, drawn, checked, or used by another analysis.
+//! What the program answers, as values: each analysis takes options, looks at a dataset, and returns a report that can
+//! be printed, tabulated, drawn, checked, or used by another analysis.
 //!
 //! # From a folder to an answer
 //!
@@ -10,8 +10,8 @@
 //!                                                  └ Desk: folder, progress, stop, seed        └ lines, tables, figures
 //! ```
 //!
-//! A tuple of two analyses is an analysis: both look at the same pass. What an analysis leaves in a folder is declared once, in
-//! [`Report::OUTPUTS`]. Nothing here knows the command line.
+//! A tuple of two analyses is an analysis: both look at the same pass. What an analysis leaves in a folder is declared
+//! once, in [`Report::OUTPUTS`]. Nothing here knows the command line.
 
 mod about;
 mod contract;

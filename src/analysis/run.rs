@@ -14,7 +14,8 @@ use crate::report::output_dir::OutputDir;
 use crate::report::tables::{SkippedRow, StreamedTable, write_table};
 use crate::spectrum::Spectrum;
 
-/// Where results go while they are made, who watches, and how work is stopped: what every command has, with or without images.
+/// Where results go while they are made, who watches, and how work is stopped: what every command has, with or without
+/// images.
 pub struct Desk<'a> {
     /// The command, after which the manifest is called.
     pub command: &'static str,

@@ -26,7 +26,7 @@ pub fn read_schedule(text: &str) -> Result<ReferenceSchedule> {
     let path = Path::new(text);
     match text.parse() {
         Err(_) if path.is_file() => {}
-        // What is no name either was most likely meant as a path.
+        // Text that is not a name either was most likely meant as a path.
         Err(ScheduleError::UnknownName(_))
             if text.contains(std::path::MAIN_SEPARATOR) || path.extension().is_some() =>
         {
@@ -40,8 +40,9 @@ pub fn read_schedule(text: &str) -> Result<ReferenceSchedule> {
         let sigmas = read_sigmas_npz(&bytes).with_context(|| format!("cannot use the schedule {text}"))?;
         return Ok(ReferenceSchedule::from_list(&name, &sigmas)?);
     }
-    let content = String::from_utf8(bytes)
-        .with_context(|| format!("the schedule {text} is no text; give one sigma a line, a JSON list, or an npz"))?;
+    let content = String::from_utf8(bytes).with_context(|| {
+        format!("the schedule {text} is no text file; give one sigma per line, a JSON list, or an npz")
+    })?;
     let listed = match serde_json::from_str::<SigmaDocument>(&content) {
         Ok(document) => Some(document.sigma),
         Err(_) => read_sigmas_csv(&content).transpose().with_context(|| format!("cannot use the schedule {text}"))?,

@@ -89,7 +89,8 @@ impl SourceOptions {
         ])
     }
 
-    /// The first option about the preparation of images that was given: a saved spectrum was prepared when it was scanned.
+    /// The first option about the preparation of images that was given: a saved spectrum was prepared when it was
+    /// scanned.
     fn first_about_preparation(&self) -> Option<&'static str> {
         let about_size = [
             (self.resolution.is_some(), "--resolution"),
@@ -120,9 +121,9 @@ pub enum Source {
 pub struct Images {
     /// Usable-looking files, in path order.
     pub files: Vec<SourceFile>,
-    /// Entries that cannot even be tried.
+    /// Entries that cannot be opened as images.
     pub skipped: Vec<Skipped>,
-    /// Files beside them that are no images.
+    /// Other files beside them.
     pub n_ignored: u64,
     /// Whether the images are read once more after the pass.
     pub second_pass: bool,
@@ -230,7 +231,7 @@ impl Source {
     pub fn rounding_power(&self) -> Result<f64> {
         let Preprocess { range, standardize, .. } = self.preprocess();
         if standardize == Standardize::Pixel {
-            bail!("noise levels are in pixel values, which --standardize pixel divides away; leave it out");
+            bail!("noise levels are in pixel values, which --standardize pixel removes; leave it out");
         }
         Ok(rounding_power(range.low, range.high))
     }
@@ -272,8 +273,8 @@ impl Images {
         Ok(Self { files, skipped, n_ignored, second_pass: needs.second_pass, config })
     }
 
-    /// The working image of the file `key`, read once more: its size, and its RGB bytes row by row. None if the file has
-    /// changed meanwhile, or is none of these.
+    /// The working image of the file `key`, read once more: its size, and its RGB bytes row by row. None if the file
+    /// has changed meanwhile, or is none of these.
     pub fn read_again(&self, key: &str, tile_origin: Option<(usize, usize)>) -> Option<(Size, Vec<u8>)> {
         let file = self.files.iter().find(|file| file.key == key)?;
         let mut decoder = Decoder::new();
@@ -359,7 +360,7 @@ fn resolve_preprocess(
     let (size, untouched) = match (asked, &found) {
         (Resolution::Auto, _) => found.clone().map(|found| (found.size, found.sizes_agree))?,
         (Resolution::Fixed(size), Ok(found)) => (size, found.sizes_agree && found.size == size),
-        // With a size given no header is needed; whether any image is usable, the pass will tell.
+        // With a given size no header is needed; the pass finds out whether any image is usable.
         (Resolution::Fixed(size), Err(_)) => (size, false),
     };
     let config = PreprocessConfig {
@@ -377,8 +378,8 @@ fn resolve_preprocess(
     Ok(config)
 }
 
-/// Looks at the sizes of a few images before all are read: if none of them can be used, the run is not begun; if fewer than
-/// half can, it says so.
+/// Looks at the sizes of a few images before all are read: if none of them can be used, the run is not begun; if fewer
+/// than half can, it says so.
 fn check_headers(config: &PreprocessConfig, headers: &[(String, Size)], observer: &dyn Observer) -> Result<()> {
     let mut refused = headers.iter().filter_map(|(key, size)| Some((key, config.accepts(*size).err()?)));
     let Some((key, reason)) = refused.next() else { return Ok(()) };

@@ -49,7 +49,7 @@ pub fn describe_enough(n_files: u64, half_width: Option<f64>) -> Option<String> 
 
 /// Both thresholds in words, a line each.
 pub fn describe_kappa(kappa: Kappa) -> [String; 2] {
-    let percent = |r: KappaReading| format!("{:.3} % of its power denoised wrong", 100.0 * r.relative_error);
+    let percent = |r: KappaReading| format!("{:.3} %", 100.0 * r.relative_error);
     let bits = |r: KappaReading| format!("{:.3} bits per mode", r.bits_left);
     let (low, high) = (kappa.reading_at_min(), kappa.reading_at_max());
     let plain = |value: f64| match short(value) {
@@ -60,13 +60,13 @@ pub fn describe_kappa(kappa: Kappa) -> [String; 2] {
     };
     [
         format!(
-            "κ_min = {}: at sigma_min no band keeps less than {}, with at most {}",
+            "κ_min = {}: at sigma_min every band keeps at least {}; relative denoising error at most {}",
             plain(kappa.min()),
             bits(low),
             percent(low)
         ),
         format!(
-            "κ_max = {}: at sigma_max no band keeps more than {}, with at least {}",
+            "κ_max = {}: at sigma_max every band keeps at most {}; relative denoising error at least {}",
             plain(kappa.max()),
             bits(high),
             percent(high)

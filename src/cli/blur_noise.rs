@@ -16,7 +16,7 @@ use crate::analysis::blur_noise::BlurNoiseRatios;
 #[derive(Debug, Args)]
 #[command(after_help = "Example: specscan blur-noise photos --resolution 256 --retain 0.9 -o out")]
 pub struct BlurNoiseArgs {
-    /// Share of every band's power that blur has to leave until noise hides the band
+    /// Share of its power that every band has to keep until noise hides it
     #[arg(long, value_name = "SHARE", default_value_t = 0.9)]
     retain: f64,
 

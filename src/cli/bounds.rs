@@ -12,8 +12,8 @@ use crate::diffusion::schedules::schedule_usages;
 
 /// Noise bounds of each image, and what schedules waste on it
 ///
-/// Writes bounds.csv (a row for each image), waste.csv (a row for each schedule) and plots of both. Sigmas are relative noise
-/// levels σ/α in pixel values, as EDM's.
+/// Writes bounds.csv (a row for each image), waste.csv (a row for each schedule) and plots of both. Sigmas are relative
+/// noise levels σ/α in pixel values, as in EDM.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: specscan bounds photos --resolution 256 --schedule edm:40 -o out")]
 pub struct BoundsArgs {

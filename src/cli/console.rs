@@ -7,7 +7,7 @@ use anyhow::Result;
 /// Prints an error and its causes to stderr, without a backtrace.
 pub fn print_error(error: &anyhow::Error) {
     let mut stderr = std::io::stderr().lock();
-    // A closed stderr leaves nobody to tell.
+    // Nobody reads a closed stderr.
     let _ = writeln!(stderr, "error: {error}");
     let mut said = error.to_string();
     for cause in error.chain().skip(1) {
@@ -41,7 +41,7 @@ pub fn print_json(value: &serde_json::Value) -> Result<()> {
     print(&(serde_json::to_string_pretty(value)? + "\n"))
 }
 
-/// Prints to stdout. A reader that has gone away is no error: the files are still wanted.
+/// Prints to stdout. A closed pipe is not an error: the files are still wanted.
 fn print(text: &str) -> Result<()> {
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {

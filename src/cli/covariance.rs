@@ -14,7 +14,7 @@ use crate::analysis::covariance::Covariance;
 #[derive(Debug, Args)]
 #[command(after_help = "Example: specscan covariance photos --resolution 256 --coherence -o out")]
 pub struct CovarianceArgs {
-    /// Longest side of the reduced images whose full covariance is taken, pixels; 0 leaves it out
+    /// Longest side, in pixels, of the reduced images whose full covariance is computed; 0: none
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(0..=32))]
     diagonality: u16,
 

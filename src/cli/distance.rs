@@ -10,14 +10,15 @@ use super::shared::SharedArgs;
 use crate::analysis::distance::Distance;
 use crate::noise::Metric;
 
-/// Noise families against the images, and the images that are far from all others
+/// Distance of noise families from the images, and outliers among the images
 ///
-/// Writes distance.csv (noise families, closest first), distance_images.csv (each image, oddest first), a plot of the families and
-/// farthest.png (the oddest images: too smooth, too rough). Families are ranked by KL(dataset‖noise): a small Mahalanobis distance alone only says that noise is smooth.
+/// Writes distance.csv (noise families, closest first), distance_images.csv (each image, oddest first), a plot of the
+/// families and farthest.png (the oddest images: too smooth, too rough). Families are ranked by KL(dataset‖noise): a
+/// small Mahalanobis distance alone only says that noise is smooth.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: specscan distance photos --resolution 64 --family white --family cloud:best -o out")]
 pub struct DistanceArgs {
-    /// Which Γ families are compared in; may be repeated [default: modes from 64 images on, else radial]
+    /// Γ used to compare families; may be repeated [default: modes from 64 images on, else radial]
     #[arg(long, value_name = "METRIC")]
     metric: Vec<MetricArg>,
 
@@ -25,11 +26,11 @@ pub struct DistanceArgs {
     #[arg(long, value_name = "METRIC", default_value = "radial")]
     image_metric: MetricArg,
 
-    /// Samples drawn of each family
+    /// Number of samples drawn from each family
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
     samples: u32,
 
-    /// Also compare with the full covariance of images reduced to at most N pixels a side (distance_full.csv)
+    /// Also compare with the full covariance of images reduced to at most N pixels per side (distance_full.csv)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(2..=32))]
     full_covariance: Option<u16>,
 

@@ -11,8 +11,8 @@ use crate::analysis::export::{ArrayFormat, Export};
 
 /// Export Γ, mean image and RAPSD as arrays
 ///
-/// Arrays (float64): gamma (C×H×W, unshifted, fftfreq order), mean (C×H×W), rapsd and rapsd_se (C×R), freq_cpp and n_modes
-/// (R), n_images (1), and the metadata as JSON.
+/// Arrays (float64): gamma (C×H×W, unshifted, fftfreq order), mean (C×H×W), rapsd and rapsd_se (C×R), freq_cpp and
+/// n_modes (R), n_images (1), and the metadata as JSON.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: specscan export out/photos.spectrum --format npz,safetensors -o out")]
 pub struct ExportArgs {

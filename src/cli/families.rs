@@ -24,11 +24,12 @@ pub struct FamilyArgs {
     #[arg(long, value_name = "STD")]
     noise_std: Option<f64>,
 
-    /// What the zero frequency of power-law noise gets: the power of half the lowest frequency, or none as in Cloud Diffusion
+    /// What the zero frequency of power-law noise gets: the power of half the lowest frequency, or none as in Cloud
+    /// Diffusion
     #[arg(long, value_name = "half|zero", value_parser = choice::<ZeroFrequency>(), default_value_t)]
     dc: ZeroFrequency,
 
-    /// Noise whose channels are correlated as the dataset's: it has the eigenvectors of the pixel colours' covariance
+    /// Correlate the channels as the dataset does: noise is drawn along the eigenvectors of its colour covariance
     #[arg(long)]
     color: bool,
 }

@@ -10,13 +10,13 @@ use crate::analysis::fit_delta::FitDelta;
 
 /// Fit the power law Γ = A² f^(−2Δ), with intervals
 ///
-/// Writes fit.csv, local_exponent.csv and a plot. Three estimators: modes (least squares over all modes, as in Cloud Diffusion),
-/// radial (generalised least squares over annuli, its interval covers the variation between images) and whittle (maximum
-/// likelihood, the most efficient).
+/// Writes fit.csv, local_exponent.csv and a plot. Three estimators: modes (least squares over all modes, as in Cloud
+/// Diffusion), radial (generalised least squares over annuli, its interval covers the variation between images) and
+/// whittle (maximum likelihood, the most efficient).
 #[derive(Debug, Args)]
 #[command(after_help = "Example: specscan fit-delta photos --resolution 256 -o out")]
 pub struct FitDeltaArgs {
-    /// The published recipe of Cloud Diffusion: luma, standardised pixels, cross of 3, no frequency limits
+    /// The published recipe of Cloud Diffusion: luma, standardised pixels, cross mask of 3, no frequency limits
     #[arg(long)]
     paper: bool,
 

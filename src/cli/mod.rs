@@ -1,5 +1,5 @@
-//! The command line: the only layer that knows clap and indicatif. Each subcommand is one file with its arguments and a `run`, and one
-//! line in the table below.
+//! The command line: the only layer that knows clap and indicatif. Each subcommand is one file with its arguments and a
+//! `run`, and one line in the table below.
 
 mod blur_noise;
 mod bounds;
@@ -37,7 +37,7 @@ const EXIT_CODES: &str = "\
 Exit codes: 0 done · 1 done, but more images were skipped than --max-skipped allows · 2 could not be done \
 (usage, unreadable input, unwritable output) · 130 interrupted · 101 a bug";
 
-/// What spectrum an image dataset has, and which diffusion noise and settings fit it
+/// Spectral analysis of image datasets, and the diffusion noise and settings that fit them
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXIT_CODES, disable_help_subcommand = true, arg_required_else_help = true)]
 struct Cli {

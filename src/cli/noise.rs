@@ -21,9 +21,10 @@ const DEFAULT_SIDE: usize = 256;
 
 /// Samples of noise families, with exactly known spectra
 ///
-/// Writes samples as PNG (to look at; black is −3 and white +3 standard deviations) and as .npy (N×C×H×W floats, to use), noise.json
-/// and a sheet of all families side by side. Without an INPUT the noise has pixels of standard deviation 1; with one it has the
-/// dataset's, and families can follow its spectrum. Sample i is the same whatever the count and the number of threads.
+/// Writes samples as PNG (to look at; black is −3 and white +3 standard deviations) and as .npy (N×C×H×W floats, to
+/// use), noise.json and a sheet of all families side by side. Without an INPUT the noise has pixels of standard
+/// deviation 1; with one it has the dataset's, and families can follow its spectrum. Sample i is the same whatever the
+/// count and the number of threads.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples: specscan noise --family cloud:1.5 --family pyramid --resolution 256 --count 16 -o noise\n          \
@@ -34,7 +35,7 @@ pub struct NoiseArgs {
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=100_000_000))]
     count: u32,
 
-    /// What samples are written as; may be repeated or separated by commas
+    /// File formats of the samples; may be repeated or separated by commas
     #[arg(long, value_name = "FORMAT", value_delimiter = ',', value_parser = choice::<SampleFormat>(), default_values = ["png", "npy"])]
     format: Vec<SampleFormat>,
 
@@ -68,7 +69,7 @@ fn run_alone(args: &NoiseArgs, samples: &NoiseSamples, source: &SourceOptions) -
         .by_input
         .then_some("--by-input"))
     {
-        bail!("{option} is about images, and no INPUT was given; leave the option out");
+        bail!("{option} needs images, and no INPUT was given; leave the option out");
     }
     if shared.compute.dry_run {
         let n_bytes = samples.count * channels.count() * size.n_pixels() * size_of::<f32>();

@@ -19,11 +19,11 @@ pub struct KappaArgs {
     #[arg(long, value_name = "K")]
     kappa_max: Option<f64>,
 
-    /// In place of --kappa-min: share of a band's power that denoising may get wrong at sigma_min, as 0.09
+    /// Instead of --kappa-min: largest relative error of denoising a band at sigma_min, e.g. 0.09
     #[arg(long, value_name = "SHARE", conflicts_with = "kappa_min")]
     max_relative_error: Option<f64>,
 
-    /// In place of --kappa-max: bits per mode that may be left of a band at sigma_max, as 0.07
+    /// Instead of --kappa-max: most bits per mode that a band may keep at sigma_max, e.g. 0.07
     #[arg(long, value_name = "BITS", conflicts_with = "kappa_max")]
     max_bits_left: Option<f64>,
 }

@@ -11,12 +11,12 @@ use crate::analysis::rapsd::{ImagesFormat, Rapsd};
 
 /// Radially averaged power of each image and of the set
 ///
-/// Writes rapsd.csv (the set), rapsd_images.csv or .npy (each image) and a plot with percentile bands. Powers are value² per
-/// mode: white noise of variance v has the power v in every bin.
+/// Writes rapsd.csv (the set), rapsd_images.csv or .npy (each image) and a plot with percentile bands. Powers are
+/// value² per mode: white noise of variance v has the power v in every bin.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: specscan rapsd photos --resolution 256 --images npy -o out")]
 pub struct RapsdArgs {
-    /// How the RAPSD of each image is written
+    /// File format of the RAPSD of each image
     #[arg(long, value_name = "FORMAT", value_parser = choice::<ImagesFormat>(), default_value = "csv")]
     images: ImagesFormat,
 

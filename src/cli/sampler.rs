@@ -28,11 +28,11 @@ pub struct FitSamplerArgs {
     #[arg(long, value_name = "frequency|power|mixed", value_parser = choice::<ScheduleKind>(), default_value_t)]
     kind: ScheduleKind,
 
-    /// A model for each class, the folder an image lies in
+    /// One model per class; the class of an image is its folder
     #[arg(long)]
     per_class: bool,
 
-    /// Most components tried for each class
+    /// Largest number of components tried per class
     #[arg(long, value_name = "N", default_value_t = DEFAULT_MAX_COMPONENTS)]
     max_components: usize,
 
@@ -45,7 +45,7 @@ pub struct FitSamplerArgs {
 
 /// Draw schedules from a fitted sampler
 ///
-/// Writes schedules.npz, schedules.csv and a fan chart. Draw i of a class is the same whatever the number of draws.
+/// Writes schedules.npz, schedules.csv and a fan chart. Draw i of a class does not depend on --count.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: specscan schedule sample out/sampler.json --count 64 --seed 1 -o drawn")]
 pub struct SampleArgs {

@@ -20,11 +20,11 @@ pub struct ScanArgs {
     #[arg(long, value_name = "NAME", value_parser = parse_file_name)]
     name: Option<String>,
 
-    /// Also sum up the full covariance of images reduced to at most N pixels a side, for `covariance`
+    /// Also accumulate the full covariance of images reduced to at most N pixels per side, for `covariance`
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(2..=32))]
     diagonality: Option<u16>,
 
-    /// Also sum up cross-channel spectra, for `covariance --coherence`
+    /// Also accumulate cross-channel spectra, for `covariance --coherence` and --color
     #[arg(long)]
     coherence: bool,
 

@@ -12,7 +12,7 @@ use super::shared::SharedArgs;
 use crate::analysis::schedule::{ImageSchedules, ScheduleOptions, SetSchedule};
 use crate::diffusion::ScheduleKind;
 
-/// A noise schedule of each image's own
+/// A noise schedule for each image
 ///
 /// Writes schedules.npz and schedules.csv (sigma, logSNR, ᾱ, variance-preserving α and σ, flow time; keyed by path) and
 /// a fan chart. Each schedule runs from the image's sigma_min to its sigma_max and spends its steps where the image has
@@ -47,7 +47,7 @@ struct OwnArgs {
     #[arg(long, value_name = "N", default_value_t = 50)]
     steps: usize,
 
-    /// One schedule, of the set's mean spectrum, in place of one for each image; also in schedule.json
+    /// One schedule for the set's mean spectrum instead of one per image; also written to schedule.json
     #[arg(long)]
     dataset: bool,
 

@@ -13,7 +13,7 @@ use crate::report::plot::page::{Page, parse_width};
 use crate::spectral::{Channels, Named, Size, ValueRange, Window};
 use crate::spectrum::Standardize;
 
-/// Most workers: each holds megabytes of buffers and sums, and machines with more cores are not at hand.
+/// Upper limit of --threads: each worker holds megabytes of buffers and sums.
 const MAX_THREADS: usize = 1024;
 
 /// Where images come from.
@@ -53,11 +53,11 @@ pub struct InputArgs {
     #[arg(long, value_name = "N|P%", default_value = "1%")]
     pub max_skipped: Limit,
 
-    /// Refuse images whose header promises more pixels than this [default: 268435456]
+    /// Skip images whose header declares more pixels than this [default: 268435456]
     #[arg(long, value_name = "N")]
     pub max_pixels: Option<u64>,
 
-    /// What to do with the orientation written by cameras [default: ignore, as ADM and EDM do]
+    /// EXIF orientation of the files [default: ignore, as ADM and EDM do]
     #[arg(long, value_name = "POLICY", value_parser = choice::<ExifPolicy>())]
     pub exif: Option<ExifPolicy>,
 }
@@ -66,15 +66,16 @@ pub struct InputArgs {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Preprocessing")]
 pub struct PreprocessArgs {
-    /// Working size: N, HxW or `auto` (the common size, else the largest usual one that 99 % of the images reach) [default: auto]
+    /// Working size: N, HxW or `auto` (the common size, else the largest usual one that 99 % of the images reach)
+    /// [default: auto]
     #[arg(long, alias = "size", value_name = "N|HxW|auto", value_parser = parse_resolution)]
     pub resolution: Option<Resolution>,
 
-    /// How images reach the working size [default: none if sizes agree, else center-crop-dhariwal (alias adm)]
+    /// How images are brought to the working size [default: none if sizes agree, else center-crop-dhariwal (alias adm)]
     #[arg(long, value_name = "NAME", value_parser = choice::<Transform>())]
     pub transform: Option<Transform>,
 
-    /// Enlarge images smaller than the working size; their high frequencies are then false
+    /// Enlarge images smaller than the working size; their high frequencies then mean nothing
     #[arg(long)]
     pub allow_upscale: bool,
 
@@ -82,19 +83,20 @@ pub struct PreprocessArgs {
     #[arg(long)]
     pub drop_letterbox: bool,
 
-    /// What is transformed [default: rgb]
+    /// Channels that are analysed [default: rgb]
     #[arg(long, value_name = "CHANNELS", value_parser = choice::<Channels>())]
     pub channels: Option<Channels>,
 
-    /// What is removed before covariances: nothing, the mean image, or (two passes) each pixel's mean and deviation [default: mean]
+    /// What is removed before covariances: nothing, the mean image, or (two passes) each pixel's mean and deviation
+    /// [default: mean]
     #[arg(long, value_name = "HOW", value_parser = choice::<Standardize>())]
     pub standardize: Option<Standardize>,
 
-    /// Apodisation, corrected for its power [default: none]
+    /// Window applied to each image, scaled so that white noise keeps its power [default: none]
     #[arg(long, value_name = "WINDOW", value_parser = choice::<Window>())]
     pub window: Option<Window>,
 
-    /// Values of black and white [default: -1:1]
+    /// Pixel values of black and white [default: -1:1]
     #[arg(long, value_name = "LO:HI", value_parser = value_range, allow_hyphen_values = true)]
     pub range: Option<ValueRange>,
 }
@@ -134,15 +136,15 @@ pub struct OutputArgs {
     #[arg(long)]
     pub json: bool,
 
-    /// Print nothing but errors (and the object of --json)
+    /// Print only errors (and the JSON object of --json)
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
 
-    /// Say more: every skipped file and every file written
+    /// Also list every skipped file and every file written
     #[arg(short, long)]
     pub verbose: bool,
 
-    /// Progress on stderr: a bar on a terminal and a line every 10 s elsewhere, or never, or always a bar
+    /// Progress on stderr; auto: a bar on a terminal, a line every 10 s elsewhere; always: a bar
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub progress: ProgressWhen,
 }
@@ -158,11 +160,11 @@ impl PlotArgs {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Computation")]
 pub struct ComputeArgs {
-    /// Workers [default: all cores]; the result does not depend on it
+    /// Worker threads [default: all cores]; the results do not depend on it
     #[arg(short = 'j', long, value_name = "N")]
     pub threads: Option<usize>,
 
-    /// Print what would be done (files, sizes, preprocessing, memory, time) and stop
+    /// Print the plan (files, sizes, preprocessing, memory, time) and stop
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -173,7 +175,7 @@ impl ComputeArgs {
         match self.threads {
             Some(0) => bail!("--threads 0: at least one worker is needed; leave the option out to use all cores"),
             Some(n) if n > MAX_THREADS => {
-                bail!("--threads {n}: at most {MAX_THREADS} workers can be had; more than there are cores gain nothing")
+                bail!("--threads {n}: at most {MAX_THREADS} are allowed; more than there are cores gain nothing")
             }
             Some(n) => Ok(n),
             None => Ok(std::thread::available_parallelism().map_or(1, usize::from)),

@@ -1,6 +1,6 @@
 //! Buffers that are recycled from image to image.
 
-/// A buffer larger than this is not kept for an image that needs less: one huge image shall not hold on to memory for
+/// A buffer larger than this is not kept for an image that needs less: one huge image must not occupy memory for
 /// the rest of the run.
 const RETAINED_BYTES: usize = 64 << 20;
 

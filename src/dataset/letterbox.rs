@@ -1,4 +1,4 @@
-//! Telling letterboxed images: uniform bars on two opposite sides.
+//! Detection of letterboxed images: uniform bars on two opposite sides.
 //!
 //! # Definition
 //!

@@ -46,9 +46,9 @@ pub struct Skipped {
 pub struct Listing {
     /// The images, sorted by the bytes of their keys; keys are unique.
     pub files: Vec<SourceFile>,
-    /// What looks like an image but cannot be one of the list, sorted by path.
+    /// Entries that look like images but cannot be used, sorted by path.
     pub skipped: Vec<Skipped>,
-    /// Files beside the images that are none (notes, labels).
+    /// Other files beside the images (notes, labels).
     pub n_ignored: u64,
     /// Files of each input, in the order of the inputs; of a list of paths all of them.
     pub n_files_of_inputs: Vec<u64>,

@@ -3,9 +3,9 @@
 //! # Definition
 //!
 //! Every row is resampled and rounded to 8 bits, then every column; columns come first where the height shrinks by more
-//! than twice as many pixels as the width (Pillow 13: photographs more than twice as high as wide). A sample is a sum of
-//! samples with the weights of the `weights` module, in 32-bit integers, rounded half up and clamped to `0..=255`. An
-//! axis that keeps its length is left alone.
+//! than twice as many pixels as the width (Pillow 13: photographs more than twice as high as wide). A sample is a sum
+//! of samples with the weights of the `weights` module, in 32-bit integers, rounded half up and clamped to `0..=255`.
+//! An axis that keeps its length is left alone.
 //!
 //! The order and the clamping between the passes matter: where a kernel overshoots (a bright edge), the other order
 //! differs by tens of levels.

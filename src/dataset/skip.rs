@@ -66,7 +66,9 @@ pub enum SkipReason {
         message: String,
     },
     /// The header promises more pixels than allowed.
-    #[error("promises {width}×{height} pixels, more than the limit of {max_pixels}; raise --max-pixels if it is right")]
+    #[error(
+        "declares {width}×{height} pixels, more than the limit of {max_pixels}; raise --max-pixels if that is right"
+    )]
     TooManyPixels {
         /// Columns the header promises.
         width: u64,
@@ -84,7 +86,7 @@ pub enum SkipReason {
         height: u64,
     },
     /// The pixels do not fit in memory.
-    #[error("needs {n_bytes} bytes of memory, which are not to be had; lower --max-pixels or --threads")]
+    #[error("needs {n_bytes} bytes of memory, which are not available; lower --max-pixels or --threads")]
     OutOfMemory {
         /// Bytes asked for.
         n_bytes: usize,

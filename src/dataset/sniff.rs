@@ -1,4 +1,4 @@
-//! What a file is, told by its first bytes; and which names promise an image.
+//! The type of a file from its first bytes, and the file names that suggest an image.
 
 use std::io::Read;
 use std::path::Path;
@@ -52,7 +52,7 @@ pub(super) fn sniff(head: &[u8]) -> Content {
         [b'I', b'I', 42, 0, ..] | [b'M', b'M', 0, 42, ..] => Image(ImageFormat::Tiff),
         [b'I', b'I', 43, 0, ..] | [b'M', b'M', 0, 43, ..] => OtherImage("BigTIFF"),
         [b'q', b'o', b'i', b'f', ..] => Image(ImageFormat::Qoi),
-        // Two letters would be too little evidence: the size of the header that follows is one of a few.
+        // Two letters are too little evidence, so the size of the header that follows is checked, too.
         [b'B', b'M', _, _, _, _, 0, 0, 0, 0, _, _, _, _, 12 | 40 | 52 | 56 | 64 | 108 | 124, 0, 0, 0, ..] => {
             Image(ImageFormat::Bmp)
         }

@@ -13,7 +13,7 @@
 //!
 //! # Conventions
 //!
-//! Halves round to even, as in Python; divisions of offsets round down. Every step leaves 8-bit samples, as Pillow's
+//! Halves round to even, as in Python; offsets round down. Every step leaves 8-bit samples, as Pillow's
 //! do: pixels are Pillow's bit for bit.
 //!
 //! # Cost

@@ -19,7 +19,7 @@ pub(super) enum Found {
     Other(PathBuf),
     /// A plot that specscan left there.
     OwnOutput(PathBuf),
-    /// Something that can be neither.
+    /// Something that cannot be read.
     Bad(PathBuf, SkipReason),
 }
 
@@ -49,7 +49,7 @@ pub(super) fn walk(folder: &Path) -> impl Iterator<Item = Found> {
                 own.truncate(depth);
                 let wrote = OwnOutputs::read(entry.path());
                 let mut files = wrote.files();
-                // Noise samples are images only to whom their folder is given.
+                // Noise samples count as images only if their own folder is the input.
                 if depth > 0 {
                     files.extend(wrote.samples());
                 }
@@ -110,7 +110,7 @@ pub(super) fn tell(file_type: FileType, path: PathBuf) -> Found {
     }
     match holds_image(&path) {
         Ok(true) => Found::Image(path),
-        // Notes that cannot be opened are no concern of ours.
+        // Other files that cannot be opened do not matter.
         Ok(false) | Err(_) => Found::Other(path),
     }
 }

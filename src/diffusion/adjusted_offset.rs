@@ -43,7 +43,7 @@ pub enum AdjustedOffsetError {
     /// It ends in pure noise.
     #[error(
         "the schedule {name} ends in pure noise (ᾱ_T = 0), where brightness needs no offset and the balanced strategy \
-         has none; give one that ends before, as linear or cosine"
+         has none; give another, like linear or cosine"
     )]
     EndsInPureNoise {
         /// The schedule.

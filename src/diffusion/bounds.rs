@@ -196,7 +196,7 @@ impl NoiseRange {
     }
 }
 
-/// What the bounds of an image come to.
+/// The result for one image.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ImageBounds {
     /// No band rises above rounding: there is nothing to bound.

@@ -68,7 +68,7 @@ pub struct MixtureFit {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum MixtureError {
     /// Nothing to fit.
-    #[error("a mixture is fitted to at least one row of finite numbers; row {row} of {n_rows} is not")]
+    #[error("a mixture needs at least one row of finite numbers; row {row} of {n_rows} is not")]
     Rows {
         /// The first bad row, from 1; 0 where there are no rows.
         row: usize,

@@ -64,7 +64,7 @@ pub struct ScheduleSampler {
     pub version: u32,
     /// The kind of schedules it was fitted to.
     pub kind: ScheduleKind,
-    /// What the schedules were made from; none if it was not said.
+    /// What the schedules were made from, if known.
     pub source: Option<SamplerSource>,
     /// Smallest step of u in the set.
     pub shape_least_step: f64,
@@ -330,7 +330,7 @@ impl ScheduleSampler {
             let spans = [class.logsnr_cleanest, class.logsnr_clean_std, class.logsnr_least_span];
             let falls = class.logsnr_least_span > 0.0;
             if spans.iter().any(|v| !v.is_finite()) || !falls {
-                return Err(SamplerError::Damaged("the ends of a class are no numbers"));
+                return Err(SamplerError::Damaged("the ends of a class are not numbers"));
             }
         }
         if self.classes.is_empty() { Err(SamplerError::Damaged("it has no classes")) } else { Ok(()) }

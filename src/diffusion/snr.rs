@@ -8,8 +8,8 @@
 //! # Conventions
 //!
 //! `t` counts steps from 1 (least noise) to T. Between steps `ln(ᾱ/(1−ᾱ))` is linear in t. A frequency that is above 1
-//! to the end, or below it from the first step on, is given the end; it is counted. Where the noise has no power the
-//! ratio is infinite: such a frequency is above 1 to the end.
+//! to the end, or below it from the first step on, gets the time of that end and is counted. Where the noise has no
+//! power the ratio is infinite: such a frequency is above 1 to the end.
 
 /// A schedule as the logarithm of `ᾱ/(1−ᾱ)` at steps 1 … T; it falls.
 #[derive(Debug, Clone, PartialEq)]

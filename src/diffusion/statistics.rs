@@ -78,7 +78,7 @@ impl WasteStatistics {
     }
 }
 
-/// What the bounds of a set come to.
+/// Statistics of the bounds over a set.
 #[derive(Debug, Clone)]
 pub struct BoundsStatistics {
     log2_sigma_min: Histogram,

@@ -65,7 +65,7 @@ pub enum TightError {
     #[error("a schedule has 2 to {MAX_SCHEDULE_STEPS} steps, not {0}")]
     Steps(usize),
     /// An image without any band.
-    #[error("images of {0} pixel have no frequency beside their brightness; a schedule takes 2 pixels or more")]
+    #[error("images of {0} pixel have no frequency but zero; a schedule needs 2 pixels or more")]
     TooSmall(usize),
 }
 

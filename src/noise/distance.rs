@@ -54,7 +54,7 @@ pub struct Divergence {
 }
 
 impl Divergence {
-    /// Nothing yet.
+    /// All zero.
     const ZERO: Self = Self {
         expected_square: 0.0,
         expected_square_to_member: 0.0,

@@ -59,15 +59,13 @@ pub enum NoiseError {
     )]
     NoVariance,
     /// A dataset whose mean stays in its images.
-    #[error("distances are from the set's mean image, which --standardize none leaves in; leave the option out")]
+    #[error("distances need the mean image removed, and --standardize none keeps it; leave the option out")]
     MeanNotRemoved,
     /// Colours asked of one channel.
     #[error("one channel has no colours to correlate; leave --color out, or use --channels rgb")]
     OneChannel,
     /// Colours of standardised pixels.
-    #[error(
-        "--color needs the channels in pixel values, which --standardize pixel divides away; leave one of them out"
-    )]
+    #[error("--color needs channels in pixel values, which --standardize pixel removes; leave one of them out")]
     StandardizedColor,
     /// No cross-channel spectra.
     #[error("--color needs cross-channel spectra, which this spectrum does not hold; scan the images with --coherence")]

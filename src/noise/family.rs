@@ -16,7 +16,7 @@ use super::power::Power;
 use super::setting::Setting;
 use super::spectrum::NoiseSpectrum;
 
-/// What a family has to know beyond the image size.
+/// What a family depends on besides the image size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Needs<'a> {
     /// Nothing.
@@ -32,7 +32,7 @@ pub trait NoiseFamily: fmt::Debug + Send + Sync {
     /// The name it is asked for by, parameters included.
     fn name(&self) -> String;
 
-    /// What it has to know.
+    /// What it depends on.
     fn needs(&self) -> Needs<'_> {
         Needs::Nothing
     }
@@ -69,11 +69,11 @@ pub type Parsed = Result<Box<dyn NoiseFamily>, String>;
 ///
 /// What is wrong, in words.
 pub(super) fn number(text: &str, what: &str, range: std::ops::RangeInclusive<f64>) -> Result<f64, String> {
-    let value: f64 = text.trim().parse().map_err(|_| format!("{what} is a number, not `{text}`"))?;
+    let value: f64 = text.trim().parse().map_err(|_| format!("{what} must be a number, not `{text}`"))?;
     if range.contains(&value) {
         return Ok(value);
     }
-    Err(format!("{what} lies between {} and {}, and {value} does not", range.start(), range.end()))
+    Err(format!("{what} must lie between {} and {}, not {value}", range.start(), range.end()))
 }
 
 /// Refuses parameters of a family that has none.
@@ -82,5 +82,5 @@ pub(super) fn number(text: &str, what: &str, range: std::ops::RangeInclusive<f64
 ///
 /// If there are any.
 pub(super) fn no_parameters(text: &str) -> Result<(), String> {
-    if text.is_empty() { Ok(()) } else { Err(format!("it takes no parameters, so `:{text}` has to go")) }
+    if text.is_empty() { Ok(()) } else { Err(format!("it takes no parameters; remove `:{text}`")) }
 }

@@ -65,7 +65,7 @@ pub struct ImageDistance {
     pub strangest_cycles_per_px: f64,
     /// The excess there, a ratio of powers.
     pub excess: f64,
-    /// `d²` in another metric, or from another set: what noise is compared with.
+    /// `d²` in another metric, or from another set: the baseline for noise.
     pub baseline_square: f64,
 }
 

@@ -1,4 +1,4 @@
-//! In which Γ distances are measured: as it was measured, averaged over annuli, or as a power law.
+//! The Γ in which distances are measured: of each mode, averaged over annuli, or a power law.
 
 use super::error::NoiseError;
 use super::law::{ZeroFrequency, fit_law, power_law};

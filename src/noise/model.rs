@@ -33,7 +33,7 @@ pub enum AxesOf {
     Channels,
     /// The eigenvectors of the set's own colour covariance.
     Colors,
-    /// These, of another set that it is compared with; none for the channels.
+    /// The given axes, those of another set; none: the channels.
     Given(Option<ColorAxes>),
 }
 
@@ -95,7 +95,7 @@ impl ColorAxes {
     }
 }
 
-/// The Gaussian a dataset is taken for.
+/// The Gaussian model of a dataset.
 #[derive(Debug, Clone)]
 pub struct DatasetModel {
     /// Frequencies of the images.
@@ -125,8 +125,8 @@ impl DatasetModel {
     ///
     /// # Errors
     ///
-    /// If Γ does not exist, nothing varies beyond 8-bit rounding, the mean was left in, the metric has no power law, or the colour axes
-    /// cannot be had.
+    /// If Γ does not exist, nothing varies beyond 8-bit rounding, the mean was left in, the metric has no power law, or
+    /// the colour axes cannot be had.
     pub fn new(spectrum: &Spectrum, options: ModelOptions) -> Result<Self, NoiseError> {
         if spectrum.preprocess().standardize == Standardize::None {
             return Err(NoiseError::MeanNotRemoved);

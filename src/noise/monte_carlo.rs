@@ -6,9 +6,9 @@
 //! Samples are drawn in the image plane, so the check covers drawing, transform and formula. Noise has mean zero;
 //! members of Q are drawn with its mean.
 //!
-//! Drawn and expected mean are compared by Student's t, at a level that is shared out among all comparisons of a run. `d²`
-//! is skewed where a few modes rule it, and few samples can then by chance lie close together far from the mean: the
-//! standard error is no smaller than the one that independent modes have in closed form.
+//! Drawn and expected mean are compared by Student's t, at a level that is shared out among all comparisons of a run.
+//! `d²` is skewed where a few modes rule it, and few samples can then by chance lie close together far from the mean:
+//! the standard error is no smaller than the one that independent modes have in closed form.
 
 use rustfft::num_complex::Complex32;
 
@@ -89,13 +89,14 @@ impl<'a> MonteCarlo<'a> {
         }
     }
 
-    /// Takes the zero-mean planes of a member of Q for what follows is compared with.
+    /// Sets the member of Q, given by its zero-mean planes, that the following samples are compared with.
     pub fn set_member(&mut self, planes: &[f32]) {
         transform(&self.fft, planes, &mut self.member, &mut self.workspace);
         self.member.iter_mut().zip(&self.mean).for_each(|(y, m)| *y += m);
     }
 
-    /// `d²(x|Q)` and `d²(x,y|Q)` of the sample in `planes` (axes, one after the other) and the member set before.
+    /// `d²(x|Q)` and `d²(x,y|Q)` of the sample in `planes` (axes, one after the other) and the member that was set
+    /// before.
     pub fn measure(&mut self, planes: &[f32]) -> [f64; 2] {
         transform(&self.fft, planes, &mut self.sample, &mut self.workspace);
         let n_modes = self.dataset.grid.n_modes();

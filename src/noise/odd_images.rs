@@ -2,8 +2,8 @@
 //!
 //! # Definition
 //!
-//! With `l = ln max(R, q)` of an image's RAPSD over annuli `j ≥ 1` (on into the corners), and mean μ and variance v of `l`
-//! over the images of all other *files*:
+//! With `l = ln max(R, q)` of an image's RAPSD over annuli `j ≥ 1` (on into the corners), and mean μ and variance v of
+//! `l` over the images of all other *files*:
 //!
 //! ```text
 //! z_j      = (l_j − μ_j)/√v_j
@@ -186,7 +186,8 @@ impl OddImages {
         Self { annuli, logs: Vec::new(), brightness: Vec::new(), files: Vec::new() }
     }
 
-    /// Takes an image with its powers in every annulus and its mean value; `is_new_file` where it is the first of a file.
+    /// Takes an image with its powers in every annulus and its mean value; `is_new_file` where it is the first of a
+    /// file.
     pub fn push(&mut self, powers: &[f64], brightness: f64, is_new_file: bool) {
         if is_new_file {
             self.files.push(self.brightness.len());

@@ -12,12 +12,12 @@ use crate::noise::odd_images::WholePowers;
 use crate::noise::{DatasetModel, FullModel};
 use crate::spectrum::{AnalysisConfig, AnalysisPlan, Analyzer, Detail, ReducedForm, Spectrum, Standardize};
 
-/// What images are judged by.
+/// The models that images are measured against.
 #[derive(Debug, Clone, Copy)]
 pub struct Judges<'a> {
-    /// What ranks them: the whole set.
+    /// The whole set, which ranks them.
     pub ranking: &'a DatasetModel,
-    /// What they are the baseline of.
+    /// The metric in which they are the baseline for noise.
     pub baseline: Baseline<'a>,
     /// The same for reduced images with a full covariance: of the whole, or of each half.
     pub full: &'a [FullModel],
@@ -28,12 +28,13 @@ pub struct Judges<'a> {
 pub enum Baseline<'a> {
     /// The whole but the image itself.
     Whole(&'a DatasetModel),
-    /// Of the two halves the one that an image is not in.
+    /// The half of the set without the image.
     HeldOut(&'a [DatasetModel; 2], &'a Halves),
 }
 
-/// Reads `files` once more and measures every image against `judges`; rows go to `sink`, their numbers are `d²` in the full covariance (if any), those of
-/// [`ImageDistance`], then of [`WholePowers`]. `spectrum` is the first pass' result over the same files.
+/// Reads `files` once more and measures every image against `judges`; rows go to `sink`, their numbers are `d²` in the
+/// full covariance (if any), those of [`ImageDistance`], then of [`WholePowers`]. `spectrum` is the first pass' result
+/// over the same files.
 ///
 /// # Errors
 ///

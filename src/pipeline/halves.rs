@@ -1,4 +1,4 @@
-//! A scan in two halves, so that images can be judged by a spectrum that does not hold them.
+//! A scan in two halves, so that each image can be measured against a spectrum without it.
 
 use super::config::{ScanConfig, ScanOutcome};
 use super::error::{Cancel, ScanError};
@@ -18,8 +18,8 @@ pub struct Halves {
 }
 
 /// Streams `files` once and sums up their spectra, each half on its own where that is possible; the sum of all is the
-/// same, to the last bit, as that of one scan. Files are divided by the hash of their paths below the folder that holds them
-/// all, so that neither a folder's order matters nor how its path was typed.
+/// same, to the last bit, as that of one scan. Files are divided by the hash of their paths below the folder that holds
+/// them all, so that neither a folder's order matters nor how its path was typed.
 ///
 /// There are no halves of fewer than two files, of standardised pixels (each half would have its own), or where one
 /// half is unusable.

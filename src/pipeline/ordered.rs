@@ -84,7 +84,7 @@ pub fn run_ordered<R: Default + Send>(
             let jobs = Jobs { schedule, state, results: sender.clone(), recycled: recycled.clone() };
             let live = &live;
             scope.spawn(move |_| {
-                // A worker that panics never hands on its result; without this the others would wait for it for ever.
+                // A worker that panics never delivers its result; without this the others would wait forever.
                 let guard = StopOnDrop(state);
                 if let Err(error) = live(&jobs) {
                     // Nobody takes it once the run has ended, and then it has another outcome.

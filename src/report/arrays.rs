@@ -84,7 +84,7 @@ impl<W: Write + Seek> Npz<W> {
 #[derive(Debug, thiserror::Error)]
 pub enum SigmasError {
     /// It is no `.npz`, or a damaged one.
-    #[error("it is no npz archive that can be read")]
+    #[error("it is not a readable npz archive")]
     Unreadable(#[from] ndarray_npy::ReadNpzError),
     /// It has no array that could be meant.
     #[error("it holds {found}; give an archive with one list of numbers, or one called `sigma` or `sigmas`")]

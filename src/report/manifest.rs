@@ -2,8 +2,8 @@
 //!
 //! # Invariants
 //!
-//! A run replaces the manifest of its own command only, and what is there as that command's earlier runs left it goes on
-//! in [`Manifest::earlier_runs`]: no file of specscan is without the run that made it.
+//! A run replaces the manifest of its own command only, and what is there as that command's earlier runs left it goes
+//! on in [`Manifest::earlier_runs`]: no file of specscan is without the run that made it.
 
 use std::fs::File;
 use std::io::{BufReader, Read};

@@ -244,8 +244,8 @@ impl OutputDir {
     ///
     /// # Errors
     ///
-    /// [`OutputError::Write`] if the temporary file cannot be made; [`OutputError::BadName`]; [`OutputError::Foreign`] if
-    /// a file of that name is there that no run of specscan wrote.
+    /// [`OutputError::Write`] if the temporary file cannot be made; [`OutputError::BadName`]; [`OutputError::Foreign`]
+    /// if a file of that name is there that no run of specscan wrote.
     pub fn stage(&self, name: &str) -> Result<StagedFile, OutputError> {
         if !is_plain_name(name) {
             return Err(OutputError::BadName { name: name.to_owned() });

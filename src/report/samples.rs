@@ -45,7 +45,7 @@ pub struct SampleFiles<'a> {
     is_several: bool,
     png_names: Vec<String>,
     earlier: Vec<String>,
-    /// Names in use: two families may be written alike.
+    /// Names in use: two families may have the same file name.
     stems: HashSet<String>,
 }
 
@@ -121,7 +121,7 @@ impl<'a> SampleFiles<'a> {
 fn earlier_samples(out: &OutputDir) -> Vec<String> {
     let arrays = out.own().files().into_iter().filter(|name| name.ends_with(".npy"));
     let names = out.own().samples().into_iter().chain(arrays);
-    // Whatever the file says, nothing else than a sample is ever removed.
+    // Only samples are ever removed, whatever the file says.
     let is_sample = |name: &String| name.starts_with("noise") && !name.contains(['/', '\\']);
     names.filter(is_sample).collect()
 }

@@ -1,4 +1,4 @@
-//! Slow and obvious counterparts of this module, for tests to attack the fast code with: the double sum of the discrete
+//! Slow and simple counterparts of this module, which tests compare the fast code with: the double sum of the discrete
 //! Fourier transform over the whole plane, and seeded random planes.
 //!
 //! Nothing here knows half-spectra, multiplicities or plans.

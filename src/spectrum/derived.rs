@@ -97,7 +97,8 @@ impl RadialStatistics {
         Self { n_images, n_files, mean, variance, covariance_of_mean, least_variance: 0.0 }
     }
 
-    /// Standard deviation over images of one annulus; none for fewer than two images, or where it is too small to be told.
+    /// Standard deviation over images of one annulus; none for fewer than two images, or where it is too small to be
+    /// told.
     pub fn std_of(&self, annulus: usize) -> Option<f64> {
         let variance = *self.variance.get(annulus)?;
         // Nothing varies: that is known exactly. Anything else below the grid is not.
@@ -115,7 +116,8 @@ impl RadialStatistics {
         self.covariance_of_mean.iter().step_by(self.mean.len() + 1).map(|v| v.max(0.0).sqrt()).collect()
     }
 
-    /// Variance between files of an estimate that follows the mean RAPSD as `Σ_j gradient_j δR_j`; none for fewer than two files.
+    /// Variance between files of an estimate that follows the mean RAPSD as `Σ_j gradient_j δR_j`; none for fewer than
+    /// two files.
     ///
     /// # Panics
     ///

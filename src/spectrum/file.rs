@@ -141,7 +141,9 @@ impl Spectrum {
         }
         let unsealed = json.replacen(&format!("\"checksum\":\"{}\"", header.checksum), "\"checksum\":\"\"", 1);
         if checksum(&unsealed, data.iter().map(|(name, view)| (*name, view.data()))) != header.checksum {
-            return Err(SpectrumError::Malformed { what: "its checksum; copy or scan it again".to_owned() });
+            return Err(SpectrumError::Malformed {
+                what: "its checksum does not match; copy it or scan again".to_owned(),
+            });
         }
         Self::from_parts(header, &file)
     }
@@ -153,7 +155,7 @@ impl Spectrum {
         let mut tensors = Vec::with_capacity(plan.specs.len());
         for spec in &plan.specs {
             if header.quantum_log2.get(spec.name) != Some(&spec.quantum_log2) {
-                return Err(SpectrumError::Malformed { what: format!("the quantum of `{}`", spec.name) });
+                return Err(SpectrumError::Malformed { what: format!("`{}` has the wrong quantum", spec.name) });
             }
             tensors.push(read_exact(file, spec)?);
         }
@@ -167,7 +169,7 @@ impl Spectrum {
             .map_err(|e| SpectrumError::Malformed { what: format!("its content id: {e}") })?;
         let hashes = read_u64(file, "content_sketch")?;
         let content = ContentSketch::from_parts(identity, hashes)
-            .ok_or_else(|| SpectrumError::Malformed { what: "its content sketch".to_owned() })?;
+            .ok_or_else(|| SpectrumError::Malformed { what: "its content sketch is damaged".to_owned() })?;
         let mut spectrum = Self::new(&plan, totals, header.preprocess, header.counts, content);
         spectrum.fft_kernel = header.fft_kernel;
         Ok(spectrum)
@@ -201,7 +203,7 @@ fn check_preprocess(preprocess: &Preprocess, file: &SafeTensors<'_>) -> Result<(
     }
     let ValueRange { low, high } = preprocess.range;
     if !(high - low).is_normal() || low > high || low.abs().max(high.abs()) > MAX_RANGE_VALUE {
-        return Err(SpectrumError::Malformed { what: format!("its value range {low}:{high}") });
+        return Err(SpectrumError::Malformed { what: format!("its value range {low}:{high} is impossible") });
     }
     Ok(())
 }
@@ -210,7 +212,9 @@ fn check_preprocess(preprocess: &Preprocess, file: &SafeTensors<'_>) -> Result<(
 fn check_count(n_images: u64, histogram: &[u64]) -> Result<(), SpectrumError> {
     let is_off = |row: &[u64]| row.iter().map(|n| u128::from(*n)).sum::<u128>() != u128::from(n_images);
     if n_images == 0 || histogram.chunks_exact(HISTOGRAM_BINS).any(is_off) {
-        return Err(SpectrumError::Malformed { what: format!("its count of {n_images} images") });
+        return Err(SpectrumError::Malformed {
+            what: format!("its count of {n_images} images does not match its histograms"),
+        });
     }
     Ok(())
 }
@@ -220,7 +224,7 @@ fn read_exact(file: &SafeTensors<'_>, spec: &TensorSpec) -> Result<ExactTensor, 
         let name = format!("{}.{suffix}", spec.name);
         let view = file.tensor(&name).map_err(malformed)?;
         if view.shape() != spec.shape {
-            let what = format!("the shape {:?} of `{name}`, which should be {:?}", view.shape(), spec.shape);
+            let what = format!("`{name}` has the shape {:?} instead of {:?}", view.shape(), spec.shape);
             return Err(SpectrumError::Malformed { what });
         }
         read_u64(file, &name)
@@ -233,7 +237,7 @@ fn read_exact(file: &SafeTensors<'_>, spec: &TensorSpec) -> Result<ExactTensor, 
 fn read_u64(file: &SafeTensors<'_>, name: &str) -> Result<Vec<u64>, SpectrumError> {
     let view = file.tensor(name).map_err(malformed)?;
     if !matches!(view.dtype(), Dtype::I64 | Dtype::U64) {
-        return Err(SpectrumError::Malformed { what: format!("the type of `{name}`") });
+        return Err(SpectrumError::Malformed { what: format!("`{name}` has the wrong type") });
     }
     let (words, _) = view.data().as_chunks::<8>();
     Ok(words.iter().map(|bytes| u64::from_le_bytes(*bytes)).collect())
@@ -244,7 +248,7 @@ fn read_histogram(file: &SafeTensors<'_>, first: usize, histogram: &mut [u64]) -
     let rows = histogram.len() / HISTOGRAM_BINS;
     let used = counts.len() / rows;
     if used * rows != counts.len() || first.saturating_add(used) > HISTOGRAM_BINS {
-        return Err(SpectrumError::Malformed { what: "the shape of `rapsd_histogram`".to_owned() });
+        return Err(SpectrumError::Malformed { what: "`rapsd_histogram` has the wrong shape".to_owned() });
     }
     if used > 0 {
         for (row, counts) in histogram.chunks_exact_mut(HISTOGRAM_BINS).zip(counts.chunks_exact(used)) {

@@ -109,7 +109,8 @@ pub(super) struct DiagonalityPlan {
     pub(super) average: AreaAverage,
     pub(super) fft: Fft2Plan,
     pub(super) form: RealForm,
-    /// What the squares of the form's numbers are weighed by, so that those of photographs come out about alike: `f^(2Δ)`.
+    /// What the squares of the form's numbers are weighed by, so that those of photographs come out about alike:
+    /// `f^(2Δ)`.
     pub(super) weights: Vec<f64>,
 }
 

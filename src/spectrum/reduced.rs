@@ -16,8 +16,8 @@ pub struct ReducedCovariance {
     pub mean: Vec<f64>,
     /// `D×D` row by row, value².
     pub covariance: Vec<f64>,
-    /// `E‖y‖⁴/[(tr S)² + 2‖S‖²]` of the weighed numbers y less their mean, S their covariance: how unevenly contrast is spread over the
-    /// images. 1 if they are Gaussian, more if some have much more contrast than others.
+    /// `E‖y‖⁴/[(tr S)² + 2‖S‖²]` of the weighed numbers y less their mean, S their covariance: how unevenly contrast is
+    /// spread over the images. 1 if they are Gaussian, more if some have much more contrast than others.
     pub kurtosis: f64,
 }
 
@@ -47,7 +47,8 @@ impl ReducedForm {
         Ok(Some(Self { plan, scale: (0..n).map(scale).collect(), mean: reduced.mean }))
     }
 
-    /// The numbers of one image, from its planes of codes less the mean, one after the other; the mean is in the numbers again.
+    /// The numbers of one image, from its planes of codes less the mean, one after the other; the mean is in the
+    /// numbers again.
     pub fn of(&self, planes: &[f32]) -> Vec<f64> {
         let n = self.plan.form.len();
         let (mut reduced, mut numbers) = (vec![0.0; n], vec![0.0; n]);
@@ -88,8 +89,8 @@ impl Spectrum {
         Ok(Some(ReducedCovariance { size, mean, covariance, kurtosis }))
     }
 
-    /// [`ReducedCovariance::kurtosis`], from sums over images whose mean is still in them. With `q = ‖y‖²` and m the mean, both
-    /// weighed, `‖y − m‖⁴ = (q − 2 y·m + ‖m‖²)²`.
+    /// [`ReducedCovariance::kurtosis`], from sums over images whose mean is still in them. With `q = ‖y‖²` and m the
+    /// mean, both weighed, `‖y − m‖⁴ = (q − 2 y·m + ‖m‖²)²`.
     fn reduced_kurtosis(&self, weights: &[f64], mean: &[f64], covariance: &[f64]) -> f64 {
         let n = mean.len();
         let weighed: Vec<f64> = mean.iter().zip(weights).map(|(m, w)| w * m).collect();

@@ -19,8 +19,8 @@ pub struct Circularity {
     pub kurtosis: Vec<Option<f64>>,
 }
 
-/// Mean of `|C|/Γ` that circular Gaussian modes of `n_images` show by chance, `√(π/2n)` and no more than 1: `C` is then a complex
-/// Gaussian of variance `2Γ²/n`.
+/// Mean of `|C|/Γ` that circular Gaussian modes of `n_images` show by chance, `√(π/2n)` and no more than 1: `C` is then
+/// a complex Gaussian of variance `2Γ²/n`.
 pub fn pseudo_covariance_by_chance(n_images: u64) -> f64 {
     (std::f64::consts::FRAC_PI_2 / n_images.max(1) as f64).sqrt().min(1.0)
 }

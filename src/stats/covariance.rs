@@ -13,9 +13,10 @@
 //! α = [E‖z‖⁴ − tr R̂²] / [n (tr R̂² − p)],   E‖z‖⁴ = κ (p² + 2 tr R̂²)
 //! ```
 //!
-//! between `1/n`, which keeps the matrix positive definite, and 1. It needs every row only for `E‖z‖⁴`. A streaming pass does not know
-//! the standard deviations yet, so it takes the kurtosis κ from rows that are weighed otherwise. That is the same where rows are
-//! elliptical (one common factor of contrast for each), and exact where the weights are one over the standard deviations.
+//! between `1/n`, which keeps the matrix positive definite, and 1. It needs every row only for `E‖z‖⁴`. A streaming
+//! pass does not know the standard deviations yet, so it takes the kurtosis κ from rows that are weighed otherwise.
+//! That is the same where rows are elliptical (one common factor of contrast for each), and exact where the weights are
+//! one over the standard deviations.
 
 use ndarray::{Array2, ArrayView2};
 use ndarray_linalg::error::LinalgError;

@@ -54,7 +54,8 @@ pub struct FullDivergence {
 }
 
 impl FullGaussian {
-    /// Shrinks and factorises `covariance` (`D×D`, of `n_images` with this kurtosis); its diagonal is held at `floor` at least.
+    /// Shrinks and factorises `covariance` (`D×D`, of `n_images` with this kurtosis); its diagonal is held at `floor`
+    /// at least.
     ///
     /// # Errors
     ///
@@ -106,8 +107,8 @@ impl FullGaussian {
         self.factor.solve_triangular(UPLO::Lower, Diag::NonUnit, columns).map_err(refused(self.mean.len()))
     }
 
-    /// `d²` of a member with the distance `square`, as if the covariance of `n` had been measured without it: out of the shrunk
-    /// covariance it is taken by the formula of Sherman and Morrison, while shrinkage and variances stay.
+    /// `d²` of a member with the distance `square`, as if the covariance of `n` had been measured without it: out of
+    /// the shrunk covariance it is taken by the formula of Sherman and Morrison, while shrinkage and variances stay.
     pub fn square_without(&self, square: f64, n: f64) -> f64 {
         let share = (1.0 - self.shrinkage) * n / ((n - 1.0) * (n - 2.0).max(1.0));
         let left = (1.0 - share * square).max(1.0 / n);

@@ -1,4 +1,4 @@
-//! Pure statistics on spectra: power-law fits, covariances, moments. The only layer that knows LAPACK.
+//! Pure statistics on spectra: power-law fits, covariances, moments. The only layer that calls LAPACK.
 //!
 //! Inputs are plain slices over a [`Grid`](crate::spectral::Grid) (half-spectra, column by column) and small matrices;
 //! nothing here reads files, starts threads or prints. All arithmetic is f64.

@@ -25,7 +25,8 @@ pub fn student_quantile(degrees: f64) -> f64 {
     z + ((third / degrees + second) / degrees + first) / degrees
 }
 
-/// Chance of a value of Student's t as far from zero as `t`, on both sides. NaN for degrees of freedom that are not positive.
+/// Chance of a value of Student's t as far from zero as `t`, on both sides. NaN for degrees of freedom that are not
+/// positive.
 pub fn student_p(t: f64, degrees: f64) -> f64 {
     StudentsT::new(0.0, 1.0, degrees).map_or(f64::NAN, |distribution| 2.0 * distribution.sf(t.abs()))
 }

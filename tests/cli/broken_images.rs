@@ -1,5 +1,5 @@
-//! Bad files of every kind: skipped, listed in path order with their reasons, counted, and judged by `--max-skipped`; everything
-//! else is still written.
+//! Bad files of every kind: skipped, listed in path order with their reasons, counted, and judged by `--max-skipped`;
+//! everything else is still written.
 
 use std::fs;
 
@@ -27,7 +27,8 @@ fn absurd_png(side: u32) -> Vec<u8> {
     png
 }
 
-/// Good images among one of each bad kind; the bad ones' paths with a part of their reasons, in the order of their bytes.
+/// Good images among one of each bad kind; the bad ones' paths with a part of their reasons, in the order of their
+/// bytes.
 fn write_broken_set(world: &World) -> Vec<(&'static str, &'static str)> {
     super::write_uniform(&world.path("photos"), N_GOOD, 24, 16);
     sets::save(&world.path("photos/whole.jpg"), &sets::picture(24, 16, 99).into());

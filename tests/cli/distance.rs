@@ -128,7 +128,8 @@ fn odd_images_among_tiles_of_photographs_are_the_farthest() {
         assert!(*name == "zz-checkerboard.png" || side == "too rough", "{name}: {side}");
     }
     assert!(world.files("out").contains(&"farthest.png".to_owned()));
-    // Alone among the tiles, any checkerboard is the farthest, and its frequency is told; the finest lies in the corner.
+    // Alone among the tiles, any checkerboard is the farthest, and its frequency is told; the finest lies in the
+    // corner.
     odd.iter().for_each(|(name, _)| std::fs::remove_file(folder.join(name)).expect("it is there"));
     for (cell, frequency) in [(1, 0.7031), (2, 0.3594)] {
         checkerboard(cell).save(folder.join("zz.png")).expect("an image");
@@ -380,7 +381,8 @@ fn colours_are_turned_alike_in_both_halves_and_in_noise() {
     let table = world.table("out/distance.csv");
     let (kl, images) = (number(&table, "white", "kl_data_noise_per_dim"), number(&table, "images", "d_normalized"));
     assert!(kl <= 0.02 && (images - 1.0).abs() <= 0.03, "KL {kl}, images {images}");
-    // Independent channels of equal variance and very different brightness: the axes of two halves have nothing in common.
+    // Independent channels of equal variance and very different brightness: the axes of two halves have nothing in
+    // common.
     std::fs::create_dir_all(world.path("grey")).expect("a folder");
     let mut state = 99u32;
     let mut draw = || {

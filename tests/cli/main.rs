@@ -1,5 +1,5 @@
-//! The program as a user meets it: exit codes, messages, files. Every test runs the binary in a folder of its own with an empty
-//! environment.
+//! The program as a user meets it: exit codes, messages, files. Every test runs the binary in a folder of its own with
+//! an empty environment.
 
 #[path = "../support/sets.rs"]
 mod sets;

@@ -1,4 +1,5 @@
-//! `offset`, `blur-noise` and `snr`: sets whose answer is known, degenerate ones, saved spectra, options that cannot be.
+//! `offset`, `blur-noise` and `snr`: sets whose answer is known, degenerate ones, saved spectra, options that cannot
+//! be.
 
 use image::{Rgb, RgbImage};
 

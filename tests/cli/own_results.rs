@@ -1,4 +1,5 @@
-//! What specscan wrote earlier: its plots are no photographs, its old tables not those of this run, and its spectra no folders.
+//! What specscan wrote earlier: its plots are no photographs, its old tables not those of this run, and its spectra no
+//! folders.
 
 use super::World;
 

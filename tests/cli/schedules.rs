@@ -1,4 +1,5 @@
-//! `schedule`, `schedule fit-sampler` and `schedule sample`: archives and tables that agree, models that can be read again.
+//! `schedule`, `schedule fit-sampler` and `schedule sample`: archives and tables that agree, models that can be read
+//! again.
 
 use std::fs::File;
 

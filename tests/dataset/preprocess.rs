@@ -203,7 +203,8 @@ fn bars_on_opposite_sides_are_found() {
             assert_eq!(reason, SkipReason::Letterboxed);
         }
     }
-    // Noise is no bar, nor is one bar, nor are two of different colours, nor is a constant image, nor a disc on a plain ground.
+    // Noise is no bar, nor is one bar, nor are two of different colours, nor is a constant image, nor a disc on a plain
+    // ground.
     assert!(!is_letterboxed(&View::whole(&barred([128; 3], 40, false), size)));
     let picture = gradient(64, 64).into_bytes();
     let mut one_bar = barred([0; 3], 0, false);

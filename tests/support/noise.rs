@@ -1,4 +1,5 @@
-//! Images whose spectrum is known: Gaussian noise with a power law, drawn in the image plane and coloured in the Fourier plane.
+//! Images whose spectrum is known: Gaussian noise with a power law, drawn in the image plane and coloured in the
+//! Fourier plane.
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;

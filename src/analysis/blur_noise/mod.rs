@@ -14,7 +14,7 @@ use crate::spectrum::Standardize;
 /// How much blur can go with how much noise.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BlurNoiseRatios {
-    /// Share of every band's power that blur has to leave until noise hides the band, between 0 and 1.
+    /// Share of its power that every band has to keep until noise hides it, between 0 and 1.
     pub retain: f64,
     /// Noise-to-signal ratio at which noise hides a band, above 0.
     pub kappa: f64,

@@ -209,7 +209,7 @@ impl Report for BlurNoiseReport {
             lines.push(format!("from ρ = {ratio} on blur empties a band (8-bit rounding) before noise hides it"));
         }
         lines.push(format!("noise alone (hot, ρ = 0) hides every band at σ = {}", short(self.hot_sigma)));
-        lines.push(format!("blur alone (cold) empties all of them at {} px", short(self.cold_blur_px)));
+        lines.push(format!("blur alone (cold, ρ = ∞) empties every band at {} px", short(self.cold_blur_px)));
         lines
     }
 

@@ -233,7 +233,7 @@ impl Report for BoundsReport {
         }
         lines.extend(align(&table));
         if let Some(sigma) = self.brightness_sigma_max {
-            lines.push(format!("the brightness of the set is hidden from sigma = {} on", short(sigma)));
+            lines.push(format!("the brightness of the set is hidden at sigma = {} and above", short(sigma)));
         }
         let n = self.statistics.n_images();
         let floored = share_of(self.n_floored, n);

@@ -64,7 +64,7 @@ pub struct BoundsRows {
     size: Size,
     kappa: Kappa,
     rounding_power: f64,
-    /// The three that have columns first.
+    /// The three that have columns of their own come first.
     schedules: Vec<ReferenceSchedule>,
     waste: Vec<(Waste, Shortfall)>,
     statistics: BoundsStatistics,

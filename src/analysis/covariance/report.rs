@@ -98,7 +98,8 @@ impl CovarianceReport {
         std::iter::once("colour axes (eigenvectors of the channel covariance):".to_owned()).chain(axes).collect()
     }
 
-    /// The rows of `color.csv`: the covariance matrix, then eigenvalues with their eigenvectors; columns are named after the channels.
+    /// The rows of `color.csv`: the covariance matrix, then eigenvalues with their eigenvectors; columns are named
+    /// after the channels.
     fn color_cells(&self) -> Vec<Vec<String>> {
         let ColorCovariance { channels, covariance, eigen } = &self.color;
         let head = ["kind", "name", "value"].into_iter().chain(channels.iter().copied()).map(str::to_owned);
@@ -136,7 +137,7 @@ impl Report for CovarianceReport {
         if let Some(d) = &self.full {
             let percent = |v: Option<f64>| v.map_or("unknown".to_owned(), |v| format!("{:.1} %", 100.0 * v));
             lines.push(format!(
-                "off the diagonal at {} dimensions: {} of the squared covariance ({} by chance with {} images)",
+                "off-diagonal share of the squared covariance in {} dimensions: {} (by chance {} with {} images)",
                 d.n_dimensions,
                 percent(d.off_diagonal_energy),
                 percent(d.off_diagonal_energy_by_chance),

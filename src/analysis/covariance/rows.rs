@@ -24,7 +24,8 @@ pub struct GammaRadialRow {
     pub gamma_mean: f64,
     /// `10·log10` of it; empty where it is zero.
     pub gamma_db: Option<f64>,
-    /// Annulus mean of `|C|/Γ` over modes that are not their own conjugate (0: circular); empty for `mean` and where Γ = 0.
+    /// Annulus mean of `|C|/Γ` over modes that are not their own conjugate (0: circular); empty for `mean` and where Γ
+    /// = 0.
     pub pseudo_covariance_ratio: Option<f64>,
     /// Annulus mean of κ4 over modes that are not their own conjugate (2: Gaussian); empty for `mean` and where Γ = 0.
     pub kurtosis: Option<f64>,

@@ -61,9 +61,8 @@ pub(super) fn check(spectrum: &Spectrum) -> Result<()> {
 
 /// The model of the full covariance that `spectrum` holds.
 pub(super) fn model(spectrum: &Spectrum, floor: f64) -> Result<FullModel> {
-    let reduced = spectrum
-        .real_form_covariance()?
-        .context("the full covariance was not summed up; this is a bug, please report it")?;
+    let reduced =
+        spectrum.real_form_covariance()?.context("the full covariance is missing; this is a bug, please report it")?;
     let n_images = usize::try_from(spectrum.n_images()).unwrap_or(usize::MAX);
     Ok(FullModel::new(&reduced, n_images, floor)?)
 }

@@ -1,5 +1,5 @@
-//! How odd each image is among all others: a second pass, the rows of `distance_images.csv`, and the oddest images of either
-//! side once more.
+//! How odd each image is among all others: a second pass, the rows of `distance_images.csv`, and the oddest images of
+//! either side once more.
 
 use anyhow::Result;
 use serde::Serialize;
@@ -34,7 +34,8 @@ pub struct DistanceImagesRow {
     pub mean: f64,
     /// Standard deviation of the working image, value.
     pub std: f64,
-    /// How far ln of its RAPSD lies from that of the others: mean square over annuli, in units of their variance; 1 is ordinary.
+    /// How far ln of its RAPSD lies from that of the others: mean square over annuli, in units of their variance; 1 is
+    /// ordinary.
     pub oddness: f64,
     /// Divergence of its RAPSD from the mean of the others', nats per mode.
     pub divergence: f64,
@@ -98,7 +99,8 @@ struct DistanceRows {
     key: String,
 }
 
-/// Measures every image, as a baseline of noise in the metric of `families` and in the `full` covariance; none for saved spectra, which hold none.
+/// Measures every image, as a baseline of noise in the metric of `families` and in the `full` covariance; none for
+/// saved spectra, which hold none.
 pub(super) fn measure(
     question: &Distance,
     run: &Run<'_>,

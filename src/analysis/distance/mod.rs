@@ -26,7 +26,8 @@ pub use images::{DistanceImagesRow, ImageDistances};
 pub use report::DistanceReport;
 pub use rows::DistanceRow;
 
-/// Images from which the set is judged in halves; each has to hold enough for Γ of single modes.
+/// Number of images from which each is measured against the other half of the set; each half needs enough for Γ of
+/// single modes.
 const HALVES_FROM_IMAGES: u64 = 200;
 
 /// What is compared with the images, and how.
@@ -34,9 +35,9 @@ const HALVES_FROM_IMAGES: u64 = 200;
 pub struct Distance {
     /// Which Γ families are compared in, the main one first; none for what the number of images allows.
     pub metrics: Vec<Metric>,
-    /// Which Γ single images are measured in.
+    /// Γ used to measure single images.
     pub image_metric: Metric,
-    /// Samples drawn of each family, two or more.
+    /// Number of samples drawn from each family, two or more.
     pub samples: usize,
     /// Longest side of the reduced images whose full covariance families are compared with, pixels.
     pub full_covariance: Option<usize>,
@@ -75,7 +76,7 @@ impl Distance {
         for metric in metrics {
             let axes = AxesOf::colors_if(self.families.color);
             let model = DatasetModel::new(spectrum, ModelOptions { metric, axes, rounding_power: floor })?;
-            // What cannot be had is said once, not in every metric.
+            // A family that does not exist is reported once, not in every metric.
             let observer: &dyn Observer = if results.is_empty() { run.desk.observer } else { &Silent };
             let noises = families.realise(&self.families.adjust(model.setting()), measured, observer)?;
             let members = realise(&*parse_family("matched")?, &model.setting())?;
@@ -161,7 +162,7 @@ fn rounding_floor(spectrum: &Spectrum) -> Result<f64> {
     if spectrum.preprocess().standardize != Standardize::Pixel {
         return Ok(power);
     }
-    // Standardised pixels are in units of their own deviation; of all, on average.
+    // Standardised pixels are in units of their own standard deviation; its mean over all pixels is used.
     let covariance = spectrum.color_covariance()?;
     let channels = spectrum.preprocess().channels.count();
     let variance = covariance.iter().step_by(channels + 1).sum::<f64>() / channels as f64;

@@ -127,8 +127,8 @@ impl DistanceReport {
         if self.is_held_out { "images (other half)" } else { "images (all others)" }
     }
 
-    /// The closest family; after the images' own spectrum, where that is closest, the next one. Whether it is such a next
-    /// one. None if all are infinitely far.
+    /// The closest family; after the images' own spectrum, where that is closest, the next one. Whether it is such a
+    /// next one. None if all are infinitely far.
     pub(super) fn closest_family(&self) -> Option<(&Comparison, bool)> {
         let is_finite = |(c, _): &(&Comparison, bool)| c.divergence.kl_data_noise.is_finite();
         let closest = match self.main().compared.as_slice() {

@@ -46,7 +46,7 @@ impl DistanceReport {
         };
         let floored = match self.n_floored_modes {
             0 => String::new(),
-            n => format!("; Γ of {n} modes lies below 8-bit rounding and is held there"),
+            n => format!("; Γ of {n} modes lies below 8-bit rounding and is raised to it"),
         };
         let noise_std = self.question.families.noise_std.unwrap_or_else(|| model.pixel_variance.sqrt());
         format!("metric {}: {why}{floored}; noise with pixel deviation {}", model.metric, short(noise_std))
@@ -126,7 +126,7 @@ impl DistanceReport {
         let (low, high) = best::RANGE;
         self.main().compared.iter().filter(|c| c.name.ends_with(":best")).filter_map(move |c| {
             let end = [low, high].into_iter().find(|end| c.delta.is_some_and(|d| (d - end).abs() < 1e-3))?;
-            Some(format!("{} stops at Δ = {end}, the end of the range it is sought in", c.name))
+            Some(format!("{}: Δ = {end} is the end of the search range", c.name))
         })
     }
 
@@ -142,7 +142,7 @@ impl DistanceReport {
         }
         format!(
             "DISAGREEMENT: drawn and expected distances of {} differ by up to {worst:.1} standard errors, which chance \
-             does in one run of {:.0}; try more --samples, and report it if it stays",
+             does in one run of {:.0}; try more --samples, and report it if it persists",
             failed.join(", "),
             1.0 / FALSE_ALARM
         )
@@ -151,14 +151,14 @@ impl DistanceReport {
     /// How far the images are, and which of them are the farthest.
     fn describe_images(&self) -> Vec<String> {
         let (Some(images), Some(farthest)) = (&self.images, &self.farthest_images) else {
-            let line = "a saved spectrum holds no single images: give their folder for distance_images.csv";
+            let line = "no distance_images.csv: a saved spectrum holds no single images; give their folder";
             return if self.has_images { Vec::new() } else { vec![line.to_owned()] };
         };
         let mut lines = Vec::new();
         if let Some(median) = images.baseline_median_square {
-            let judge = if self.is_held_out { "by the half of the set that does not hold it" } else { "by all others" };
+            let judge = if self.is_held_out { "by the half of the set without it" } else { "by all others" };
             lines.push(format!(
-                "each image is judged {judge}; half of them lie below d/√D = {:.2}",
+                "each image is judged {judge}; median d/√D = {:.2}",
                 (median / self.n_dimensions).sqrt()
             ));
         }

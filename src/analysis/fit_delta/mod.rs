@@ -86,7 +86,7 @@ impl Analysis for FitDelta {
         ensure!(fitted, "no estimator could fit a power law: {}", first_failure(&channels));
         let local = rows::local_exponent_rows(&channels);
         if local.is_empty() {
-            run.desk.warn("no local_exponent.csv: images of this size have too few annuli for it");
+            run.desk.warn("no local_exponent.csv: images of this size have too few annuli");
         }
         Ok(FitDeltaReport {
             about: About::of(spectrum),

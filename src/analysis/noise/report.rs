@@ -117,11 +117,11 @@ impl Report for NoiseReport {
         lines.extend(align(&table));
         lines.extend(self.families.last().map(|family| match self.families.len() {
             1 => format!("samples: {}", family.files),
-            _ => format!("samples, of the last family: {}", family.files),
+            _ => format!("samples of the last family: {}", family.files),
         }));
         if !self.png_files.is_empty() {
             lines.push(format!(
-                "in the PNGs black is {} and white {} (3 standard deviations); {:.2} % of the values lie beyond",
+                "in the PNGs black is {} and white {} (3 standard deviations); {:.2} % of the values are clipped",
                 short(self.png_black),
                 short(self.png_white),
                 self.clipped_percent()

@@ -1,4 +1,4 @@
-//! Brightness of the images, the offset noise that matches it, and the adjusted offset over a schedule (MATH:
+//! Brightness of the images, the offset noise that matches it, and adjusted offset noise over a schedule (MATH:
 //! docs/maths.md §12).
 
 mod figure;
@@ -95,10 +95,10 @@ impl Analysis for Offset {
             "the brightness of YCbCr is its Y alone, and its channels are no offsets of pixels; use --channels rgb or \
              luma"
         );
-        ensure!(prepared.window == Window::None, "brightness is that of whole images; leave --window out");
+        ensure!(prepared.window == Window::None, "brightness is measured without a window; leave --window out");
         ensure!(
             prepared.standardize != Standardize::None,
-            "brightness varies about the set's mean, which --standardize none leaves in; leave the option out"
+            "the variance of brightness needs the mean removed, and --standardize none keeps it; leave the option out"
         );
         ensure!(
             prepared.range == ValueRange::SIGNED,

@@ -310,7 +310,7 @@ impl OffsetReport {
         let strength = self.document.matching_offset.independent;
         let counts = self.document.about.counts;
         if counts.n_images < 2 {
-            let text = "one image has no spread of brightness: what offset would match is unknown";
+            let text = "the matching offset is unknown: one image has no spread of brightness";
             return vec![text.to_owned()];
         }
         let mut lines = vec![format!("noise_offset = {}", describe_interval(strength))];
@@ -394,7 +394,7 @@ impl OffsetReport {
 
     /// What schedules leave of the brightness, and the adjusted offset.
     fn schedule_lines(&self) -> Vec<String> {
-        let mut table = vec![["schedule", "sigma_max", "brightness SNR left at its end"].map(str::to_owned).to_vec()];
+        let mut table = vec![["schedule", "sigma_max", "brightness SNR at its end"].map(str::to_owned).to_vec()];
         for row in &self.document.terminal {
             let sigma = row.sigma_max.map_or("∞".to_owned(), short);
             table.push(vec![row.schedule.clone(), sigma, or_dash(row.brightness_snr, short)]);

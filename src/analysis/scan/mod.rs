@@ -1,4 +1,5 @@
-//! One streaming pass: the `.spectrum` file that every later analysis can start from, with tables and pictures of the set.
+//! One streaming pass: the `.spectrum` file that every later analysis can start from, with tables and pictures of the
+//! set.
 
 mod report;
 mod rows;

@@ -23,7 +23,7 @@ pub struct FitSampler {
     pub kappa: Kappa,
     /// Whether each class, the folder an image lies in, has a model of its own.
     pub per_class: bool,
-    /// Most components tried for each class.
+    /// Largest number of components tried per class.
     pub max_components: usize,
 }
 

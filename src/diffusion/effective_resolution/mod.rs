@@ -1,4 +1,4 @@
-//! Effective resolution: how many pixels an image really has, if it was enlarged or blurred before it came.
+//! Effective resolution: how many real pixels an image has if it was enlarged or blurred.
 //!
 //! # Definition
 //!
@@ -13,7 +13,7 @@
 //! 3. [`nearest`]: equal neighbouring rows and columns. Finds nearest-neighbour enlargement, whose spectrum reaches as
 //!    high as any.
 //!
-//! The least of the three is the effective resolution; an image none of them finds fault with has its longer side `L`.
+//! The least of the three is the effective resolution; if none of them detects anything, it is the longer side `L`.
 //! An image is *soft* below [`SOFT_SHARE`] of it. Rates of hits and false alarms on photographs are in
 //! `docs/effective-resolution.md`.
 //!

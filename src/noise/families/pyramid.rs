@@ -67,7 +67,7 @@ pub fn parse(parameters: &str) -> Parsed {
             .parse()
             .ok()
             .filter(|n| (1..=32).contains(n))
-            .ok_or_else(|| format!("iterations are a whole number from 1 to 32, not `{text}`"))?,
+            .ok_or_else(|| format!("the iterations must be a whole number from 1 to 32, not `{text}`"))?,
     };
     Ok(Box::new(Pyramid { discount, iterations }))
 }

@@ -14,7 +14,7 @@ use super::style::{
 pub struct DistanceBar {
     /// Its name.
     pub name: String,
-    /// `KL(dataset ‖ noise)` per dimension, nats; none for what has none.
+    /// `KL(dataset ‖ noise)` per dimension, nats, where it is defined.
     pub kl_per_dimension: Option<f64>,
     /// Mean of `d/√D`.
     pub distance: f64,

@@ -92,12 +92,13 @@ impl Analyzer {
 
     /// Whether the lanes must be emptied ([`Analyzer::drain_into`]) before another image is added.
     pub fn is_full(&self) -> bool {
-        // One less, because lanes that are emptied within a file still get what its earlier images have in common with it.
+        // One less, because lanes that are emptied within a file still get what its earlier images have in common with
+        // it.
         self.n_pending + 1 >= FLUSH_AFTER
     }
 
-    /// Says that the next image comes from another file: the images of one are no independent sample, so what the spread between
-    /// images is measured by is added up once a file. A file without images counts for nothing.
+    /// Says that the next image comes from another file: the images of one are no independent sample, so what the
+    /// spread between images is measured by is added up once a file. A file without images counts for nothing.
     pub fn end_file(&mut self) {
         let n = std::mem::take(&mut self.n_in_file);
         if n == 0 {

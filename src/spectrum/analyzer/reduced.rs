@@ -1,5 +1,5 @@
-//! Sums over reduced images: the products of all pairs of their real Fourier coefficients, and what says how unevenly the
-//! images' contrast is spread (`Σ‖y‖⁴`, y the weighed coefficients; `Σ‖y‖² x` to take the mean out of it).
+//! Sums over reduced images: the products of all pairs of their real Fourier coefficients, and what says how unevenly
+//! the images' contrast is spread (`Σ‖y‖⁴`, y the weighed coefficients; `Σ‖y‖² x` to take the mean out of it).
 
 use rustfft::num_complex::{Complex32, Complex64};
 

@@ -153,7 +153,7 @@ pub enum FitError {
     },
     /// Too few data points, or all at one frequency.
     #[error(
-        "the range retains {n} {unit}, a power law needs {needed} at different frequencies; widen the range, lower the cross mask or work at a larger resolution"
+        "the range retains {n} {unit}; a power law needs {needed} at different frequencies: widen the range, lower the cross mask or work at a larger resolution"
     )]
     TooFewPoints {
         /// What was counted: independent modes or annuli.
