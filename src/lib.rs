@@ -19,7 +19,7 @@
 //! | transform | orthonormal: white noise of variance v has the power v at every mode |
 //! | frequency | cycles per pixel, −½ … ½; radial frequency `f = √(u² + v²)` |
 //! | power | value² per mode, natural logarithms unless a name says `db` or `bits` |
-//! | half-spectra | columns `kx = 0 … ⌊W/2⌋`, all `ky` in `fftfreq` order; modes count twice, but for `kx = 0` and `W/2` |
+//! | half-spectra | columns `kx = 0 … ⌊W/2⌋`, all `ky` in `fftfreq` order; modes count twice, but for `kx = 0`, `W/2` |
 //! | noise level | `sigma`: relative, σ/α, as EDM's |
 //! | intervals | 95 %, of what another sample of as many files would give |
 //!

@@ -299,7 +299,7 @@ mod tests {
         assert!(warnings.len() == 1 && warnings[0].starts_with("no cloud:1: "), "{warnings:?}");
         let refused = |names: &[&str], defaults: &[&str]| realise(names, defaults).expect_err("nothing").to_string();
         assert!(refused(&["white", "cloud:1"], &[]).contains("cloud:1"));
-        assert!(refused(&[], &["cloud:1"]).contains("no noise family can be had"));
+        assert!(refused(&[], &["cloud:1"]).contains("no noise family exists"));
     }
 
     #[test]

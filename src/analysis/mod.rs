@@ -7,7 +7,7 @@
 //! SourceOptions ──Source::open(needs)──► Source ──┐
 //! options: impl Analysis ──────────────────────── Run ──rows + one pass──► Scanned ──report──► impl Report
 //!                                                  │                                          │ is the JSON
-//!                                                  └ Desk: folder, progress, stop, seed        └ lines, tables, figures
+//!                                                  └ Desk: folder, progress, stop, seed       └ lines, tables, figures
 //! ```
 //!
 //! A tuple of two analyses is an analysis: both look at the same pass. What an analysis leaves in a folder is declared

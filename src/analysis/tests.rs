@@ -8,6 +8,7 @@ use super::offset::Offset;
 use super::schedule::{DrawSchedules, FitSampler, ImageSchedules, ScheduleOptions, SetSchedule};
 use super::snr::Snr;
 use super::*;
+use crate::dataset::Transform;
 use crate::diffusion::{Kappa, ScheduleKind};
 use crate::pipeline::Cancel;
 use crate::pipeline::observer::Silent;
@@ -30,10 +31,16 @@ fn desk() -> Desk<'static> {
 
 /// The report of `analysis` on the photographs at 32 pixels.
 fn on_photos<A: Analysis>(analysis: &A) -> A::Report {
+    on_photos_as(analysis, Transform::CenterCropDhariwal)
+}
+
+/// The report of `analysis` on the photographs, made 32 pixels wide by `transform`.
+fn on_photos_as<A: Analysis>(analysis: &A, transform: Transform) -> A::Report {
     let options = SourceOptions {
         inputs: vec![PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/photos"))],
         resolution: Some(Resolution::Fixed(Size::square(32))),
         threads: 2,
+        transform: Some(transform),
         ..SourceOptions::default()
     };
     let source = Source::open(&options, analysis.needs(), &Silent).expect("photographs");
@@ -67,7 +74,8 @@ fn several_analyses_on_one_pass_answer_as_each_alone() {
 #[test]
 fn schedules_are_drawn_from_a_model_in_memory() {
     let fit = FitSampler { kind: ScheduleKind::Mixed, kappa: Kappa::default(), per_class: false, max_components: 2 };
-    let sampler = on_photos(&fit).sampler;
+    // Tiles, as the fit wants thirty schedules.
+    let sampler = on_photos_as(&fit, Transform::Tile).sampler;
     let draws = DrawSchedules { sampler, count: 3, class: None, n_steps: 5 };
     let drawn = draws.draw(&desk()).expect("draws");
     assert_eq!((drawn.seed, drawn.fan.t.len(), drawn.fan.n_schedules), (7, 5, 3));

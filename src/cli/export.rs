@@ -17,7 +17,8 @@ use crate::analysis::export::{ArrayFormat, Export};
 #[command(after_help = "Example: specscan export out/photos.spectrum --format npz,safetensors -o out")]
 pub struct ExportArgs {
     /// File formats
-    #[arg(long, value_name = "FORMATS", value_delimiter = ',', value_parser = choice::<ArrayFormat>(), default_value = "npz")]
+    #[arg(long, value_name = "FORMATS", value_delimiter = ',')]
+    #[arg(value_parser = choice::<ArrayFormat>(), default_value = "npz")]
     format: Vec<ArrayFormat>,
 
     /// Name of the files, without their ending

@@ -27,8 +27,8 @@ const DEFAULT_SIDE: usize = 256;
 /// count and the number of threads.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples: specscan noise --family cloud:1.5 --family pyramid --resolution 256 --count 16 -o noise\n          \
-                        specscan noise photos --family matched --family cloud:best --color -o noise"
+    after_help = "Examples: specscan noise --family cloud:1.5 --family pyramid --resolution 256 --count 16\n          \
+                        specscan noise photos --family matched --family cloud:best --color"
 )]
 pub struct NoiseArgs {
     /// Samples of each family
@@ -36,7 +36,8 @@ pub struct NoiseArgs {
     count: u32,
 
     /// File formats of the samples; may be repeated or separated by commas
-    #[arg(long, value_name = "FORMAT", value_delimiter = ',', value_parser = choice::<SampleFormat>(), default_values = ["png", "npy"])]
+    #[arg(long, value_name = "FORMAT", value_delimiter = ',')]
+    #[arg(value_parser = choice::<SampleFormat>(), default_values = ["png", "npy"])]
     format: Vec<SampleFormat>,
 
     #[command(flatten)]

@@ -17,7 +17,7 @@ use crate::analysis::snr::Snr;
 /// together.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example: specscan snr photos --resolution 256 --family white --family cloud:fit --schedule cosine -o out"
+    after_help = "Example: specscan snr photos --resolution 256 --family white --family cloud:fit --schedule cosine"
 )]
 pub struct SnrArgs {
     #[command(flatten)]

@@ -56,6 +56,14 @@ impl OwnOutputs {
         self.manifests.get(name)
     }
 
+    /// Whether the last run of another command than that of the manifest `name` calls `file` its own. Two commands write
+    /// the same bytes of the same images, so that a hash does not tell whose a file is.
+    pub fn is_of_another(&self, name: &str, file: &str) -> bool {
+        let others = self.manifests.iter().filter(|(manifest, _)| *manifest != name);
+        let mut results = others.flat_map(|(_, run)| list(run, "results"));
+        results.any(|result| result.get("name").and_then(Value::as_str) == Some(file))
+    }
+
     /// Names of the results, and of the manifests; none if this is no folder of results.
     pub fn files(&self) -> HashSet<String> {
         self.named("results").chain(self.manifests.keys().cloned()).collect()
