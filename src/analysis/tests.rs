@@ -81,7 +81,7 @@ fn schedules_are_drawn_from_a_model_in_memory() {
     assert_eq!((drawn.seed, drawn.fan.t.len(), drawn.fan.n_schedules), (7, 5, 3));
     let (low, high) = drawn.fan.median_ends();
     assert!(0.0 < low && low < high);
-    assert_eq!(drawn.lines().len(), 2, "nothing was written");
+    assert_eq!(drawn.lines().len(), 3, "nothing was written");
     for (refused, part) in [
         (DrawSchedules { count: 0, ..draws.clone() }, "--count 0"),
         (DrawSchedules { n_steps: 1, ..draws.clone() }, "--steps 1"),

@@ -11,8 +11,8 @@ use crate::analysis::fit_delta::FitDelta;
 /// Fit the power law Γ = A² f^(−2Δ), with intervals
 ///
 /// Writes fit.csv, local_exponent.csv and a plot. Three estimators: modes (least squares over all modes, as in Cloud
-/// Diffusion), radial (least squares over annuli, every octave alike: the Δ of a set) and whittle (maximum likelihood, ruled by the
-/// high frequencies). Intervals cover the variation between files.
+/// Diffusion), radial (least squares over annuli, every octave alike: the Δ of a set) and whittle (maximum likelihood,
+/// ruled by the high frequencies). Intervals cover the variation between files.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: specscan fit-delta photos --resolution 256 -o out")]
 pub struct FitDeltaArgs {

@@ -56,8 +56,8 @@ impl OwnOutputs {
         self.manifests.get(name)
     }
 
-    /// Whether the last run of another command than that of the manifest `name` calls `file` its own. Two commands write
-    /// the same bytes of the same images, so that a hash does not tell whose a file is.
+    /// Whether the last run of another command than that of the manifest `name` calls `file` its own. Two commands
+    /// write the same bytes of the same images, so that a hash does not tell whose a file is.
     pub fn is_of_another(&self, name: &str, file: &str) -> bool {
         let others = self.manifests.iter().filter(|(manifest, _)| *manifest != name);
         let mut results = others.flat_map(|(_, run)| list(run, "results"));
