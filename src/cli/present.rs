@@ -62,7 +62,10 @@ pub fn each(args: &SharedArgs, one: impl Fn(&SharedArgs) -> Result<Answered>) ->
     }
     let inputs = &args.input.inputs;
     // A name that is misspelt is found before the first answer.
-    inputs.iter().filter(|input| !input.exists()).try_for_each(|input| list_inputs(&[input.clone()]).map(drop))?;
+    inputs
+        .iter()
+        .filter(|input| !input.exists())
+        .try_for_each(|input| list_inputs(std::slice::from_ref(input)).map(drop))?;
     let (mut status, mut objects) = (ExitStatus::Done, serde_json::Map::new());
     for (input, name) in inputs.iter().zip(names_of(inputs)) {
         let mut own = args.clone();

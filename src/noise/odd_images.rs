@@ -294,6 +294,9 @@ mod tests {
         (all, rows)
     }
 
+    /// A number of an image's powers and brightness.
+    type Of<'a> = &'a dyn Fn(&(Vec<f64>, f64)) -> f64;
+
     #[test]
     fn an_image_is_held_against_the_images_of_all_other_files() {
         for (n, per_file) in [(7, 1), (9, 3), (8, 3)] {
@@ -301,7 +304,7 @@ mod tests {
             for (i, got) in all.judge().into_iter().enumerate() {
                 let others: Vec<_> = (0..n).filter(|o| o / per_file != i / per_file).map(|o| &rows[o]).collect();
                 let m = others.len() as f64;
-                let z = |x: f64, of: &dyn Fn(&(Vec<f64>, f64)) -> f64, least: f64| {
+                let z = |x: f64, of: Of<'_>, least: f64| {
                     let mean = others.iter().map(|o| of(o)).sum::<f64>() / m;
                     let variance = others.iter().map(|o| (of(o) - mean).powi(2)).sum::<f64>() / (m - 1.0);
                     (x - mean) / variance.max(least).sqrt()

@@ -43,7 +43,7 @@ impl DistanceReport {
         PicturesFigure {
             title: "The oddest images: too smooth first, then too rough".to_owned(),
             subtitle: format!(
-                "{} of {} at {}; f in cycles/px where an image's power is the least usual; an ordinary image has oddness 1",
+                "{} of {} at {}; below each its oddness (1 is ordinary), and f in cycles/px where its power is least usual",
                 images.pictures.len(),
                 images.rows.len(),
                 self.about.preprocess.size

@@ -230,7 +230,10 @@ impl MeasuredImage {
         Some(Picture {
             pixels: Pixels { width: size.width, height: size.height, rgb },
             name: self.row.path.clone(),
-            note: format!("{}, oddness {:.1}", self.row.describe_side(), self.row.oddness),
+            note: match self.row.oddness {
+                oddness if oddness > 1.0 => format!("{oddness:.1}, {}", self.row.describe_side()),
+                oddness => format!("{oddness:.1}, ordinary"),
+            },
         })
     }
 }

@@ -27,7 +27,7 @@ use super::surface::{DevicePoint, Surface};
 /// Device units per logical pixel.
 const UNITS: f64 = 10.0;
 /// Distance of the control points that make a quarter circle of a cubic curve, in radii.
-const ROUND: f32 = 0.552_284_75;
+const ROUND: f32 = 0.552_284_8;
 /// Units of glyph widths in an em.
 const EM: f32 = 1000.0;
 
