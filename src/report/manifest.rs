@@ -98,7 +98,7 @@ impl Manifest {
         let previous = out.own().manifest(&name);
         for file in previous.iter().flat_map(|run| files(run, "results")) {
             let Some(left) = stale.iter().find(|name| text(file, "name") == Some(name)) else { continue };
-            if is_as_left(out, &name, file) {
+            if self.is_as_left(out, file) {
                 out.remove_stale(left)?;
             }
         }
@@ -106,7 +106,7 @@ impl Manifest {
             names.iter().filter(|written| **written != name).map(|name| result_file(out, name)).collect()
         };
         (self.results, self.samples) = (describe(out.written())?, describe(out.samples())?);
-        self.earlier_runs = previous.map(|run| self.still_there(out, &name, run)).unwrap_or_default();
+        self.earlier_runs = previous.map(|run| self.still_there(out, run)).unwrap_or_default();
         if !out.written().contains(&name) {
             return write_json(out, &name, &self);
         }
@@ -127,8 +127,8 @@ impl Manifest {
     }
 
     /// What the manifest of an earlier run, and those before it, say of files that are there as it left them.
-    fn still_there(&self, out: &OutputDir, manifest: &str, previous: &Value) -> Vec<Value> {
-        let is_left = |file: &Value| is_as_left(out, manifest, file);
+    fn still_there(&self, out: &OutputDir, previous: &Value) -> Vec<Value> {
+        let is_left = |file: &Value| self.is_as_left(out, file);
         let keys = serde_json::to_value(self).ok();
         let is_ours = |key: &String| key != "earlier_runs" && keys.as_ref().is_some_and(|keys| keys.get(key).is_some());
         let left_of = |run: &Value| {
@@ -144,6 +144,14 @@ impl Manifest {
         };
         std::iter::once(previous).chain(files(previous, "earlier_runs")).filter_map(left_of).collect()
     }
+
+    /// Whether a file of an earlier run is there as that run left it, and none of this one or of another command.
+    fn is_as_left(&self, out: &OutputDir, file: &Value) -> bool {
+        let (Some(name), Some(hash)) = (text(file, "name"), text(file, "xxh3")) else { return false };
+        let is_ours = [out.written(), out.samples()].iter().flatten().any(|written| written == name);
+        let is_of_another = || out.own().is_of_another(&manifest_name(self.command), name);
+        !is_ours && !is_of_another() && result_file(out, name).is_ok_and(|now| now.xxh3 == hash)
+    }
 }
 
 fn files<'a>(run: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
@@ -152,14 +160,6 @@ fn files<'a>(run: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
 
 fn text<'a>(file: &'a Value, key: &str) -> Option<&'a str> {
     file.get(key).and_then(Value::as_str)
-}
-
-/// Whether a file of an earlier run is there as that run left it, and none of this one or of another command, whose
-/// manifests are not called `manifest`.
-fn is_as_left(out: &OutputDir, manifest: &str, file: &Value) -> bool {
-    let (Some(name), Some(hash)) = (text(file, "name"), text(file, "xxh3")) else { return false };
-    let is_ours = [out.written(), out.samples()].iter().flatten().any(|written| written == name);
-    !is_ours && !out.own().is_of_another(manifest, name) && result_file(out, name).is_ok_and(|now| now.xxh3 == hash)
 }
 
 /// Size and hash of a file in the folder.
