@@ -5,19 +5,19 @@
 //! `SPECSCAN_REQUIRE_ORACLE=1` that is a failure. `SPECSCAN_PYTHON` names the interpreter, `SPECSCAN_SHARED` the folder
 //! with `oracle` and `data`.
 
+#[path = "support/photographs.rs"]
+mod photographs;
 #[path = "support/shared.rs"]
 mod shared;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use photographs::{files, spectrum};
 use serde_json::Value;
 use shared::shared;
-use specscan::dataset::{DecodeOptions, PreprocessConfig, Transform, list_inputs};
-use specscan::pipeline::observer::Silent;
-use specscan::pipeline::{Cancel, NoRows, ScanConfig, scan};
+use specscan::dataset::Transform;
 use specscan::spectral::{Channels, Size};
-use specscan::spectrum::{AnalysisConfig, Detail};
 use specscan::stats::power_law::{Estimator, FitRange};
 use specscan::stats::spectrum_fit::fit_spectrum;
 
@@ -83,18 +83,8 @@ fn jpeg_files_agree_after_resampling() {
 
 /// A set of numbers `[Δ, low, high]` by name, as the library has them.
 fn library_fits(photos: &Path, transform: Transform, side: usize, channels: Channels) -> Vec<(&'static str, [f64; 3])> {
-    let size = Size::square(side);
-    let analysis = AnalysisConfig { channels, ..AnalysisConfig::new(size) };
-    let config = ScanConfig {
-        effective_resolution: false,
-        decode: DecodeOptions::default(),
-        preprocess: PreprocessConfig { transform, size, allow_upscale: true, drop_letterbox: false },
-        analysis: analysis.with_less_detail(Detail::Power),
-        threads: 2,
-    };
-    let files = list_inputs(&[photos.to_owned()]).expect("photographs").files;
-    let outcome = scan(&files, &config, &mut NoRows, &Silent, &Cancel::new(false)).expect("photographs");
-    let channels = fit_spectrum(&outcome.spectrum, &FitRange::for_size(size)).expect("images");
+    let spectrum = spectrum(&files(photos), transform, side, channels);
+    let channels = fit_spectrum(&spectrum, &FitRange::for_size(Size::square(side))).expect("images");
     let mut fits = Vec::new();
     for estimator in [Estimator::Radial, Estimator::Modes, Estimator::Whittle] {
         let fit = channels[0].fit(estimator).expect("a power law");

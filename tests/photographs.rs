@@ -2,20 +2,21 @@
 //!
 //! The large sets may lie beside the project; where they do not, the fixtures alone are measured.
 
+#[path = "support/photographs.rs"]
+mod photographs;
 #[path = "support/shared.rs"]
 mod shared;
 
 use std::path::{Path, PathBuf};
 
+use photographs::files;
 use rand::SeedableRng;
 use rand::seq::index;
 use rand_chacha::ChaCha8Rng;
 use shared::shared;
-use specscan::dataset::{DecodeOptions, PreprocessConfig, SourceFile, Transform, list_inputs};
-use specscan::pipeline::observer::Silent;
-use specscan::pipeline::{Cancel, NoRows, ScanConfig, scan};
-use specscan::spectral::{Channels, Size};
-use specscan::spectrum::{AnalysisConfig, Detail, Spectrum};
+use specscan::dataset::{SourceFile, Transform};
+use specscan::spectral::Channels;
+use specscan::spectrum::Spectrum;
 use specscan::stats::power_law::{FitRange, PowerLawFit};
 use specscan::stats::spectrum_fit::fit_set;
 
@@ -23,20 +24,7 @@ const N_DRAWS: usize = 200;
 
 /// The sums of Γ and the RAPSDs of luma images.
 fn spectrum(files: &[SourceFile], transform: Transform, side: usize) -> Spectrum {
-    let size = Size::square(side);
-    let analysis = AnalysisConfig { channels: Channels::Luma, ..AnalysisConfig::new(size) };
-    let config = ScanConfig {
-        effective_resolution: false,
-        decode: DecodeOptions::default(),
-        preprocess: PreprocessConfig { transform, size, allow_upscale: true, drop_letterbox: false },
-        analysis: analysis.with_less_detail(Detail::Power),
-        threads: 2,
-    };
-    scan(files, &config, &mut NoRows, &Silent, &Cancel::new(false)).expect("photographs").spectrum
-}
-
-fn files(folder: &Path) -> Vec<SourceFile> {
-    list_inputs(&[folder.to_owned()]).expect("photographs").files
+    photographs::spectrum(files, transform, side, Channels::Luma)
 }
 
 fn delta(spectrum: &Spectrum) -> PowerLawFit {

@@ -1,0 +1,28 @@
+//! The spectrum of photographs in files, as a pass over them leaves it.
+
+use std::path::Path;
+
+use specscan::dataset::{DecodeOptions, PreprocessConfig, SourceFile, Transform, list_inputs};
+use specscan::pipeline::observer::Silent;
+use specscan::pipeline::{Cancel, NoRows, ScanConfig, scan};
+use specscan::spectral::{Channels, Size};
+use specscan::spectrum::{AnalysisConfig, Detail, Spectrum};
+
+/// The images in a folder.
+pub fn files(folder: &Path) -> Vec<SourceFile> {
+    list_inputs(&[folder.to_owned()]).expect("photographs").files
+}
+
+/// The sums of Γ and the RAPSDs of `side`×`side` images.
+pub fn spectrum(files: &[SourceFile], transform: Transform, side: usize, channels: Channels) -> Spectrum {
+    let size = Size::square(side);
+    let analysis = AnalysisConfig { channels, ..AnalysisConfig::new(size) };
+    let config = ScanConfig {
+        effective_resolution: false,
+        decode: DecodeOptions::default(),
+        preprocess: PreprocessConfig { transform, size, allow_upscale: true, drop_letterbox: false },
+        analysis: analysis.with_less_detail(Detail::Power),
+        threads: 2,
+    };
+    scan(files, &config, &mut NoRows, &Silent, &Cancel::new(false)).expect("photographs").spectrum
+}
