@@ -1,12 +1,12 @@
 # specscan: two commands do everything on a fresh machine with Rust and a C compiler.
 #   make demo   install what is missing, build, fit the power law of the photographs in fixtures/
 #   make test   install what is missing, run the whole test suite
-# Others: make lint (formatting, clippy, docs), make bench (speed against a Python peer).
+# Others: make lint (formatting, clippy, docs), make bench (speed against a Python peer), make torture (kills, forgeries, crowds).
 
 CARGO ?= cargo
 DEMO_OUT ?= specscan-out
 
-.PHONY: demo test lint bench system
+.PHONY: demo test lint bench torture system
 
 demo: system
 	$(CARGO) build --release
@@ -25,6 +25,10 @@ lint: system
 bench: system
 	$(CARGO) bench --bench throughput
 	$(CARGO) bench --bench noise
+
+# Optimised, as users have it; every round, a report at the end. Under fifteen minutes on two cores.
+torture: system
+	SPECSCAN_TORTURE=full $(CARGO) test --release --test torture -- --nocapture
 
 # The system's OpenBLAS and, on x86, the assembler for the JPEG decoder's vector code.
 system:

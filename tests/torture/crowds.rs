@@ -1,0 +1,1 @@
+//! Many files, many paths, links in circles, odd names; and the memory a run takes.

@@ -1,0 +1,1 @@
+//! Runs that are killed, disturbed or short of space: results old or new, never both.
