@@ -19,6 +19,7 @@ use specscan::noise::field::Role;
 use specscan::noise::{SampledNoise, Setting, ZeroFrequency, parse_family, realise};
 use specscan::pipeline::Cancel;
 use specscan::pipeline::noise::draw_samples;
+use specscan::pipeline::observer::Silent;
 use specscan::spectral::{Grid, Size};
 
 const SIDE: usize = 256;
@@ -86,7 +87,7 @@ fn draw(threads: usize) -> Result<f64, Box<dyn Error>> {
         sum += f64::from(*first);
         Ok(())
     };
-    draw_samples(&sampled, FIELDS, threads, &Cancel::new(false), finish, emit)?;
+    draw_samples(&sampled, FIELDS, threads, (&Silent, &Cancel::new(false)), finish, emit)?;
     std::hint::black_box(sum);
     Ok(started.elapsed().as_secs_f64())
 }

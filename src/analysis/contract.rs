@@ -66,8 +66,13 @@ pub trait Report: Serialize {
     /// Every file that it, or its analysis while it runs, may leave in the folder.
     const OUTPUTS: Outputs;
 
-    /// The answer in words, a line each.
+    /// The answer in words, a line of at most 80 columns each: the result, what it means, then its table.
     fn lines(&self) -> Vec<String>;
+
+    /// What the answer rests on, for those who ask: printed below it with `--verbose`.
+    fn details(&self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// Tables, arrays and documents, in the order in which they are written.
     fn tables(&self) -> Vec<Content<'_>> {

@@ -9,10 +9,11 @@ use super::present;
 use super::shared::SharedArgs;
 use crate::analysis::blur_noise::BlurNoiseRatios;
 
-/// The blur-to-noise ratio at which noise hides each band before blur empties it
+/// How much blur can go with how much noise
 ///
-/// Writes blur_noise.csv (each frequency), blur_noise_images.csv (each image) and a plot. Ratios are pixels of Gaussian
-/// blur per unit of noise, for values in the units of --range.
+/// The blur-to-noise ratio up to which noise hides each band before blur empties it. Writes blur_noise.csv (each
+/// frequency), blur_noise_images.csv (each image) and a plot. Ratios are pixels of Gaussian blur per unit of noise, for
+/// values in the units of --range.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: specscan blur-noise photos --resolution 256 --retain 0.9 -o out")]
 pub struct BlurNoiseArgs {

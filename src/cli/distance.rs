@@ -10,7 +10,7 @@ use super::shared::SharedArgs;
 use crate::analysis::distance::Distance;
 use crate::noise::Metric;
 
-/// Distance of noise families from the images, and outliers among the images
+/// Which noise is closest to the images, and which images are odd
 ///
 /// Writes distance.csv (noise families, closest first), distance_images.csv (each image, oddest first), a plot of the
 /// families and farthest.png (the oddest images: too smooth, too rough). Families are ranked by KL(dataset‖noise): a

@@ -10,6 +10,7 @@ mod exit;
 mod export;
 mod families;
 mod fit_delta;
+mod help;
 mod info;
 mod interrupt;
 mod merge;
@@ -29,7 +30,7 @@ mod snr;
 
 use std::ffi::OsString;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use exit::ExitStatus;
 
@@ -39,7 +40,7 @@ Exit codes: 0 done · 1 done, but more images were skipped than --max-skipped al
 
 /// Spectral analysis of image datasets, and the diffusion noise and settings that fit them
 #[derive(Debug, Parser)]
-#[command(version, after_help = EXIT_CODES, disable_help_subcommand = true, arg_required_else_help = true)]
+#[command(version, after_help = EXIT_CODES, arg_required_else_help = true)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -82,7 +83,10 @@ subcommands! {
 
 /// Parses `arguments` (program name first), runs the subcommand, and reports errors on stderr.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
-    let cli = match Cli::try_parse_from(arguments) {
+    let line = help::arrange(Cli::command());
+    let arguments = help::behind_the_command(arguments.into_iter().collect(), &line);
+    let parsed = line.try_get_matches_from(arguments).and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
             let asked_for = !error.use_stderr();
@@ -123,10 +127,10 @@ fn silence_decoders() {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    use super::*;
 
     #[test]
     fn the_command_line_is_consistent() {
-        super::Cli::command().debug_assert();
+        help::arrange(Cli::command()).debug_assert();
     }
 }

@@ -11,7 +11,7 @@ use super::present;
 use super::shared::SharedArgs;
 use crate::analysis::offset::Offset;
 
-/// Brightness of the images, the offset noise that matches it, and adjusted offset noise over a schedule
+/// Which noise_offset matches the images' brightness
 ///
 /// Writes brightness.csv, brightness_families.csv, offset.json, adjusted_offset.csv and a plot. Strengths are the
 /// noise_offset of training scripts: relative to noise of unit variance, for images in -1:1.

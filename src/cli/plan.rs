@@ -8,7 +8,7 @@ use super::console;
 use super::shared::SharedArgs;
 use crate::analysis::{About, Images, Source};
 use crate::dataset::Decoder;
-use crate::spectrum::{AnalysisPlan, Spectrum, Standardize};
+use crate::spectrum::{AnalysisPlan, Spectrum};
 
 /// Files decoded to estimate the time.
 const TIMED_FILES: usize = 8;
@@ -48,12 +48,7 @@ fn print_images(args: &SharedArgs, images: &Images) -> Result<Option<Value>> {
     let config = &images.config;
     let plan = AnalysisPlan::new(config.analysis.clone(), None);
     let bytes: u64 = images.files.iter().filter_map(|f| std::fs::metadata(&f.path).ok()).map(|m| m.len()).sum();
-    // A second pass centres the images on the mean of the first; standardised pixels were centred in theirs.
-    let passes = match config.analysis.standardize {
-        Standardize::Pixel => 2,
-        Standardize::Mean if images.second_pass => 2,
-        _ => 1,
-    };
+    let passes = config.n_passes() + u32::from(images.second_pass);
     let memory = (config.threads * plan.worker_bytes() + plan.shared_bytes()) as u64;
     let preprocess = config.preprocess_record();
     let time = estimate_seconds(images).map(|s| s * f64::from(passes) / config.threads as f64);

@@ -29,7 +29,7 @@ pub struct Presentation {
     pub json: bool,
     /// Whether nothing but errors (and that object) is printed.
     pub quiet: bool,
-    /// Whether every skipped file is named.
+    /// Whether details are printed, too, and every skipped file is named.
     pub verbose: bool,
 }
 
@@ -191,7 +191,11 @@ impl Presentation {
         if self.json {
             return Ok(Some(serde_json::to_value(report)?));
         }
-        console::print_lines(self.quiet, &report.lines())?;
+        let mut lines = report.lines();
+        if self.verbose {
+            lines.extend(report.details());
+        }
+        console::print_lines(self.quiet, &lines)?;
         Ok(None)
     }
 
@@ -217,7 +221,7 @@ impl Presentation {
 
     /// Names the first files of a list.
     fn name_files(&self, desk: &Desk<'_>, what: &str, list: &[Skipped]) {
-        let shown = if self.verbose { usize::MAX } else { 3 };
+        let shown = if self.verbose { usize::MAX } else { N_NAMED };
         for Skipped { path, reason } in list.iter().take(shown) {
             console::note(self.quiet, &format!("{what} {path}: {reason}"));
         }
@@ -236,7 +240,10 @@ impl Presentation {
             written.iter().all(|name| R::OUTPUTS.declares(name) || is_common(name)),
             "undeclared among {written:?}"
         );
-        console::note(self.quiet, &format!("wrote {} to {}", written.join(", "), out.path().display()));
+        let names_all = self.verbose || written.len() <= 2 * N_NAMED;
+        let (named, rest) = written.split_at(if names_all { written.len() } else { N_NAMED });
+        let rest = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+        console::note(self.quiet, &format!("wrote {}{rest} to {}", named.join(", "), out.path().display()));
     }
 }
 
@@ -255,6 +262,9 @@ fn plot_names<R: Report>() -> impl Iterator<Item = String> {
     let Outputs { plots, .. } = R::OUTPUTS;
     plots.iter().flat_map(|name| PlotFormat::NAMES.iter().map(move |(end, _)| format!("{name}.{}", end)))
 }
+
+/// Files of a long list that are named without `--verbose`; of the others the number is said.
+const N_NAMED: usize = 3;
 
 /// More than this share of files left out by choice is worth a warning.
 const MANY_LEFT_OUT: f64 = 0.1;

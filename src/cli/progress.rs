@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use indicatif::{HumanBytes, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::console;
 use super::shared::ProgressWhen;
@@ -36,8 +36,26 @@ struct State {
     notes: Vec<String>,
     bar: ProgressBar,
     what: String,
-    n_files: u64,
+    /// What is counted: `images`, `files`, `samples`.
+    things: &'static str,
+    n: u64,
     started: Instant,
+}
+
+impl State {
+    /// How fast it goes: of what is read from files also the bytes.
+    fn rates(&self, done: u64, bytes: u64, elapsed: Duration) -> String {
+        let seconds = elapsed.as_secs_f64().max(1e-3);
+        let things = format!("{:.0} {}/s", done as f64 / seconds, self.things);
+        if bytes == 0 { things } else { format!("{things}, {:.1} MB/s", bytes as f64 / seconds / 1e6) }
+    }
+
+    /// How far it is, in a line.
+    fn line(&self, done: u64, bytes: u64, elapsed: Duration) -> String {
+        let Self { what, things, n, .. } = self;
+        let left = HumanDuration(elapsed.mul_f64(n.saturating_sub(done) as f64 / done as f64));
+        format!("{what}: {done} of {n} {things}, {}, {left} left", self.rates(done, bytes, elapsed))
+    }
 }
 
 impl Progress {
@@ -57,7 +75,8 @@ impl Progress {
                 notes: Vec::new(),
                 bar: ProgressBar::hidden(),
                 what: String::new(),
-                n_files: 0,
+                things: "",
+                n: 0,
                 started: Instant::now(),
             }),
             n_done: AtomicU64::new(0),
@@ -77,23 +96,19 @@ impl Progress {
     }
 }
 
-fn rates(n: u64, bytes: u64, elapsed: Duration) -> String {
-    let seconds = elapsed.as_secs_f64().max(1e-3);
-    format!("{:.0} images/s, {:.1} MB/s", n as f64 / seconds, bytes as f64 / seconds / 1e6)
-}
-
 impl Observer for Progress {
-    fn started(&self, what: &str, n_files: usize) {
+    fn started(&self, what: &str, things: &'static str, n: usize) {
         self.n_done.store(0, Ordering::Relaxed);
         self.n_bytes.store(0, Ordering::Relaxed);
         self.next_line_ms.store(LINE_EVERY.as_millis() as u64, Ordering::Relaxed);
         let mut state = self.state();
         state.what = what.to_owned();
-        state.n_files = n_files as u64;
+        state.things = things;
+        state.n = n as u64;
         state.started = Instant::now();
         if self.style == Style::Bar {
-            let bar = ProgressBar::with_draw_target(Some(n_files as u64), ProgressDrawTarget::stderr_with_hz(8));
-            let template = "{prefix} [{bar:32}] {pos}/{len} · {msg} · ETA {eta}";
+            let bar = ProgressBar::with_draw_target(Some(n as u64), ProgressDrawTarget::stderr_with_hz(8));
+            let template = "{prefix} [{bar:32}] {pos}/{len} · {msg} · {eta} left";
             if let Ok(style) = ProgressStyle::with_template(template) {
                 bar.set_style(style.progress_chars("=> "));
             }
@@ -110,7 +125,7 @@ impl Observer for Progress {
             Style::Bar if done.is_multiple_of(16) => {
                 let state = self.state();
                 state.bar.set_position(done);
-                state.bar.set_message(rates(done, bytes, state.started.elapsed()));
+                state.bar.set_message(state.rates(done, bytes, state.started.elapsed()));
             }
             Style::Bar => {}
             Style::Lines => {
@@ -119,17 +134,8 @@ impl Observer for Progress {
                 if elapsed.as_millis() as u64 >= self.next_line_ms.load(Ordering::Relaxed) {
                     let next = (elapsed + LINE_EVERY).as_millis() as u64;
                     self.next_line_ms.store(next, Ordering::Relaxed);
-                    let left = elapsed.mul_f64((state.n_files - done) as f64 / done as f64);
-                    let rates = rates(done, bytes, elapsed);
-                    let line = format!(
-                        "{}: {done} of {} files ({}), {rates}, {} left",
-                        state.what,
-                        state.n_files,
-                        HumanBytes(bytes),
-                        HumanDuration(left)
-                    );
                     // Progress that cannot be shown is no reason to stop.
-                    let _ = writeln!(std::io::stderr(), "{line}");
+                    let _ = writeln!(std::io::stderr(), "{}", state.line(done, bytes, elapsed));
                 }
             }
         }
@@ -146,5 +152,27 @@ impl Observer for Progress {
     fn warned(&self, message: &str) {
         self.show_notes();
         console::warn(self.quiet, message);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_count_what_is_being_made() {
+        let state = |what: &str, things, n| State {
+            notes: Vec::new(),
+            bar: ProgressBar::hidden(),
+            what: what.to_owned(),
+            things,
+            n,
+            started: Instant::now(),
+        };
+        let ten = Duration::from_secs(10);
+        let line = state("scanning, pass 1/2", "images", 500).line(100, 30_000_000, ten);
+        assert_eq!(line, "scanning, pass 1/2: 100 of 500 images, 10 images/s, 3.0 MB/s, 40 seconds left");
+        let line = state("drawing noise", "samples", 300).line(200, 0, ten);
+        assert_eq!(line, "drawing noise: 200 of 300 samples, 20 samples/s, 5 seconds left");
     }
 }

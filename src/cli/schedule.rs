@@ -20,6 +20,7 @@ use crate::diffusion::ScheduleKind;
 #[derive(Debug, Args)]
 #[command(
     args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true,
     subcommand_negates_reqs = true,
     after_help = "Example: specscan schedule photos --resolution 256 --steps 40 -o out"
 )]

@@ -64,7 +64,7 @@ pub struct InputArgs {
 
 /// How images are prepared: what the network would see.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Preprocessing")]
+#[command(next_help_heading = "Preparing images")]
 pub struct PreprocessArgs {
     /// Working size: N, HxW or `auto` (the common size, else the largest usual one that 99 % of the images reach)
     /// [default: auto]
@@ -103,6 +103,7 @@ pub struct PreprocessArgs {
 
 /// How plots look.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Plots")]
 pub struct PlotArgs {
     /// Plot formats, comma-separated: svg, png, pdf, or none
     #[arg(long = "plots", value_name = "FORMATS", default_value = "svg,png")]
@@ -140,7 +141,7 @@ pub struct OutputArgs {
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
 
-    /// Also list every skipped file and every file written
+    /// Also print what the answer rests on, and name all files that were written or skipped
     #[arg(short, long)]
     pub verbose: bool,
 
@@ -158,7 +159,7 @@ impl PlotArgs {
 
 /// How the work is done.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Computation")]
+#[command(next_help_heading = "Computing")]
 pub struct ComputeArgs {
     /// Worker threads [default: all cores]; the results do not depend on it
     #[arg(short = 'j', long, value_name = "N")]

@@ -10,9 +10,9 @@ use super::present;
 use super::shared::SharedArgs;
 use crate::analysis::snr::Snr;
 
-/// Signal-to-noise ratio over frequency and time, and when each frequency emerges
+/// When each frequency emerges from the noise
 ///
-/// Writes snr.npy (families × steps × annuli), snr_crossing.csv (the time of SNR = 1 of each frequency) and a plot. The
+/// Signal-to-noise ratio over frequency and time. Writes snr.npy (families × steps × annuli), snr_crossing.csv (the time of SNR = 1 of each frequency) and a plot. The
 /// spread of these times is one number: 0 for noise with the images' own spectrum, which lets all frequencies emerge
 /// together.
 #[derive(Debug, Args)]

@@ -1,7 +1,7 @@
 //! How files are scanned, and what that leaves.
 
-use crate::dataset::{DecodeOptions, PreprocessConfig, Skipped};
-use crate::spectrum::{AnalysisConfig, Preprocess, Spectrum};
+use crate::dataset::{DecodeOptions, PreprocessConfig, Skipped, Transform};
+use crate::spectrum::{AnalysisConfig, Preprocess, Spectrum, Standardize};
 
 /// Everything a pass needs to know.
 #[derive(Debug, Clone)]
@@ -30,6 +30,16 @@ pub struct ScanOutcome {
 }
 
 impl ScanConfig {
+    /// What files are to people: `images`, or `files` where each is cut into several.
+    pub fn things(&self) -> &'static str {
+        if self.preprocess.transform == Transform::Tile { "files" } else { "images" }
+    }
+
+    /// Passes of a scan: pixels are standardised by what a first one measures.
+    pub fn n_passes(&self) -> u32 {
+        if self.analysis.standardize == Standardize::Pixel { 2 } else { 1 }
+    }
+
     /// How images become planes, as it is recorded in spectra.
     pub fn preprocess_record(&self) -> Preprocess {
         Preprocess {

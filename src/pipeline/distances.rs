@@ -6,6 +6,7 @@ use super::halves::Halves;
 use super::observer::Observer;
 use super::pass::{Pass, RowSink, run_pass};
 use super::probe::{ImageProbe, ProbeSource};
+use super::scan::pass_name;
 use crate::dataset::{SourceFile, View};
 use crate::noise::image_distance::{ImageDistance, ImageDistancePlan, Membership, Scratch};
 use crate::noise::odd_images::WholePowers;
@@ -65,8 +66,9 @@ pub fn measure_distances(
     let whole = WholePowers::new(spectrum.grid(), &spectrum.mean_field(), &value_per_code);
     let reduced = if judges.full.is_empty() { None } else { ReducedForm::new(spectrum)? };
     let probes = DistanceProbes { ranking, baseline, half_of_file, whole, full: judges.full, reduced };
-    let what = "measuring each image";
-    run_pass(Pass { what, files, config, plan: &plan, probes: Some(&probes), observer, cancel }, sink)?;
+    let n_passes = config.n_passes() + 1;
+    let what = pass_name("measuring each image", n_passes, n_passes);
+    run_pass(Pass { what: &what, files, config, plan: &plan, probes: Some(&probes), observer, cancel }, sink)?;
     Ok(())
 }
 

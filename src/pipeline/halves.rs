@@ -4,7 +4,7 @@ use super::config::{ScanConfig, ScanOutcome};
 use super::error::{Cancel, ScanError};
 use super::observer::Observer;
 use super::pass::NoRows;
-use super::scan::scan;
+use super::scan::{pass_name, scan, scan_before};
 use crate::dataset::SourceFile;
 use crate::spectrum::{Spectrum, Standardize};
 
@@ -17,11 +17,28 @@ pub struct Halves {
     pub half_of_file: Vec<u8>,
 }
 
+/// Watches a half: of the whole it is neither the beginning nor the end.
+struct Part<'a>(&'a dyn Observer);
+
+impl Observer for Part<'_> {
+    fn advanced(&self, n_bytes: u64) {
+        self.0.advanced(n_bytes);
+    }
+
+    fn noted(&self, message: &str) {
+        self.0.noted(message);
+    }
+
+    fn warned(&self, message: &str) {
+        self.0.warned(message);
+    }
+}
+
 /// Streams `files` once and sums up their spectra, each half on its own where that is possible; the sum of all is the
 /// same, to the last bit, as that of one scan. Files are divided by the hash of their paths below the folder that holds
 /// them all, so that neither a folder's order matters nor how its path was typed.
 ///
-/// There are no halves of fewer than two files, of standardised pixels (each half would have its own), or where one
+/// A second pass, of which progress speaks, is to follow. There are no halves of fewer than two files, of standardised pixels (each half would have its own), or where one
 /// half is unusable.
 ///
 /// # Errors
@@ -33,21 +50,23 @@ pub fn scan_halves(
     observer: &dyn Observer,
     cancel: &Cancel,
 ) -> Result<(ScanOutcome, Option<Halves>), ScanError> {
-    let whole = || Ok((scan(files, config, &mut NoRows, observer, cancel)?, None));
+    let whole = || Ok((scan_before(1, files, config, &mut NoRows, observer, cancel)?, None));
     if files.len() < 2 || config.analysis.standardize == Standardize::Pixel {
         return whole();
     }
     let half_of_file = divide(files);
+    observer.started(&pass_name("scanning", 1, 2), config.things(), files.len());
     let mut outcomes = Vec::with_capacity(2);
     for half in 0..2 {
         let members = files.iter().zip(&half_of_file).filter(|(_, h)| **h == half);
         let members: Vec<SourceFile> = members.map(|(file, _)| file.clone()).collect();
-        match scan(&members, config, &mut NoRows, observer, cancel) {
+        match scan(&members, config, &mut NoRows, &Part(observer), cancel) {
             Ok(outcome) => outcomes.push(outcome),
             Err(ScanError::NothingUsable { .. }) => return whole(),
             Err(error) => return Err(error),
         }
     }
+    observer.finished();
     let [first, second] = <[ScanOutcome; 2]>::try_from(outcomes).map_err(|_| ScanError::Interrupted)?;
     let mut spectrum = first.spectrum.clone();
     // A file that is there twice is two files of one set, also where they fall into different halves.

@@ -19,7 +19,7 @@ pub fn draw_samples<R: Default + Send>(
     noise: &SampledNoise,
     n: usize,
     threads: usize,
-    cancel: &Cancel,
+    (observer, cancel): (&dyn Observer, &Cancel),
     finish: impl Fn(&[f32], &mut R) + Sync,
     emit: impl FnMut(usize, &R) -> Result<(), ScanError>,
 ) -> Result<(), ScanError> {
@@ -31,7 +31,10 @@ pub fn draw_samples<R: Default + Send>(
             Ok(())
         })
     };
-    run_ordered(schedule(n, threads, cancel), live, |_| {}, emit)
+    observer.started("drawing noise", "samples", n);
+    run_ordered(schedule(n, threads, cancel), live, |_| observer.advanced(0), emit)?;
+    observer.finished();
+    Ok(())
 }
 
 fn schedule(n: usize, threads: usize, cancel: &Cancel) -> Schedule<'_> {
@@ -100,7 +103,7 @@ pub fn sample_distances(
         }
         Ok(())
     };
-    observer.started("drawing samples of noise", n);
+    observer.started("measuring samples of noise", "samples", n);
     run_ordered(schedule(n, threads, cancel), live, |_| observer.advanced(0), emit)?;
     observer.finished();
     Ok(all)

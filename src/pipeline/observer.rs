@@ -2,17 +2,17 @@
 
 /// Receives the events of a pass; every event defaults to being ignored. Called from several threads.
 pub trait Observer: Sync {
-    /// A pass over `n_files` files begins; `what` says which, for people.
-    fn started(&self, what: &str, n_files: usize) {
-        let _ = (what, n_files);
+    /// Work on `n` of `things` (`images`, `files`, `samples`) begins; `what` says which work, for people.
+    fn started(&self, what: &str, things: &'static str, n: usize) {
+        let _ = (what, things, n);
     }
 
-    /// A file of `n_bytes` was dealt with, usable or not.
+    /// One of them, of `n_bytes` if it was read from a file, was dealt with, usable or not.
     fn advanced(&self, n_bytes: u64) {
         let _ = n_bytes;
     }
 
-    /// The pass is over.
+    /// The work is over.
     fn finished(&self) {}
 
     /// Something that was settled and that the user may want to know.

@@ -147,7 +147,7 @@ pub fn run_pass(pass: Pass<'_>, sink: &mut dyn RowSink) -> Result<ScanOutcome, S
         Ok(())
     };
     let schedule = Schedule { n: files.len(), threads: config.threads, window: WINDOW, cancel: pass.cancel };
-    observer.started(pass.what, files.len());
+    observer.started(pass.what, config.things(), files.len());
     run_ordered(schedule, live, |outcome| observer.advanced(outcome.n_bytes), emit)?;
     observer.finished();
     counts.n_skipped = skipped.len() as u64;

@@ -22,10 +22,23 @@ pub fn scan(
     observer: &dyn Observer,
     cancel: &Cancel,
 ) -> Result<ScanOutcome, ScanError> {
+    scan_before(0, files, config, sink, observer, cancel)
+}
+
+/// As [`scan`], where `n_later` passes follow.
+pub(super) fn scan_before(
+    n_later: u32,
+    files: &[SourceFile],
+    config: &ScanConfig,
+    sink: &mut dyn RowSink,
+    observer: &dyn Observer,
+    cancel: &Cancel,
+) -> Result<ScanOutcome, ScanError> {
+    let n_passes = config.n_passes() + n_later;
     let reference = if config.analysis.standardize == Standardize::Pixel {
         let plan = AnalysisPlan::new(config.analysis.with_less_detail(Detail::Pixels), None);
-        let what = "measuring pixel means and deviations";
-        let pass = Pass { what, files, config, plan: &plan, probes: None, observer, cancel };
+        let what = pass_name("measuring pixel means and deviations", 1, n_passes);
+        let pass = Pass { what: &what, files, config, plan: &plan, probes: None, observer, cancel };
         Some(run_pass(pass, &mut NoRows)?.spectrum.reference(true))
     } else {
         None
@@ -37,5 +50,11 @@ pub fn scan(
     let sharpness =
         config.effective_resolution.then(|| ResolutionProbes::new(config.analysis.size, config.analysis.channels));
     let probes = sharpness.as_ref().map(|probes| probes as &dyn ProbeSource);
-    run_pass(Pass { what: "scanning", files, config, plan: &plan, probes, observer, cancel }, sink)
+    let what = pass_name("scanning", config.n_passes(), n_passes);
+    run_pass(Pass { what: &what, files, config, plan: &plan, probes, observer, cancel }, sink)
+}
+
+/// What a pass does, and which of several it is.
+pub(super) fn pass_name(what: &str, number: u32, n_passes: u32) -> String {
+    if n_passes > 1 { format!("{what}, pass {number}/{n_passes}") } else { what.to_owned() }
 }

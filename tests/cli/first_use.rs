@@ -72,7 +72,7 @@ fn several_inputs_are_one_set_only_when_that_is_said() {
     let printed = world.succeed("rapsd cats more/dogs -o one --plots none");
     let said = "2 inputs, taken as one set: cats (3 files), more/dogs (4 files); --by-input answers for each";
     assert_eq!(printed.stderr.lines().next(), Some(said));
-    assert!(printed.stdout.starts_with("7 images"), "{}", printed.stdout);
+    assert!(printed.stdout.contains("\n7 images"), "{}", printed.stdout);
     world.succeed("scan cats -o a -q --plots none");
     // Images of the same bytes are in both.
     world.succeed("scan more/dogs --num 4 --channels luma -o b -q --plots none");
@@ -139,4 +139,60 @@ fn families_are_a_list_and_a_typo_is_met_with_the_nearest() {
     let help = world.succeed("scan --help").stdout;
     let of_transform = help.split("--transform").nth(1).expect("the option");
     assert!(of_transform.contains("[possible values: center-crop-dhariwal, center-crop, crop, tile, none]"));
+}
+
+#[test]
+fn help_is_a_command_and_short_where_it_is_asked_shortly() {
+    let world = World::with_photos(3);
+    let top = world.succeed("help").stdout;
+    let groups = ["Answers:", "fit-delta", "schedule", "Measures:", "covariance", "Files:", "info", "Exit codes"];
+    let at: Vec<usize> =
+        groups.iter().map(|part| top.find(part).unwrap_or_else(|| panic!("no {part} in {top}"))).collect();
+    assert!(at.is_sorted(), "{top}");
+    assert_eq!(top, world.succeed("-h").stdout);
+    assert_eq!(world.succeed("help scan").stdout, world.succeed("scan --help").stdout);
+    assert!(world.succeed("help schedule sample").stdout.contains("Usage: specscan schedule sample"));
+    let short = world.succeed("fit-delta -h").stdout;
+    for part in ["--paper", "--cross-mask", "Common options: --resolution N", "-o DIR", "[INPUT]", "Example"] {
+        assert!(short.contains(part), "no {part} in {short}");
+    }
+    assert!(!short.contains("--max-pixels") && !short.contains("Preparing images"), "{short}");
+    let long = world.succeed("fit-delta --help").stdout;
+    let topics = ["\nInput:", "\nPreparing images:", "\nOutput:", "\nPlots:", "\nComputing:"];
+    let at: Vec<_> = topics.iter().map(|topic| long.find(topic)).collect();
+    assert!(at.is_sorted() && at.iter().all(Option::is_some), "{at:?} in {long}");
+    assert!(long.contains("--max-pixels") && !long.contains("Common options"));
+    // Options of its own that share a name are not hidden.
+    assert!(world.succeed("info -h").stdout.contains("--json"));
+    assert!(world.succeed("schedule sample -h").stdout.contains("--seed"));
+}
+
+#[test]
+fn help_fits_80_columns() {
+    let world = World::create();
+    let commands = world.succeed("help").stdout;
+    assert!(commands.lines().all(|line| line.chars().count() <= 80), "{commands}");
+    let names = commands.lines().filter_map(|line| line.strip_prefix("  ")?.split_whitespace().next());
+    for name in names.filter(|name| !name.starts_with('-')) {
+        for form in ["-h", "--help"] {
+            let mut command = world.command([name, form]);
+            let output = command.env("COLUMNS", "80").assert().code(0);
+            let text = String::from_utf8_lossy(&output.get_output().stdout).into_owned();
+            assert!(text.lines().all(|line| line.chars().count() <= 80), "{name} {form}:\n{text}");
+        }
+    }
+}
+
+#[test]
+fn common_options_may_stand_before_the_command() {
+    let world = World::with_photos(3);
+    let printed = world.succeed("-q --json -o before -j 1 scan photos --plots none");
+    assert_eq!((printed.stderr.as_str(), &printed.json()["counts"]["n_images"]), ("", &3.into()));
+    assert!(world.path("before/scan.json").exists());
+    world.succeed("-o merged merge before/photos.spectrum -q");
+    assert!(world.path("merged/merge.json").exists());
+    world.refuse("--plots jpeg scan photos", &["--plots", "svg"]);
+    world.refuse("-o out scn photos", &["unrecognized subcommand 'scn'", "'scan'"]);
+    // A command that has no such option refuses it.
+    world.refuse("-o out info before/photos.spectrum", &["unexpected argument '-o'"]);
 }

@@ -233,10 +233,19 @@ fn the_result_comes_first_and_lines_fit_a_terminal() {
         ("schedule photos", "6 mixed schedules of "),
         ("schedule photos --dataset", "mixed schedule: "),
         ("schedule fit-sampler many --max-components 1", "sampler of 30 mixed schedules"),
+        ("scan photos", "Δ = "),
+        ("fit-delta photos", "Δ = "),
+        ("rapsd photos", "power falls from "),
+        ("covariance photos --coherence", "off-diagonal share of the squared covariance: "),
+        ("distance photos --samples 5 --full-covariance 8", "closest noise: "),
+        ("noise photos --family white,pink", "4 samples of each family at 16×24"),
+        ("noise --resolution 8", "4 samples of each family at 8×8"),
     ] {
         let printed = world.succeed(&format!("{words} --plots none -o out"));
         assert!(printed.stdout.starts_with(first), "{words}: {}", printed.stdout);
-        for line in printed.stdout.lines() {
+        let verbose = world.succeed(&format!("{words} --plots none -o out -v"));
+        assert!(verbose.stdout.starts_with(&printed.stdout), "{words}: details come last: {}", verbose.stdout);
+        for line in verbose.stdout.lines() {
             assert!(line.chars().count() <= 80, "{words}: {} columns: {line}", line.chars().count());
         }
     }

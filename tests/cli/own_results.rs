@@ -105,7 +105,7 @@ fn images_in_a_folder_that_received_results_are_still_images() {
     }
     world.succeed("rapsd set/cats -o set/cats -q");
     let printed = world.succeed("rapsd set -o out");
-    assert!(printed.stdout.starts_with("6 images"), "{}", printed.stdout);
+    assert!(printed.stdout.contains("\n6 images"), "{}", printed.stdout);
     assert!(printed.stderr.contains("left out 1 plots"), "{}", printed.stderr);
 }
 

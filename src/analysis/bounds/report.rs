@@ -242,8 +242,11 @@ impl Report for BoundsReport {
             self.n_floored, self.n_flat
         ));
         lines.extend(self.soft_lines());
-        lines.extend(describe_kappa(self.kappa).iter().flat_map(|text| wrap(text)));
         lines
+    }
+
+    fn details(&self) -> Vec<String> {
+        describe_kappa(self.kappa).iter().flat_map(|text| wrap(text)).collect()
     }
 
     fn tables(&self) -> Vec<Content<'_>> {

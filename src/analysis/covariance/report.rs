@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::rows::{CoherenceRow, GammaRadialRow, gamma_array};
+use crate::analysis::words::wrap;
 use crate::analysis::{About, Outputs, Report, figures};
 use crate::report::content::Content;
 use crate::report::plot::Plot;
@@ -13,6 +14,12 @@ use crate::spectrum::{ModeCovariance, Spectrum};
 use crate::stats::circularity::pseudo_covariance_by_chance;
 use crate::stats::diagonality::Diagonality;
 use crate::stats::spectrum_covariance::ColorCovariance;
+
+/// Off-diagonal share by chance above which it says nothing of the images.
+const MUCH_BY_CHANCE: f64 = 0.1;
+
+/// Off-diagonal share beyond chance that is worth a word.
+const LEAST_EXCESS: f64 = 0.02;
 
 /// The covariance of a set.
 #[derive(Debug, Clone, Serialize)]
@@ -68,9 +75,36 @@ impl From<&Diagonality> for DiagonalitySummary {
 }
 
 impl CovarianceReport {
+    /// Whether modes vary together, and what that means.
+    fn result_lines(&self) -> Vec<String> {
+        let Some(d) = &self.full else { return Vec::new() };
+        let (Some(share), Some(chance)) = (d.off_diagonal_energy, d.off_diagonal_energy_by_chance) else {
+            return vec!["off-diagonal share of the squared covariance: unknown".to_owned()];
+        };
+        let mut lines = vec![format!(
+            "off-diagonal share of the squared covariance: {:.1} % (by chance {:.1} %)",
+            100.0 * share,
+            100.0 * chance
+        )];
+        lines.extend(wrap(match share - chance {
+            _ if chance > MUCH_BY_CHANCE => {
+                "With so few images most of that is chance: whether modes vary together cannot be told; add images."
+            }
+            excess if excess <= LEAST_EXCESS => {
+                "Fourier modes are as good as independent: noise with the images' own spectrum (`matched`) has their \
+                 covariance."
+            }
+            _ => {
+                "Fourier modes vary together: no noise of independent modes, not even `matched`, has the covariance of \
+                 these images; `specscan distance --full-covariance 32` says how far each is."
+            }
+        }));
+        lines
+    }
+
     /// Γ at every second octave.
     fn gamma_table(&self) -> Vec<String> {
-        let head = ["channel", "frequency (cycles/px)", "Γ", "|C|/Γ (0: circular)", "κ4 (2: Gaussian)"];
+        let head = ["channel", "f (cycles/px)", "Γ", "|C|/Γ (0: circular)", "κ4 (2: Gaussian)"];
         let mut table = vec![head.map(str::to_owned).to_vec()];
         let optional = |v: Option<f64>| v.map_or(String::new(), short);
         let last = self.rows.iter().map(|r| r.bin).max().unwrap_or(0);
@@ -124,24 +158,15 @@ impl Report for CovarianceReport {
     };
 
     fn lines(&self) -> Vec<String> {
-        let mut lines = vec![self.about.describe()];
+        let mut lines = self.result_lines();
+        lines.extend(self.color_lines());
+        lines.extend([String::new(), self.about.describe()]);
         lines.extend(self.gamma_table());
         if self.rows.iter().any(|row| row.pseudo_covariance_ratio.is_some()) {
             let n = self.spectrum.n_images();
             lines.push(format!(
-                "by chance |C|/Γ of {n} circular Gaussian images is {}: no more than that is none",
+                "|C|/Γ of {n} circular Gaussian images is {} by chance: no more than that is none",
                 short(pseudo_covariance_by_chance(n))
-            ));
-        }
-        lines.extend(self.color_lines());
-        if let Some(d) = &self.full {
-            let percent = |v: Option<f64>| v.map_or("unknown".to_owned(), |v| format!("{:.1} %", 100.0 * v));
-            lines.push(format!(
-                "off-diagonal share of the squared covariance in {} dimensions: {} (by chance {} with {} images)",
-                d.n_dimensions,
-                percent(d.off_diagonal_energy),
-                percent(d.off_diagonal_energy_by_chance),
-                d.n_images
             ));
         }
         lines

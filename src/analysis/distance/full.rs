@@ -109,7 +109,8 @@ fn drawn_squares(n: usize, run: &Run<'_>, noise: &Noise, model: &FullModel) -> R
         squares.push(*square);
         Ok(())
     };
-    draw_samples(&sampled, n, run.desk.threads, run.desk.cancel, finish, emit)?;
+    let watch = (run.desk.observer, run.desk.cancel);
+    draw_samples(&sampled, n, run.desk.threads, watch, finish, emit)?;
     Ok(squares)
 }
 

@@ -149,6 +149,10 @@ impl Report for DistanceReport {
         self.summary()
     }
 
+    fn details(&self) -> Vec<String> {
+        self.rests_on()
+    }
+
     fn tables(&self) -> Vec<Content<'_>> {
         let images = self.images.iter().map(|images| Content::table("distance_images.csv", &images.rows));
         let full = self.full_covariance.iter().map(|rows| Content::table("distance_full.csv", rows));

@@ -1,7 +1,7 @@
 //! What `distance` says in words.
 
 use super::{DistanceReport, FullDistanceRow, MetricResult};
-use crate::analysis::words::{describe_delta, or_dash};
+use crate::analysis::words::{describe_delta, or_dash, wrap};
 use crate::noise::distance::{mean_image_w2_square, typical_normalized};
 use crate::noise::metric::MODES_FROM_IMAGES;
 use crate::noise::monte_carlo::FALSE_ALARM;
@@ -11,22 +11,33 @@ use crate::report::text::{align, short};
 impl DistanceReport {
     /// The answer in words, a line each.
     pub(super) fn summary(&self) -> Vec<String> {
-        let mut lines = vec![self.about.describe(), self.describe_metric()];
+        let mut lines = self.describe_closest();
+        lines.extend(self.explain_fit());
+        lines.extend(self.describe_odd_images());
+        lines.extend([String::new(), self.about.describe()]);
         lines.extend(self.table());
-        lines.extend(self.describe_closest());
+        lines.extend(wrap(
+            "KL/D: KL(dataset‖noise) per dimension in nats, smaller is closer; d/√D: distance of drawn samples from \
+             the mean image, 1 for a typical image.",
+        ));
         lines.extend(self.describe_smooth());
         lines.extend(self.describe_ends());
-        lines.push(self.describe_agreement());
-        lines.extend(self.describe_images());
         if let Some(rows) = &self.full_covariance {
             lines.push(String::new());
             lines.extend(full_table(rows));
         }
-        if !self.full_disagreeing.is_empty() {
-            lines.push(format!(
-                "DISAGREEMENT: drawn and expected distances of {} differ by more than chance",
-                self.full_disagreeing.join(", ")
-            ));
+        lines.extend(self.describe_disagreement());
+        lines
+    }
+
+    /// What the answer rests on.
+    pub(super) fn rests_on(&self) -> Vec<String> {
+        let mut lines = wrap(&self.describe_metric());
+        lines.extend(wrap(&self.describe_agreement()));
+        if let Some(median) = self.images.as_ref().and_then(|images| images.baseline_median_square) {
+            let judge = if self.is_held_out { "by the half of the set without it" } else { "by all others" };
+            let median = (median / self.n_dimensions).sqrt();
+            lines.push(format!("each image is judged {judge}; median d/√D = {median:.2}"));
         }
         lines
     }
@@ -55,7 +66,7 @@ impl DistanceReport {
     fn table(&self) -> Vec<String> {
         let MetricResult { model, compared } = self.main();
         let n = model.n_dimensions();
-        let head = ["family", "Δ", "2Δ", "KL(data‖noise)/D", "KL(noise‖data)/D", "W₂/√D", "d/√D drawn", "expected", ""];
+        let head = ["noise", "Δ", "2Δ", "KL/D", "W₂/√D", "d/√D", ""];
         let mut table = vec![head.map(str::to_owned).to_vec()];
         let drawn = |m: Moments| format!("{:.3} ± {:.3}", m.mean / n.sqrt(), m.std.unwrap_or(0.0) / n.sqrt());
         let none = || "–".to_owned();
@@ -67,58 +78,77 @@ impl DistanceReport {
                 power(1.0),
                 power(2.0),
                 short(d.kl_data_noise / n),
-                short(d.kl_noise_data / n),
                 short((d.w2_square / n).max(0.0).sqrt()),
                 c.to_mean.map_or_else(none, drawn),
-                format!("{:.3}", c.expected_normalized(n)),
                 if c.is_too_smooth(model) { "too smooth".to_owned() } else { String::new() },
             ]);
         }
         if let Some(m) = self.image_moments() {
-            let mut row = vec![self.images_name().to_owned(), none(), none(), none(), none(), none()];
-            row.extend([drawn(m), format!("{:.3}", typical_normalized(model)), String::new()]);
-            table.push(row);
+            let name = self.images_name().to_owned();
+            table.push(vec![name, none(), none(), none(), none(), drawn(m), String::new()]);
         }
         let w2 = short((mean_image_w2_square(model) / n).sqrt());
-        let mean_image = ["mean image", "–", "–", "∞", "–", &w2, "0", "0", ""];
+        let mean_image = ["mean image", "–", "–", "∞", &w2, "0", ""];
         table.push(mean_image.map(str::to_owned).to_vec());
         align(&table)
     }
 
-    /// Which family is closest, and how much of that is chance.
+    /// Which family is closest, what to do with it, and how much of that is chance.
     fn describe_closest(&self) -> Vec<String> {
-        let MetricResult { model, .. } = self.main();
-        let mut lines = Vec::new();
-        if let Some((closest, is_after_matched)) = self.closest_family() {
-            lines.push(format!(
-                "closest by KL(dataset‖noise){}: {}, {} nats per dimension",
-                if is_after_matched { " after the images' own spectrum" } else { "" },
-                describe_family(closest),
-                short(closest.divergence.kl_data_noise / model.n_dimensions())
-            ));
-        }
+        let MetricResult { model, compared } = self.main();
+        let per_dimension = |c: &Comparison| short(c.divergence.kl_data_noise / model.n_dimensions());
+        let mut text = String::new();
+        let mut lines = match self.closest_family() {
+            Some((closest, is_after_matched)) => {
+                if is_after_matched {
+                    let matched = compared.first().map(per_dimension).unwrap_or_default();
+                    text = format!("Closer is only matched, the images' own spectrum (KL/D = {matched}). ");
+                }
+                text += "Its power is the most like that of the images over all modes: take it where a trainer lets \
+                         you choose the noise (`specscan noise` draws samples). ";
+                vec![format!("closest noise: {}, KL/D = {}", describe_family(closest), per_dimension(closest))]
+            }
+            None => vec!["no noise here has power wherever these images have: none is closest".to_owned()],
+        };
         let chance = self.kl_per_dim_by_chance;
-        let (n, total, of_mean) = (model.n_images, short(chance.total()), short(chance.mean_image));
+        let of_mean = short(chance.mean_image);
         let of_gamma = if chance.gamma > 0.0 { format!(" ({of_mean} of matched noise)") } else { String::new() };
-        lines.push(format!(
-            "chance alone: noise with exactly the images' spectrum would have a KL(data‖noise)/D of {total}{of_gamma} \
-             with {n} images, more where they are far from Gaussian; nothing below that is a difference"
-        ));
+        text += &format!(
+            "Chance alone makes a KL/D of {}{of_gamma} with {} images, more where they are far from Gaussian: a \
+             smaller difference is none.",
+            short(chance.total()),
+            model.n_images
+        );
+        lines.extend(wrap(&text));
         lines
     }
 
+    /// Why noise with the set's own Δ can be far from the set.
+    fn explain_fit(&self) -> Vec<String> {
+        let of = |name: &str| self.main().compared.iter().find(|c| c.name == name);
+        let (Some(fit), Some(best)) = (of("cloud:fit"), of("cloud:best")) else { return Vec::new() };
+        let n = self.main().model.n_dimensions();
+        let excess = (fit.divergence.kl_data_noise - best.divergence.kl_data_noise) / n;
+        if excess <= self.kl_per_dim_by_chance.total() {
+            return Vec::new();
+        }
+        wrap(
+            "cloud:fit has the Δ of the set, in which all octaves weigh alike; KL counts modes, most of which lie in \
+             the finest octave. Where power does not follow one power law the two differ, and cloud:best is closer.",
+        )
+    }
+
     /// Which families are smoother than the images.
-    fn describe_smooth(&self) -> Option<String> {
+    fn describe_smooth(&self) -> Vec<String> {
         let MetricResult { model, compared } = self.main();
         let smooth: Vec<_> = compared.iter().filter(|c| c.is_too_smooth(model)).map(|c| c.name.as_str()).collect();
-        (!smooth.is_empty()).then(|| {
-            format!(
-                "smaller is not closer: of the images themselves d/√D is {:.2} (root mean square); \
-                 below {TOO_SMOOTH} of that noise is smoother than they are ({})",
-                typical_normalized(model),
-                smooth.join(", ")
-            )
-        })
+        let text = format!(
+            "A small d/√D is not close: of the images themselves it is {:.2} (root mean square), and below {TOO_SMOOTH} \
+             of that noise is smoother than they are ({}).",
+            typical_normalized(model),
+            smooth.join(", ")
+        );
+        if smooth.is_empty() { Vec::new() } else { wrap(&text) }
     }
 
     /// Which best exponents are none, but ends of the range they are sought in.
@@ -130,44 +160,53 @@ impl DistanceReport {
         })
     }
 
-    fn describe_agreement(&self) -> String {
+    /// Families of which the drawn and the expected distances do not agree, and the largest deviation of any, in
+    /// standard errors.
+    fn disagreeing(&self) -> (Vec<&str>, f64) {
         let all = || self.results.iter().flat_map(|r| &r.compared);
         let worst = all().map(Comparison::standard_errors_off).fold(0.0, f64::max);
-        let failed: Vec<_> = all().filter(|c| !c.agrees(self.n_compared)).map(|c| c.name.as_str()).collect();
+        (all().filter(|c| !c.agrees(self.n_compared)).map(|c| c.name.as_str()).collect(), worst)
+    }
+
+    fn describe_agreement(&self) -> String {
+        let (_, worst) = self.disagreeing();
         let n = self.question.samples;
-        if failed.is_empty() {
-            return format!(
-                "{n} drawn samples each agree with the closed forms (worst {worst:.1} standard errors off)"
-            );
-        }
         format!(
-            "DISAGREEMENT: drawn and expected distances of {} differ by up to {worst:.1} standard errors, which chance \
-             does in one run of {:.0}; try more --samples, and report it if it persists",
-            failed.join(", "),
-            1.0 / FALSE_ALARM
+            "{n} samples of each noise were drawn; at worst they are {worst:.1} standard errors off the closed forms"
         )
     }
 
-    /// How far the images are, and which of them are the farthest.
-    fn describe_images(&self) -> Vec<String> {
-        let (Some(images), Some(farthest)) = (&self.images, &self.farthest_images) else {
+    fn describe_disagreement(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        let (failed, worst) = self.disagreeing();
+        if !failed.is_empty() {
+            lines.extend(wrap(&format!(
+                "DISAGREEMENT: drawn and expected distances of {} differ by up to {worst:.1} standard errors, which \
+                 chance does in one run of {:.0}; try more --samples, and report it if it persists",
+                failed.join(", "),
+                1.0 / FALSE_ALARM
+            )));
+        }
+        if !self.full_disagreeing.is_empty() {
+            lines.extend(wrap(&format!(
+                "DISAGREEMENT: drawn and expected distances of {} from the full covariance differ by more than chance",
+                self.full_disagreeing.join(", ")
+            )));
+        }
+        lines
+    }
+
+    /// Which images are the oddest, and what to do about them.
+    fn describe_odd_images(&self) -> Vec<String> {
+        let Some(farthest) = &self.farthest_images else {
             let line = "no distance_images.csv: a saved spectrum holds no single images; give their folder";
             return if self.has_images { Vec::new() } else { vec![line.to_owned()] };
         };
-        let mut lines = Vec::new();
-        if let Some(median) = images.baseline_median_square {
-            let judge = if self.is_held_out { "by the half of the set without it" } else { "by all others" };
-            lines.push(format!(
-                "each image is judged {judge}; median d/√D = {:.2}",
-                (median / self.n_dimensions).sqrt()
-            ));
-        }
-        let farthest: Vec<_> = farthest.iter().map(|r| format!("{} ({})", r.path, r.describe_side())).collect();
-        lines.push(format!("oddest images: {}", farthest.join(", ")));
-        lines.push(
-            "look at farthest.png: remove what does not belong (blurred, enlarged, noise, text), keep what does"
-                .to_owned(),
-        );
+        let mut lines = vec!["oddest images:".to_owned()];
+        lines.extend(farthest.iter().map(|row| format!("  {} ({})", row.path, row.describe_side())));
+        lines.extend(wrap(
+            "Look at farthest.png: remove what does not belong (blurred, enlarged, noise, text), keep what does.",
+        ));
         lines
     }
 }
@@ -182,14 +221,13 @@ pub(super) fn describe_family(c: &Comparison) -> String {
 
 /// The table of the full covariance.
 fn full_table(rows: &[FullDistanceRow]) -> Vec<String> {
-    let head = ["full covariance", "Δ", "KL(data‖noise)/D", "KL(noise‖data)/D", "W₂/√D", "d/√D"];
+    let head = ["full covariance", "Δ", "KL/D", "W₂/√D", "d/√D"];
     let mut table = vec![head.map(str::to_owned).to_vec()];
     for r in rows {
         table.push(vec![
             r.family.clone(),
             or_dash(r.delta, |d| format!("{d:.2}")),
             or_dash(r.kl_data_noise_per_dim, short),
-            or_dash(r.kl_noise_data_per_dim, short),
             or_dash(r.w2_per_dim, short),
             or_dash(r.d_normalized, |d| format!("{d:.3}")),
         ]);

@@ -71,15 +71,13 @@ impl Report for FitDeltaReport {
             lines.push(format!("Γ = A² f^(−2Δ), A = {amplitude}, f = {} … {} cycles/px", short(low), short(high)));
         }
         lines.push(self.about.describe());
-        let head = ["channel", "estimator", "Δ", "95 % interval", "coarse", "fine", "A", "residual"];
-        let mut table = vec![head.map(str::to_owned).to_vec()];
-        for channel in &self.channels {
-            let fits = channel.fits.iter().filter_map(|(_, fit)| fit.as_ref().ok());
-            table.extend(fits.map(|fit| cells(channel.channel, fit)));
-        }
-        lines.extend(align(&table));
+        lines.extend(table(self.channels.iter().take(1)));
         lines.extend(self.failures.iter().map(|f| format!("no {} fit of {}: {}", f.estimator, f.channel, f.reason)));
         lines
+    }
+
+    fn details(&self) -> Vec<String> {
+        if self.channels.len() > 1 { table(self.channels.iter().skip(1)) } else { Vec::new() }
     }
 
     fn tables(&self) -> Vec<Content<'_>> {
@@ -91,6 +89,17 @@ impl Report for FitDeltaReport {
         // The mean over channels, if there are several.
         self.channels.first().map(|channel| Plot::new("fit", self.figure(channel))).into_iter().collect()
     }
+}
+
+/// The fits of some channels.
+fn table<'a>(channels: impl Iterator<Item = &'a ChannelFits>) -> Vec<String> {
+    let head = ["channel", "estimator", "Δ", "95 % interval", "coarse", "fine", "A", "residual"];
+    let mut table = vec![head.map(str::to_owned).to_vec()];
+    for channel in channels {
+        let fits = channel.fits.iter().filter_map(|(_, fit)| fit.as_ref().ok());
+        table.extend(fits.map(|fit| cells(channel.channel, fit)));
+    }
+    align(&table)
 }
 
 /// The row of a fit on the terminal.

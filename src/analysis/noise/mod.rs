@@ -173,7 +173,7 @@ impl Drawing {
             let kept = family.push(index, sample);
             kept.map_err(|source| ScanError::Row { key: format!("sample {index}"), source })
         };
-        draw_samples(&sampled, self.count, desk.threads, desk.cancel, finish, emit)
+        draw_samples(&sampled, self.count, desk.threads, (desk.observer, desk.cancel), finish, emit)
             .with_context(|| format!("cannot draw {name}"))?;
         let (files, n_clipped) = family.commit()?;
         let power = noise.spectrum.radial_mean(&Grid::new(self.size));

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::analysis::words::{describe_delta, or_dash};
+use crate::analysis::words::{describe_delta, or_dash, wrap};
 use crate::analysis::{About, Outputs, Report};
 use crate::report::content::Content;
 use crate::report::plot::Plot;
@@ -101,14 +101,19 @@ impl Report for NoiseReport {
     const OUTPUTS: Outputs = Outputs { files: &["*.png", "*.npy", "noise.json"], plots: &["noise"] };
 
     fn lines(&self) -> Vec<String> {
-        let mut lines: Vec<String> = self.about.iter().map(About::describe).collect();
-        lines.push(format!(
+        let mut lines = vec![format!(
             "{} samples of each family at {}, pixel deviation {}, seed {}",
             self.n_samples,
             self.size,
             short(self.noise_std),
             self.seed
+        )];
+        lines.extend(wrap(
+            "Give the arrays (.npy) to a trainer in place of its white noise, look at the PNGs; `specscan distance` \
+             says which family is closest to your images.",
         ));
+        lines.push(String::new());
+        lines.extend(self.about.iter().map(About::describe));
         let mut table = vec![["family", "Δ", "2Δ"].map(str::to_owned).to_vec()];
         for family in &self.families {
             let number = |factor: f64| or_dash(family.delta, |d| format!("{:.3}", factor * d));
@@ -120,12 +125,12 @@ impl Report for NoiseReport {
             _ => format!("samples of the last family: {}", family.files),
         }));
         if !self.png_files.is_empty() {
-            lines.push(format!(
+            lines.extend(wrap(&format!(
                 "in the PNGs black is {} and white {} (3 standard deviations); {:.2} % of the values are clipped",
                 short(self.png_black),
                 short(self.png_white),
                 self.clipped_percent()
-            ));
+            )));
         }
         lines
     }

@@ -11,6 +11,7 @@ use serde::Serialize;
 pub use images::RapsdImages;
 pub use rows::{RapsdRow, rapsd_rows};
 
+use super::words::wrap;
 use super::{About, Analysis, Outputs, Report, Run, Scanned, figures};
 use crate::report::content::Content;
 use crate::report::plot::Plot;
@@ -105,10 +106,21 @@ impl Report for RapsdReport {
             [frequency, format!("{:.0}", r.n_modes)].into_iter().chain(powers).collect()
         }));
         let unit = self.about.power_unit();
-        let mut lines = vec![
-            self.about.describe(),
-            format!("power in {unit} per mode, one annulus per octave (all in rapsd.csv):"),
-        ];
+        let mut lines = Vec::new();
+        if let [_, first, .., last] = self.rapsd.as_slice() {
+            let (p, q) = (first.power_mean, last.power_mean);
+            let how = if p > q { "falls" } else { "rises" };
+            let (f, g) = (short(first.frequency_cycles_per_px), short(last.frequency_cycles_per_px));
+            let text = format!("power {how} from {} {unit} at f = {f} to {} at f = {g} cycles/px", short(p), short(q));
+            lines.extend(wrap(&text));
+            lines.extend(wrap(
+                "White noise of standard deviation s has the power s² at every frequency: it hides those whose power \
+                 lies below that, and `specscan bounds` says which s are worth using.",
+            ));
+            lines.push(String::new());
+        }
+        lines.push(self.about.describe());
+        lines.push(format!("power in {unit} per mode, one annulus per octave (all in rapsd.csv):"));
         lines.extend(align(&table));
         lines
     }

@@ -116,8 +116,11 @@ impl Report for ImageSchedulesReport {
             lines.extend(align(&table));
         }
         lines.push(self.about.describe());
-        lines.extend(describe_kappa(self.kappa).iter().flat_map(|text| wrap(text)));
         lines
+    }
+
+    fn details(&self) -> Vec<String> {
+        describe_kappa(self.kappa).iter().flat_map(|text| wrap(text)).collect()
     }
 
     fn figures(&self) -> Vec<Plot> {

@@ -94,8 +94,11 @@ impl Report for SetScheduleReport {
              bounds its waste.",
         ));
         lines.extend([String::new(), self.about.describe()]);
-        lines.extend(describe_kappa(self.kappa).iter().flat_map(|text| wrap(text)));
         lines
+    }
+
+    fn details(&self) -> Vec<String> {
+        describe_kappa(self.kappa).iter().flat_map(|text| wrap(text)).collect()
     }
 
     fn tables(&self) -> Vec<Content<'_>> {
