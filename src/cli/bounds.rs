@@ -17,9 +17,6 @@ use crate::diffusion::schedules::schedule_usages;
 #[derive(Debug, Args)]
 #[command(after_help = "Example: specscan bounds photos --resolution 256 --schedule edm:40 -o out")]
 pub struct BoundsArgs {
-    #[command(flatten)]
-    kappa: KappaArgs,
-
     #[arg(
         long,
         value_name = "NAME|FILE",
@@ -29,6 +26,9 @@ pub struct BoundsArgs {
         )
     )]
     schedule: Vec<String>,
+
+    #[command(flatten)]
+    kappa: KappaArgs,
 
     #[command(flatten)]
     shared: SharedArgs,

@@ -8,7 +8,7 @@ use super::present;
 use super::shared::SharedArgs;
 use crate::analysis::covariance::Covariance;
 
-/// How far the images are from a stationary Gaussian; their colour axes
+/// How far the images are from a stationary Gaussian; colour axes
 ///
 /// Writes gamma.npy (C×H×W, fftfreq order), gamma_radial.csv, color.csv, diagonality.json and a heat map of Γ.
 #[derive(Debug, Args)]

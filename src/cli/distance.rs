@@ -16,13 +16,14 @@ use crate::noise::Metric;
 /// families and farthest.png (the oddest images: too smooth, too rough). Families are ranked by KL(dataset‖noise): a
 /// small Mahalanobis distance alone only says that noise is smooth.
 #[derive(Debug, Args)]
-#[command(after_help = "Example: specscan distance photos --resolution 64 --family white --family cloud:best -o out")]
+#[command(after_help = "Example: specscan distance photos --resolution 64 --family white,cloud:best")]
 pub struct DistanceArgs {
-    /// Γ used to compare families; may be repeated [default: modes from 64 images on, else radial]
+    /// How Γ, the variance of each mode, is taken when families are compared: as measured, its annulus means, or the
+    /// fitted power law; may be repeated [default: modes from 64 images on, else radial]
     #[arg(long, value_name = "METRIC")]
     metric: Vec<MetricArg>,
 
-    /// Which Γ the Mahalanobis distance of single images is measured in
+    /// The same for the Mahalanobis distance of single images
     #[arg(long, value_name = "METRIC", default_value = "radial")]
     image_metric: MetricArg,
 

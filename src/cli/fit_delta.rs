@@ -20,7 +20,7 @@ pub struct FitDeltaArgs {
     #[arg(long)]
     paper: bool,
 
-    /// Fit frequencies above this, cycles per pixel [default: 1.5 periods per longer side]
+    /// Fit frequencies above this, cycles per pixel [default: half a period per longer side]
     #[arg(long, value_name = "F", conflicts_with = "paper")]
     fit_low: Option<f64>,
 

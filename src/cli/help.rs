@@ -49,7 +49,7 @@ pub fn arrange(line: Command) -> Command {
     line.max_term_width(MAX_COLUMNS)
         .help_template(format!(
             "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n{groups}\nOptions:\n{{options}}\n\n\
-             `specscan COMMAND -h` lists the options of a command, `specscan help COMMAND` all of them.\n{{after-help}}"
+             Options of a command: specscan COMMAND -h; all of them: specscan help COMMAND{{after-help}}"
         ))
         .mut_subcommands(|command| with_short_help(command, &shared))
 }

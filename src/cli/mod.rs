@@ -38,7 +38,7 @@ const EXIT_CODES: &str = "\
 Exit codes: 0 done · 1 done, but more images were skipped than --max-skipped allows · 2 could not be done \
 (usage, unreadable input, unwritable output) · 130 interrupted · 101 a bug";
 
-/// Spectral analysis of image datasets, and the diffusion noise and settings that fit them
+/// What spectrum an image dataset has, and which diffusion noise and settings fit
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXIT_CODES, arg_required_else_help = true)]
 struct Cli {

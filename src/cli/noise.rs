@@ -26,10 +26,8 @@ const DEFAULT_SIDE: usize = 256;
 /// deviation 1; with one it has the dataset's, and families can follow its spectrum. Sample i is the same whatever the
 /// count and the number of threads.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Examples: specscan noise --family cloud:1.5 --family pyramid --resolution 256 --count 16\n          \
-                        specscan noise photos --family matched --family cloud:best --color"
-)]
+#[command(after_help = "Examples: specscan noise --family cloud:1.5,pyramid --resolution 256 --count 16\n          \
+                        specscan noise photos --family matched,cloud:best --color")]
 pub struct NoiseArgs {
     /// Samples of each family
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=100_000_000))]

@@ -12,9 +12,7 @@ use crate::analysis::scan::Scan;
 ///
 /// Writes NAME.spectrum, images.csv, rapsd.csv, gamma.npy, gamma_radial.csv and plots of the RAPSD and of Γ.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Example: specscan scan photos --resolution 256 -o out && specscan fit-delta out/photos.spectrum"
-)]
+#[command(after_help = "Example: specscan scan photos -o out && specscan fit-delta out/photos.spectrum")]
 pub struct ScanArgs {
     /// Name of the .spectrum file [default: that of the first input]
     #[arg(long, value_name = "NAME", value_parser = parse_file_name)]

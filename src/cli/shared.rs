@@ -21,7 +21,7 @@ const MAX_THREADS: usize = 1024;
 #[command(next_help_heading = "Input")]
 pub struct InputArgs {
     /// Folders of images (walked recursively), image files, or saved spectra (*.spectrum)
-    #[arg(value_name = "INPUT")]
+    #[arg(value_name = "INPUT", help_heading = None::<&str>)]
     pub inputs: Vec<PathBuf>,
 
     /// Read image paths from FILE, one a line; `-` is standard input
@@ -130,9 +130,6 @@ pub struct OutputArgs {
     #[arg(long)]
     pub overwrite: bool,
 
-    #[command(flatten)]
-    pub plots: PlotArgs,
-
     /// Print the result as one JSON object instead of a table
     #[arg(long)]
     pub json: bool,
@@ -148,6 +145,10 @@ pub struct OutputArgs {
     /// Progress on stderr; auto: a bar on a terminal, a line every 10 s elsewhere; always: a bar
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub progress: ProgressWhen,
+
+    // Last: its heading would cover what follows.
+    #[command(flatten)]
+    pub plots: PlotArgs,
 }
 
 impl PlotArgs {

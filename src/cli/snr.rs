@@ -16,9 +16,7 @@ use crate::analysis::snr::Snr;
 /// spread of these times is one number: 0 for noise with the images' own spectrum, which lets all frequencies emerge
 /// together.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Example: specscan snr photos --resolution 256 --family white --family cloud:fit --schedule cosine"
-)]
+#[command(after_help = "Example: specscan snr photos --family white,cloud:fit --schedule cosine -o out")]
 pub struct SnrArgs {
     #[command(flatten)]
     schedule: DiffusionScheduleArgs,

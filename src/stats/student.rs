@@ -6,7 +6,7 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 const UPPER_QUANTILE: f64 = 0.975;
 
 /// The normal distribution's quantile at that level.
-const NORMAL_QUANTILE: f64 = 1.959_963_984_540_054;
+pub const NORMAL_QUANTILE: f64 = 1.959_963_984_540_054;
 
 /// Degrees of freedom from which Student's t is expanded about the normal distribution.
 const MANY_DEGREES: f64 = 500.0;

@@ -35,7 +35,7 @@ fn mixed_world() -> World {
 fn rows_hold_the_bounds_of_each_image_and_say_which_are_flat() {
     let world = mixed_world();
     world.succeed("rapsd set -o spectra -q --plots none");
-    let printed = world.succeed("bounds set -o out");
+    let printed = world.succeed("bounds set -o out -v");
     let (rapsds, table) = (world.table("spectra/rapsd_images.csv"), world.table("out/bounds.csv"));
     assert_eq!(table.column("path"), rapsds.column("path"), "in path order");
     let sharpness = EffectiveResolutionPlan::new(Size::square(64));

@@ -47,7 +47,10 @@ fn families_are_ordered_as_they_should_be_on_tiles_of_photographs() {
     assert!(printed.stdout.contains("images (other half)"), "{}", printed.stdout);
     assert!(!printed.stdout.contains("DISAGREEMENT"), "{}", printed.stdout);
     let text = printed.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(text.contains("cloud:fit has the Δ of the set, in which all octaves weigh alike; KL counts modes"), "{text}");
+    assert!(
+        text.contains("cloud:fit has the Δ of the set, in which all octaves weigh alike; KL counts modes"),
+        "{text}"
+    );
     let images = number(&table, "images", "d_normalized");
     assert!(images > 0.8 && images < 1.3, "{images}");
     assert_eq!(number(&table, "mean-image", "d_mean"), 0.0);
@@ -221,7 +224,7 @@ fn few_images_are_compared_in_annuli_and_told_so() {
         "metric radial: with 8 images, fewer than 64",
         "each image is judged by all others",
         "20 samples of each noise were drawn",
-        "Chance alone makes a KL/D of 0.06250 with 8 images",
+        "By chance KL/D is 0.06250 with 8 images",
         "Look at farthest.png",
     ] {
         assert!(text.contains(part), "`{part}` is missing in {}", printed.stdout);

@@ -99,6 +99,12 @@ fn quiet_is_silent_and_still_gives_json() {
 fn results_go_to_stdout_and_everything_else_to_stderr() {
     let world = World::with_photos(4);
     let printed = world.succeed("scan photos -o out");
+    assert!(
+        printed.stderr.contains("wrote images.csv, photos.spectrum, rapsd.csv and 7 more to out"),
+        "{}",
+        printed.stderr
+    );
+    let printed = world.succeed("scan photos -o out -v");
     assert!(printed.stdout.contains("4 images at 24×16 rgb, none"), "{}", printed.stdout);
     assert!(!printed.stdout.contains("wrote"), "{}", printed.stdout);
     assert!(printed.stderr.contains("wrote") && printed.stderr.contains("photos.spectrum"), "{}", printed.stderr);

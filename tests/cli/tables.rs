@@ -34,7 +34,8 @@ fn columns_are_those_of_the_contract() {
     assert_header(
         &world,
         "out/fit.csv",
-        "estimator,channel,delta,delta_low95,delta_high95,delta_coarse,delta_fine,amplitude,r2,residual_db,\
+        "estimator,channel,delta,delta_low95,delta_high95,delta_coarse,delta_coarse_low95,\
+         delta_coarse_high95,delta_fine,delta_fine_low95,delta_fine_high95,amplitude,r2,residual_db,\
          frequency_low,frequency_high,cross_mask,n_modes,n_images,n_files,curvature_p",
     );
     assert_header(

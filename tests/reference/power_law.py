@@ -14,6 +14,7 @@ import sys
 import numpy as np
 from PIL import Image
 from scipy.optimize import brentq, least_squares
+from scipy.stats import norm
 from scipy.stats import t as t_distribution
 
 DIGITS = 10
@@ -57,11 +58,20 @@ class Sample:
         self.mean = rapsd.mean(0)
         residuals = np.array([(rapsd[files == name] - self.mean).sum(0) for name in names])
         self.covariance = np.cov(residuals.T) * self.n_files / self.n_images**2
+        self.variance = rapsd.var(0, ddof=1)
 
-    def interval(self, delta, gradient):
+    def interval(self, delta, gradient, unseen=0):
         error = np.sqrt(gradient @ self.covariance @ gradient)
-        half = t_distribution.ppf(0.975, self.n_files - 1) * error
+        half = np.sqrt((t_distribution.ppf(0.975, self.n_files - 1) * error) ** 2 + (norm.ppf(0.975) * np.sqrt(unseen)) ** 2)
         return {"delta": float(delta), "low95": float(delta - half), "high95": float(delta + half)}
+
+
+    def unseen(self, share, by_mode):
+        """Chance in an estimate that changes by Σ share·δΓ/Γ over the full plane, beyond what annulus means have of it."""
+        size = np.array([(annulus_indices(*share.shape) == j).sum() for j in range(len(self.mean))])
+        uneven = np.maximum((1 + self.variance / self.mean**2) / (1 + 2 / size), 1)
+        at = np.minimum(annulus_indices(*share.shape), len(size) - 1)
+        return 2 * max(0, by_mode * (uneven[at] * share**2).sum() - (uneven * annulus_sums(share) ** 2 / size).sum() / self.n_images)
 
 
 def retained(h, w, low, high, cross):
@@ -86,7 +96,9 @@ def fit_modes(gamma, sample, low, high, cross):
     share = np.zeros(gamma.shape)
     share[keep] = inverse[1]
     gradient = annulus_sums(share) / annulus_means(gamma)
-    return {**sample.interval(delta, gradient), "amplitude": float(np.exp(level / 2)), "n_modes": int(keep.sum()),
+    n = sample.n_images - 1
+    unseen = sample.unseen(share, 1 / n + 1 / (2 * n**2) + 1 / (6 * n**3) - 1 / (30 * n**5))
+    return {**sample.interval(delta, gradient, unseen), "amplitude": float(np.exp(level / 2)), "n_modes": int(keep.sum()),
             **quality(y, y - design @ [level, delta], np.ones(len(y)))}
 
 
@@ -101,7 +113,9 @@ def fit_whittle(gamma, sample, low, high, cross):
     corner = (annulus_indices(*gamma.shape) > max(gamma.shape) // 2)[keep]
     share[keep] = (x - x.mean()) / ((x - x.mean()) ** 2).sum() / np.where(corner, annulus_means(gamma)[-1], law)
     y = np.log(gamma[keep])
-    return {**sample.interval(delta, annulus_sums(share)), "amplitude": float(np.sqrt(square(delta))), "n_modes": int(keep.sum()),
+    at = np.minimum(annulus_indices(*gamma.shape), len(sample.mean) - 1)
+    unseen = sample.unseen(share * annulus_means(gamma)[at], 1 / (sample.n_images - 1))
+    return {**sample.interval(delta, annulus_sums(share), unseen), "amplitude": float(np.sqrt(square(delta))), "n_modes": int(keep.sum()),
             **quality(y, y - np.log(law), np.ones(len(y)))}
 
 
@@ -163,10 +177,10 @@ def described(gamma, rapsd, files, low, high, cross):
     """A set as the Rust test reads it; the fits are of the rounded numbers."""
     h, w = gamma.shape
     sample = Sample(rapsd, files)
-    sample.mean, sample.covariance = rounded(sample.mean), rounded(sample.covariance)
+    sample.mean, sample.covariance, sample.variance = rounded(sample.mean), rounded(sample.covariance), rounded(sample.variance)
     paper = {f"paper_{k}": v for k, v in all_fits(gamma, sample, 0, 9, cross).items() if k != "radial"}
     return {"height": h, "width": w, "n_images": sample.n_images, "n_files": sample.n_files, "gamma": half(gamma),
-            "rapsd_mean": sample.mean.tolist(),
+            "rapsd_mean": sample.mean.tolist(), "rapsd_variance": sample.variance.tolist(),
             "covariance_of_mean": [row[: i + 1].tolist() for i, row in enumerate(sample.covariance)],
             **all_fits(gamma, sample, low, high, cross), **paper}
 

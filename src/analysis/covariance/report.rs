@@ -165,7 +165,7 @@ impl Report for CovarianceReport {
         if self.rows.iter().any(|row| row.pseudo_covariance_ratio.is_some()) {
             let n = self.spectrum.n_images();
             lines.push(format!(
-                "|C|/Γ of {n} circular Gaussian images is {} by chance: no more than that is none",
+                "|C|/Γ of {n} circular Gaussian images is {} by chance: no more is none",
                 short(pseudo_covariance_by_chance(n))
             ));
         }

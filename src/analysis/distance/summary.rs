@@ -100,22 +100,22 @@ impl DistanceReport {
         let mut text = String::new();
         let mut lines = match self.closest_family() {
             Some((closest, is_after_matched)) => {
-                if is_after_matched {
-                    let matched = compared.first().map(per_dimension).unwrap_or_default();
-                    text = format!("Closer is only matched, the images' own spectrum (KL/D = {matched}). ");
+                text += "Take it where a trainer lets you choose the noise";
+                if let (true, Some(matched)) = (is_after_matched, compared.first()) {
+                    text +=
+                        &format!("; only matched, the images' own spectrum, is closer ({})", per_dimension(matched));
                 }
-                text += "Its power is the most like that of the images over all modes: take it where a trainer lets \
-                         you choose the noise (`specscan noise` draws samples). ";
+                text += ". ";
                 vec![format!("closest noise: {}, KL/D = {}", describe_family(closest), per_dimension(closest))]
             }
             None => vec!["no noise here has power wherever these images have: none is closest".to_owned()],
         };
         let chance = self.kl_per_dim_by_chance;
         let of_mean = short(chance.mean_image);
-        let of_gamma = if chance.gamma > 0.0 { format!(" ({of_mean} of matched noise)") } else { String::new() };
+        let of_gamma = if chance.gamma > 0.0 { format!(" ({of_mean} of matched)") } else { String::new() };
         text += &format!(
-            "Chance alone makes a KL/D of {}{of_gamma} with {} images, more where they are far from Gaussian: a \
-             smaller difference is none.",
+            "By chance KL/D is {}{of_gamma} with {} images, more where they are far from Gaussian: a smaller difference \
+             is none.",
             short(chance.total()),
             model.n_images
         );
@@ -132,10 +132,11 @@ impl DistanceReport {
         if excess <= self.kl_per_dim_by_chance.total() {
             return Vec::new();
         }
-        wrap(
-            "cloud:fit has the Δ of the set, in which all octaves weigh alike; KL counts modes, most of which lie in \
-             the finest octave. Where power does not follow one power law the two differ, and cloud:best is closer.",
-        )
+        let how = if best.delta > fit.delta { "more" } else { "less" };
+        wrap(&format!(
+            "cloud:fit has the Δ of the set, in which all octaves weigh alike; KL counts modes, most of them in the \
+             finest octave, where these images fall off {how} steeply."
+        ))
     }
 
     /// Which families are smoother than the images.

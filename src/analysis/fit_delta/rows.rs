@@ -19,8 +19,16 @@ pub struct FitRow {
     pub delta_high95: Option<f64>,
     /// Δ of the lower half of the range in ln f; of `radial` only.
     pub delta_coarse: Option<f64>,
+    /// Lower end of its 95 % interval.
+    pub delta_coarse_low95: Option<f64>,
+    /// Upper end of its 95 % interval.
+    pub delta_coarse_high95: Option<f64>,
     /// Δ of the upper half.
     pub delta_fine: Option<f64>,
+    /// Lower end of its 95 % interval.
+    pub delta_fine_low95: Option<f64>,
+    /// Upper end of its 95 % interval.
+    pub delta_fine_high95: Option<f64>,
     /// A, value.
     pub amplitude: f64,
     /// Coefficient of determination in ln power.
@@ -66,14 +74,19 @@ pub fn fit_rows(channels: &[ChannelFits]) -> Vec<FitRow> {
     for channel in channels {
         for (_, fit) in &channel.fits {
             let Ok(fit) = fit else { continue };
+            let (coarse, fine) = fit.bend.as_ref().map(|bend| (bend.coarse, bend.fine)).unzip();
             rows.push(FitRow {
                 estimator: fit.estimator.name(),
                 channel: channel.channel,
                 delta: fit.delta,
                 delta_low95: fit.delta_low95,
                 delta_high95: fit.delta_high95,
-                delta_coarse: fit.bend.as_ref().map(|bend| bend.coarse.value),
-                delta_fine: fit.bend.as_ref().map(|bend| bend.fine.value),
+                delta_coarse: coarse.map(|c| c.value),
+                delta_coarse_low95: coarse.and_then(|c| c.low95),
+                delta_coarse_high95: coarse.and_then(|c| c.high95),
+                delta_fine: fine.map(|f| f.value),
+                delta_fine_low95: fine.and_then(|f| f.low95),
+                delta_fine_high95: fine.and_then(|f| f.high95),
                 amplitude: fit.amplitude,
                 r2: finite(fit.r2),
                 residual_db: fit.residual_db,

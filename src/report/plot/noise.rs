@@ -25,7 +25,7 @@ pub struct NoiseFigure {
     pub spectra: Vec<(String, Vec<f64>)>,
 }
 
-/// Lines of the families, used again from the first where there are more: apart in grey, too.
+/// Lines of the first families: apart in grey, too.
 const STROKES: [Stroke; 7] = [
     Stroke::solid(BLACK, 2.0),
     Stroke::solid(VERMILLION, 2.4).dashed(DASHED),
@@ -41,6 +41,12 @@ const SPECTRA_PX: f64 = 380.0;
 const ZERO_PX: f64 = 44.0;
 /// Power below this part of the highest counts as none.
 const NEGLIGIBLE: f64 = 1e-9;
+
+/// The line of family `i`: colours and dashes are combined anew where there are more families than strokes.
+fn stroke(i: usize) -> Stroke {
+    let (n, round) = (STROKES.len(), i / STROKES.len());
+    Stroke { dash_px: STROKES[(i + 2 * round) % n].dash_px, ..STROKES[(i + 3 * round) % n] }
+}
 
 impl Figure for NoiseFigure {
     fn heading(&self) -> (&str, &str) {
@@ -71,8 +77,8 @@ impl Figure for NoiseFigure {
         let zero = Frame { area: Rect { left: zero_left, right: zero_left + ZERO_PX - 8.0, ..frame.area }, ..frame };
         frame.draw_grid(canvas)?;
         legend.draw(canvas, place)?;
-        for (line, stroke) in self.curves(&frame).iter().zip(STROKES.iter().cycle()) {
-            canvas.line(line, *stroke)?;
+        for (i, line) in self.curves(&frame).iter().enumerate() {
+            canvas.line(line, stroke(i))?;
         }
         self.draw_zero_frequency(canvas, &zero)?;
         frame.draw_x_axis(canvas, XLabels::Titled("radial frequency (cycles/pixel)"))?;
@@ -94,8 +100,8 @@ impl NoiseFigure {
 
     fn legend(&self) -> Legend {
         let mut legend = Legend::default();
-        for ((name, _), stroke) in self.spectra.iter().zip(STROKES.iter().cycle()) {
-            legend.push(Key::Line(*stroke), name.as_str());
+        for (i, (name, _)) in self.spectra.iter().enumerate() {
+            legend.push(Key::Line(stroke(i)), name.as_str());
         }
         legend
     }
@@ -113,11 +119,11 @@ impl NoiseFigure {
         let look = Text::new(TICK_PX, BLACK).aligned(Align::Middle);
         canvas.text("0", (middle, bottom + 15.0), look)?;
         let n = self.spectra.len().max(1) as f64;
-        for (i, ((_, power), stroke)) in self.spectra.iter().zip(STROKES.iter().cycle()).enumerate() {
+        for (i, (_, power)) in self.spectra.iter().enumerate() {
             if zero.y.contains(power[0]) {
                 let (_, y) = zero.place(zero.x.low(), power[0]);
                 let x = left + MARGIN_PX / 2.0 + (i as f64 + 0.5) / n * (right - left - MARGIN_PX);
-                canvas.dot((x, y), 3.0, stroke.colour)?;
+                canvas.dot((x, y), 3.0, stroke(i).colour)?;
             }
         }
         Ok(())
@@ -153,6 +159,16 @@ mod tests {
             assert_eq!(texts.iter().filter(|t| t.starts_with("spectrum")).count(), n, "{texts:?}");
             assert_eq!(texts.iter().any(|t| t == "0"), n > 0, "{texts:?}");
         }
+    }
+
+    #[test]
+    fn no_two_families_have_the_same_line() {
+        let strokes: Vec<Stroke> = (0..21).map(stroke).collect();
+        for (i, a) in strokes.iter().enumerate() {
+            assert!(strokes[..i].iter().all(|b| a.colour != b.colour || a.dash_px != b.dash_px), "{i}: {a:?}");
+        }
+        // White and an offset differ at the zero frequency alone: their lines lie on each other.
+        assert_ne!(strokes[0].colour, strokes[7].colour);
     }
 
     #[test]

@@ -28,10 +28,16 @@ pub struct PicturesFigure {
     pub pictures: Vec<Picture>,
 }
 
-/// Pictures in a row of `n` on a page of that width: four on the widest, and more where all fit into one row.
+/// Pictures in a row of `n` on a page of that width: four where they fit, five where that saves a row, and more where
+/// all fit into one.
 fn columns(width_px: f64, n: usize) -> usize {
     let most = (width_px / 150.0) as usize;
-    if n > 4 && n <= most { n } else { ((width_px / 200.0) as usize).clamp(1, 4) }
+    let usual = most.clamp(1, 4);
+    match n {
+        5.. if n <= most => n,
+        _ if most > 5 && n.div_ceil(5) < n.div_ceil(usual) => 5,
+        _ => usual,
+    }
 }
 
 /// Space between pictures.
@@ -94,6 +100,13 @@ impl Figure for PicturesFigure {
 mod tests {
     use super::*;
     use crate::report::plot::testing::check;
+
+    #[test]
+    fn rows_are_few() {
+        let of = |width: f64| [1, 4, 6, 7, 8, 10, 12, 16].map(|n| columns(width, n));
+        assert_eq!(of(900.0), [4, 4, 6, 4, 4, 5, 4, 4]);
+        assert_eq!(of(326.0), [2; 8], "3.4 in");
+    }
 
     #[test]
     fn any_number_and_shape_of_pictures_is_drawn() {

@@ -38,13 +38,16 @@ pub struct SnrFigure {
     pub panels: Vec<SnrPanel>,
 }
 
-/// Panels in a row on a page of that width.
-fn columns(width_px: f64) -> usize {
-    if width_px < 600.0 { 1 } else { 2 }
+/// Columns of `n` panels on a page of that width, and the height of a row with what is above and below it, logical
+/// pixels.
+fn layout(width_px: f64, n: usize) -> (usize, f64) {
+    match n {
+        _ if width_px < 600.0 => (1, 200.0),
+        0..=4 => (2, 300.0),
+        _ => (3, 240.0),
+    }
 }
 
-/// Height of a row of panels with what is above and below them, logical pixels.
-const ROW_PX: f64 = 300.0;
 /// SNR of the ends of the colours.
 const ENDS: (f64, f64) = (1e-4, 1e4);
 /// Cells of a map.
@@ -56,8 +59,8 @@ impl Figure for SnrFigure {
     }
 
     fn body_px(&self, width_px: f64) -> f64 {
-        let rows = self.panels.len().div_ceil(columns(width_px)).max(1) as f64;
-        rows * ROW_PX + 40.0
+        let (columns, row_px) = layout(width_px, self.panels.len());
+        self.panels.len().div_ceil(columns).max(1) as f64 * row_px
     }
 
     fn draw(&self, canvas: &mut Canvas<'_>, room: Rect) -> Result<(), PlotError> {
@@ -74,22 +77,22 @@ impl Figure for SnrFigure {
         let x = Axis::log(*first, *last, 0.2);
         let y = Axis::linear(0.0, 1.0, 1.0);
         let (top, page, bar_px) = (room.top, canvas.bounds(), 90.0);
-        let columns = columns(page.right);
+        let (columns, row_px) = layout(page.right, self.panels.len());
         let pitch = (page.right - MARGIN_PX - bar_px) / columns as f64;
         for (i, panel) in self.panels.iter().enumerate() {
             let (column, row) = ((i % columns) as f64, (i / columns) as f64);
             let left = column * pitch;
-            let y_axis = frame::y_axis_px(&y, ROW_PX)?;
+            let y_axis = frame::y_axis_px(&y, row_px)?;
             let area = Rect {
                 left: left + y_axis,
-                top: top + row * ROW_PX + 24.0,
+                top: top + row * row_px + 24.0,
                 right: left + pitch - 12.0,
-                bottom: top + (row + 1.0) * ROW_PX - frame::X_AXIS_PX - 6.0,
+                bottom: top + (row + 1.0) * row_px - frame::X_AXIS_PX - 6.0,
             };
             self.draw_panel(canvas, &Frame { area, x, y }, panel, &colours)?;
         }
         let left = page.right - bar_px + 6.0;
-        let bottom = top + ROW_PX - frame::X_AXIS_PX - 6.0 - BAR_POINT_PX;
+        let bottom = top + row_px - frame::X_AXIS_PX - 6.0 - BAR_POINT_PX;
         let bar = Rect { left, top: top + 24.0 + BAR_POINT_PX, right: left + 18.0, bottom };
         colours.draw_bar(canvas, bar, "signal-to-noise ratio")
     }

@@ -1,7 +1,7 @@
 //! An estimate that is, near its solution, a linear function of annulus powers; and its interval.
 
 use crate::spectrum::RadialStatistics;
-use crate::stats::student::{student_p, student_quantile};
+use crate::stats::student::{NORMAL_QUANTILE, student_p, student_quantile};
 
 /// Files below which no interval is given.
 pub const MIN_FILES: u64 = 5;
@@ -15,7 +15,7 @@ pub struct LinearEstimate {
     pub low95: Option<f64>,
     /// Upper end of the interval.
     pub high95: Option<f64>,
-    /// Standard error over files; none for fewer than five.
+    /// Standard error over files, as the annuli tell it; none for fewer than five.
     #[serde(skip)]
     pub standard_error: Option<f64>,
     #[serde(skip)]
@@ -30,10 +30,21 @@ impl LinearEstimate {
     ///
     /// If `gradient` does not hold one value per annulus.
     pub fn new(value: f64, gradient: &[f64], statistics: &RadialStatistics) -> Self {
+        Self::with_unseen(value, gradient, statistics, 0.0)
+    }
+
+    /// As [`LinearEstimate::new`], of an estimate with the variance `unseen` beyond what the annuli tell. It is a
+    /// known variance, so its quantile is that of the normal distribution: half-width `√(t² cᵀVc + z² unseen)`.
+    ///
+    /// # Panics
+    ///
+    /// If `gradient` does not hold one value per annulus.
+    pub fn with_unseen(value: f64, gradient: &[f64], statistics: &RadialStatistics, unseen: f64) -> Self {
         let n_files = statistics.n_files;
         let variance = if n_files < MIN_FILES { None } else { statistics.variance_of(gradient) };
         let standard_error = variance.map(f64::sqrt);
-        let half = standard_error.map(|se| se * student_quantile(n_files as f64 - 1.0));
+        let by_files = standard_error.map(|se| se * student_quantile(n_files as f64 - 1.0));
+        let half = by_files.map(|half| half.hypot(NORMAL_QUANTILE * unseen.sqrt()));
         Self { value, low95: half.map(|h| value - h), high95: half.map(|h| value + h), standard_error, n_files }
     }
 
@@ -70,6 +81,16 @@ mod tests {
         assert!(estimate.is_beyond_chance());
         // 2·scipy.stats.t.sf(2/0.6, 10)
         assert!((estimate.p_value().expect("files") - 0.007_575_166_498).abs() <= 1e-9);
+    }
+
+    #[test]
+    fn what_the_annuli_do_not_see_is_added_as_known() {
+        let mut statistics = RadialStatistics::without_spread(vec![1.0], 11, 11);
+        statistics.covariance_of_mean = vec![0.04];
+        let estimate = LinearEstimate::with_unseen(2.0, &[3.0], &statistics, 0.25);
+        let half = (0.6 * 2.228_138_851_965_f64).hypot(0.5 * 1.959_963_984_540);
+        assert!((estimate.half_width().expect("files") - half).abs() <= 1e-9);
+        assert_eq!(estimate.standard_error, LinearEstimate::new(2.0, &[3.0], &statistics).standard_error);
     }
 
     #[test]

@@ -18,7 +18,8 @@
 //! `cᵀ V c` with `V` the covariance of the mean RAPSD between files
 //! ([`RadialStatistics`](crate::spectrum::RadialStatistics)), its quantile Student's t with as many degrees of
 //! freedom as there are files, less one. It says what another sample of as many files of the same kind would give.
-//! Fewer than five files give no interval.
+//! Fewer than five files give no interval. The estimators over modes vary by more than their annuli do, because the
+//! cross mask leaves part of an annulus out and the rest is less steady; that much is added (`retained`).
 //!
 //! # Conventions
 //!
@@ -89,6 +90,8 @@ pub struct PowerLawFit {
     pub delta_low95: Option<f64>,
     /// Upper end of the 95 % interval of Δ.
     pub delta_high95: Option<f64>,
+    /// Standard error of Δ between files, as the annuli tell it: for the estimators over modes not all of it.
+    pub delta_se_by_annuli: Option<f64>,
     /// Amplitude A, in pixel values: the standard deviation per mode the law gives at `f = 1` cycle per pixel.
     pub amplitude: f64,
     /// Coefficient of determination of the log power: over modes, or over annuli for the radial estimator.

@@ -70,6 +70,7 @@ pub fn fit_radial(
         delta: whole.delta,
         delta_low95: estimate.low95,
         delta_high95: estimate.high95,
+        delta_se_by_annuli: estimate.standard_error,
         amplitude: (0.5 * whole.level).exp(),
         r2: fit.r2,
         residual_db: fit.residual_db,

@@ -57,19 +57,24 @@ pub fn fit_whittle(
     let ratio = |x: f64, p: f64| p * (2.0 * delta * x).exp() / level;
     let log_residual: Vec<f64> = modes.x.iter().zip(&modes.power).map(|(&x, &p)| ratio(x, p).ln()).collect();
     let log_power: Vec<f64> = modes.power.iter().map(|p| p.ln()).collect();
-    let last = grid.radial_mean(covariance)[grid.n_annuli() - 1];
-    let gradient = modes.slope_by_annulus(grid.n_annuli(), |i| {
+    let radial = grid.radial_mean(covariance);
+    let last = radial[grid.n_annuli() - 1];
+    let factor = |i: usize| {
         // S_k of the fitted law; a corner follows the last annulus in proportion.
         let power = if modes.is_corner[i] { last } else { level * (-2.0 * delta * modes.x[i]).exp() };
         -0.5 / power
-    });
-    let estimate = LinearEstimate::new(delta, &gradient, statistics);
+    };
+    let gradient = modes.slope_by_annulus(grid.n_annuli(), factor);
+    let by_mode = 1.0 / statistics.n_images.saturating_sub(1).max(1) as f64;
+    let unseen = modes.unseen_variance(grid, &radial, statistics, by_mode, factor);
+    let estimate = LinearEstimate::with_unseen(delta, &gradient, statistics, unseen);
     let fit = goodness(&log_power, &log_residual, &modes.weight);
     Ok(PowerLawFit {
         estimator,
         delta,
         delta_low95: estimate.low95,
         delta_high95: estimate.high95,
+        delta_se_by_annuli: estimate.standard_error,
         amplitude: (0.5 * level.ln() + delta * modes.mean_log_frequency).exp(),
         r2: fit.r2,
         residual_db: fit.residual_db,
