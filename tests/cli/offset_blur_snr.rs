@@ -238,7 +238,7 @@ fn the_result_comes_first_and_lines_fit_a_terminal() {
         ("rapsd photos", "power falls from "),
         ("covariance photos --coherence", "off-diagonal share of the squared covariance: "),
         ("distance photos --samples 5 --full-covariance 8", "closest noise: "),
-        ("noise photos --family white,pink", "4 samples of each family at 16×24"),
+        ("noise photos --family white,pink", "4 samples of each family at 24×16"),
         ("noise --resolution 8", "4 samples of each family at 8×8"),
     ] {
         let printed = world.succeed(&format!("{words} --plots none -o out"));
