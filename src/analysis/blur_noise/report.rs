@@ -168,6 +168,8 @@ impl BlurNoiseReport {
         let blur = self.blur();
         let annuli = 1..self.rapsd.len();
         let curve = |ratio: f64| (ratio, annuli.clone().map(|j| blur.retained(j, ratio)).collect::<Vec<_>>());
+        // A usual ratio next to the images' own would lie on its line.
+        let is_apart = |ratio: &f64| self.blur_noise_ratio.is_none_or(|own| (ratio / own).ln().abs() > 0.1);
         let title = match self.blur_noise_ratio {
             Some(ratio) => {
                 let share = percent(self.retain);
@@ -182,7 +184,7 @@ impl BlurNoiseReport {
                 self.about.describe(),
                 self.kappa
             ),
-            curves: RATIOS.map(curve).to_vec(),
+            curves: RATIOS.into_iter().filter(is_apart).map(curve).collect(),
             star: self.blur_noise_ratio.map(curve),
             frequency_cycles_per_px: annuli.map(|j| j as f64 / self.longer_side() as f64).collect(),
             retain: self.retain,

@@ -60,7 +60,11 @@ impl DistanceImagesRow {
     pub(super) fn describe_side(&self) -> String {
         match self.side {
             Side::Brightness => self.side.name().to_owned(),
-            side => format!("{} at f = {:.2}", side.name(), self.frequency_oddest_cycles_per_px),
+            side => {
+                let f = self.frequency_oddest_cycles_per_px;
+                let digits = if f < 0.01 { 4 } else { 2 };
+                format!("{} at f = {f:.digits$}", side.name())
+            }
         }
     }
 }

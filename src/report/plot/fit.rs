@@ -273,7 +273,10 @@ impl FitFigure {
         if let Some((low, high)) = &self.power_band95 {
             let first = self.frequency_cycles_per_px.iter().position(|&f| f > 0.0).unwrap_or(0);
             let edge = |values: &[f64]| frame.place_all(&self.frequency_cycles_per_px[first..], &over(values)[first..]);
-            canvas.band(&edge(low), &edge(high), band_colour())?;
+            // An interval down to no power at all reaches to the bottom; it is not interrupted.
+            let bottom = frame.place(frame.x.low(), frame.y.low()).1;
+            let low: Vec<_> = edge(low).into_iter().map(|(x, y)| (x, lower_end(y, bottom))).collect();
+            canvas.band(&low, &edge(high), band_colour())?;
         }
         canvas.line(&[frame.place(frame.x.low(), 0.0), frame.place(frame.x.high(), 0.0)], LAW)?;
         self.draw_dots(canvas, frame, &over(&self.power))?;
@@ -327,6 +330,11 @@ impl FitFigure {
 /// Power over that of the law, decibels; not finite where either has none.
 fn decibel(power: f64, law: f64) -> f64 {
     10.0 * (power / law).log10()
+}
+
+/// Where a band ends below: at `y`, but not below `bottom`; there, too, where `y` is not a number.
+fn lower_end(y: f64, bottom: f64) -> f64 {
+    if y <= bottom { y } else { bottom }
 }
 
 fn band_colour() -> Colour {

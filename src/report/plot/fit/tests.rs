@@ -119,3 +119,9 @@ fn lists_of_different_length_are_an_error() {
         Err(PlotError::Length { what: "local", .. })
     ));
 }
+
+#[test]
+fn a_band_down_to_no_power_reaches_the_bottom() {
+    // Pixels grow downward.
+    assert_eq!([lower_end(40.0, 90.0), lower_end(140.0, 90.0), lower_end(f64::NAN, 90.0)], [40.0, 90.0, 90.0]);
+}
