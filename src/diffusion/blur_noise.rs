@@ -239,7 +239,7 @@ mod tests {
         for exponent in [1.8, 2.2] {
             let law: Vec<f64> = (0..17).map(|j| if j == 0 { 1.0 } else { (j as f64 / 32.0).powf(-exponent) }).collect();
             let truth = BlurNoise::new(&law, side, 1.0).largest_ratio(0.9).expect("power").ratio;
-            for (n_files, tiles) in [(12, 1), (50, 1), (12, 6)] {
+            for (n_files, tiles) in [(12, 1), (50, 1), (200, 1), (12, 6)] {
                 let covered = (0..n_sets).filter(|seed| {
                     let mut random = ChaCha8Rng::seed_from_u64(*seed);
                     let mut normal = || -> f64 { StandardNormal.sample(&mut random) };

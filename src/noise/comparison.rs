@@ -91,3 +91,71 @@ pub fn compare(
     compared.iter_mut().enumerate().for_each(|(i, c)| c.rank = i + 1);
     Ok(compared)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::noise::testing::model;
+    use crate::noise::{parse_family, realise};
+    use crate::spectral::{Grid, Size};
+    use rustfft::num_complex::Complex64;
+
+    fn dataset(power: impl Fn(f64) -> f64) -> DatasetModel {
+        let grid = Grid::new(Size::square(16));
+        let gamma = grid.frequencies().iter().map(|f| power(f.max(1.0 / 32.0))).collect();
+        let mean = vec![Complex64::default(); grid.n_modes()];
+        model(&grid, vec![gamma], vec![mean], 100)
+    }
+
+    /// Compared without samples.
+    fn compared(dataset: &DatasetModel, names: &[&str]) -> Vec<Comparison> {
+        let noise = |name: &&str| realise(&*parse_family(name).expect(name), &dataset.setting()).expect(name);
+        let noises: Vec<Noise> = names.iter().map(noise).collect();
+        compare(dataset, &noises, &vec![(None, None); names.len()]).expect("numbers")
+    }
+
+    #[test]
+    fn families_are_ranked_by_what_the_noise_lacks_and_not_by_their_distance() {
+        let all = compared(&dataset(|f| 0.01 * f.powf(-2.0)), &["cloud:3", "white", "matched", "cloud:1.2"]);
+        let names: Vec<(&str, usize)> = all.iter().map(|c| (c.name.as_str(), c.rank)).collect();
+        assert_eq!(names, [("matched", 1), ("cloud:1.2", 2), ("white", 3), ("cloud:3", 4)]);
+        // Both the other divergence and the distance would have put the smooth noise before the white.
+        let (white, smooth) = (&all[2], &all[3]);
+        assert!(smooth.divergence.kl_noise_data < white.divergence.kl_noise_data);
+        assert!(smooth.divergence.expected_square < white.divergence.expected_square);
+    }
+
+    #[test]
+    fn smooth_is_less_than_the_images_themselves_have() {
+        let plain = dataset(|f| 0.01 * f.powf(-2.0));
+        let all = compared(&plain, &["cloud:3", "white", "matched"]);
+        let smooth = all.iter().filter(|c| c.is_too_smooth(&plain)).map(|c| c.name.as_str());
+        assert_eq!(smooth.collect::<Vec<_>>(), ["cloud:3"]);
+        // Modes below rounding weigh less: images, and noise with their spectrum, lie below 0.9 by that alone.
+        let floored = dataset(|f| if f > 0.3 { 1e-9 } else { 0.1 });
+        let all = compared(&floored, &["matched"]);
+        assert!(all[0].expected_normalized(floored.n_dimensions()) < TOO_SMOOTH && !all[0].is_too_smooth(&floored));
+    }
+
+    #[test]
+    fn both_drawn_means_have_to_agree() {
+        let data = dataset(|f| 0.01 / f);
+        let mut all = compared(&data, &["white"]);
+        let c = &mut all[0];
+        assert!(c.agrees(2) && c.standard_errors_off() == 0.0, "nothing was drawn");
+        let drawn = |mean_square: f64| Moments {
+            n_samples: 100,
+            mean: mean_square.sqrt(),
+            std: Some(1.0),
+            mean_square,
+            mean_square_se: Some(1e-3 * mean_square),
+        };
+        let (of_set, of_member) = (c.divergence.expected_square, c.divergence.expected_square_to_member);
+        (c.to_mean, c.to_member) = (Some(drawn(of_set)), Some(drawn(of_member)));
+        assert!(c.agrees(2) && c.standard_errors_off() <= 1e-9);
+        for (first, second) in [(2.0, 1.0), (1.0, 2.0)] {
+            (c.to_mean, c.to_member) = (Some(drawn(first * of_set)), Some(drawn(second * of_member)));
+            assert!(!c.agrees(2) && c.standard_errors_off() > 5.0, "{first} {second}");
+        }
+    }
+}

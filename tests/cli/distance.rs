@@ -412,3 +412,48 @@ fn colours_are_turned_alike_in_both_halves_and_in_noise() {
     let images = number(&world.table("grey-out/distance.csv"), "images", "d_normalized");
     assert!((images - 1.0).abs() <= 0.03, "{images}");
 }
+
+/// What the tables say of images and of families follows from each other.
+#[test]
+fn tables_and_text_agree_with_each_other() {
+    let world = World::with_photos(12);
+    let printed = world.succeed(
+        "distance photos --family white,cloud:3,matched --metric radial --metric modes --full-covariance 8 -v -o out",
+    );
+    let (families, images) = (world.table("out/distance.csv"), world.table("out/distance_images.csv"));
+    let root = (3.0 * 24.0 * 16.0_f64).sqrt();
+    let near = |a: f64, b: f64| assert!((a / b - 1.0).abs() <= 1e-9, "{a} and {b}");
+    // The baseline stands in the main metric alone, and is the mean over the images.
+    let baselines = families.column("family").into_iter().filter(|name| *name == "images").count();
+    assert_eq!(baselines, 1);
+    let mut held_out = images.numbers("d_held_out_normalized");
+    let mean = held_out.iter().sum::<f64>() / held_out.len() as f64;
+    near(number(&families, "images", "d_normalized"), mean);
+    near(number(&families, "images", "d_mean"), mean * root);
+    near(number(&families, "mean-image", "d_to_images_mean"), mean * root);
+    held_out.sort_by(f64::total_cmp);
+    // The median is of squares.
+    let median = (0.5 * (held_out[5].powi(2) + held_out[6].powi(2))).sqrt();
+    assert!(printed.stdout.contains(&format!("judged by all others; median d/√D = {median:.2}")), "{}", printed.stdout);
+    // Oddest first, each at the frequency of an annulus.
+    let oddness = images.numbers("oddness");
+    assert!(oddness.windows(2).all(|pair| pair[0] >= pair[1]), "{oddness:?}");
+    assert!(images.numbers("rank").iter().zip(1..).all(|(rank, i)| *rank == f64::from(i)));
+    let annuli: Vec<f64> = images.numbers("frequency_oddest_cycles_per_px").iter().map(|f| 24.0 * f).collect();
+    assert!(
+        annuli.iter().all(|j| (j - j.round()).abs() <= 1e-9) && annuli.iter().any(|j| j % 2.0 == 1.0),
+        "{annuli:?}"
+    );
+    // Noise that is too smooth is near, and yet the farthest.
+    assert_eq!((cell(&families, "cloud:3", "too_smooth"), cell(&families, "white", "too_smooth")), ("true", "false"));
+    assert_eq!((cell(&families, "matched", "rank"), cell(&families, "cloud:3", "rank")), ("1", "3"));
+    assert!(printed.stdout.starts_with("closest noise: white") && printed.stdout.contains("only matched"));
+    assert!(printed.stdout.contains("A small d/√D is not close"), "{}", printed.stdout);
+    // Numbers per dimension are divided by one number of dimensions.
+    let full = world.table("out/distance_full.csv");
+    let dimensions = |name: &str| (number(&full, name, "d_mean") / number(&full, name, "d_normalized")).powi(2);
+    near(dimensions("images"), dimensions("white"));
+    assert!(dimensions("white") >= 16.0);
+    // Pixels lie in [-1, 1].
+    assert!(number(&full, "white", "w2_per_dim") < 1.0 && number(&families, "white", "w2_per_dim") < 1.0);
+}

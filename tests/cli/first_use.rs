@@ -38,6 +38,22 @@ fn tiles_and_mixed_folders_are_scanned_without_an_option() {
 }
 
 #[test]
+fn photographs_are_scanned_without_an_option() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let beside = std::env::var_os("SPECSCAN_SHARED").map_or_else(|| root.join("../shared"), Into::into);
+    let world = World::create();
+    for folder in [root.join("fixtures/photos"), beside.join("data/bench")] {
+        if !folder.is_dir() {
+            println!("skipped: {} does not exist", folder.display());
+            continue;
+        }
+        let mut command = world.command([std::ffi::OsStr::new("scan"), folder.as_os_str()]);
+        let printed = super::Printed::from(command.assert().code(0).get_output());
+        assert!(printed.stdout.starts_with("Δ = 1.") && printed.stdout.contains(" ± "), "{}", printed.stdout);
+    }
+}
+
+#[test]
 fn images_left_out_by_choice_are_listed_apart_and_never_judged() {
     let world = World::with_photos(8);
     write_uniform(&world.path("photos/small"), 2, 10, 10);

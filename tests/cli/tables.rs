@@ -189,3 +189,26 @@ fn colour_rows_decompose_the_covariance() {
     assert_eq!(diagonality["n_dimensions"], 4 * 3);
     assert_eq!(diagonality["eigenvalues"].as_array().expect("numbers").len(), 12);
 }
+
+#[test]
+fn every_exponent_of_the_set_lies_in_its_interval() {
+    let world = World::with_photos(7);
+    let printed = world.succeed("fit-delta photos -o out --json --plots none");
+    let table = world.table("out/fit.csv");
+    let json = printed.json();
+    for (i, estimator) in table.column("estimator").into_iter().enumerate() {
+        for name in ["delta", "delta_coarse", "delta_fine"] {
+            let columns = [format!("{name}_low95"), name.to_owned(), format!("{name}_high95")];
+            let cells = columns.each_ref().map(|column| table.column(column)[i]);
+            if estimator != "radial" && name != "delta" {
+                assert_eq!(cells, [""; 3], "{estimator} {name}");
+                continue;
+            }
+            let [low, value, high] = cells.map(|cell| cell.parse::<f64>().unwrap_or(f64::NAN));
+            // Student's intervals lie evenly about their estimate.
+            assert!(low < value && (high - value - (value - low)).abs() <= 1e-9, "{estimator} {name}: {cells:?}");
+            let same = columns.map(|column| json["fits"][i][column.as_str()].as_f64());
+            assert_eq!(same, [Some(low), Some(value), Some(high)], "{estimator} {name}");
+        }
+    }
+}

@@ -120,10 +120,11 @@ impl Report for NoiseReport {
             table.push(vec![family.family.clone(), number(1.0), number(2.0)]);
         }
         lines.extend(align(&table));
-        lines.extend(self.families.last().map(|family| match self.families.len() {
+        let last = self.families.last().map(|family| match self.families.len() {
             1 => format!("samples: {}", family.files),
             _ => format!("samples of the last family: {}", family.files),
-        }));
+        });
+        lines.extend(last.iter().flat_map(|text| wrap(text)));
         if !self.png_files.is_empty() {
             lines.extend(wrap(&format!(
                 "in the PNGs black is {} and white {} (3 standard deviations); {:.2} % of the values are clipped",

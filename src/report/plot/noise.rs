@@ -37,6 +37,8 @@ const STROKES: [Stroke; 7] = [
 ];
 /// Height of the spectra with their axis on the widest page.
 const SPECTRA_PX: f64 = 380.0;
+/// Height of a row of the legend on a narrow page.
+const LEGEND_ROW_PX: f64 = 18.0;
 /// Width of the place of the zero frequency.
 const ZERO_PX: f64 = 44.0;
 /// Power below this part of the highest counts as none.
@@ -54,7 +56,9 @@ impl Figure for NoiseFigure {
     }
 
     fn body_px(&self, width_px: f64) -> f64 {
-        let spectra = if self.axes().is_some() { frame::height_at(width_px, SPECTRA_PX) } else { 0.0 };
+        // On a narrow page the legend stands above, two names in a row.
+        let legend = if width_px < 600.0 { LEGEND_ROW_PX * self.spectra.len().div_ceil(2) as f64 } else { 0.0 };
+        let spectra = if self.axes().is_some() { frame::height_at(width_px, SPECTRA_PX) + legend } else { 0.0 };
         self.sheet.body_px(width_px) + spectra
     }
 
