@@ -58,7 +58,7 @@ fn sections(document: &str) -> Vec<(Vec<String>, &str)> {
 fn documented_name(file: &str) -> String {
     let (stem, ending) = file.rsplit_once('.').expect("an ending");
     match (stem, ending) {
-        (_, "json") if specscan::dataset::COMMANDS.contains(&stem) => "COMMAND.json".to_owned(),
+        (_, "json") if specscan::report::own_results::COMMANDS.contains(&stem) => "COMMAND.json".to_owned(),
         (_, "spectrum" | "safetensors") | ("spectrum", "npz") => format!("NAME.{ending}"),
         _ => {
             let family = stem.strip_prefix("noise_").map(|rest| rest.trim_end_matches("_00000"));
