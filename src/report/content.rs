@@ -19,10 +19,7 @@ pub struct Content<'a> {
 }
 
 impl<'a> Content<'a> {
-    fn new(
-        name: impl Into<Cow<'static, str>>,
-        fill: impl FnOnce(&mut Sink) -> Result<(), BoxError> + 'a,
-    ) -> Self {
+    fn new(name: impl Into<Cow<'static, str>>, fill: impl FnOnce(&mut Sink) -> Result<(), BoxError> + 'a) -> Self {
         Self { name: name.into(), fill: Box::new(fill) }
     }
 

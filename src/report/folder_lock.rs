@@ -81,11 +81,7 @@ impl FolderLock {
 
     /// Writes who holds it.
     fn sign(&self, command: &str) -> io::Result<()> {
-        let holder = Holder {
-            command: command.to_owned(),
-            process_id: std::process::id(),
-            started_unix_s: unix_s(),
-        };
+        let holder = Holder { command: command.to_owned(), process_id: std::process::id(), started_unix_s: unix_s() };
         self.file.set_len(0)?;
         (&self.file).write_all(&serde_json::to_vec(&holder)?)
     }

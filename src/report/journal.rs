@@ -105,9 +105,10 @@ impl Journal {
 
     /// Removes it, written whole or not.
     pub fn remove(folder: &Path) -> Result<(), Failed> {
-        [UNFINISHED, NAME].map(|name| folder.join(WORKSHOP).join(name)).into_iter().try_for_each(|path| {
-            disk::remove_file(&path).map_err(|error| (path, error))
-        })
+        [UNFINISHED, NAME]
+            .map(|name| folder.join(WORKSHOP).join(name))
+            .into_iter()
+            .try_for_each(|path| disk::remove_file(&path).map_err(|error| (path, error)))
     }
 
     /// Puts in place what is not yet; steps 2 to 5 of the head of this file.

@@ -4,6 +4,7 @@ pub mod arrays;
 pub mod content;
 pub mod disk;
 pub mod folder_lock;
+pub mod folder_state;
 pub mod journal;
 pub mod manifest;
 pub mod output_dir;

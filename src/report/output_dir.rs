@@ -210,7 +210,8 @@ impl OutputDir {
         E: Into<Box<dyn Error + Send + Sync>>,
     {
         let mut staged = self.stage_as(kind, name)?;
-        fill(&mut staged.writer).map_err(|source| OutputError::Content { path: staged.path(), source: source.into() })?;
+        fill(&mut staged.writer)
+            .map_err(|source| OutputError::Content { path: staged.path(), source: source.into() })?;
         staged.commit()
     }
 
@@ -246,7 +247,8 @@ impl OutputDir {
         let manifests = amended.into_iter().chain([manifest.to_owned()]);
         let (files, manifests): (Vec<String>, Vec<String>) = (files.collect(), manifests.collect());
         self.check_free(files.iter().chain(&manifests).cloned())?;
-        let placed = |names: Vec<String>| names.into_iter().map(|name| self.placed(name)).collect::<Result<Vec<_>, _>>();
+        let placed =
+            |names: Vec<String>| names.into_iter().map(|name| self.placed(name)).collect::<Result<Vec<_>, _>>();
         let journal = Journal {
             command: self.shared.command.clone(),
             manifests: placed(manifests)?,

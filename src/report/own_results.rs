@@ -160,7 +160,9 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
         let is_own = |name: &str| OwnResults::read(folder.path()).is_own(name, "0f");
-        for text in [r#"{"results": [{"name": "a.csv", "xxh3": "0f"}]}"#, "not json", r#"{"specscan_version": "1"}"#, "[]"] {
+        for text in
+            [r#"{"results": [{"name": "a.csv", "xxh3": "0f"}]}"#, "not json", r#"{"specscan_version": "1"}"#, "[]"]
+        {
             write("scan.json", text);
             assert!(!is_own("a.csv") && !is_own("scan.json"), "{text}");
         }

@@ -345,6 +345,9 @@ fn the_error_of_a_full_disk_has_its_remedy() {
     let root = tempfile::tempdir().unwrap();
     let out = create(root.path()).unwrap();
     let (error, _) = faults::with(Fault::From(0), || out.write_atomic("a.csv", |w| w.write_all(b"x")).unwrap_err());
-    assert!(matches!(&error, OutputError::Write { source, .. } if source.kind() == ErrorKind::StorageFull), "{error:?}");
+    assert!(
+        matches!(&error, OutputError::Write { source, .. } if source.kind() == ErrorKind::StorageFull),
+        "{error:?}"
+    );
     assert!(error.to_string().contains("no space left"), "{error}");
 }
