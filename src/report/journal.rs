@@ -65,6 +65,15 @@ pub(super) struct Journal {
     pub removed: Vec<ResultFile>,
 }
 
+/// When results are put in place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum When {
+    /// As soon as the journal is written: what is there was read a moment ago, and is not read again.
+    AtOnce,
+    /// By a later run.
+    Later,
+}
+
 /// A file operation that failed, and on what.
 pub(super) type Failed = (PathBuf, io::Error);
 
@@ -112,44 +121,49 @@ impl Journal {
     }
 
     /// Puts in place what is not yet; steps 2 to 5 of the head of this file.
-    pub fn apply(&self, folder: &Path) -> Result<(), Failed> {
+    pub fn apply(&self, folder: &Path, when: When) -> Result<(), Failed> {
         let staging = staging_of(folder);
         let sync = || disk::sync_folder(folder).map_err(|error| (folder.to_owned(), error));
         for Placed { name, replaces } in &self.manifests {
             if let (Some(hash), true) = (replaces, staging.join(name).exists()) {
-                remove_if(&folder.join(name), hash)?;
+                remove_if(&folder.join(name), hash, when)?;
             }
         }
-        self.removed.iter().try_for_each(|file| remove_if(&folder.join(&file.name), &file.xxh3))?;
+        self.removed.iter().try_for_each(|file| remove_if(&folder.join(&file.name), &file.xxh3, when))?;
         sync()?;
-        self.files.iter().try_for_each(|placed| placed.put(&staging, folder))?;
+        self.files.iter().try_for_each(|placed| placed.put(&staging, folder, when))?;
         sync()?;
-        self.manifests.iter().try_for_each(|placed| placed.put(&staging, folder))?;
+        self.manifests.iter().try_for_each(|placed| placed.put(&staging, folder, when))?;
         sync()
     }
 }
 
 impl Placed {
     /// Renames it, unless that has been done, or somebody else's file has taken the place.
-    fn put(&self, staging: &Path, folder: &Path) -> Result<(), Failed> {
+    fn put(&self, staging: &Path, folder: &Path, when: When) -> Result<(), Failed> {
         let (from, to) = (staging.join(&self.name), folder.join(&self.name));
         if !from.exists() {
             return Ok(());
         }
-        let now = hash_of(&to).map_err(|error| (to.clone(), error))?;
-        if now.is_some() && now != self.replaces {
-            return Ok(());
+        if when == When::Later {
+            let now = hash_of(&to).map_err(|error| (to.clone(), error))?;
+            if now.is_some() && now != self.replaces {
+                return Ok(());
+            }
         }
         disk::rename(&from, &to).map_err(|error| (to, error))
     }
 }
 
 /// Removes the file if it has that hash.
-fn remove_if(path: &Path, hash: &str) -> Result<(), Failed> {
-    let removed = match hash_of(path) {
-        Ok(Some(now)) if now == hash => disk::remove_file(path),
-        Ok(_) => Ok(()),
-        Err(error) => Err(error),
+fn remove_if(path: &Path, hash: &str, when: When) -> Result<(), Failed> {
+    let removed = match when {
+        When::AtOnce => disk::remove_file(path),
+        When::Later => match hash_of(path) {
+            Ok(Some(now)) if now == hash => disk::remove_file(path),
+            Ok(_) => Ok(()),
+            Err(error) => Err(error),
+        },
     };
     removed.map_err(|error| (path.to_owned(), error))
 }

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::disk::{self, DiskFile};
 use super::folder_lock::{FolderLock, LockError};
-use super::journal::{Failed, Journal, Placed, hash_of, staging_of};
+use super::journal::{Failed, Journal, Placed, When, hash_of, staging_of};
 pub use super::output_error::OutputError;
 use super::own_results::OwnResults;
 use super::result_file::{ResultFile, is_plain_name};
@@ -81,7 +81,7 @@ impl OutputDir {
             LockError::Io(source) => OutputError::NotWritable { folder: folder.clone(), source },
         })?;
         if let Some(journal) = Journal::read(&folder) {
-            journal.apply(&folder).map_err(write_error)?;
+            journal.apply(&folder, When::Later).map_err(write_error)?;
         }
         Journal::remove(&folder).map_err(write_error)?;
         let staging = staging_of(&folder);
@@ -107,11 +107,15 @@ impl OutputDir {
     /// [`OutputError::Foreign`] with all of them; [`OutputError::Write`] if one cannot be read.
     pub fn check_free(&self, names: impl IntoIterator<Item = String>) -> Result<(), OutputError> {
         let placed: Vec<Placed> = names.into_iter().map(|name| self.placed(name)).collect::<Result<_, _>>()?;
-        let is_foreign = |placed: &Placed| {
+        self.check_own(&placed)
+    }
+
+    fn check_own<'a>(&self, placed: impl IntoIterator<Item = &'a Placed>) -> Result<(), OutputError> {
+        let is_foreign = |placed: &&Placed| {
             let hash = placed.replaces.as_ref().filter(|_| !self.overwrite);
             hash.is_some_and(|hash| !self.own().is_own(&placed.name, hash))
         };
-        let names: Vec<String> = placed.into_iter().filter(is_foreign).map(|placed| placed.name).collect();
+        let names: Vec<String> = placed.into_iter().filter(is_foreign).map(|placed| placed.name.clone()).collect();
         if names.is_empty() { Ok(()) } else { Err(OutputError::Foreign { folder: self.path().to_owned(), names }) }
     }
 
@@ -246,21 +250,17 @@ impl OutputDir {
         let files = results.iter().chain(&samples).filter(|name| *name != manifest).cloned();
         let manifests = amended.into_iter().chain([manifest.to_owned()]);
         let (files, manifests): (Vec<String>, Vec<String>) = (files.collect(), manifests.collect());
-        self.check_free(files.iter().chain(&manifests).cloned())?;
         let placed =
             |names: Vec<String>| names.into_iter().map(|name| self.placed(name)).collect::<Result<Vec<_>, _>>();
-        let journal = Journal {
-            command: self.shared.command.clone(),
-            manifests: placed(manifests)?,
-            files: placed(files)?,
-            removed: stale,
-        };
+        let (manifests, files) = (placed(manifests)?, placed(files)?);
+        self.check_own(files.iter().chain(&manifests))?;
+        let journal = Journal { command: self.shared.command.clone(), manifests, files, removed: stale };
         journal.write(self.path()).map_err(|failed| {
             // If it cannot be removed either, the next run finishes this one.
             let _ = Journal::remove(self.path());
             write_error(failed)
         })?;
-        journal.apply(self.path()).and_then(|()| Journal::remove(self.path())).map_err(write_error)?;
+        journal.apply(self.path(), When::AtOnce).and_then(|()| Journal::remove(self.path())).map_err(write_error)?;
         *self.shared.complete() = Complete { results, samples, ..Complete::default() };
         Ok(())
     }

@@ -129,6 +129,9 @@ fn written() -> BTreeMap<String, BTreeSet<String>> {
             files.entry(name).or_default().extend(parts);
         }
     }
+    // No picture of any command is an image of a set that the results lie in.
+    let listed = specscan::dataset::list_inputs(&[world.path("out")]);
+    assert!(matches!(listed, Err(specscan::dataset::ListError::NoImages { .. })), "{listed:?}");
     files
 }
 

@@ -41,7 +41,8 @@ fn plots_are_told_by_what_is_in_them_and_not_by_a_manifest() {
     assert!(left_out.column("reason")[0].contains("a plot that specscan made"), "{:?}", left_out.rows);
     // A list of paths has no plots either.
     world.write("list.txt", "photos/00.png\nphotos/out/rapsd.png\n");
-    assert!(world.succeed("rapsd --files-from list.txt -o listed").stdout.starts_with("1 images"));
+    let printed = world.succeed("rapsd --files-from list.txt -o listed --json").json();
+    assert_eq!((&printed["counts"]["n_files"], &printed["counts"]["n_left_out"]), (&1.into(), &0.into()));
 }
 
 #[test]
