@@ -26,8 +26,9 @@
 //!
 //! # Files of others
 //!
-//! A file is replaced or removed only if its hash is the one in the journal. What somebody else has put there in the
-//! meantime stays, as if it had been put there after the run; the manifest then names a file that has changed.
+//! Files are hashed just before the journal is written, and a stranger's ends the run. A later run replaces or removes
+//! a file only if its hash is still the one in the journal: what somebody else has put there in the meantime stays, as
+//! if it had been put there after the run; the manifest then names a file that has changed.
 
 use std::fs;
 use std::io::{self, ErrorKind};

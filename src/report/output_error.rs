@@ -70,7 +70,7 @@ pub enum OutputError {
         source: io::Error,
     },
     /// What was to be written could not be produced.
-    #[error("cannot write `{}`; the file was left as it was", path.display())]
+    #[error("cannot write `{}`; nothing in the folder was changed", path.display())]
     Content {
         /// The file's final path.
         path: PathBuf,
