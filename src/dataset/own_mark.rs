@@ -2,7 +2,7 @@
 //!
 //! # Definition
 //!
-//! Every PNG of specscan has a text chunk `Software` before its pixels, which says that it is a plot, or a noise sample.
+//! Every PNG of specscan has a text chunk `Software` before its pixels, which says that it is a plot or a noise sample.
 //! A plot is never an image of a set. A sample is one where its own folder is the input, and not where it lies below.
 //! What a run has not finished is in the folder [`WORKSHOP`], and nothing in there is looked at.
 
@@ -14,7 +14,7 @@ pub const WORKSHOP: &str = ".specscan";
 
 /// What the names of plots and samples begin with. Other files are not opened for their mark while files are listed,
 /// so that a million of them list fast; a plot under another name is met by its mark when it is decoded.
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 13] = [
     "adjusted_offset",
     "blur_noise",
     "bounds",
@@ -27,6 +27,7 @@ const NAMES: [&str; 12] = [
     "rapsd",
     "schedule",
     "snr",
+    "waste",
 ];
 /// Bytes in which the mark is.
 const HEAD_BYTES: u64 = 256;

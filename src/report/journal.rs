@@ -17,8 +17,8 @@
 //! then on until the last rename* (2–5): the files of no manifest are nobody's result; a manifest that is there is of
 //! files that all are, because manifests leave before the first file is touched and arrive after the last. The next
 //! run finds the journal and does 2–5 again before it begins: what has been renamed is no longer in the staging
-//! folder and is passed over, so that doing it again, or twice, ends in the same state, that of the run finished. *After
-//! the last rename*: the new results; the next run has nothing left to do but to sweep.
+//! folder and is passed over, so that doing it again, or twice, ends in the same state, that of the run finished.
+//! *After the last rename*: the new results; the next run has nothing left to do but to sweep.
 //!
 //! A write that fails is a kill that can be answered: before the journal the staging folder is removed at once, after
 //! it everything is left to the next run. A power cut is a kill after which any operations since the last sync may be

@@ -36,7 +36,7 @@ pub enum OutputError {
     /// Another run writes to the folder.
     #[error(
         "the output folder `{}` is being written to by {}; wait until that has ended, or choose another folder with \
-         --out", folder.display(), holder.as_ref().map_or_else(|| "another run of specscan".to_owned(), Holder::to_string)
+         --out", folder.display(), named(holder)
     )]
     Busy {
         /// The folder.
@@ -77,6 +77,10 @@ pub enum OutputError {
         /// What the producer said.
         source: Box<dyn Error + Send + Sync>,
     },
+}
+
+fn named(holder: &Option<Holder>) -> String {
+    holder.as_ref().map_or_else(|| "another run of specscan".to_owned(), Holder::to_string)
 }
 
 /// What a user can do about an I/O failure on the output side.
