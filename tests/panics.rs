@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use specscan::dataset::{DecodeOptions, PreprocessConfig, Transform, View, list_inputs};
 use specscan::pipeline::observer::Silent;
 use specscan::pipeline::{Cancel, ImageProbe, ImageRow, Pass, ProbeSource, RowSink, ScanConfig, run_pass};
+use specscan::report::manifest::Manifest;
 use specscan::report::output_dir::OutputDir;
 use specscan::report::tables::StreamedTable;
 use specscan::spectral::Size;
@@ -111,10 +112,11 @@ fn check(place: &str, message: Option<&str>, threads: usize) {
     let mut stderr = String::new();
     child.stderr.take().expect("a pipe").read_to_string(&mut stderr).expect("text");
     let files = std::fs::read_dir(&out).expect("a folder").map(|entry| entry.expect("an entry").file_name());
-    let files: Vec<_> = files.collect();
+    let mut files: Vec<_> = files.collect();
+    files.sort();
     match message {
         None => {
-            assert_eq!((status.code(), files), (Some(0), vec!["rows.csv".into()]), "{stderr}");
+            assert_eq!((status.code(), files), (Some(0), vec!["rows.csv".into(), "scan.json".into()]), "{stderr}");
             let table = std::fs::read_to_string(out.join("rows.csv")).expect("a table");
             assert_eq!(table.lines().count(), N_FILES);
         }
@@ -144,7 +146,7 @@ fn scan_set(place: &str, arguments: &[String]) -> Result<(), Box<dyn Error>> {
         effective_resolution: false,
         threads: threads.parse()?,
     };
-    let out = OutputDir::create(out)?;
+    let out = OutputDir::create(out, "scan")?;
     let mut sink = Table { table: StreamedTable::create(&out, "rows.csv")?, n_rows: 0, fails: place == "sink" };
     let pass = Pass {
         what: "scanning",
@@ -156,7 +158,8 @@ fn scan_set(place: &str, arguments: &[String]) -> Result<(), Box<dyn Error>> {
         cancel: &Cancel::new(false),
     };
     run_pass(pass, &mut sink)?;
-    Ok(sink.table.commit()?)
+    sink.table.commit()?;
+    Ok(Manifest { command: "scan", ..Manifest::new() }.write(&out, &[])?)
 }
 
 /// Measures the file's number, and panics at the fatal one.

@@ -79,7 +79,7 @@ pub trait Report: Serialize {
         Vec::new()
     }
 
-    /// Pictures. They come last, and one that fails takes nothing else with it.
+    /// Pictures. They come last, and one that cannot be drawn takes nothing else with it.
     fn figures(&self) -> Vec<Plot> {
         Vec::new()
     }

@@ -30,6 +30,7 @@ pub mod covariance;
 pub mod distance;
 pub mod export;
 pub mod fit_delta;
+pub mod folder_info;
 pub mod info;
 pub mod merge;
 pub mod noise;

@@ -72,12 +72,13 @@ impl Desk<'_> {
         self.observer.warned(message);
     }
 
-    /// Writes `<command>.json`: `manifest` with what the desk knows. The files called `stale`, which the command may
-    /// leave, and which an earlier run of it left but this one did not write, are removed: they speak of other images.
+    /// Puts all files of the run in place, with `<command>.json`: `manifest` with what the desk knows. The files called
+    /// `stale`, which the command may leave, and which an earlier run of it left but this one did not write, are
+    /// removed: they speak of other images.
     ///
     /// # Errors
     ///
-    /// If a file cannot be removed or written.
+    /// As [`Manifest::write`].
     pub fn finish(&self, stale: &[String], manifest: Manifest) -> Result<()> {
         let Some(out) = &self.folder else { return Ok(()) };
         let wall_time_s = self.started.elapsed().as_secs_f64();

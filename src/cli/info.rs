@@ -1,4 +1,4 @@
-//! `specscan info`: what a saved spectrum holds.
+//! `specscan info`: what a saved spectrum holds, and which results in a folder are whole.
 
 use std::path::PathBuf;
 
@@ -8,17 +8,19 @@ use clap::Args;
 use super::console;
 use super::exit::ExitStatus;
 use crate::analysis::Report;
+use crate::analysis::folder_info::folder_info;
 use crate::analysis::info::info;
 
-/// What a .spectrum file holds, from what, and how it was made
+/// What a .spectrum file holds, or which results in a folder are whole
 ///
-/// Reads the file, checks it, and prints counts, preprocessing and the sums in it. Writes nothing.
+/// Of a file: counts, preprocessing and the sums in it. Of a folder that commands have written to: what each of them
+/// left, whether all of it is there as it was written, and what a run that was killed has left. Writes nothing.
 #[derive(Debug, Args)]
-#[command(after_help = "Example: specscan info out/photos.spectrum")]
+#[command(after_help = "Examples: specscan info out/photos.spectrum\n          specscan info out")]
 pub struct InfoArgs {
-    /// Saved spectrum
-    #[arg(value_name = "SPECTRUM")]
-    spectrum: PathBuf,
+    /// Saved spectrum, or a folder of results
+    #[arg(value_name = "PATH")]
+    path: PathBuf,
 
     /// Print the result as one JSON object
     #[arg(long)]
@@ -27,9 +29,12 @@ pub struct InfoArgs {
 
 /// Runs the command.
 pub fn run(args: &InfoArgs) -> Result<ExitStatus> {
-    let report = info(args.spectrum.clone())?;
+    if args.path.is_dir() { print(args, &folder_info(&args.path)?) } else { print(args, &info(args.path.clone())?) }
+}
+
+fn print(args: &InfoArgs, report: &impl Report) -> Result<ExitStatus> {
     if args.json {
-        console::print_json(&serde_json::to_value(&report)?)?;
+        console::print_json(&serde_json::to_value(report)?)?;
     } else {
         console::print_lines(false, &report.lines())?;
     }

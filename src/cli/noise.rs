@@ -84,9 +84,10 @@ fn run_alone(args: &NoiseArgs, samples: &NoiseSamples, source: &SourceOptions) -
     let presentation = Presentation::from(&shared.output);
     let desk = presentation.with_folder::<NoiseReport>(desk, &shared.output, &[])?;
     let report = drawing.draw(&desk)?;
-    presentation.show(&desk, &report)?;
+    presentation.write(&desk, &report)?;
     let manifest = Manifest { seed: Some(desk.seed), threads: Some(desk.threads), ..Manifest::new() };
     desk.finish(&Presentation::stale_names::<NoiseReport>(), manifest)?;
+    presentation.print(&report)?;
     presentation.say_where::<NoiseReport>(&desk);
     Ok(ExitStatus::Done)
 }

@@ -12,8 +12,9 @@ use super::progress::Progress;
 use super::shared::{Limit, OutputArgs, PlotFormats, SharedArgs};
 use super::{console, interrupt, plan};
 use crate::analysis::{Analysis, Desk, Outputs, Report, Run, Scanned, Source, answer};
-use crate::dataset::{Skipped, list_inputs, manifest_name};
+use crate::dataset::{Skipped, list_inputs};
 use crate::report::output_dir::OutputDir;
+use crate::report::own_results::manifest_name;
 use crate::report::plot::page::Page;
 use crate::report::plot::{Plot, PlotFormat};
 use crate::spectral::Named;
@@ -120,8 +121,8 @@ pub fn one<A: Analysis<Report: Report>>(command: &'static str, args: &SharedArgs
     let run = Run { source, desk };
     let (scanned, report) = answer(&run, analysis)?;
     presentation.write(&run.desk, &report)?;
-    let object = presentation.print_or(&report)?;
     run.finish(&scanned, &Presentation::stale_names::<A::Report>())?;
+    let object = presentation.print_or(&report)?;
     presentation.say_where::<A::Report>(&run.desk);
     Ok((judge_skips(&run.desk, &presentation, args.input.max_skipped, &scanned), object))
 }
@@ -151,7 +152,7 @@ impl Presentation {
     /// The desk with the folder for its files. Those that the report declares, and those called `names`, must not be in
     /// the way of files that no run of specscan wrote.
     pub fn with_folder<'a, R: Report>(&self, desk: Desk<'a>, args: &OutputArgs, names: &[String]) -> Result<Desk<'a>> {
-        let folder = OutputDir::create(&args.out)?.overwriting(args.overwrite);
+        let folder = OutputDir::create(&args.out, desk.command)?.overwriting(args.overwrite);
         let is_drawn = |plot: &String| self.plots.0.iter().any(|format| plot.ends_with(&format!(".{format}")));
         let declared = fixed_names::<R>().chain(plot_names::<R>().filter(is_drawn));
         let mut all: Vec<String> = declared.chain(of_every_run(&desk)).chain(names.iter().cloned()).collect();
@@ -159,12 +160,6 @@ impl Presentation {
         all.dedup();
         folder.check_free(all)?;
         Ok(Desk { folder: Some(folder), ..desk })
-    }
-
-    /// Writes what the report lists, draws it, and prints it.
-    pub fn show<R: Report>(&self, desk: &Desk<'_>, report: &R) -> Result<()> {
-        self.write(desk, report)?;
-        self.print(report)
     }
 
     /// Writes what the report lists, and draws it.
@@ -175,7 +170,7 @@ impl Presentation {
         }
         if !self.plots.0.is_empty() {
             for plot in report.figures() {
-                self.draw(out, desk, &plot);
+                self.draw(out, desk, &plot)?;
             }
         }
         Ok(())
@@ -199,19 +194,18 @@ impl Presentation {
         Ok(None)
     }
 
-    /// A picture that fails is a warning: the tables it shows are already written.
-    fn draw(&self, out: &OutputDir, desk: &Desk<'_>, plot: &Plot) {
+    /// A picture that cannot be drawn is a warning, for the tables have what it shows; one that cannot be written is an
+    /// error as of any file.
+    fn draw(&self, out: &OutputDir, desk: &Desk<'_>, plot: &Plot) -> Result<()> {
         let formats = if plot.is_png_only { &[PlotFormat::Png] } else { self.plots.0.as_slice() };
         for format in formats {
             let file_name = format!("{}.{format}", plot.name);
-            let written = plot
-                .render(self.page, *format)
-                .map_err(anyhow::Error::new)
-                .and_then(|bytes| Ok(out.write_atomic(&file_name, |file| file.write_all(&bytes))?));
-            if let Err(error) = written {
-                desk.warn(&format!("no {file_name}: {error:#}"));
+            match plot.render(self.page, *format) {
+                Ok(bytes) => out.write_atomic(&file_name, |file| file.write_all(&bytes))?,
+                Err(error) => desk.warn(&format!("no {file_name}: {:#}", anyhow::Error::new(error))),
             }
         }
+        Ok(())
     }
 
     /// What a command's runs may leave under fixed names: what this run does not write is of an earlier one.

@@ -28,6 +28,7 @@ use super::buffer::release_if_large;
 use super::colour::{Conversions, to_rgb8};
 use super::exif::{ExifPolicy, orient, oriented_size};
 use super::jpeg;
+use super::own_mark::OwnPicture;
 use super::skip::SkipReason;
 use super::sniff::{Content, SNIFF_BYTES, format_name, sniff};
 use crate::spectral::Size;
@@ -196,6 +197,9 @@ struct Opened<D> {
 impl<'a> Opened<Box<dyn ImageDecoder + 'a>> {
     fn new(bytes: &'a [u8], options: &DecodeOptions) -> Result<Self, SkipReason> {
         let format = match sniff(&bytes[..bytes.len().min(SNIFF_BYTES)]) {
+            Content::Image(ImageFormat::Png) if OwnPicture::of_png(bytes) == Some(OwnPicture::Plot) => {
+                return Err(SkipReason::OwnPlot);
+            }
             Content::Image(format) => format,
             Content::OtherImage(format) => return Err(SkipReason::UnsupportedFormat { format }),
             Content::Unknown => return Err(SkipReason::NotAnImage),

@@ -44,7 +44,10 @@ pub fn list_from_reader(mut reader: impl BufRead, name: &str) -> Result<Listing,
         match look_at(PathBuf::from(&key)) {
             Found::Image(path) => listing.files.push(SourceFile { key, path }),
             Found::Bad(_, reason) => listing.skipped.push(Skipped { path: key, reason: reason.to_string() }),
-            Found::Other(_) | Found::OwnOutput(_) => {
+            found @ (Found::Other(_) | Found::OwnOutput(_)) => {
+                if matches!(found, Found::OwnOutput(_)) {
+                    listing.own_outputs.push(key.clone());
+                }
                 listing.n_ignored += 1;
                 first_ignored.get_or_insert(key);
             }
@@ -56,7 +59,7 @@ pub fn list_from_reader(mut reader: impl BufRead, name: &str) -> Result<Listing,
 fn look_at(path: PathBuf) -> Found {
     match std::fs::metadata(&path) {
         Ok(metadata) if metadata.is_dir() => Found::Bad(path, SkipReason::Folder),
-        Ok(metadata) => tell(metadata.file_type(), path),
+        Ok(metadata) => tell(metadata.file_type(), path, false),
         Err(error) => {
             let reason = broken_link(&path).unwrap_or_else(|| SkipReason::from_io(&error));
             Found::Bad(path, reason)

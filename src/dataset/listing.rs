@@ -16,10 +16,9 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use super::own_output::spectrum_in;
 use super::skip::{SkipReason, plain_io_message};
 use super::sniff::{has_image_name, holds_image};
-use super::suggest::similar_path;
+use super::suggest::{similar_path, spectrum_in};
 use super::walk::{Found, walk};
 
 /// One image to be read.

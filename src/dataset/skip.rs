@@ -51,6 +51,9 @@ pub enum SkipReason {
         /// The decoder's name of the sample type.
         samples: String,
     },
+    /// A plot that specscan made.
+    #[error("is a plot that specscan made, not an image of the set; move it elsewhere")]
+    OwnPlot,
     /// A file that ends before its image does.
     #[error("is a truncated {format}: the file ends before the image does; fetch it again")]
     Truncated {
@@ -133,7 +136,8 @@ pub enum SkipReason {
 impl SkipReason {
     /// Whether there is nothing wrong with the file: the options of the run leave such images out.
     pub fn is_by_choice(&self) -> bool {
-        matches!(self, Self::WouldEnlarge { .. } | Self::TooSmall { .. } | Self::OtherSize { .. } | Self::Letterboxed)
+        use SkipReason::{Letterboxed, OtherSize, OwnPlot, TooSmall, WouldEnlarge};
+        matches!(self, WouldEnlarge { .. } | TooSmall { .. } | OtherSize { .. } | Letterboxed | OwnPlot)
     }
 
     /// The reason for an I/O error met while opening or reading.

@@ -1,4 +1,4 @@
-//! "Did you mean": an existing path with a name similar to one that does not exist.
+//! "Did you mean": an existing path with a name similar to one that does not exist, a spectrum in place of its folder.
 
 use std::path::{Path, PathBuf};
 
@@ -23,4 +23,10 @@ pub(super) fn similar_path(missing: &Path) -> Option<PathBuf> {
     let existing = joined.filter(|(_, path)| path.exists());
     // Joining with nothing appends a separator; collecting the parts takes it off.
     existing.min().map(|(_, path)| path.components().collect())
+}
+
+/// The first saved spectrum in `folder`, in byte order.
+pub(super) fn spectrum_in(folder: &Path) -> Option<PathBuf> {
+    let entries = std::fs::read_dir(folder).ok()?.filter_map(Result::ok).map(|entry| entry.path());
+    entries.filter(|path| path.extension().is_some_and(|e| e == "spectrum")).min()
 }

@@ -1,12 +1,11 @@
 //! Walking a folder to the bottom and telling images from everything else.
 
-use std::collections::HashSet;
 use std::fs::FileType;
 use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
-use super::own_output::OwnOutputs;
+use super::own_mark::{OwnPicture, WORKSHOP};
 use super::skip::SkipReason;
 use super::sniff::{has_image_name, holds_image};
 
@@ -17,7 +16,7 @@ pub(super) enum Found {
     Image(PathBuf),
     /// Any other regular file.
     Other(PathBuf),
-    /// A plot that specscan left there.
+    /// A plot or a noise sample of specscan's own.
     OwnOutput(PathBuf),
     /// Something that cannot be read.
     Bad(PathBuf, SkipReason),
@@ -31,14 +30,14 @@ impl Found {
     }
 }
 
-/// Everything below `folder`, links followed, in no particular order. Folders are not reported, unless one has the name
-/// of an image and no image in it.
+/// Everything below `folder`, links followed, in no particular order; nothing of what a run has not finished. Folders
+/// are not reported, unless one has the name of an image and no image in it.
 pub(super) fn walk(folder: &Path) -> impl Iterator<Item = Found> {
     let mut open_folders = OpenFolders::default();
     // A last step without an entry closes the folders that are still open.
-    let entries = WalkDir::new(folder).follow_links(true).into_iter().map(Some).chain(std::iter::once(None));
-    // What specscan wrote into the folders that the walk is inside of, by depth.
-    let mut own: Vec<HashSet<String>> = Vec::new();
+    let is_finished = |entry: &DirEntry| entry.depth() == 0 || entry.file_name() != WORKSHOP;
+    let entries = WalkDir::new(folder).follow_links(true).into_iter().filter_entry(is_finished);
+    let entries = entries.map(Some).chain(std::iter::once(None));
     entries.flat_map(move |entry| {
         let depth = entry.as_ref().map_or(0, |entry| entry.as_ref().map_or_else(|e| e.depth(), DirEntry::depth));
         let mut found = open_folders.close_from(depth);
@@ -46,24 +45,12 @@ pub(super) fn walk(folder: &Path) -> impl Iterator<Item = Found> {
             None => {}
             Some(Err(error)) => found.push(bad_entry(&error)),
             Some(Ok(entry)) if entry.file_type().is_dir() => {
-                own.truncate(depth);
-                let wrote = OwnOutputs::read(entry.path());
-                let mut files = wrote.files();
-                // Noise samples count as images only if their own folder is the input.
-                if depth > 0 {
-                    files.extend(wrote.samples());
-                }
-                own.push(files);
                 let promises_image = depth > 0 && has_image_name(entry.path());
                 open_folders.enter(promises_image.then(|| (depth, entry.into_path())));
             }
             Some(Ok(entry)) => {
-                let wrote = depth.checked_sub(1).and_then(|parent| own.get(parent));
-                let is_own = entry.file_name().to_str().is_some_and(|name| wrote.is_some_and(|w| w.contains(name)));
-                let file = match tell(entry.file_type(), entry.into_path()) {
-                    Found::Image(path) if is_own => Found::OwnOutput(path),
-                    file => file,
-                };
+                // Noise samples count as images only if their own folder is the input.
+                let file = tell(entry.file_type(), entry.into_path(), depth > 1);
                 if matches!(file, Found::Image(_)) {
                     open_folders.clear();
                 }
@@ -99,14 +86,18 @@ impl OpenFolders {
     }
 }
 
-/// Tells what an entry that is no folder is.
-pub(super) fn tell(file_type: FileType, path: PathBuf) -> Found {
+/// Tells what an entry that is no folder is; noise samples are images unless `hides_samples`.
+pub(super) fn tell(file_type: FileType, path: PathBuf, hides_samples: bool) -> Found {
     if !file_type.is_file() {
         let kind = special_kind(file_type);
         return Found::Bad(path, SkipReason::NotAFile { kind });
     }
     if has_image_name(&path) {
-        return Found::Image(path);
+        return match OwnPicture::of_file(&path) {
+            Some(OwnPicture::Plot) => Found::OwnOutput(path),
+            Some(OwnPicture::Sample) if hides_samples => Found::OwnOutput(path),
+            Some(OwnPicture::Sample) | None => Found::Image(path),
+        };
     }
     match holds_image(&path) {
         Ok(true) => Found::Image(path),

@@ -193,7 +193,7 @@ impl StreamedNpy {
         let mut staged = out.stage(file_name)?;
         let placeholder = [b' '; NPY_HEADER_BYTES];
         if let Err(source) = staged.write_all(&placeholder) {
-            return Err(OutputError::Write { path: staged.path().to_owned(), source });
+            return Err(OutputError::Write { path: staged.path(), source });
         }
         Ok(Self { staged, item_shape: item_shape.to_vec(), n_items: 0 })
     }
@@ -224,7 +224,7 @@ impl StreamedNpy {
         let header = npy_header("<f4", &shape);
         let written = self.staged.seek(SeekFrom::Start(0)).and_then(|_| self.staged.write_all(&header));
         if let Err(source) = written {
-            return Err(OutputError::Write { path: self.staged.path().to_owned(), source });
+            return Err(OutputError::Write { path: self.staged.path(), source });
         }
         self.staged.commit()
     }

@@ -1,16 +1,15 @@
 //! Files to be: a name, and what fills it. Reports list them; whoever holds a folder writes them.
 
 use std::borrow::Cow;
-use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::Write;
 
 use serde::Serialize;
 
 use super::arrays::{NamedArray, encode_npz, encode_safetensors};
-use super::output_dir::{OutputDir, OutputError};
+use super::output_dir::{OutputDir, OutputError, Sink};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
-type Fill<'a> = Box<dyn FnOnce(&mut BufWriter<File>) -> Result<(), BoxError> + 'a>;
+type Fill<'a> = Box<dyn FnOnce(&mut Sink) -> Result<(), BoxError> + 'a>;
 
 /// One file to be.
 pub struct Content<'a> {
@@ -20,10 +19,7 @@ pub struct Content<'a> {
 }
 
 impl<'a> Content<'a> {
-    fn new(
-        name: impl Into<Cow<'static, str>>,
-        fill: impl FnOnce(&mut BufWriter<File>) -> Result<(), BoxError> + 'a,
-    ) -> Self {
+    fn new(name: impl Into<Cow<'static, str>>, fill: impl FnOnce(&mut Sink) -> Result<(), BoxError> + 'a) -> Self {
         Self { name: name.into(), fill: Box::new(fill) }
     }
 
@@ -77,7 +73,7 @@ impl<'a> Content<'a> {
         Self::new(name, move |file| encode_safetensors(file, arrays, meta_json))
     }
 
-    /// Writes it into `out`, whole or not at all.
+    /// Writes it into `out`.
     ///
     /// # Errors
     ///

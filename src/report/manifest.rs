@@ -2,30 +2,22 @@
 //!
 //! # Invariants
 //!
-//! A run replaces the manifest of its own command only, and what is there as that command's earlier runs left it goes
-//! on in [`Manifest::earlier_runs`]: no file of specscan is without the run that made it.
+//! A run replaces the manifest of its own command, and what is there as that command's earlier runs left it goes on in
+//! [`Manifest::earlier_runs`]: no file of specscan is without the run that made it. Where it writes over another
+//! command's result with other bytes, that command's manifest has it in [`Manifest::replaced`] from then on: what a
+//! manifest names as a result is there with its hash, unless somebody else has changed it.
 
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
-use std::io::{BufReader, Read};
-use std::path::Path;
+use std::io::{BufReader, Write};
 
-use serde::Serialize;
+use serde::{Deserialize as _, Serialize};
 use serde_json::Value;
 
-use super::output_dir::{OutputDir, OutputError};
-use crate::dataset::manifest_name;
+use super::output_dir::{OutputDir, OutputError, Sink};
+use super::own_results::{list, manifest_name, runs};
+use super::result_file::ResultFile;
 use crate::spectrum::{Counts, Preprocess};
-
-/// A file that a run left.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ResultFile {
-    /// Its name in the folder.
-    pub name: String,
-    /// Its size.
-    pub n_bytes: u64,
-    /// XXH3 (64 bits) of its bytes, hexadecimal.
-    pub xxh3: String,
-}
 
 /// Content of `<command>.json`. A command whose result is a document of that name has both in it.
 #[derive(Debug, Clone, Serialize)]
@@ -62,6 +54,8 @@ pub struct Manifest {
     pub samples: Vec<ResultFile>,
     /// Manifests of earlier runs of the command, with those of their files that are there as they left them.
     pub earlier_runs: Vec<Value>,
+    /// Results of this run that a later run of another command has written over.
+    pub replaced: Vec<ResultFile>,
 }
 
 impl Manifest {
@@ -84,106 +78,98 @@ impl Manifest {
             results: Vec::new(),
             samples: Vec::new(),
             earlier_runs: Vec::new(),
+            replaced: Vec::new(),
         }
     }
 
-    /// Writes it, with the files that `out` holds now. Of the files called `stale`, those that an earlier run of the
-    /// command left and nobody has changed are removed first: they speak of other images.
+    /// Ends the run: writes the manifest with the files that `out` has complete, and puts all in place together. Of the
+    /// files called `stale`, and those that were retired, the ones that an earlier run of the command left and nobody
+    /// has changed are removed: they speak of other images.
     ///
     /// # Errors
     ///
-    /// If a file cannot be removed, read or written.
+    /// If a file cannot be read, written, put in place or removed; [`super::journal`] says what is there then.
     pub fn write(mut self, out: &OutputDir, stale: &[String]) -> Result<(), OutputError> {
         let name = manifest_name(self.command);
-        let previous = out.own().manifest(&name);
-        for file in previous.iter().flat_map(|run| files(run, "results")) {
-            let Some(left) = stale.iter().find(|name| text(file, "name") == Some(name)) else { continue };
-            if self.is_as_left(out, file) {
-                out.remove_stale(left)?;
-            }
-        }
         let describe = |names: Vec<String>| -> Result<Vec<ResultFile>, OutputError> {
-            names.iter().filter(|written| **written != name).map(|name| result_file(out, name)).collect()
+            names.iter().filter(|written| **written != name).map(|name| staged_file(out, name)).collect()
         };
         (self.results, self.samples) = (describe(out.written())?, describe(out.samples())?);
-        self.earlier_runs = previous.map(|run| self.still_there(out, run)).unwrap_or_default();
-        if !out.written().contains(&name) {
-            return write_json(out, &name, &self);
+        let new = self.results.iter().chain(&self.samples).map(|file| (file.name.as_str(), file.xxh3.as_str()));
+        let amended = out.own().without(&name, &new.collect::<HashMap<_, _>>());
+        let mut removed = Vec::new();
+        if let Some(previous) = out.own().manifest(&name) {
+            (self.earlier_runs, removed) = self.still_there(out, previous, stale);
         }
-        // The result of the command is a document of this name.
-        let document = || -> Result<Value, Box<dyn std::error::Error + Send + Sync>> {
-            let mut document: Value = serde_json::from_reader(BufReader::new(File::open(out.path_of(&name))?))?;
-            let (Value::Object(manifest), Some(fields)) = (serde_json::to_value(&self)?, document.as_object_mut())
-            else {
-                return Ok(document);
-            };
-            for (key, value) in manifest {
-                fields.entry(key).or_insert(value);
+        let document = self.with_result(out, &name)?;
+        out.write_atomic(&name, |file| write_json(file, &document))?;
+        for (name, manifest) in amended {
+            out.write_amended(&name, |file| write_json(file, &manifest))?;
+        }
+        out.publish(&name, removed)
+    }
+
+    /// The manifest, with the keys of the document of its name where the result of the command is one.
+    fn with_result(&self, out: &OutputDir, name: &str) -> Result<Value, OutputError> {
+        let document = || -> Result<Value, BoxError> {
+            let manifest = serde_json::to_value(self)?;
+            if !out.written().iter().any(|written| written == name) {
+                return Ok(manifest);
+            }
+            let mut document: Value = serde_json::from_reader(BufReader::new(File::open(out.staging().join(name))?))?;
+            if let (Value::Object(manifest), Some(fields)) = (manifest, document.as_object_mut()) {
+                for (key, value) in manifest {
+                    fields.entry(key).or_insert(value);
+                }
             }
             Ok(document)
         };
-        let document = document().map_err(|source| OutputError::Content { path: out.path_of(&name), source })?;
-        write_json(out, &name, &document)
+        document().map_err(|source| OutputError::Content { path: out.path_of(name), source })
     }
 
-    /// What the manifest of an earlier run, and those before it, say of files that are there as it left them.
-    fn still_there(&self, out: &OutputDir, previous: &Value) -> Vec<Value> {
-        let is_left = |file: &Value| self.is_as_left(out, file);
+    /// What the manifest of an earlier run, and those before it, say of files that are there as it left them; and
+    /// those of them that go.
+    fn still_there(&self, out: &OutputDir, previous: &Value, stale: &[String]) -> (Vec<Value>, Vec<ResultFile>) {
         let keys = serde_json::to_value(self).ok();
-        let is_ours = |key: &String| key != "earlier_runs" && keys.as_ref().is_some_and(|keys| keys.get(key).is_some());
-        let left_of = |run: &Value| {
-            let mut run = run.as_object()?.clone();
-            run.retain(|key, _| is_ours(key));
-            let mut n_left = 0;
-            for key in ["results", "samples"] {
-                let files = run.get_mut(key).and_then(Value::as_array_mut)?;
-                files.retain(is_left);
-                n_left += files.len();
-            }
-            (n_left > 0).then_some(Value::Object(run))
+        let is_ours = |key: &String| {
+            !["earlier_runs", "replaced"].contains(&key.as_str())
+                && keys.as_ref().is_some_and(|keys| keys.get(key).is_some())
         };
-        std::iter::once(previous).chain(files(previous, "earlier_runs")).filter_map(left_of).collect()
-    }
-
-    /// Whether a file of an earlier run is there as that run left it, and none of this one or of another command.
-    fn is_as_left(&self, out: &OutputDir, file: &Value) -> bool {
-        let (Some(name), Some(hash)) = (text(file, "name"), text(file, "xxh3")) else { return false };
-        let is_ours = [out.written(), out.samples()].iter().flatten().any(|written| written == name);
-        let is_of_another = || out.own().is_of_another(&manifest_name(self.command), name);
-        !is_ours && !is_of_another() && result_file(out, name).is_ok_and(|now| now.xxh3 == hash)
-    }
-}
-
-fn files<'a>(run: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
-    run.get(key).and_then(Value::as_array).into_iter().flatten()
-}
-
-fn text<'a>(file: &'a Value, key: &str) -> Option<&'a str> {
-    file.get(key).and_then(Value::as_str)
-}
-
-/// Size and hash of a file in the folder.
-fn result_file(out: &OutputDir, name: &str) -> Result<ResultFile, OutputError> {
-    let path = out.path_of(name);
-    match hash(&path) {
-        Ok((n_bytes, hash)) => Ok(ResultFile { name: name.to_owned(), n_bytes, xxh3: format!("{hash:016x}") }),
-        Err(source) => Err(OutputError::Content { path, source: source.into() }),
-    }
-}
-
-fn hash(path: &Path) -> std::io::Result<(u64, u64)> {
-    let mut file = File::open(path)?;
-    let (mut hasher, mut n_bytes) = (xxhash_rust::xxh3::Xxh3::new(), 0);
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok((n_bytes, hasher.digest())),
-            n => {
-                hasher.update(&buffer[..n]);
-                n_bytes += n as u64;
+        let written: HashSet<&str> = self.results.iter().chain(&self.samples).map(|file| file.name.as_str()).collect();
+        let retired = out.retired();
+        let stale: HashSet<&str> = stale.iter().chain(&retired).map(String::as_str).collect();
+        let name = manifest_name(self.command);
+        // Whether it is there as the run left it, and none of this one or of another command.
+        let is_left = |file: &ResultFile| {
+            let now = || ResultFile::read(&out.path_of(&file.name), &file.name).ok();
+            !written.contains(file.name.as_str())
+                && !out.own().is_of_another(&name, &file.name)
+                && now().as_ref() == Some(file)
+        };
+        let mut removed = Vec::new();
+        let left_of = |run: &Value| {
+            let mut n_left = 0;
+            let mut run_left = run.as_object()?.clone();
+            run_left.retain(|key, _| is_ours(key));
+            for key in ["results", "samples"] {
+                let there = list(run, key).filter_map(|file| ResultFile::deserialize(file).ok()).filter(is_left);
+                let (gone, kept): (Vec<_>, Vec<_>) = there.partition(|file| stale.contains(file.name.as_str()));
+                removed.extend(gone);
+                n_left += kept.len();
+                run_left.insert(key.to_owned(), serde_json::to_value(kept).ok()?);
             }
-        }
+            (n_left > 0).then_some(Value::Object(run_left))
+        };
+        (runs(previous).filter_map(left_of).collect(), removed)
     }
+}
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Size and hash of a file that is complete.
+fn staged_file(out: &OutputDir, name: &str) -> Result<ResultFile, OutputError> {
+    let file = ResultFile::read(&out.staging().join(name), name);
+    file.map_err(|source| OutputError::Content { path: out.path_of(name), source: source.into() })
 }
 
 impl Default for Manifest {
@@ -192,16 +178,8 @@ impl Default for Manifest {
     }
 }
 
-/// Writes a JSON document, indented, as `name`.
-///
-/// # Errors
-///
-/// If it cannot be written; no file appears then.
-fn write_json(out: &OutputDir, name: &str, document: &impl Serialize) -> Result<(), OutputError> {
-    out.write_atomic(name, |file| -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        use std::io::Write;
-        serde_json::to_writer_pretty(&mut *file, document)?;
-        file.write_all(b"\n")?;
-        Ok(())
-    })
+/// Writes a JSON document, indented.
+fn write_json(file: &mut Sink, document: &Value) -> Result<(), BoxError> {
+    serde_json::to_writer_pretty(&mut *file, document)?;
+    Ok(file.write_all(b"\n")?)
 }

@@ -2,9 +2,16 @@
 
 pub mod arrays;
 pub mod content;
+pub mod disk;
+pub mod folder_lock;
+pub mod folder_state;
+pub mod journal;
 pub mod manifest;
 pub mod output_dir;
+pub mod output_error;
+pub mod own_results;
 pub mod plot;
+pub mod result_file;
 pub mod samples;
 pub mod schedules;
 pub mod tables;

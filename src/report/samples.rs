@@ -7,6 +7,7 @@ use std::io::Write;
 use super::arrays::StreamedNpy;
 use super::output_dir::{OutputDir, OutputError};
 use super::plot::pixels::{Pixels, encode_png};
+use crate::dataset::OwnPicture;
 use crate::spectral::{Size, named};
 
 /// Black and white of the PNGs, standard deviations.
@@ -44,7 +45,6 @@ pub struct SampleFiles<'a> {
     /// Whether there are several families, and names tell them apart.
     is_several: bool,
     png_names: Vec<String>,
-    earlier: Vec<String>,
     /// Names in use: two families may have the same file name.
     stems: HashSet<String>,
 }
@@ -78,7 +78,6 @@ impl<'a> SampleFiles<'a> {
             range: PNG_STDS * std,
             is_several: n_families > 1,
             png_names: Vec::new(),
-            earlier: earlier_samples(out),
             stems: HashSet::new(),
         }
     }
@@ -103,27 +102,11 @@ impl<'a> SampleFiles<'a> {
         Ok(FamilyFiles { files: self, stem, npy, n_channels, n: 0, n_clipped: 0 })
     }
 
-    /// Removes the samples of an earlier run that this one has not replaced; the names of the PNGs written.
-    ///
-    /// # Errors
-    ///
-    /// If one cannot be removed.
-    pub fn finish(self) -> Result<Vec<String>, OutputError> {
-        let written: HashSet<String> = self.out.samples().into_iter().chain(self.out.written()).collect();
-        for name in self.earlier.iter().filter(|name| !written.contains(*name)) {
-            self.out.remove_stale(name)?;
-        }
-        Ok(self.png_names)
+    /// Retires the samples of an earlier run; the names of the PNGs written.
+    pub fn finish(self) -> Vec<String> {
+        self.out.own().samples().into_iter().for_each(|name| self.out.retire(name));
+        self.png_names
     }
-}
-
-/// The samples that an earlier run of specscan says it left in the folder.
-fn earlier_samples(out: &OutputDir) -> Vec<String> {
-    let arrays = out.own().files().into_iter().filter(|name| name.ends_with(".npy"));
-    let names = out.own().samples().into_iter().chain(arrays);
-    // Only samples are ever removed, whatever the file says.
-    let is_sample = |name: &String| name.starts_with("noise") && !name.contains(['/', '\\']);
-    names.filter(is_sample).collect()
 }
 
 /// A family's name as part of a file name.
@@ -183,8 +166,9 @@ impl PngEncoder {
         let range = self.range as f32;
         sample.n_clipped = sample.planes.iter().filter(|v| v.abs() > range).count() as u64;
         if self.is_wanted {
+            let pixels = to_pixels(self.size, &sample.planes, self.range);
             // Sizes come from the grid, so the encoder has nothing to refuse.
-            sample.png = encode_png(&to_pixels(self.size, &sample.planes, self.range), None).unwrap_or_default();
+            sample.png = encode_png(&pixels, OwnPicture::Sample, None).unwrap_or_default();
         }
     }
 }

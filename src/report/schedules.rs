@@ -119,8 +119,8 @@ impl ScheduleFiles {
     /// If a file cannot be created.
     pub fn create(out: &OutputDir, t: &[f64]) -> Result<Self, OutputError> {
         // Beside the results: a system's temporary folder is often memory.
-        let folder = out.path();
-        let temporary = |source| OutputError::Write { path: folder.to_owned(), source };
+        let folder = &out.staging();
+        let temporary = |source| OutputError::Write { path: out.path().to_owned(), source };
         Ok(Self {
             out: out.clone(),
             t: t.to_vec(),

@@ -58,7 +58,7 @@ fn sections(document: &str) -> Vec<(Vec<String>, &str)> {
 fn documented_name(file: &str) -> String {
     let (stem, ending) = file.rsplit_once('.').expect("an ending");
     match (stem, ending) {
-        (_, "json") if specscan::dataset::COMMANDS.contains(&stem) => "COMMAND.json".to_owned(),
+        (_, "json") if specscan::report::own_results::COMMANDS.contains(&stem) => "COMMAND.json".to_owned(),
         (_, "spectrum" | "safetensors") | ("spectrum", "npz") => format!("NAME.{ending}"),
         _ => {
             let family = stem.strip_prefix("noise_").map(|rest| rest.trim_end_matches("_00000"));
@@ -129,6 +129,9 @@ fn written() -> BTreeMap<String, BTreeSet<String>> {
             files.entry(name).or_default().extend(parts);
         }
     }
+    // No picture of any command is an image of a set that the results lie in.
+    let listed = specscan::dataset::list_inputs(&[world.path("out")]);
+    assert!(matches!(listed, Err(specscan::dataset::ListError::NoImages { .. })), "{listed:?}");
     files
 }
 

@@ -72,8 +72,9 @@ fn an_interrupted_run_leaves_nothing_half_done() {
     for (command, first_staged) in [("scan", "images.csv"), ("rapsd", "rapsd_images.csv")] {
         let words = format!("{command} slow -o {command} --resolution 1024 --transform crop -j 2 --progress never");
         let mut child = spawn(&world, &words);
-        // The pass runs once its first table has a temporary file.
-        wait_until("the pass", || world.files(command).iter().any(|name| name.contains(first_staged)));
+        // The pass runs once its first table is begun.
+        let staging = format!("{command}/.specscan/staging");
+        wait_until("the pass", || world.files(&staging).iter().any(|name| name == first_staged));
         assert!(child.try_wait().expect("a child").is_none(), "the set is too small to be interrupted");
         std::thread::sleep(Duration::from_millis(200));
         interrupt(&child);
@@ -97,7 +98,15 @@ fn an_interrupted_run_leaves_the_tables_of_the_run_before() {
     let (files, table) = (world.files("out"), world.read("out/images.csv"));
     write_slow_set(&world);
     let mut child = spawn(&world, "scan slow -o out --name set --resolution 1024 --transform crop -j 2");
-    wait_until("the pass", || world.files("out").len() > files.len());
+    wait_until("the pass", || world.files("out/.specscan/staging").contains(&"images.csv".to_owned()));
+    // Meanwhile nobody else writes there, looking is free, and the results are those of the run before.
+    let first = format!("`specscan scan` (process {}, begun ", child.id());
+    world.refuse("rapsd photos -o out", &["the output folder `out` is being written to by", &first, "--out"]);
+    world.succeed("rapsd photos -o out --dry-run");
+    let info = world.succeed("info out --json").json();
+    assert_eq!(info["commands"][0]["whole"], true, "{info:?}");
+    assert_eq!(info["unfinished"]["run"]["process_id"], child.id(), "{info:?}");
+    assert!(world.succeed("info out").stdout.contains("now writing here: `specscan scan`"));
     interrupt(&child);
     wait_until("the end", || child.try_wait().expect("a child").is_some());
     assert_eq!(child.wait().expect("ended").code(), Some(130));

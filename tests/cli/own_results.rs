@@ -25,6 +25,78 @@ fn results_among_the_images_are_not_taken_for_images() {
 }
 
 #[test]
+fn plots_are_told_by_what_is_in_them_and_not_by_a_manifest() {
+    let world = World::with_photos(5);
+    world.succeed("scan photos -o photos/out -q");
+    std::fs::remove_file(world.path("photos/out/scan.json")).expect("removed");
+    let printed = world.succeed("rapsd photos -o elsewhere");
+    assert!(printed.stdout.starts_with("5 images"), "{}", printed.stdout);
+    assert!(printed.stderr.contains("left out 2 plots of specscan's own (the first is out/gamma.png)"));
+    // Under a name of its own it is met when it is decoded, and is no reason to stop.
+    std::fs::rename(world.path("photos/out/gamma.png"), world.path("photos/mine.png")).expect("renamed");
+    let printed = world.succeed("rapsd photos -o elsewhere");
+    assert!(printed.stdout.starts_with("5 images"), "{}", printed.stdout);
+    let left_out = world.table("elsewhere/left_out.csv");
+    assert_eq!(left_out.column("path"), ["mine.png"]);
+    assert!(left_out.column("reason")[0].contains("a plot that specscan made"), "{:?}", left_out.rows);
+    // A list of paths has no plots either.
+    world.write("list.txt", "photos/00.png\nphotos/out/rapsd.png\n");
+    let printed = world.succeed("rapsd --files-from list.txt -o listed --json").json();
+    assert_eq!((&printed["counts"]["n_files"], &printed["counts"]["n_left_out"]), (&1.into(), &0.into()));
+}
+
+#[test]
+fn a_manifest_that_lies_hides_no_photograph() {
+    let world = World::with_photos(5);
+    std::fs::rename(world.path("photos/00.png"), world.path("photos/gamma.png")).expect("renamed");
+    let named: Vec<_> =
+        ["gamma.png", "01.png", "02.png"].iter().map(|name| serde_json::json!({ "name": name })).collect();
+    let manifest = serde_json::json!({ "specscan_version": "1", "results": named, "samples": named });
+    world.write("photos/scan.json", manifest.to_string());
+    let photograph = world.read("photos/gamma.png");
+    assert!(world.succeed("rapsd photos -o out").stdout.starts_with("5 images"));
+    // Nor does it hand one over: what it names has another hash.
+    world.refuse("scan photos -o photos", &["gamma.png", "no run of specscan wrote", "--overwrite"]);
+    assert!(world.read("photos/gamma.png") == photograph);
+}
+
+#[test]
+fn what_is_not_finished_is_not_looked_at() {
+    let world = World::with_photos(5);
+    world.write("photos/.specscan/staging/gamma.png", "");
+    world.write("photos/out/.specscan/staging/noise_00000.png", world.read("photos/00.png"));
+    let printed = world.succeed("rapsd photos -o out");
+    assert!(printed.stdout.starts_with("5 images") && !printed.stderr.contains("skipped"), "{}", printed.stderr);
+    world.succeed("rapsd photos -o photos/out -q");
+    assert!(!world.path("photos/out/.specscan").exists(), "the next run sweeps it");
+}
+
+#[test]
+fn info_says_which_results_of_a_folder_are_whole() {
+    let world = World::with_photos(5);
+    world.succeed("scan photos --name set -o out -q");
+    world.succeed("fit-delta photos -o out -q");
+    let text = world.succeed("info out").stdout;
+    assert!(text.contains("scan: whole, ") && text.contains("by: specscan scan photos --name set -o out -q"), "{text}");
+    assert!(text.contains("fit-delta: whole, ") && text.ends_with("All results are whole: use them.\n"), "{text}");
+    std::fs::remove_file(world.path("out/gamma.npy")).expect("removed");
+    world.write("out/rapsd.csv", "edited");
+    world.write("out/.specscan/staging/rapsd.csv", "half");
+    let text = world.succeed("info out").stdout;
+    for part in ["scan: not whole", "missing: gamma.npy", "changed: rapsd.csv", "left 1 unfinished files"] {
+        assert!(text.contains(part), "`{part}` is missing in {text}");
+    }
+    assert!(text.ends_with("Run again before you use the results: scan.\n"), "{text}");
+    let json = world.succeed("info out --json").json();
+    let (fit, scan) = (&json["commands"][0], &json["commands"][1]);
+    assert_eq!((&fit["command"], &fit["whole"]), (&"fit-delta".into(), &true.into()));
+    assert_eq!((&scan["command"], &scan["whole"]), (&"scan".into(), &false.into()));
+    assert_eq!((&scan["missing"][0], &scan["changed"][0]), (&"gamma.npy".into(), &"rapsd.csv".into()));
+    assert_eq!((&json["unfinished"]["running"], &json["unfinished"]["n_files"]), (&false.into(), &1.into()));
+    assert!(world.succeed("info photos").stdout.starts_with("no results of specscan in photos"));
+}
+
+#[test]
 fn no_run_destroys_the_provenance_of_another() {
     let world = World::with_photos(5);
     world.succeed("scan photos --name a -o out -q");

@@ -123,7 +123,7 @@ pub struct Drawing {
 }
 
 impl Drawing {
-    /// Draws all samples of all families into the folder, and removes those that an earlier run left there.
+    /// Draws all samples of all families into the folder, in place of those that an earlier run left there.
     ///
     /// # Errors
     ///
@@ -147,7 +147,7 @@ impl Drawing {
             png_black: -png_range,
             png_white: png_range,
             families,
-            png_files: files.finish()?,
+            png_files: files.finish(),
             channels: self.channels,
             about: self.about,
         })

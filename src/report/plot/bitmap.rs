@@ -12,6 +12,7 @@ use super::font;
 use super::pixels::{Pixels, encode_png};
 use super::style::{Align, Colour, Text};
 use super::surface::{DevicePoint, Surface};
+use crate::dataset::OwnPicture;
 
 /// Output pixels per logical pixel: sharp on dense screens and in print.
 const OUTPUT_PER_PX: u32 = 2;
@@ -123,7 +124,8 @@ impl Surface for BitmapSurface {
         let (width, height) = self.size_px;
         let (width, height) = ((width * UNITS) as usize, (height * UNITS) as usize);
         let fine = Pixels { width, height, rgb: self.fine };
-        encode_png(&average_blocks(&fine), Some(96.0 * f64::from(OUTPUT_PER_PX) / self.scale))
+        let pixels_per_inch = 96.0 * f64::from(OUTPUT_PER_PX) / self.scale;
+        encode_png(&average_blocks(&fine), OwnPicture::Plot, Some(pixels_per_inch))
     }
 }
 

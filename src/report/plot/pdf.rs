@@ -13,7 +13,7 @@ use std::io::Write;
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use pdf_writer::types::{CidFontType, FontFlags, LineJoinStyle, SystemInfo, UnicodeCmap};
-use pdf_writer::{Content, Filter, Finish, Name, Pdf, Rect, Ref, Str};
+use pdf_writer::{Content, Filter, Finish, Name, Pdf, Rect, Ref, Str, TextStr};
 use subsetter::GlyphRemapper;
 use ttf_parser::{Face, GlyphId};
 
@@ -23,6 +23,7 @@ use super::page::PT_PER_PX;
 use super::pixels::Pixels;
 use super::style::{Align, Colour, Text};
 use super::surface::{DevicePoint, Surface};
+use crate::dataset::OwnPicture;
 
 /// Device units per logical pixel.
 const UNITS: f64 = 10.0;
@@ -40,8 +41,9 @@ const CID_FONT: Ref = Ref::new(6);
 const DESCRIPTOR: Ref = Ref::new(7);
 const FONT_FILE: Ref = Ref::new(8);
 const LETTERS: Ref = Ref::new(9);
+const INFO: Ref = Ref::new(10);
 /// Images come last.
-const FIRST_IMAGE: i32 = 10;
+const FIRST_IMAGE: i32 = 11;
 /// Name of the font: six letters mark one that is not whole.
 const FONT_NAME: Name<'_> = Name(b"SPSCAN+DejaVuSans");
 const FONT_KEY: Name<'_> = Name(b"F");
@@ -248,6 +250,7 @@ impl Surface for PdfSurface {
     fn finish(mut self: Box<Self>) -> Result<Vec<u8>, PlotError> {
         let mut pdf = Pdf::new();
         pdf.catalog(CATALOG).pages(PAGES);
+        pdf.document_info(INFO).producer(TextStr(OwnPicture::Plot.text()));
         pdf.pages(PAGES).kids([PAGE]).count(1);
         let points = |px: u32| (f64::from(px) * self.points_per_px) as f32;
         let mut page = pdf.page(PAGE);

@@ -10,6 +10,7 @@ use super::font;
 use super::pixels::{Pixels, encode_png};
 use super::style::{Align, Colour, Text};
 use super::surface::{DevicePoint, Surface};
+use crate::dataset::OwnPicture;
 
 /// Device units per logical pixel.
 const UNITS: f64 = 10.0;
@@ -29,8 +30,11 @@ impl SvgSurface {
         let (w, h) = size_px;
         let shown = [w, h].map(|side| (1e3 * f64::from(side) * scale).round() / 1e3);
         let document = format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{}\" height=\"{}\" viewBox=\"0 0 {w} {h}\">\n",
-            shown[0], shown[1]
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{}\" height=\"{}\" viewBox=\"0 0 {w} {h}\">\n\
+             <!-- {} -->\n",
+            shown[0],
+            shown[1],
+            OwnPicture::Plot.text()
         );
         Self { size_px, document }
     }
@@ -133,7 +137,7 @@ impl Surface for SvgSurface {
     }
 
     fn image(&mut self, (x0, y0): DevicePoint, (x1, y1): DevicePoint, pixels: &Pixels) -> Result<(), PlotError> {
-        let data = STANDARD.encode(encode_png(&repeated(pixels), None)?);
+        let data = STANDARD.encode(encode_png(&repeated(pixels), OwnPicture::Plot, None)?);
         let (x, y, w, h) = (px(x0), px(y0), px(x1 - x0), px(y1 - y0));
         self.element(&format!(
             r#"<image x="{x}" y="{y}" width="{w}" height="{h}" preserveAspectRatio="none" style="image-rendering:pixelated" href="data:image/png;base64,{data}"/>"#

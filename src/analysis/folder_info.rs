@@ -1,0 +1,88 @@
+//! Which results in a folder are whole, and what to do about those that are not.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+
+use super::about::SCHEMA_VERSION;
+use super::words::wrap;
+use super::{Outputs, Report};
+use crate::report::folder_state::{CommandState, FolderState, Unfinished};
+use crate::report::text::utc;
+
+/// What is said of a folder of results.
+#[derive(Debug, Clone, Serialize)]
+pub struct FolderReport {
+    /// Version of the report's layout.
+    pub schema_version: u32,
+    /// What is in it.
+    #[serde(flatten)]
+    pub state: FolderState,
+}
+
+/// Reads the folder `path`.
+///
+/// # Errors
+///
+/// If it cannot be opened.
+pub fn folder_info(path: &Path) -> Result<FolderReport> {
+    std::fs::read_dir(path).with_context(|| format!("cannot read the folder {}", path.display()))?;
+    Ok(FolderReport { schema_version: SCHEMA_VERSION, state: FolderState::read(path) })
+}
+
+impl Report for FolderReport {
+    const OUTPUTS: Outputs = Outputs { files: &[], plots: &[] };
+
+    fn lines(&self) -> Vec<String> {
+        let FolderState { folder, commands, unfinished } = &self.state;
+        let shown = folder.display();
+        let mut lines = Vec::new();
+        if commands.is_empty() {
+            lines.push(format!("no results of specscan in {shown}"));
+        }
+        for command in commands {
+            lines.extend(lines_of(command));
+        }
+        lines.extend(unfinished.iter().flat_map(|unfinished| wrap(&sentence_of(unfinished))));
+        let broken: Vec<&str> = commands.iter().filter(|c| !c.whole).map(|c| c.command.as_str()).collect();
+        lines.extend(wrap(&match (commands.is_empty(), broken.as_slice()) {
+            (true, _) => "Give the folder that a command wrote to (its --out).".to_owned(),
+            (false, []) => "All results are whole: use them.".to_owned(),
+            (false, broken) => format!("Run again before you use the results: {}.", broken.join(", ")),
+        }));
+        lines
+    }
+}
+
+fn lines_of(command: &CommandState) -> Vec<String> {
+    let CommandState { command: name, arguments, ended_unix_s, n_files, n_bytes, whole, .. } = command;
+    let state = if *whole { "whole" } else { "not whole" };
+    let ended = ended_unix_s.map(|s| format!(", ended {}", utc(s))).unwrap_or_default();
+    let size_mb = *n_bytes as f64 / 1e6;
+    let mut lines = vec![
+        format!("{name}: {state}, {n_files} files of {size_mb:.1} MB{ended}"),
+        format!("  by: specscan {}", arguments.join(" ")),
+    ];
+    let lists =
+        [("missing", &command.missing), ("changed", &command.changed), ("now of another command", &command.replaced)];
+    for (what, names) in lists.into_iter().filter(|(_, names)| !names.is_empty()) {
+        lines.push(format!("  {what}: {}", names.join(", ")));
+    }
+    lines
+}
+
+fn sentence_of(unfinished: &Unfinished) -> String {
+    let Unfinished { running, run, finishes, n_files, n_bytes } = unfinished;
+    let (holder, size_mb) = (run.as_ref().map(ToString::to_string), *n_bytes as f64 / 1e6);
+    match (running, finishes) {
+        (true, _) => format!("now writing here: {}", holder.unwrap_or_else(|| "another run of specscan".to_owned())),
+        (false, Some(command)) => format!(
+            "{command} was killed while {n_files} files were put in place; the next run into this folder finishes that"
+        ),
+        (false, None) => format!(
+            "a run that was killed left {n_files} unfinished files of {size_mb:.1} MB; the next run into this folder \
+             removes them"
+        ),
+    }
+}

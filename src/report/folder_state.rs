@@ -1,0 +1,120 @@
+//! What is in a folder of results: which of them are whole, and what a run that did not end has left.
+
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use serde::{Deserialize as _, Serialize};
+use serde_json::Value;
+
+use super::folder_lock::{Holder, holder_of};
+use super::journal::{Journal, staging_of};
+use super::own_results::{OwnResults, list, runs, text};
+use super::result_file::ResultFile;
+use crate::dataset::WORKSHOP;
+
+/// A folder that commands have written to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FolderState {
+    /// The folder.
+    pub folder: PathBuf,
+    /// What each command left, by the names of the commands.
+    pub commands: Vec<CommandState>,
+    /// What is not finished.
+    pub unfinished: Option<Unfinished>,
+}
+
+/// The results of one command.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CommandState {
+    /// The command.
+    pub command: String,
+    /// Its last command line, without the program's name.
+    pub arguments: Vec<String>,
+    /// When it ended, seconds since 1970, by the clock of the file system.
+    pub ended_unix_s: Option<u64>,
+    /// Files that its manifest names, those of earlier runs too.
+    pub n_files: usize,
+    /// Their size.
+    pub n_bytes: u64,
+    /// Whether all of them are there as they were written.
+    pub whole: bool,
+    /// Those that are not there.
+    pub missing: Vec<String>,
+    /// Those that have other content, or cannot be read.
+    pub changed: Vec<String>,
+    /// Files that it wrote and another command has written over since: they are results of that one now.
+    pub replaced: Vec<String>,
+}
+
+/// What a run that goes on, or was killed, has in the folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Unfinished {
+    /// Whether a run goes on.
+    pub running: bool,
+    /// Which, if it can be told.
+    pub run: Option<Holder>,
+    /// The command that was killed while its results were put in place: the next run into the folder finishes that.
+    pub finishes: Option<String>,
+    /// Files that wait.
+    pub n_files: usize,
+    /// Their size.
+    pub n_bytes: u64,
+}
+
+impl FolderState {
+    /// Reads all manifests in `folder` and the files that they name.
+    pub fn read(folder: &Path) -> Self {
+        let own = OwnResults::read(folder);
+        let commands = own.manifests().map(|(name, manifest)| CommandState::read(folder, name, manifest)).collect();
+        Self { folder: folder.to_owned(), commands, unfinished: Unfinished::read(folder) }
+    }
+}
+
+impl CommandState {
+    fn read(folder: &Path, name: &str, manifest: &Value) -> Self {
+        let modified = std::fs::metadata(folder.join(name)).and_then(|metadata| metadata.modified()).ok();
+        let arguments = list(manifest, "arguments").filter_map(|word| Some(word.as_str()?.to_owned())).collect();
+        let mut state = Self {
+            command: text(manifest, "command").unwrap_or(name).to_owned(),
+            arguments,
+            ended_unix_s: modified.and_then(|time| Some(time.duration_since(UNIX_EPOCH).ok()?.as_secs())),
+            n_files: 0,
+            n_bytes: 0,
+            whole: true,
+            missing: Vec::new(),
+            changed: Vec::new(),
+            replaced: list(manifest, "replaced").filter_map(|file| Some(text(file, "name")?.to_owned())).collect(),
+        };
+        let files = runs(manifest).flat_map(|run| list(run, "results").chain(list(run, "samples")));
+        for file in files.filter_map(|file| ResultFile::deserialize(file).ok()) {
+            state.n_files += 1;
+            state.n_bytes += file.n_bytes;
+            let path = folder.join(&file.name);
+            match ResultFile::read(&path, &file.name) {
+                Ok(now) if now == file => {}
+                Err(_) if !path.exists() => state.missing.push(file.name),
+                Ok(_) | Err(_) => state.changed.push(file.name),
+            }
+        }
+        state.whole = state.missing.is_empty() && state.changed.is_empty();
+        state
+    }
+}
+
+impl Unfinished {
+    fn read(folder: &Path) -> Option<Self> {
+        if !folder.join(WORKSHOP).is_dir() {
+            return None;
+        }
+        let (holder, journal) = (holder_of(folder), Journal::read(folder));
+        let entries = std::fs::read_dir(staging_of(folder)).into_iter().flatten().filter_map(Result::ok);
+        let sizes: Vec<u64> = entries.map(|entry| entry.metadata().map_or(0, |metadata| metadata.len())).collect();
+        Some(Self {
+            running: holder.is_some(),
+            run: holder.flatten(),
+            finishes: journal.map(|journal| journal.command),
+            n_files: sizes.len(),
+            n_bytes: sizes.iter().sum(),
+        })
+    }
+}

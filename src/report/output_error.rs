@@ -1,0 +1,112 @@
+//! Why the output folder, or a file in it, could not be written, and what to do about it.
+
+use std::error::Error;
+use std::io::{self, ErrorKind};
+use std::path::PathBuf;
+
+use super::folder_lock::Holder;
+
+/// Why the output folder, or a file in it, could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum OutputError {
+    /// Something that is not a folder has the folder's name, or the name of one of its parents.
+    #[error("output folder `{}`: `{}` is a file, not a folder; remove it or choose another folder with --out", folder.display(), obstacle.display())]
+    NotAFolder {
+        /// The folder asked for.
+        folder: PathBuf,
+        /// The file in its way.
+        obstacle: PathBuf,
+    },
+    /// The folder does not exist and could not be made.
+    #[error("cannot create the output folder `{}`; {}", folder.display(), remedy(source.kind()))]
+    Create {
+        /// The folder asked for.
+        folder: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The folder is there, but files cannot be made in it.
+    #[error("cannot write into the output folder `{}`; {}", folder.display(), remedy(source.kind()))]
+    NotWritable {
+        /// The folder asked for.
+        folder: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Another run writes to the folder.
+    #[error(
+        "the output folder `{}` is being written to by {}; wait until that has ended, or choose another folder with \
+         --out", folder.display(), named(holder)
+    )]
+    Busy {
+        /// The folder.
+        folder: PathBuf,
+        /// The other run, if it can be told.
+        holder: Option<Holder>,
+    },
+    /// Files that no run of specscan wrote, or that were changed since, in the place of results.
+    #[error(
+        "the output folder `{}` holds {}, which no run of specscan wrote (or which was changed since); choose another \
+         folder with --out, or replace what is there with --overwrite", folder.display(), names.join(", ")
+    )]
+    Foreign {
+        /// The folder.
+        folder: PathBuf,
+        /// What is in the way.
+        names: Vec<String>,
+    },
+    /// A file name that would land outside the folder, or is no name at all.
+    #[error("`{name}` is not a file name for the output folder; give a plain name without folders")]
+    BadName {
+        /// The name asked for.
+        name: String,
+    },
+    /// A file could not be written, or not be given its name.
+    #[error("cannot write `{}`; {}", path.display(), remedy(source.kind()))]
+    Write {
+        /// The file's final path.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// What was to be written could not be produced.
+    #[error("cannot write `{}`; nothing in the folder was changed", path.display())]
+    Content {
+        /// The file's final path.
+        path: PathBuf,
+        /// What the producer said.
+        source: Box<dyn Error + Send + Sync>,
+    },
+}
+
+fn named(holder: &Option<Holder>) -> String {
+    holder.as_ref().map_or_else(|| "another run of specscan".to_owned(), Holder::to_string)
+}
+
+/// What a user can do about an I/O failure on the output side.
+pub(super) fn remedy(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::PermissionDenied => "change its permissions or choose another folder with --out",
+        ErrorKind::ReadOnlyFilesystem => "the file system is read-only; choose another folder with --out",
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            "there is no space left; free some or choose another folder with --out"
+        }
+        ErrorKind::Unsupported => "the file system cannot do that (it may lack file locks); choose another with --out",
+        ErrorKind::IsADirectory => "a folder has that name; remove it or choose another folder with --out",
+        _ => "choose another folder with --out",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_cause_has_its_remedy() {
+        assert!(remedy(ErrorKind::PermissionDenied).contains("permissions"));
+        assert!(remedy(ErrorKind::ReadOnlyFilesystem).contains("read-only"));
+        assert!(remedy(ErrorKind::StorageFull).contains("space"));
+        assert!(remedy(ErrorKind::IsADirectory).contains("a folder has that name"));
+        assert!(remedy(ErrorKind::Other).contains("--out"));
+    }
+}
