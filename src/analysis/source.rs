@@ -9,7 +9,7 @@ use rand::seq::index;
 
 use super::needs::Needs;
 use crate::dataset::{
-    DecodeOptions, Decoder, ExifPolicy, Listing, PreprocessConfig, Preprocessor, Skipped, SourceFile, Transform,
+    Damaged, DecodeOptions, Decoder, ExifPolicy, Listing, PreprocessConfig, Preprocessor, Skipped, SourceFile, Transform,
     choose_resolution, list_from_reader, list_inputs,
 };
 use crate::diffusion::rounding_power;
@@ -43,6 +43,8 @@ pub struct SourceOptions {
     pub max_pixels: Option<u64>,
     /// What is done with the orientation that cameras write.
     pub exif: Option<ExifPolicy>,
+    /// Whether damaged files are used.
+    pub damaged: Option<Damaged>,
     /// Working size.
     pub resolution: Option<Resolution>,
     /// How images reach it.
@@ -75,6 +77,7 @@ impl SourceOptions {
             (self.num.is_some(), "--num"),
             (self.sample.is_some(), "--sample"),
             (self.exif.is_some(), "--exif"),
+            (self.damaged.is_some(), "--damaged"),
             (self.max_pixels.is_some(), "--max-pixels"),
         ])
     }
@@ -250,6 +253,7 @@ impl Images {
         let decode = DecodeOptions {
             max_pixels: options.max_pixels.unwrap_or(DecodeOptions::default().max_pixels),
             exif: options.exif.unwrap_or(ExifPolicy::Ignore),
+            damaged: options.damaged.unwrap_or_default(),
         };
         let preprocess = resolve_preprocess(options, &files, &decode, observer)?;
         let analysis = AnalysisConfig {

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::named::choice;
 use crate::analysis::{Resolution, SourceOptions};
-use crate::dataset::{ExifPolicy, Transform};
+use crate::dataset::{Damaged, ExifPolicy, Transform};
 use crate::report::plot::PlotFormat;
 use crate::report::plot::page::{Page, parse_width};
 use crate::spectral::{Channels, Named, Size, ValueRange, Window};
@@ -60,6 +60,10 @@ pub struct InputArgs {
     /// EXIF orientation of the files [default: ignore, as ADM and EDM do]
     #[arg(long, value_name = "POLICY", value_parser = choice::<ExifPolicy>())]
     pub exif: Option<ExifPolicy>,
+
+    /// Files that are damaged and can be decoded all the same [default: skip]
+    #[arg(long, value_name = "HOW", value_parser = choice::<Damaged>())]
+    pub damaged: Option<Damaged>,
 }
 
 /// How images are prepared: what the network would see.
@@ -208,6 +212,7 @@ impl SharedArgs {
             seed: input.seed,
             max_pixels: input.max_pixels,
             exif: input.exif,
+            damaged: input.damaged,
             resolution: preprocess.resolution,
             transform: preprocess.transform,
             allow_upscale: preprocess.allow_upscale,

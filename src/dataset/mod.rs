@@ -18,11 +18,13 @@
 
 mod buffer;
 mod colour;
+mod damage;
 mod decode;
 mod exif;
 mod file_list;
 mod jpeg;
 mod letterbox;
+mod libjpeg;
 mod listing;
 mod own_output;
 mod resample;
@@ -36,6 +38,7 @@ mod walk;
 mod weights;
 
 pub use colour::Conversions;
+pub use damage::Damaged;
 pub use decode::{DecodeOptions, Decoded, Decoder, Header, RgbImage, is_decoding};
 pub use exif::ExifPolicy;
 pub use file_list::list_from_reader;

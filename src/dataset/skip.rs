@@ -57,6 +57,14 @@ pub enum SkipReason {
         /// Name of the format.
         format: &'static str,
     },
+    /// Pixels that are not those that were stored, as the file itself tells.
+    #[error("is a damaged {format}: {what}; fetch it again, or use it as it is with --damaged keep")]
+    Damaged {
+        /// Name of the format.
+        format: &'static str,
+        /// What gives it away.
+        what: &'static str,
+    },
     /// The decoder gave up.
     #[error("cannot be decoded as {format}: {message}")]
     Corrupt {

@@ -102,6 +102,7 @@ struct FileOutcome {
     height_px: usize,
     format: &'static str,
     converted: bool,
+    warned: bool,
     skip: Option<SkipReason>,
 }
 
@@ -141,6 +142,7 @@ pub fn run_pass(pass: Pass<'_>, sink: &mut dyn RowSink) -> Result<ScanOutcome, S
             None => {
                 counts.n_files += 1;
                 counts.n_converted += u64::from(outcome.converted);
+                counts.n_warned += u64::from(outcome.warned);
                 outcome.emit_images(key, sink)?;
             }
         }
@@ -232,6 +234,7 @@ impl Reader {
         outcome.height_px = decoded.image.size.height;
         outcome.format = decoded.format;
         outcome.converted = decoded.conversions.any();
+        outcome.warned = decoded.warned;
         self.preprocessor.apply(&decoded.image)
     }
 }
