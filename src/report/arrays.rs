@@ -3,12 +3,13 @@
 use std::io::{Seek, SeekFrom, Write};
 
 use ndarray::{ArrayViewD, IxDyn};
-use ndarray_npy::{NpzReader, WriteNpyExt};
+use ndarray_npy::WriteNpyExt;
 use safetensors::tensor::{Dtype, TensorView};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use super::output_dir::{OutputDir, OutputError, StagedFile};
+use super::read_npz::SigmasError;
 use crate::spectral::Size;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -77,47 +78,6 @@ impl<W: Write + Seek> Npz<W> {
         self.begin("meta_json", "|u1", &[meta_json.len()])?.write_all(meta_json.as_bytes())?;
         self.0.finish()?;
         Ok(())
-    }
-}
-
-/// Why an archive holds no schedule.
-#[derive(Debug, thiserror::Error)]
-pub enum SigmasError {
-    /// It is no `.npz`, or a damaged one.
-    #[error("it is not a readable npz archive")]
-    Unreadable(#[from] ndarray_npy::ReadNpzError),
-    /// It has no array that could be meant.
-    #[error("it holds {found}; give an archive with one list of numbers, or one called `sigma` or `sigmas`")]
-    NoSigmas {
-        /// The arrays it has.
-        found: String,
-    },
-}
-
-/// The sigmas in the bytes of an `.npz` archive: its array `sigma` or `sigmas`, or its only one, of one axis and
-/// doubles or singles (or several, of which all but one have the length 1).
-///
-/// # Errors
-///
-/// If it cannot be read, or has no such array.
-pub fn read_sigmas_npz(bytes: &[u8]) -> Result<Vec<f64>, SigmasError> {
-    let mut archive = NpzReader::new(std::io::Cursor::new(bytes))?;
-    let names = archive.names()?;
-    let stem = |name: &str| name.trim_end_matches(".npy").to_owned();
-    let named = names.iter().find(|n| matches!(stem(n).as_str(), "sigma" | "sigmas"));
-    let none = || SigmasError::NoSigmas { found: format!("the arrays {}", names.join(", ")) };
-    let chosen = named.or((names.len() == 1).then(|| &names[0])).ok_or_else(none)?;
-    let doubles = match archive.by_name::<ndarray::OwnedRepr<f64>, IxDyn>(chosen) {
-        Ok(doubles) => Some(doubles),
-        Err(_) => archive.by_name::<ndarray::OwnedRepr<f32>, IxDyn>(chosen).ok().map(|a| a.mapv(f64::from)),
-    };
-    let is_list = |shape: &[usize]| shape.iter().filter(|n| **n != 1).count() <= 1;
-    match doubles.filter(|a| is_list(a.shape())) {
-        Some(list) => Ok(list.iter().copied().collect()),
-        None => {
-            let found = format!("`{chosen}`, which is not one list of floating-point numbers");
-            Err(SigmasError::NoSigmas { found })
-        }
     }
 }
 
@@ -240,6 +200,7 @@ mod tests {
     use std::io::Cursor;
 
     use ndarray::{Array1, Array2, array};
+    use ndarray_npy::NpzReader;
 
     use super::*;
 

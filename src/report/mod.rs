@@ -5,6 +5,7 @@ pub mod content;
 pub mod manifest;
 pub mod output_dir;
 pub mod plot;
+pub mod read_npz;
 pub mod samples;
 pub mod schedules;
 pub mod tables;
