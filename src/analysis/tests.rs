@@ -26,6 +26,7 @@ fn desk() -> Desk<'static> {
         seed: 7,
         threads: 2,
         started: Instant::now(),
+        losses: Default::default(),
     }
 }
 

@@ -32,6 +32,7 @@ use super::jpeg::Layout;
 use super::libjpeg;
 use super::skip::SkipReason;
 use super::sniff::{Content, SNIFF_BYTES, format_name, sniff};
+use super::stamp::FileStamp;
 use crate::spectral::Size;
 
 /// What a decoder may allocate beside the pixels (tables, chunks of metadata).
@@ -100,6 +101,7 @@ pub struct Header {
 #[derive(Debug, Default)]
 pub struct Decoder {
     file: Vec<u8>,
+    stamp: FileStamp,
     pixels: Vec<u8>,
     spare: Vec<u8>,
 }
@@ -122,10 +124,13 @@ impl Decoder {
     fn read_up_to(&mut self, path: &Path, n_bytes: u64) -> Result<&[u8], SkipReason> {
         release_if_large(&mut self.file, 0);
         self.file.clear();
-        let read = std::fs::File::open(path).and_then(|mut file| match n_bytes {
-            // A file knows its length, so that the buffer is made large enough at once.
-            u64::MAX => file.read_to_end(&mut self.file),
-            _ => file.take(n_bytes).read_to_end(&mut self.file),
+        let read = std::fs::File::open(path).and_then(|mut file| {
+            self.stamp = FileStamp::of(&file.metadata()?);
+            match n_bytes {
+                // A file knows its length, so that the buffer is made large enough at once.
+                u64::MAX => file.read_to_end(&mut self.file),
+                _ => file.take(n_bytes).read_to_end(&mut self.file),
+            }
         });
         match read {
             Ok(0) => Err(SkipReason::Empty),
@@ -135,6 +140,11 @@ impl Decoder {
                 Err(SkipReason::from_io(&error))
             }
         }
+    }
+
+    /// Length and time of the file read last, as they were when it was opened.
+    pub fn stamp(&self) -> FileStamp {
+        self.stamp
     }
 
     /// The bytes of the file read last.
@@ -148,7 +158,7 @@ impl Decoder {
     ///
     /// If it is no image, promises too many pixels, is truncated or damaged, or crashes the decoder.
     pub fn decode(&mut self, options: &DecodeOptions) -> Result<Decoded<'_>, SkipReason> {
-        let Self { file, pixels, spare } = self;
+        let Self { file, pixels, spare, .. } = self;
         guard(file, || decode_into(file, options, pixels, spare)).map(|meta| Decoded {
             image: RgbImage { size: meta.size, pixels: &pixels[..meta.size.n_pixels() * 3] },
             stored_size: meta.stored_size,

@@ -107,6 +107,9 @@ pub enum SkipReason {
         /// The panic's message.
         message: String,
     },
+    /// Not the file that an earlier pass of the run has read.
+    #[error("has changed since the first pass; run again when nobody writes to the images")]
+    Changed,
     /// Smaller than the working size, where enlarging is possible.
     #[error("is {found}, too small for {needed}; lower --resolution, or enlarge with --allow-upscale")]
     WouldEnlarge {

@@ -1,5 +1,6 @@
 //! How files are scanned, and what that leaves.
 
+use super::pass::UsedFile;
 use crate::dataset::{DecodeOptions, PreprocessConfig, Skipped};
 use crate::spectrum::{AnalysisConfig, Preprocess, Spectrum};
 
@@ -27,6 +28,8 @@ pub struct ScanOutcome {
     pub skipped: Vec<Skipped>,
     /// Files left out by choice, in path order.
     pub left_out: Vec<Skipped>,
+    /// What was used of each file, in the order of the files.
+    pub used: Vec<UsedFile>,
 }
 
 impl ScanConfig {
