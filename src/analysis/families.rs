@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail, ensure};
 use super::needs::Needs;
 use super::run::{Desk, Loss};
 use super::source::Source;
-use crate::dataset::{DecodeOptions, PreprocessConfig, Skipped, Transform, list_inputs};
+use crate::dataset::{DecodeOptions, PreprocessConfig, Skipped, Transform, key_of_path, list_inputs};
 use crate::noise::{
     AxesOf, DatasetModel, Metric, ModelOptions, Needs as FamilyNeeds, Noise, NoiseError, NoiseFamily, Setting,
     ZeroFrequency, parse_family, realise,
@@ -245,7 +245,7 @@ fn measure_folder(path: &Path, desk: &Desk<'_>, like: &Preprocess, coherence: bo
     };
     let outcome = scan(&listing.files, &config, &mut NoRows, desk.observer, desk.cancel)?;
     // Their keys are those below the folder, and the lists name the files of the dataset, too.
-    let below = |s: &Skipped| Skipped { path: format!("{}/{}", path.display(), s.path), reason: s.reason.clone() };
+    let below = |s: &Skipped| Skipped { path: format!("{}/{}", key_of_path(path), s.path), reason: s.reason.clone() };
     desk.lost(Loss {
         what: format!("measuring the noise of {}", path.display()),
         skipped: listing.skipped.iter().chain(&outcome.skipped).map(below).collect(),

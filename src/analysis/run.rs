@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 
 use super::source::{Images, Source};
-use crate::dataset::Skipped;
+use crate::dataset::{Skipped, compare_keys};
 use crate::pipeline::{Cancel, Halves, Observer, RowSink, ScanOutcome, UsedFile, scan, scan_halves};
 use crate::report::arrays::StreamedNpy;
 use crate::report::manifest::Manifest;
@@ -219,7 +219,7 @@ impl Scanned {
         let ScanOutcome { mut skipped, mut left_out, spectrum, used } = outcome;
         skipped.extend(images.skipped.iter().cloned());
         for list in [&mut skipped, &mut left_out] {
-            list.sort_by(|a, b| a.path.as_bytes().cmp(b.path.as_bytes()));
+            list.sort_by(|a, b| compare_keys(&a.path, &b.path));
         }
         let spectrum = Arc::new(spectrum.with_listed_skips(images.skipped.len() as u64));
         Self { spectrum, skipped, left_out, halves: halves.map(Arc::new), used: used.into() }

@@ -9,7 +9,7 @@ use rand::seq::index;
 
 use super::needs::Needs;
 use crate::dataset::{
-    Damaged, DecodeOptions, Decoder, ExifPolicy, Listing, PreprocessConfig, Preprocessor, Skipped, SourceFile, Transform,
+    Damaged, DecodeOptions, Decoder, ExifPolicy, ListFormat, Listing, PreprocessConfig, Preprocessor, Skipped, SourceFile, Transform,
     choose_resolution, list_from_reader, list_inputs,
 };
 use crate::diffusion::rounding_power;
@@ -33,6 +33,8 @@ pub struct SourceOptions {
     pub inputs: Vec<PathBuf>,
     /// A list of paths in place of inputs; `-` is standard input.
     pub files_from: Option<PathBuf>,
+    /// How the paths of that list are told apart.
+    pub list_format: ListFormat,
     /// Only the first so many files.
     pub num: Option<usize>,
     /// So many files at random.
@@ -325,11 +327,13 @@ fn load_one(path: &Path) -> Result<Spectrum> {
 fn list(options: &SourceOptions) -> Result<Listing> {
     match &options.files_from {
         None => Ok(list_inputs(&options.inputs)?),
-        Some(path) if path.as_os_str() == "-" => Ok(list_from_reader(std::io::stdin().lock(), "standard input")?),
+        Some(path) if path.as_os_str() == "-" => {
+            Ok(list_from_reader(std::io::stdin().lock(), "standard input", options.list_format)?)
+        }
         Some(path) => {
             let file = std::fs::File::open(path)
                 .with_context(|| format!("cannot open the file list {}; check its path", path.display()))?;
-            Ok(list_from_reader(std::io::BufReader::new(file), &path.to_string_lossy())?)
+            Ok(list_from_reader(std::io::BufReader::new(file), &path.to_string_lossy(), options.list_format)?)
         }
     }
 }

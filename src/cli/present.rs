@@ -12,7 +12,7 @@ use super::progress::Progress;
 use super::shared::{Limit, OutputArgs, PlotFormats, SharedArgs};
 use super::{console, interrupt, plan};
 use crate::analysis::{Analysis, Desk, Loss, Outputs, Report, Run, Scanned, Source, answer};
-use crate::dataset::{Skipped, list_inputs, manifest_name};
+use crate::dataset::{Skipped, key_of_path, list_inputs, manifest_name};
 use crate::report::output_dir::OutputDir;
 use crate::report::plot::page::Page;
 use crate::report::plot::{Plot, PlotFormat};
@@ -70,13 +70,13 @@ pub fn each(args: &SharedArgs, one: impl Fn(&SharedArgs) -> Result<Answered>) ->
     for (input, name) in inputs.iter().zip(names_of(inputs)) {
         let mut own = args.clone();
         own.input.inputs = vec![input.clone()];
-        own.input.heading = Some(input.display().to_string());
+        own.input.heading = Some(key_of_path(input));
         own.output.out.push(name);
         let (answered, object) = one(&own)?;
         if answered != ExitStatus::Done {
             status = answered;
         }
-        objects.extend(object.map(|object| (input.display().to_string(), object)));
+        objects.extend(object.map(|object| (key_of_path(input), object)));
     }
     if args.output.json {
         console::print_json(&Value::Object(objects))?;
@@ -143,7 +143,7 @@ pub fn desk<'a>(command: &'static str, args: &SharedArgs, progress: &'a Progress
 pub fn bare_desk<'a>(command: &'static str, inputs: &[impl AsRef<Path>], progress: &'a Progress) -> Desk<'a> {
     Desk {
         command,
-        inputs: inputs.iter().map(|input| input.as_ref().display().to_string()).collect(),
+        inputs: inputs.iter().map(|input| key_of_path(input.as_ref())).collect(),
         started: Instant::now(),
         folder: None,
         observer: progress,

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::named::choice;
 use crate::analysis::{Resolution, SourceOptions};
-use crate::dataset::{Damaged, ExifPolicy, Transform};
+use crate::dataset::{Damaged, ExifPolicy, ListFormat, Transform};
 use crate::report::plot::PlotFormat;
 use crate::report::plot::page::{Page, parse_width};
 use crate::spectral::{Channels, Named, Size, ValueRange, Window};
@@ -24,9 +24,13 @@ pub struct InputArgs {
     #[arg(value_name = "INPUT")]
     pub inputs: Vec<PathBuf>,
 
-    /// Read image paths from FILE, one a line; `-` is standard input
+    /// Read image paths from FILE, one a line (see --null); `-` is standard input
     #[arg(long, value_name = "FILE", conflicts_with = "inputs")]
     pub files_from: Option<PathBuf>,
+
+    /// Paths in --files-from end in a zero byte, as `find -print0` writes them
+    #[arg(short = '0', long, requires = "files_from")]
+    pub null: bool,
 
     /// One answer for each INPUT, in a folder of its own below --out; otherwise several inputs are one set
     #[arg(long, conflicts_with = "files_from")]
@@ -207,6 +211,7 @@ impl SharedArgs {
         Ok(SourceOptions {
             inputs: input.inputs.clone(),
             files_from: input.files_from.clone(),
+            list_format: if input.null { ListFormat::Nul } else { ListFormat::Lines },
             num: input.num,
             sample: input.sample,
             seed: input.seed,

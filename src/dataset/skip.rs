@@ -30,9 +30,6 @@ pub enum SkipReason {
         /// Where the loop closes.
         ancestor: String,
     },
-    /// A name that tables and `.spectrum` files cannot hold.
-    #[error("has a name that is not UTF-8; rename it, because results are keyed by path")]
-    NotUtf8,
     /// A file of no bytes.
     #[error("is empty (0 bytes)")]
     Empty,

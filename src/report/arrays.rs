@@ -163,15 +163,14 @@ impl StreamedNpy {
     /// # Errors
     ///
     /// If it has another length, or cannot be written.
-    pub fn push(&mut self, values: impl ExactSizeIterator<Item = f32>) -> std::io::Result<()> {
-        if values.len() != self.item_shape.iter().product::<usize>() {
-            return Err(std::io::Error::other("an item of another length"));
-        }
-        for value in values {
-            self.staged.write_all(&value.to_le_bytes())?;
-        }
+    pub fn push(&mut self, mut values: impl ExactSizeIterator<Item = f32>) -> Result<(), OutputError> {
+        let written = if values.len() == self.item_shape.iter().product::<usize>() {
+            values.try_for_each(|value| self.staged.write_all(&value.to_le_bytes()))
+        } else {
+            Err(std::io::Error::other("an item of another length"))
+        };
         self.n_items += 1;
-        Ok(())
+        written.map_err(|source| OutputError::Write { path: self.staged.path().to_owned(), source })
     }
 
     /// Writes the header and completes the file.

@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::output_dir::{OutputDir, OutputError};
-use crate::dataset::manifest_name;
+use crate::dataset::{key_of_path, manifest_name};
 use crate::spectrum::{Counts, Preprocess};
 
 /// A file that a run left.
@@ -71,7 +71,7 @@ impl Manifest {
             schema_version: 2,
             specscan_version: env!("CARGO_PKG_VERSION"),
             command: "",
-            arguments: std::env::args_os().skip(1).map(|a| a.to_string_lossy().into_owned()).collect(),
+            arguments: std::env::args_os().skip(1).map(|a| key_of_path(a.as_ref())).collect(),
             inputs: Vec::new(),
             preprocess: None,
             fft_kernel: None,

@@ -61,6 +61,15 @@ pub enum OutputError {
         /// The name asked for.
         name: String,
     },
+    /// A file name that the file system would refuse once the work is done.
+    #[error(
+        "the file name `{name}` has {} bytes, and {MAX_NAME_BYTES} are possible; give a shorter one with --name, or \
+         rename the input", name.len()
+    )]
+    LongName {
+        /// The name asked for.
+        name: String,
+    },
     /// A file could not be written, or not be given its name.
     #[error("cannot write `{}`; {}", path.display(), remedy(source.kind()))]
     Write {
@@ -78,6 +87,9 @@ pub enum OutputError {
         source: Box<dyn Error + Send + Sync>,
     },
 }
+
+/// Longest name of a file: while it is written it has a dot before it and eleven characters behind, of 255 together.
+const MAX_NAME_BYTES: usize = 255 - 12;
 
 /// What a user can do about an I/O failure on the output side.
 fn remedy(kind: ErrorKind) -> &'static str {
@@ -149,8 +161,12 @@ impl OutputDir {
     ///
     /// # Errors
     ///
-    /// [`OutputError::Foreign`] with all of them.
+    /// [`OutputError::Foreign`] with all of them; [`OutputError::LongName`].
     pub fn check_free(&self, names: impl IntoIterator<Item = String>) -> Result<(), OutputError> {
+        let names: Vec<String> = names.into_iter().collect();
+        if let Some(name) = names.iter().find(|name| name.len() > MAX_NAME_BYTES) {
+            return Err(OutputError::LongName { name: name.clone() });
+        }
         let is_foreign = |name: &String| !self.overwrite && !self.may_replace(name) && self.path_of(name).exists();
         let names: Vec<String> = names.into_iter().filter(is_foreign).collect();
         if names.is_empty() { Ok(()) } else { Err(OutputError::Foreign { folder: self.path.clone(), names }) }
