@@ -71,7 +71,10 @@ const MAX_BYTES: u64 = 64 << 20;
 pub(super) fn read_small(path: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
-    ensure!(bytes.len() as u64 <= MAX_BYTES, "it has more than {MAX_BYTES} bytes, which is something else; check its path");
+    ensure!(
+        bytes.len() as u64 <= MAX_BYTES,
+        "it has more than {MAX_BYTES} bytes, which is something else; check its path"
+    );
     Ok(bytes)
 }
 

@@ -9,8 +9,8 @@ use rand::seq::index;
 
 use super::needs::Needs;
 use crate::dataset::{
-    Damaged, DecodeOptions, Decoder, ExifPolicy, ListFormat, Listing, PreprocessConfig, Preprocessor, Skipped, SourceFile, Transform,
-    choose_resolution, list_from_reader, list_inputs,
+    Damaged, DecodeOptions, Decoder, ExifPolicy, ListFormat, Listing, PreprocessConfig, Preprocessor, Skipped,
+    SourceFile, Transform, choose_resolution, list_from_reader, list_inputs,
 };
 use crate::diffusion::rounding_power;
 use crate::pipeline::{Observer, ScanConfig};

@@ -8,8 +8,9 @@ use anyhow::{Context, Result};
 /// A line as a terminal may have it: names of files can hold characters that move the cursor, break the line, or turn
 /// the direction of writing.
 fn visible(line: &str) -> Cow<'_, str> {
-    let is_hidden =
-        |c: char| c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let is_hidden = |c: char| {
+        c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
     if !line.contains(is_hidden) {
         return Cow::Borrowed(line);
     }

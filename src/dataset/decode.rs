@@ -29,10 +29,10 @@ use super::colour::{Conversions, to_rgb8};
 use super::damage::Damaged;
 use super::exif::{ExifPolicy, orient, oriented_size};
 use super::jpeg::Layout;
-use super::libjpeg;
 use super::skip::SkipReason;
 use super::sniff::{Content, SNIFF_BYTES, format_name, sniff};
 use super::stamp::FileStamp;
+use super::{bmp, libjpeg};
 use crate::spectral::Size;
 
 /// What a decoder may allocate beside the pixels (tables, chunks of metadata).
@@ -266,7 +266,10 @@ fn decode_into(
     let n_rgb = stored_size.n_pixels() * 3;
     let n_raw = stored_size.n_pixels() * usize::from(color.bytes_per_pixel());
     let read = |buffer: &mut [u8]| decoder.read_image_boxed(buffer).map_err(|error| reason_of(&error, format));
-    let mut warned = false;
+    let mut warned = format == ImageFormat::Bmp && bmp::ends_early(bytes);
+    if warned && options.damaged == Damaged::Skip {
+        return Err(SkipReason::Damaged { format: format_name(format), what: "its runs end before its pixels do" });
+    }
     if let Some(layout) = layout.filter(|layout| !layout.is_decodable()) {
         layout.check_data(bytes, options.damaged)?;
         if layout.n_components == 4 {

@@ -47,8 +47,13 @@ pub(super) struct Layout {
 
 /// Walks the segments up to the first scan; `None` if the file ends before it.
 fn read_layout(bytes: &[u8]) -> Option<Layout> {
-    let mut layout =
-        Layout { size: Size { height: 0, width: 0 }, n_components: 0, precision_bits: 8, frame_marker: 0, scan_start: 0 };
+    let mut layout = Layout {
+        size: Size { height: 0, width: 0 },
+        n_components: 0,
+        precision_bits: 8,
+        frame_marker: 0,
+        scan_start: 0,
+    };
     let mut at = 2;
     loop {
         // Stray bytes between segments are skipped, as decoders do.

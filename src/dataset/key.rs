@@ -87,7 +87,8 @@ mod tests {
 
     #[test]
     fn ordinary_names_are_their_own_keys() {
-        for name in ["a.png", "ä ö/ü.jpg", "C:\\x\\y.png", "back\\slash", "\\xZZ", "\\xFF", "\\x4", "日本", "~`\"'"] {
+        for name in ["a.png", "ä ö/ü.jpg", "C:\\x\\y.png", "back\\slash", "\\xZZ", "\\xFF", "\\x4", "日本", "~`\"'"]
+        {
             assert_eq!(key_of(name.as_bytes()), name);
         }
         assert_eq!(key_of(b"caf\xe9.png"), "caf\\xe9.png");

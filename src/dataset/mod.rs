@@ -16,6 +16,7 @@
 //! yields a [`SkipReason`] or a [`Skipped`] entry, and the rest goes on. [`Decoder`] and [`Preprocessor`] own their
 //! buffers and recycle them; give each worker its own. Nothing here starts threads or prints.
 
+mod bmp;
 mod buffer;
 mod colour;
 mod damage;

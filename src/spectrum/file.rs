@@ -15,9 +15,7 @@ use std::collections::BTreeMap;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
-use self::checks::{
-    check_counts, check_histogram, check_preprocess, check_sums, check_tensor, malformed, read_u64,
-};
+use self::checks::{check_counts, check_histogram, check_preprocess, check_sums, check_tensor, malformed, read_u64};
 use super::analyzer::Totals;
 use super::error::SpectrumError;
 use super::exact::{ExactTensor, TensorSpec};

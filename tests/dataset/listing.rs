@@ -114,11 +114,7 @@ fn links_and_pipes_are_skipped_with_a_reason_and_foreign_names_are_kept() {
     assert_eq!(keys(&listing), ["caf\\xe9.png", "good.png", "link.png", "sub/other.png"]);
     assert_eq!(listing.n_ignored, 1);
     let reasons: Vec<_> = listing.skipped.iter().map(|s| (s.path.as_str(), s.reason.as_str())).collect();
-    for (path, part) in [
-        ("dangling.png", "does not exist"),
-        ("socket.png", "socket"),
-        ("sub/loop", "back to"),
-    ] {
+    for (path, part) in [("dangling.png", "does not exist"), ("socket.png", "socket"), ("sub/loop", "back to")] {
         assert!(reasons.iter().any(|(p, r)| *p == path && r.contains(part)), "{path}: {reasons:?}");
     }
     assert_eq!(reasons.len(), 3, "{reasons:?}");
@@ -179,7 +175,8 @@ fn a_list_holds_any_name() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
     let folder = Folder::create();
-    let names: [&[u8]; 5] = [b" blanks .png", b"break\n.png", b"caf\xe9.png", b"return.png\r", b"\xe9/\xef\xbb\xbf.png"];
+    let names: [&[u8]; 5] =
+        [b" blanks .png", b"break\n.png", b"caf\xe9.png", b"return.png\r", b"\xe9/\xef\xbb\xbf.png"];
     let path = |name: &[u8]| folder.path().join(OsStr::from_bytes(name));
     fs::create_dir(path(b"\xe9")).unwrap();
     let image = png(2, 2);
@@ -198,7 +195,10 @@ fn a_list_holds_any_name() {
     let error = list_from_reader(by_nul.as_slice(), "list", ListFormat::Lines).unwrap_err();
     assert!(error.to_string().contains("--null"), "{error}");
     // A byte order mark and line ends of another system.
-    let lines = [b"\xef\xbb\xbf", path(names[0]).as_os_str().as_bytes(), b"\r\n\r\n", path(names[2]).as_os_str().as_bytes()];
-    let listing = list_from_reader(lines.concat().as_slice(), "list", ListFormat::Lines).unwrap();
+    let mut lines = b"\xef\xbb\xbf".to_vec();
+    lines.extend_from_slice(path(names[0]).as_os_str().as_bytes());
+    lines.extend_from_slice(b"\r\n\r\n");
+    lines.extend_from_slice(path(names[2]).as_os_str().as_bytes());
+    let listing = list_from_reader(lines.as_slice(), "list", ListFormat::Lines).unwrap();
     assert_eq!(keys(&listing).into_iter().map(below).collect::<Vec<_>>(), [expected[0], expected[2]]);
 }

@@ -65,7 +65,9 @@ pub(super) fn check_preprocess(
         )));
     }
     if let Some(side) = diagonality_side.filter(|side| !(1..=MAX_DIAGONALITY_SIDE_PX).contains(side)) {
-        return Err(malformed(format!("its diagonality of {side} pixels: 1 to {MAX_DIAGONALITY_SIDE_PX} are possible")));
+        return Err(malformed(format!(
+            "its diagonality of {side} pixels: 1 to {MAX_DIAGONALITY_SIDE_PX} are possible"
+        )));
     }
     let ValueRange { low, high } = preprocess.range;
     let is_possible = high - low >= MIN_RANGE_WIDTH && low.abs().max(high.abs()) <= MAX_RANGE_VALUE;
@@ -132,7 +134,11 @@ pub(super) fn read_u64(file: &SafeTensors<'_>, name: &str, dtype: Dtype) -> Resu
 
 fn check_type(name: &str, view: &TensorView<'_>, dtype: Dtype) -> Result<(), SpectrumError> {
     let found = view.dtype();
-    if found == dtype { Ok(()) } else { Err(malformed(format!("`{name}` has the type {found:?} instead of {dtype:?}"))) }
+    if found == dtype {
+        Ok(())
+    } else {
+        Err(malformed(format!("`{name}` has the type {found:?} instead of {dtype:?}")))
+    }
 }
 
 fn tensor<'a>(file: &SafeTensors<'a>, name: &str) -> Result<TensorView<'a>, SpectrumError> {
