@@ -125,8 +125,10 @@ pub fn one<A: Analysis<Report: Report>>(command: &'static str, args: &SharedArgs
     presentation.say_where::<A::Report>(&run.desk);
     let Scanned { spectrum, skipped, left_out, .. } = scanned;
     let counts = spectrum.counts();
-    if counts.n_warned > 0 {
-        run.desk.warn(&format!("{} files were used though their decoder found something amiss", counts.n_warned));
+    if counts.n_warned > 0 && run.source.images().is_some() {
+        let files =
+            if counts.n_warned == 1 { "1 file was".to_owned() } else { format!("{} files were", counts.n_warned) };
+        run.desk.warn(&format!("{files} used though the decoder found something amiss: stray bytes, or damage"));
     }
     let main = Loss { what: String::new(), skipped, left_out, n_used: counts.n_files };
     Ok((judge_skips(&run.desk, &presentation, args.input.max_skipped, Some(main)), object))
