@@ -29,7 +29,7 @@ pub struct InputArgs {
     pub files_from: Option<PathBuf>,
 
     /// Paths in --files-from end in a zero byte, as `find -print0` writes them
-    #[arg(short = '0', long, requires = "files_from")]
+    #[arg(short = '0', long)]
     pub null: bool,
 
     /// One answer for each INPUT, in a folder of its own below --out; otherwise several inputs are one set
@@ -208,6 +208,10 @@ impl SharedArgs {
     /// What to read, and how to prepare it.
     pub fn source(&self) -> Result<SourceOptions> {
         let (input, preprocess) = (&self.input, &self.preprocess);
+        ensure!(
+            !input.null || input.files_from.is_some(),
+            "--null says how the paths in --files-from end; give the list there, or leave it out"
+        );
         Ok(SourceOptions {
             inputs: input.inputs.clone(),
             files_from: input.files_from.clone(),

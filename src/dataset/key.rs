@@ -107,7 +107,10 @@ mod tests {
         #[test]
         fn every_name_comes_back(
             // Bytes of which most are parts of escapes, so that those in names are met.
-            name in prop::collection::vec(prop_oneof![any::<u8>(), prop::sample::select(b"\\\\xx5cef0\n".to_vec())], 0..24),
+            name in prop::collection::vec(
+                prop_oneof![any::<u8>(), prop::sample::select(b"\\\\xx5cef0\n".to_vec())],
+                0..24,
+            ),
             other in prop::collection::vec(any::<u8>(), 0..6),
         ) {
             let key = key_of(&name);

@@ -1,7 +1,6 @@
 //! How files are scanned, and what that leaves.
 
-use super::pass::UsedFile;
-use crate::dataset::{DecodeOptions, PreprocessConfig, Skipped};
+use crate::dataset::{DecodeOptions, FileStamp, PreprocessConfig, Skipped};
 use crate::spectrum::{AnalysisConfig, Preprocess, Spectrum};
 
 /// Everything a pass needs to know.
@@ -18,6 +17,9 @@ pub struct ScanConfig {
     /// Workers; the result does not depend on it.
     pub threads: usize,
 }
+
+/// What a pass used of a file: its length and time of last change; none if it was skipped.
+pub type UsedFile = Option<FileStamp>;
 
 /// What a scan leaves.
 #[derive(Debug)]

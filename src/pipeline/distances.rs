@@ -1,10 +1,10 @@
 //! How far each image is from a set: a second pass over the images, their transforms against the set's Γ.
 
-use super::config::{ScanConfig, ScanOutcome};
+use super::config::{ScanConfig, ScanOutcome, UsedFile};
 use super::error::{Cancel, ScanError};
 use super::halves::Halves;
 use super::observer::Observer;
-use super::pass::{Pass, RowSink, UsedFile, run_pass};
+use super::pass::{Pass, RowSink, run_pass};
 use super::probe::{ImageProbe, ProbeSource};
 use crate::dataset::{SourceFile, View};
 use crate::noise::image_distance::{ImageDistance, ImageDistancePlan, Membership, Scratch};

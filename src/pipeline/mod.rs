@@ -13,11 +13,11 @@ pub mod probe;
 mod resolution_probe;
 pub mod scan;
 
-pub use config::{ScanConfig, ScanOutcome};
+pub use config::{ScanConfig, ScanOutcome, UsedFile};
 pub use distances::{Baseline, FirstPass, Judges, measure_distances};
 pub use error::{Cancel, ScanError};
 pub use halves::{Halves, scan_halves};
 pub use observer::Observer;
-pub use pass::{ImageRow, NoRows, Pass, RowSink, UsedFile, run_pass};
+pub use pass::{ImageRow, NoRows, Pass, RowSink, run_pass};
 pub use probe::{ImageProbe, ProbeSource};
 pub use scan::scan;

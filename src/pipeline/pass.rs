@@ -7,7 +7,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::config::{ScanConfig, ScanOutcome};
+use super::config::{ScanConfig, ScanOutcome, UsedFile};
 use super::error::{Cancel, ScanError};
 use super::observer::Observer;
 use super::ordered::{Jobs, Schedule, run_ordered};
@@ -95,9 +95,6 @@ pub struct Pass<'a> {
     /// Stops it.
     pub cancel: &'a Cancel,
 }
-
-/// What a pass used of a file: its length and time of last change; none if it was skipped.
-pub type UsedFile = Option<FileStamp>;
 
 /// What became of one file; recycled from file to file.
 #[derive(Default)]

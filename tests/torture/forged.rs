@@ -1,5 +1,5 @@
-//! Mutated images of all formats; forged spectra, schedules and samplers: no panic, no abort, no infinite number in what
-//! is written, memory within its budget.
+//! Mutated images of all formats; forged spectra, schedules and samplers: no panic, no abort, no infinite number in
+//! what is written, memory within its budget.
 
 use std::fs;
 use std::io::{Cursor, Write};
@@ -402,7 +402,7 @@ fn forged_spectra_schedules_and_samplers_are_used_or_refused() {
             0 => ("f.spectrum", forge_spectrum(&spectrum, &mut random), QUESTIONS[i / 3 % QUESTIONS.len()].to_owned()),
             1 => {
                 let (name, bytes) = forge_schedule(&mut random);
-                (name, bytes, format!("bounds made/base.spectrum --schedule {name}"))
+                (name, bytes, format!("snr made/base.spectrum --schedule {name}"))
             }
             _ => {
                 let mut forged = sampler.clone();
