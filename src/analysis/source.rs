@@ -325,17 +325,13 @@ fn load_one(path: &Path) -> Result<Spectrum> {
 }
 
 fn list(options: &SourceOptions) -> Result<Listing> {
-    match &options.files_from {
-        None => Ok(list_inputs(&options.inputs)?),
-        Some(path) if path.as_os_str() == "-" => {
-            Ok(list_from_reader(std::io::stdin().lock(), "standard input", options.list_format)?)
-        }
-        Some(path) => {
-            let file = std::fs::File::open(path)
-                .with_context(|| format!("cannot open the file list {}; check its path", path.display()))?;
-            Ok(list_from_reader(std::io::BufReader::new(file), &path.to_string_lossy(), options.list_format)?)
-        }
+    let Some(path) = &options.files_from else { return Ok(list_inputs(&options.inputs)?) };
+    if path.as_os_str() == "-" {
+        return Ok(list_from_reader(std::io::stdin().lock(), "standard input", options.list_format)?);
     }
+    let file = std::fs::File::open(path)
+        .with_context(|| format!("cannot open the file list {}; check its path", path.display()))?;
+    Ok(list_from_reader(std::io::BufReader::new(file), &path.to_string_lossy(), options.list_format)?)
 }
 
 /// The first, or randomly chosen, files; always in path order.

@@ -7,11 +7,27 @@
 //! what no run has reached with black and say nothing: an end of the image before its last pixel is damage. (Skipping
 //! pixels is allowed, and no sign of any.)
 
+use super::damage::Damaged;
+use super::skip::SkipReason;
+
 /// Bytes of the smallest header with a field for the compression.
 const INFO_HEADER_BYTES: u32 = 40;
 
+/// Whether the file ends before its image does, where that is tolerated.
+///
+/// # Errors
+///
+/// If it does, and damaged files are not wanted.
+pub(super) fn check(bytes: &[u8], damaged: Damaged) -> Result<bool, SkipReason> {
+    let is_short = ends_early(bytes);
+    if is_short && damaged == Damaged::Skip {
+        return Err(SkipReason::Damaged { format: "BMP", what: "its runs end before its pixels do" });
+    }
+    Ok(is_short)
+}
+
 /// Whether the file is run-length coded and ends before its image does. Headers that make no sense are not judged here.
-pub(super) fn ends_early(bytes: &[u8]) -> bool {
+fn ends_early(bytes: &[u8]) -> bool {
     let number = |at: usize| Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?));
     let header = || Some((number(10)?, number(14)?, number(18)?, number(22)?, number(30)?));
     let Some((start, header_bytes, width, height, compression)) = header() else { return false };

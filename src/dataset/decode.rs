@@ -256,7 +256,7 @@ fn decode_into(
     spare: &mut Vec<u8>,
 ) -> Result<Metadata, SkipReason> {
     if options.exif == ExifPolicy::Ignore
-        && let Some(layout) = decodable_jpeg(bytes)?
+        && let Some(layout) = Layout::read_if_decodable(bytes)?
     {
         return decode_jpeg(bytes, &layout, options, pixels);
     }
@@ -266,10 +266,7 @@ fn decode_into(
     let n_rgb = stored_size.n_pixels() * 3;
     let n_raw = stored_size.n_pixels() * usize::from(color.bytes_per_pixel());
     let read = |buffer: &mut [u8]| decoder.read_image_boxed(buffer).map_err(|error| reason_of(&error, format));
-    let mut warned = format == ImageFormat::Bmp && bmp::ends_early(bytes);
-    if warned && options.damaged == Damaged::Skip {
-        return Err(SkipReason::Damaged { format: format_name(format), what: "its runs end before its pixels do" });
-    }
+    let mut warned = format == ImageFormat::Bmp && bmp::check(bytes, options.damaged)?;
     if let Some(layout) = layout.filter(|layout| !layout.is_decodable()) {
         layout.check_data(bytes, options.damaged)?;
         if layout.n_components == 4 {
@@ -291,13 +288,6 @@ fn decode_into(
     }
     let size = oriented_size(stored_size, orientation);
     Ok(Metadata { size, stored_size, format: format_name(format), conversions, warned })
-}
-
-/// The layout of a JPEG that is decoded without a look at its metadata; none for other files.
-fn decodable_jpeg(bytes: &[u8]) -> Result<Option<Layout>, SkipReason> {
-    let is_jpeg = matches!(sniff(&bytes[..bytes.len().min(SNIFF_BYTES)]), Content::Image(ImageFormat::Jpeg));
-    let layout = is_jpeg.then(|| Layout::read(bytes)).transpose()?;
-    Ok(layout.filter(Layout::is_decodable))
 }
 
 /// Decodes a grey or colour JPEG into the front of `pixels`.

@@ -23,8 +23,11 @@
 //!
 //! ITU-T T.81, annex B.
 
+use image::ImageFormat;
+
 use super::damage::Damaged;
 use super::skip::SkipReason;
+use super::sniff::{Content, SNIFF_BYTES, sniff};
 use crate::spectral::Size;
 
 /// Most pixels that a byte of Huffman-coded data can hold: eight blocks of 64, four times for subsampling.
@@ -96,6 +99,17 @@ impl Layout {
     pub fn read(bytes: &[u8]) -> Result<Self, SkipReason> {
         let layout = read_layout(bytes).ok_or(SkipReason::Truncated { format: "JPEG" })?;
         layout.unread_coding().map_or(Ok(layout), |format| Err(SkipReason::UnsupportedFormat { format }))
+    }
+
+    /// The layout of a file that [`decode_rgb`](super::libjpeg::decode_rgb) makes pixels of; none of other files.
+    ///
+    /// # Errors
+    ///
+    /// As [`Layout::read`].
+    pub fn read_if_decodable(bytes: &[u8]) -> Result<Option<Self>, SkipReason> {
+        let is_jpeg = sniff(&bytes[..bytes.len().min(SNIFF_BYTES)]) == Content::Image(ImageFormat::Jpeg);
+        let layout = is_jpeg.then(|| Self::read(bytes)).transpose()?;
+        Ok(layout.filter(Self::is_decodable))
     }
 
     /// Looks whether the data can hold the pixels and have an end.

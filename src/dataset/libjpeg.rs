@@ -19,7 +19,8 @@
 //! | `JWRN_JFIF_MAJOR`, `JWRN_ADOBE_XFORM`, `JWRN_BOGUS_ICC` | metadata of an unknown version | unusual |
 //! | `JWRN_TOO_MUCH_DATA` | the caller asks for more rows than there are | unusual |
 //!
-//! Bits that were changed into other codes give no warning: a JPEG has no checksum.
+//! Bits that were changed into other codes give no warning: a JPEG has no checksum. Nor do bits that are no code in the
+//! fast loop over baseline scans, which takes them for zeros; what is left of the data then is stray bytes.
 //!
 //! # Invariants
 //!

@@ -1,19 +1,20 @@
 //! Mutated images of all formats; forged spectra, schedules and samplers: no panic, no abort, no infinite number in
 //! what is written, memory within its budget.
 
+mod forgeries;
+mod mutants;
+
 use std::fs;
-use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use image::{DynamicImage, ImageFormat};
-use mozjpeg::{ColorSpace, Compress};
-use rand::seq::IndexedRandom;
-use rand::{Rng, RngExt, SeedableRng};
+use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
-use serde_json::{Value, json};
+use serde_json::Value;
+
+use self::forgeries::{forge_json, forge_schedule, forge_spectrum};
+use self::mutants::{mend_png, mutate, sound_images};
 
 /// Memory that a run may take for what it was told to do, bytes: two workers, images of up to [`MAX_PIXELS`].
 const BUDGET_BYTES: u64 = 128 << 20;
@@ -29,30 +30,6 @@ const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Mutants in one folder: a scan of many shows what a scan of each would, sooner.
 const PER_SCAN: usize = 250;
-
-/// Numbers at the ends of what types hold, and beyond what makes sense.
-fn extreme(random: &mut impl Rng) -> Value {
-    let numbers = [
-        json!(0),
-        json!(-1),
-        json!(1),
-        json!(u64::MAX),
-        json!(i64::MIN),
-        json!(1u64 << 53),
-        json!(8192),
-        json!(1e308),
-        json!(-1e308),
-        json!(1e-320),
-        json!(1e3),
-        json!(-0.5),
-        json!(null),
-        json!(""),
-        json!([]),
-        json!({}),
-        json!("rgb"),
-    ];
-    numbers.choose(random).expect("some").clone()
-}
 
 /// What a run left.
 struct Ended {
@@ -117,89 +94,6 @@ fn assert_finite(folder: &Path, what: &str) {
     }
 }
 
-/// One sound file of every format and coding.
-fn sound_images() -> Vec<(&'static str, Vec<u8>)> {
-    let picture = |x: u32, y: u32| [(x * 7 + y * 3) as u8, (x * 2 + y * 11) as u8, (x * y) as u8];
-    let image = DynamicImage::from(image::RgbImage::from_fn(48, 40, |x, y| image::Rgb(picture(x, y))));
-    let encoded = |image: &DynamicImage, format| {
-        let mut bytes = Cursor::new(Vec::new());
-        image.write_to(&mut bytes, format).expect("encodes");
-        bytes.into_inner()
-    };
-    let compressed = |space, n_channels: usize, is_progressive| {
-        let mut compress = Compress::new(space);
-        compress.set_size(48, 40);
-        if is_progressive {
-            compress.set_progressive_mode();
-        }
-        let mut started = compress.start_compress(Vec::new()).expect("starts");
-        let samples: Vec<u8> = (0..48 * 40 * n_channels).map(|i| (i * i / 97 + i * 7) as u8).collect();
-        started.write_scanlines(&samples).expect("writes");
-        started.finish().expect("finishes")
-    };
-    let mut runs = vec![0; 54 + 1024];
-    runs[..2].copy_from_slice(b"BM");
-    for (at, value) in [(10, 1078u32), (14, 40), (18, 48), (22, 40), (26, 1 + (8 << 16)), (30, 1), (46, 256)] {
-        runs[at..at + 4].copy_from_slice(&value.to_le_bytes());
-    }
-    (0..40u8).for_each(|y| runs.extend_from_slice(&[24, y, 24, y * 3, 0, 0]));
-    runs.extend_from_slice(&[0, 1]);
-    vec![
-        ("jpg", encoded(&image, ImageFormat::Jpeg)),
-        ("jpg", compressed(ColorSpace::JCS_RGB, 3, true)),
-        ("jpg", compressed(ColorSpace::JCS_GRAYSCALE, 1, false)),
-        ("jpg", compressed(ColorSpace::JCS_CMYK, 4, false)),
-        ("png", encoded(&image, ImageFormat::Png)),
-        ("png", encoded(&DynamicImage::from(image.to_rgba16()), ImageFormat::Png)),
-        ("webp", encoded(&image, ImageFormat::WebP)),
-        ("gif", encoded(&image, ImageFormat::Gif)),
-        ("tiff", encoded(&image, ImageFormat::Tiff)),
-        ("bmp", encoded(&image, ImageFormat::Bmp)),
-        ("bmp", runs),
-        ("ppm", encoded(&image, ImageFormat::Pnm)),
-        ("qoi", encoded(&image, ImageFormat::Qoi)),
-    ]
-}
-
-/// Changes some bytes: flips, fills, cuts, inserts, or writes extreme numbers into headers.
-fn mutate(bytes: &mut Vec<u8>, random: &mut impl Rng) {
-    for _ in 0..random.random_range(1..4) {
-        let n = bytes.len();
-        let at = random.random_range(0..n);
-        let end = (at + random.random_range(1..64)).min(n);
-        match random.random_range(0..7) {
-            0 => bytes[at] ^= 1 << random.random_range(0..8),
-            1 => random.fill(&mut bytes[at..end]),
-            2 => bytes[at..end].fill(*[0x00, 0xFF, 0x7F].choose(random).expect("some")),
-            3 => bytes.truncate(at.max(4)),
-            4 => drop(bytes.splice(at..at, vec![random.random::<u8>(); end - at])),
-            5 if n - (end - at) > 4 => drop(bytes.drain(at..end)),
-            _ => {
-                let at = random.random_range(0..n.min(64));
-                let number = [0, u32::MAX, 1 << 31, 0xFFFF, 16384, 0x4000_4000].choose(random).expect("some");
-                let end = (at + 4).min(n);
-                bytes[at..end].copy_from_slice(&number.to_be_bytes()[..end - at]);
-            }
-        }
-    }
-}
-
-/// Makes the checksums of a PNG's chunks right again, as far as there are chunks.
-fn mend_png(bytes: &mut [u8]) {
-    let mut at = 8;
-    while let Some(length) = bytes.get(at..at + 4) {
-        let length = u32::from_be_bytes(length.try_into().expect("four")) as usize;
-        let Some(end) = at.checked_add(8).and_then(|start| start.checked_add(length)) else { return };
-        if end + 4 > bytes.len() {
-            return;
-        }
-        let mut crc = flate2::Crc::new();
-        crc.update(&bytes[at + 4..end]);
-        bytes[end..end + 4].copy_from_slice(&crc.sum().to_be_bytes());
-        at = end + 4;
-    }
-}
-
 #[test]
 fn mutated_images_are_read_or_refused() {
     let n = super::rounds(250, 5000);
@@ -242,116 +136,6 @@ fn mutated_images_are_read_or_refused() {
     );
     println!("peak memory {} MB", peak >> 20);
     assert!(n_skipped > n / 4 && n_used > n / 20, "{n_skipped} skipped, {n_used} used of {n}");
-}
-
-/// Pointers to everything in a JSON value that holds nothing.
-fn leaves(value: &Value, at: &str, found: &mut Vec<String>) {
-    match value {
-        Value::Object(fields) => fields.iter().for_each(|(name, v)| leaves(v, &format!("{at}/{name}"), found)),
-        Value::Array(items) => items.iter().enumerate().for_each(|(i, v)| leaves(v, &format!("{at}/{i}"), found)),
-        _ => found.push(at.to_owned()),
-    }
-}
-
-/// Replaces a few leaves by extreme values.
-fn forge_json(value: &mut Value, random: &mut impl Rng) {
-    let mut found = Vec::new();
-    leaves(value, "", &mut found);
-    for _ in 0..random.random_range(1..3) {
-        let leaf = found.choose(random).and_then(|leaf| value.pointer_mut(leaf)).expect("a leaf");
-        *leaf = match leaf.as_f64() {
-            Some(number) if random.random_bool(0.3) => json!(number * 10f64.powi(random.random_range(-9..9))),
-            _ => extreme(random),
-        };
-    }
-}
-
-/// A spectrum with a changed header or tensors, and a checksum that fits.
-fn forge_spectrum(bytes: &[u8], random: &mut impl Rng) -> Vec<u8> {
-    let file = SafeTensors::deserialize(bytes).expect("safetensors");
-    let (_, metadata) = SafeTensors::read_metadata(bytes).expect("safetensors");
-    let text = &metadata.metadata().as_ref().expect("metadata")["specscan"];
-    let mut header: Value = serde_json::from_str(text).expect("JSON");
-    let own =
-        |(name, view): (String, TensorView<'_>)| (name, (view.dtype(), view.shape().to_vec(), view.data().to_vec()));
-    let mut tensors: Vec<(String, (Dtype, Vec<usize>, Vec<u8>))> = file.tensors().into_iter().map(own).collect();
-    tensors.sort();
-    if random.random_bool(0.6) {
-        forge_json(&mut header, random);
-    }
-    for _ in 0..random.random_range(0..4) {
-        let i = random.random_range(0..tensors.len());
-        if tensors.len() > 1 && random.random_bool(0.1) {
-            drop(tensors.remove(i));
-            continue;
-        }
-        let (_, (dtype, shape, data)) = &mut tensors[i];
-        let n_words = data.len() / 8;
-        match random.random_range(0..5) {
-            0 => *dtype = *[Dtype::I64, Dtype::U64, Dtype::F64].choose(random).expect("some"),
-            1 => *shape = vec![n_words],
-            2 => random.fill(&mut data[..]),
-            3 => data.fill(0xFF),
-            _ if n_words > 0 => {
-                let word = [0, 1, u64::MAX, 1 << 63, 1 << 62, 0x7FFF].choose(random).expect("some");
-                let at = 8 * random.random_range(0..n_words);
-                data[at..at + 8].copy_from_slice(&word.to_le_bytes());
-            }
-            _ => {}
-        }
-    }
-    header["checksum"] = "".into();
-    let mut hasher = xxhash_rust::xxh3::Xxh3::new();
-    hasher.update(header.to_string().as_bytes());
-    for (name, (_, _, data)) in &tensors {
-        hasher.update(name.as_bytes());
-        hasher.update(data);
-    }
-    header["checksum"] = format!("{:032x}", hasher.digest128()).into();
-    let views = tensors.iter().map(|(name, (dtype, shape, data))| {
-        (name, TensorView::new(*dtype, shape.clone(), data).expect("the data fit"))
-    });
-    safetensors::serialize(views, Some([("specscan".to_owned(), header.to_string())].into())).expect("serialises")
-}
-
-/// A schedule with the name of its file: archives with forged arrays, mutated ones, bombs, and odd texts.
-fn forge_schedule(random: &mut impl Rng) -> (&'static str, Vec<u8>) {
-    let number = |random: &mut _| extreme(random).to_string();
-    let archive = |array: &[u8]| {
-        let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
-        archive.start_file("sigmas.npy", zip::write::SimpleFileOptions::default()).expect("begun");
-        archive.write_all(array).expect("written");
-        archive.finish().expect("whole").into_inner()
-    };
-    let array = |descr: &str, shape: &str, data: &[u8]| {
-        let text = format!("{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}\n");
-        let length = (text.len() as u16).to_le_bytes();
-        [&b"\x93NUMPY\x01\x00"[..], &length, text.as_bytes(), data].concat()
-    };
-    let sigmas: Vec<u8> = [80.0f64, 1.0, 0.1].iter().flat_map(|v| v.to_le_bytes()).collect();
-    match random.random_range(0..6) {
-        0 => {
-            let shape = format!("({}, {})", number(random), number(random));
-            let descr = ["'<f8'", "'|O'", "'<f4'", "'>f8'", "'<i8'", "[('a', '<f8')]"].choose(random).expect("some");
-            ("f.npz", archive(&array(descr, &shape, &sigmas)))
-        }
-        1 => {
-            let mut bytes = archive(&array("'<f8'", "(3,)", &sigmas));
-            mutate(&mut bytes, random);
-            ("f.npz", bytes)
-        }
-        2 => {
-            let mut data = sigmas;
-            random.fill(&mut data[..]);
-            ("f.npz", archive(&array("'<f8'", "(3,)", &data)))
-        }
-        3 => ("f.npz", archive(&array("'<f8'", "(1099511627776,)", &vec![0; 16 << 20]))),
-        4 => ("f.csv", format!("step,sigma\n0,{}\n1,{}\n", number(random), number(random)).into_bytes()),
-        _ => {
-            let deep = if random.random_bool(0.5) { "[".repeat(100_000) } else { String::new() };
-            ("f.json", format!("{deep}[{}, 1.5, {}]", number(random), number(random)).into_bytes())
-        }
-    }
 }
 
 /// A folder with a spectrum and a sampler to forge, and their bytes.
