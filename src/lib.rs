@@ -42,7 +42,8 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 // What can fail says so; tests may unwrap (clippy.toml).
 #![warn(clippy::unwrap_used)]
-// Two calls into the BLAS library pin its threads (`stats::blas`); nothing else has a reason.
+// Two calls into the BLAS library pin its threads (`stats::blas`), and libjpeg's warnings come through its error
+// manager (`dataset::libjpeg`); nothing else has a reason.
 #![warn(unsafe_code)]
 
 pub mod analysis;

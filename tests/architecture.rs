@@ -28,6 +28,7 @@ const KEPT_IN: &[(&str, &str)] = &[
     ("crossbeam_channel", "pipeline"),
     ("image", "dataset"),
     ("mozjpeg", "dataset"),
+    ("mozjpeg_sys", "dataset"),
     ("walkdir", "dataset"),
     ("ndarray_linalg", "stats"),
     ("plotters", "report"),

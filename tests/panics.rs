@@ -153,6 +153,7 @@ fn scan_set(place: &str, arguments: &[String]) -> Result<(), Box<dyn Error>> {
         files: &files,
         config: &config,
         plan: &AnalysisPlan::new(config.analysis.clone(), None),
+        earlier: None,
         probes: Some(&Probe { fails: place == "probe" }),
         observer: &Silent,
         cancel: &Cancel::new(false),

@@ -10,9 +10,9 @@ use std::path::Path;
 use anyhow::{Context, Result, bail, ensure};
 
 use super::needs::Needs;
-use super::run::Desk;
+use super::run::{Desk, Loss};
 use super::source::Source;
-use crate::dataset::{DecodeOptions, PreprocessConfig, Transform, list_inputs};
+use crate::dataset::{DecodeOptions, PreprocessConfig, Skipped, Transform, key_of_path, list_inputs};
 use crate::noise::{
     AxesOf, DatasetModel, Metric, ModelOptions, Needs as FamilyNeeds, Noise, NoiseError, NoiseFamily, Setting,
     ZeroFrequency, parse_family, realise,
@@ -244,11 +244,14 @@ fn measure_folder(path: &Path, desk: &Desk<'_>, like: &Preprocess, coherence: bo
         threads: desk.threads,
     };
     let outcome = scan(&listing.files, &config, &mut NoRows, desk.observer, desk.cancel)?;
-    let skipped: Vec<_> = listing.skipped.iter().chain(&outcome.skipped).chain(&outcome.left_out).collect();
-    if let Some(first) = skipped.first() {
-        let n = skipped.len();
-        desk.warn(&format!("{n} files of {} were skipped (first: {}: {})", path.display(), first.path, first.reason));
-    }
+    // Their keys are those below the folder, and the lists name the files of the dataset, too.
+    let below = |s: &Skipped| Skipped { path: format!("{}/{}", key_of_path(path), s.path), reason: s.reason.clone() };
+    desk.lost(Loss {
+        what: format!("measuring the noise of {}", path.display()),
+        skipped: listing.skipped.iter().chain(&outcome.skipped).map(below).collect(),
+        left_out: outcome.left_out.iter().map(below).collect(),
+        n_used: outcome.spectrum.counts().n_files,
+    });
     Ok(outcome.spectrum)
 }
 

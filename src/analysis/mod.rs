@@ -45,7 +45,7 @@ pub use contract::{Analysis, Outputs, Report, answer};
 pub use families::{Families, FamilyOptions, Measured};
 pub use needs::Needs;
 pub use rows::QUANTILE_LEVELS;
-pub use run::{Desk, Run, Scanned};
+pub use run::{Desk, Loss, Run, Scanned};
 pub use schedule_file::read_schedule;
 pub use source::{Images, Resolution, Source, SourceOptions};
 

@@ -1,13 +1,13 @@
 //! One run: the dataset, the folder for what comes of it, who watches, how it is stopped.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use anyhow::{Context, Result};
 
 use super::source::{Images, Source};
-use crate::dataset::Skipped;
-use crate::pipeline::{Cancel, Halves, Observer, RowSink, ScanOutcome, scan, scan_halves};
+use crate::dataset::{Skipped, compare_keys};
+use crate::pipeline::{Cancel, Halves, Observer, RowSink, ScanOutcome, UsedFile, scan, scan_halves};
 use crate::report::arrays::StreamedNpy;
 use crate::report::manifest::Manifest;
 use crate::report::output_dir::OutputDir;
@@ -33,6 +33,21 @@ pub struct Desk<'a> {
     pub threads: usize,
     /// When the run began.
     pub started: Instant,
+    /// What was lost in passes beside the one that the result speaks of.
+    pub losses: Mutex<Vec<Loss>>,
+}
+
+/// Files that could not be used in a pass beside the one that the result speaks of.
+#[derive(Debug, Clone, Default)]
+pub struct Loss {
+    /// What the pass was for, for people.
+    pub what: String,
+    /// What could not be used, in path order.
+    pub skipped: Vec<Skipped>,
+    /// What was left out by choice, in path order.
+    pub left_out: Vec<Skipped>,
+    /// Files that were used.
+    pub n_used: u64,
 }
 
 impl Desk<'_> {
@@ -65,6 +80,38 @@ impl Desk<'_> {
     /// If there is none.
     pub fn folder(&self) -> Result<&OutputDir> {
         self.folder.as_ref().context("there is no folder for the files of this analysis; open the run with one")
+    }
+
+    /// Keeps what a pass lost, if anything: it is listed and judged with the rest.
+    pub fn lost(&self, loss: Loss) {
+        if !(loss.skipped.is_empty() && loss.left_out.is_empty()) {
+            self.losses.lock().unwrap_or_else(PoisonError::into_inner).push(loss);
+        }
+    }
+
+    /// What was lost so far.
+    pub fn losses(&self) -> Vec<Loss> {
+        self.losses.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Writes `skipped.csv` and `left_out.csv`: these, and what was lost in other passes. Their names come back: where
+    /// there was nothing to write, those of an earlier run are stale.
+    ///
+    /// # Errors
+    ///
+    /// If one cannot be written.
+    pub fn write_skips(&self, skipped: &[Skipped], left_out: &[Skipped]) -> Result<[String; 2]> {
+        let losses = self.losses();
+        let lost = losses.iter().flat_map(|loss| &loss.skipped);
+        let skipped: Vec<&Skipped> = skipped.iter().chain(lost).collect();
+        let left_out = left_out.iter().chain(losses.iter().flat_map(|loss| &loss.left_out)).collect();
+        let lists: [(&str, Vec<&Skipped>); 2] = [("skipped.csv", skipped), ("left_out.csv", left_out)];
+        for (name, list) in &lists {
+            if let (Some(out), false) = (&self.folder, list.is_empty()) {
+                write_table(out, name, list.iter().map(|s| SkippedRow { path: &s.path, reason: &s.reason }))?;
+            }
+        }
+        Ok(lists.map(|(name, _)| name.to_owned()))
     }
 
     /// Warns whoever watches.
@@ -106,6 +153,8 @@ pub struct Scanned {
     pub left_out: Vec<Skipped>,
     /// Each half of the files on its own, where they were asked for and could be had.
     pub halves: Option<Arc<Halves>>,
+    /// What was used of each file, in the order of the files; none of a saved spectrum.
+    pub used: Arc<[UsedFile]>,
 }
 
 impl Run<'_> {
@@ -144,12 +193,7 @@ impl Run<'_> {
     /// If a file cannot be removed or written.
     pub fn finish(&self, scanned: &Scanned, stale: &[String]) -> Result<()> {
         let mut stale = stale.to_vec();
-        for (name, list) in [("skipped.csv", &scanned.skipped), ("left_out.csv", &scanned.left_out)] {
-            if let (Some(out), false) = (&self.desk.folder, list.is_empty()) {
-                write_table(out, name, list.iter().map(|s| SkippedRow { path: &s.path, reason: &s.reason }))?;
-            }
-            stale.push(name.to_owned());
-        }
+        stale.extend(self.desk.write_skips(&scanned.skipped, &scanned.left_out)?);
         let spectrum = &scanned.spectrum;
         let manifest = Manifest {
             preprocess: Some(spectrum.preprocess().clone()),
@@ -167,17 +211,18 @@ impl Run<'_> {
 
 impl Scanned {
     fn saved(spectrum: &Arc<Spectrum>) -> Self {
-        Self { spectrum: Arc::clone(spectrum), skipped: Vec::new(), left_out: Vec::new(), halves: None }
+        let (skipped, left_out) = (Vec::new(), Vec::new());
+        Self { spectrum: Arc::clone(spectrum), skipped, left_out, halves: None, used: Arc::default() }
     }
 
     /// The outcome of a pass, with what was skipped before it.
     fn new(images: &Images, outcome: ScanOutcome, halves: Option<Halves>) -> Self {
-        let ScanOutcome { mut skipped, mut left_out, .. } = outcome;
+        let ScanOutcome { mut skipped, mut left_out, spectrum, used } = outcome;
         skipped.extend(images.skipped.iter().cloned());
         for list in [&mut skipped, &mut left_out] {
-            list.sort_by(|a, b| a.path.as_bytes().cmp(b.path.as_bytes()));
+            list.sort_by(|a, b| compare_keys(&a.path, &b.path));
         }
-        let spectrum = outcome.spectrum.with_listed_skips(images.skipped.len() as u64);
-        Self { spectrum: Arc::new(spectrum), skipped, left_out, halves: halves.map(Arc::new) }
+        let spectrum = Arc::new(spectrum.with_listed_skips(images.skipped.len() as u64));
+        Self { spectrum, skipped, left_out, halves: halves.map(Arc::new), used: used.into() }
     }
 }

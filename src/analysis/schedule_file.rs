@@ -1,5 +1,7 @@
 //! Schedules that a user names or keeps in a file.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -7,7 +9,8 @@ use anyhow::{Context, Result, bail, ensure};
 use super::run::Desk;
 use crate::diffusion::ReferenceSchedule;
 use crate::diffusion::schedules::ScheduleError;
-use crate::report::arrays::{read_sigmas_csv, read_sigmas_npz};
+use crate::report::arrays::read_sigmas_csv;
+use crate::report::read_npz::read_sigmas_npz;
 use crate::report::text::short;
 
 /// A JSON object with a schedule in it, as `schedule --dataset` writes it.
@@ -34,7 +37,7 @@ pub fn read_schedule(text: &str) -> Result<ReferenceSchedule> {
         }
         parsed => return Ok(parsed?),
     }
-    let bytes = std::fs::read(path).with_context(|| format!("cannot read the schedule {text}"))?;
+    let bytes = read_small(path).with_context(|| format!("cannot read the schedule {text}"))?;
     let name = path.file_stem().map_or_else(|| text.to_owned(), |s| s.to_string_lossy().into_owned());
     if bytes.starts_with(b"PK") {
         let sigmas = read_sigmas_npz(&bytes).with_context(|| format!("cannot use the schedule {text}"))?;
@@ -55,6 +58,24 @@ pub fn read_schedule(text: &str) -> Result<ReferenceSchedule> {
         "the schedule {text} is a JSON object without a list `sigma`: that of `schedule --dataset` has one"
     );
     ReferenceSchedule::from_text(&name, &content).with_context(|| format!("cannot use the schedule {text}"))
+}
+
+/// Bytes of the largest schedule or sampler that is read: larger files are something else.
+const MAX_BYTES: u64 = 64 << 20;
+
+/// Reads a file whole that is no larger than a schedule or a sampler can be.
+///
+/// # Errors
+///
+/// If it cannot be read, or is larger.
+pub(super) fn read_small(path: &Path) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    ensure!(
+        bytes.len() as u64 <= MAX_BYTES,
+        "it has more than {MAX_BYTES} bytes, which is something else; check its path"
+    );
+    Ok(bytes)
 }
 
 /// Warns of a schedule whose levels look as if they were something else.

@@ -9,8 +9,8 @@ use rand::seq::index;
 
 use super::needs::Needs;
 use crate::dataset::{
-    DecodeOptions, Decoder, ExifPolicy, Listing, PreprocessConfig, Preprocessor, Skipped, SourceFile, Transform,
-    choose_resolution, list_from_reader, list_inputs,
+    Damaged, DecodeOptions, Decoder, ExifPolicy, ListFormat, Listing, PreprocessConfig, Preprocessor, Skipped,
+    SourceFile, Transform, choose_resolution, list_from_reader, list_inputs,
 };
 use crate::diffusion::rounding_power;
 use crate::pipeline::{Observer, ScanConfig};
@@ -33,6 +33,8 @@ pub struct SourceOptions {
     pub inputs: Vec<PathBuf>,
     /// A list of paths in place of inputs; `-` is standard input.
     pub files_from: Option<PathBuf>,
+    /// How the paths of that list are told apart.
+    pub list_format: ListFormat,
     /// Only the first so many files.
     pub num: Option<usize>,
     /// So many files at random.
@@ -43,6 +45,8 @@ pub struct SourceOptions {
     pub max_pixels: Option<u64>,
     /// What is done with the orientation that cameras write.
     pub exif: Option<ExifPolicy>,
+    /// Whether damaged files are used.
+    pub damaged: Option<Damaged>,
     /// Working size.
     pub resolution: Option<Resolution>,
     /// How images reach it.
@@ -75,6 +79,7 @@ impl SourceOptions {
             (self.num.is_some(), "--num"),
             (self.sample.is_some(), "--sample"),
             (self.exif.is_some(), "--exif"),
+            (self.damaged.is_some(), "--damaged"),
             (self.max_pixels.is_some(), "--max-pixels"),
         ])
     }
@@ -250,6 +255,7 @@ impl Images {
         let decode = DecodeOptions {
             max_pixels: options.max_pixels.unwrap_or(DecodeOptions::default().max_pixels),
             exif: options.exif.unwrap_or(ExifPolicy::Ignore),
+            damaged: options.damaged.unwrap_or_default(),
         };
         let preprocess = resolve_preprocess(options, &files, &decode, observer)?;
         let analysis = AnalysisConfig {
@@ -319,15 +325,13 @@ fn load_one(path: &Path) -> Result<Spectrum> {
 }
 
 fn list(options: &SourceOptions) -> Result<Listing> {
-    match &options.files_from {
-        None => Ok(list_inputs(&options.inputs)?),
-        Some(path) if path.as_os_str() == "-" => Ok(list_from_reader(std::io::stdin().lock(), "standard input")?),
-        Some(path) => {
-            let file = std::fs::File::open(path)
-                .with_context(|| format!("cannot open the file list {}; check its path", path.display()))?;
-            Ok(list_from_reader(std::io::BufReader::new(file), &path.to_string_lossy())?)
-        }
+    let Some(path) = &options.files_from else { return Ok(list_inputs(&options.inputs)?) };
+    if path.as_os_str() == "-" {
+        return Ok(list_from_reader(std::io::stdin().lock(), "standard input", options.list_format)?);
     }
+    let file = std::fs::File::open(path)
+        .with_context(|| format!("cannot open the file list {}; check its path", path.display()))?;
+    Ok(list_from_reader(std::io::BufReader::new(file), &path.to_string_lossy(), options.list_format)?)
 }
 
 /// The first, or randomly chosen, files; always in path order.

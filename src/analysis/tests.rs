@@ -4,15 +4,18 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use super::blur_noise::BlurNoiseRatios;
+use super::distance::Distance;
 use super::offset::Offset;
 use super::schedule::{DrawSchedules, FitSampler, ImageSchedules, ScheduleOptions, SetSchedule};
 use super::snr::Snr;
 use super::*;
-use crate::dataset::Transform;
+use crate::dataset::{Skipped, Transform};
 use crate::diffusion::{Kappa, ScheduleKind};
-use crate::pipeline::Cancel;
+use crate::noise::Metric;
 use crate::pipeline::observer::Silent;
+use crate::pipeline::{Cancel, Observer};
 use crate::spectral::Size;
+use crate::spectrum::Standardize;
 
 static CANCEL: Cancel = Cancel::new(false);
 
@@ -26,6 +29,7 @@ fn desk() -> Desk<'static> {
         seed: 7,
         threads: 2,
         started: Instant::now(),
+        losses: Default::default(),
     }
 }
 
@@ -90,4 +94,68 @@ fn schedules_are_drawn_from_a_model_in_memory() {
         let error = refused.draw(&desk()).expect_err("refused").to_string();
         assert!(error.contains(part), "{error}");
     }
+}
+
+/// Destroys two files of a folder when a pass begins: one is gone, one is another.
+struct Vandal {
+    folder: PathBuf,
+    pass: &'static str,
+}
+
+impl Observer for Vandal {
+    fn started(&self, what: &str, _: &'static str, _: usize) {
+        if what == self.pass {
+            std::fs::remove_file(self.folder.join("coins.png")).expect("was there");
+            std::fs::copy(self.folder.join("brick.png"), self.folder.join("grass.png")).expect("was there");
+        }
+    }
+}
+
+/// Asks for the distances of photographs, two of which are destroyed when `pass` begins: what was lost, and skipped.
+fn vandalised(pass: &'static str, standardize: Standardize) -> (Vec<Loss>, Vec<Skipped>) {
+    let folder = tempfile::tempdir().expect("a folder");
+    for name in ["brick", "camera", "chelsea", "clock_motion", "coins", "grass", "gravel"].map(|n| format!("{n}.png")) {
+        let photo = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/photos")).join(&name);
+        std::fs::copy(photo, folder.path().join(name)).expect("a photograph");
+    }
+    let vandal = Vandal { folder: folder.path().to_owned(), pass };
+    let distance = Distance {
+        metrics: Vec::new(),
+        image_metric: Metric::Radial,
+        samples: 2,
+        full_covariance: None,
+        families: FamilyOptions { names: vec!["white".to_owned()], ..FamilyOptions::default() },
+    };
+    let options = SourceOptions {
+        inputs: vec![folder.path().to_owned()],
+        resolution: Some(Resolution::Fixed(Size::square(32))),
+        standardize: Some(standardize),
+        threads: 2,
+        ..SourceOptions::default()
+    };
+    let source = Source::open(&options, distance.needs(), &Silent).expect("photographs");
+    let run = Run { source, desk: Desk { observer: &vandal, ..desk() } };
+    let (scanned, _) = answer(&run, &distance).expect("an answer");
+    (run.desk.losses(), scanned.skipped)
+}
+
+#[test]
+fn a_second_pass_lists_the_files_that_are_gone_or_others() {
+    let (losses, skipped) = vandalised("measuring each image", Standardize::Mean);
+    assert_eq!(skipped, []);
+    let [loss] = losses.as_slice() else { panic!("{losses:?}") };
+    let lost: Vec<(&str, &str)> = loss.skipped.iter().map(|s| (s.path.as_str(), s.reason.as_str())).collect();
+    assert!(loss.left_out.is_empty() && loss.n_used == 5, "{loss:?}");
+    let [("coins.png", gone), ("grass.png", changed)] = lost.as_slice() else { panic!("{lost:?}") };
+    assert!(gone.contains("second pass") && gone.contains("No such file"), "{gone}");
+    assert!(changed.contains("second pass") && changed.contains("has changed since the first pass"), "{changed}");
+    assert!(vandalised("no pass", Standardize::Mean).0.is_empty());
+}
+
+#[test]
+fn the_pass_after_that_over_pixel_means_compares_its_files() {
+    let (_, skipped) = vandalised("scanning", Standardize::Pixel);
+    let lost: Vec<&str> = skipped.iter().map(|s| s.path.as_str()).collect();
+    assert_eq!(lost, ["coins.png", "grass.png"]);
+    assert!(skipped[1].reason.contains("has changed"), "{skipped:?}");
 }

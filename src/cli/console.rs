@@ -1,20 +1,34 @@
 //! What goes to the terminal: results to stdout, errors and warnings to stderr.
 
+use std::borrow::Cow;
 use std::io::{ErrorKind, Write};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+
+/// A line as a terminal may have it: names of files can hold characters that move the cursor, break the line, or turn
+/// the direction of writing.
+fn visible(line: &str) -> Cow<'_, str> {
+    let is_hidden = |c: char| {
+        c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if !line.contains(is_hidden) {
+        return Cow::Borrowed(line);
+    }
+    let shown = |c: char| if is_hidden(c) { c.escape_default().to_string() } else { c.to_string() };
+    Cow::Owned(line.chars().map(shown).collect())
+}
 
 /// Prints an error and its causes to stderr, without a backtrace.
 pub fn print_error(error: &anyhow::Error) {
     let mut stderr = std::io::stderr().lock();
     // Nobody reads a closed stderr.
-    let _ = writeln!(stderr, "error: {error}");
+    let _ = writeln!(stderr, "error: {}", visible(&error.to_string()));
     let mut said = error.to_string();
     for cause in error.chain().skip(1) {
         let text = cause.to_string();
         // Transparent wrappers repeat their cause word for word.
         if !said.contains(&text) {
-            let _ = writeln!(stderr, "  because: {text}");
+            let _ = writeln!(stderr, "  because: {}", visible(&text));
         }
         said = text;
     }
@@ -32,7 +46,7 @@ pub fn print_lines(quiet: bool, lines: &[String]) -> Result<()> {
     if quiet {
         return Ok(());
     }
-    let text: String = lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
+    let text: String = lines.iter().map(|line| visible(line).into_owned() + "\n").collect();
     print(&text)
 }
 
@@ -46,7 +60,7 @@ fn print(text: &str) -> Result<()> {
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        result => Ok(result?),
+        result => result.context("cannot write to standard output; the files of the run, if any, are in their folder"),
     }
 }
 
@@ -59,6 +73,18 @@ pub fn warn(quiet: bool, message: &str) {
 pub fn note(quiet: bool, message: &str) {
     if !quiet {
         // A line that nobody can read is no reason to stop.
-        let _ = writeln!(std::io::stderr(), "{message}");
+        let _ = writeln!(std::io::stderr(), "{}", visible(message));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_can_write_to_the_terminal_by_itself() {
+        let shown = visible("a\u{1b}[2J\n\r\u{202e}gpj.x");
+        assert_eq!(shown, "a\\u{1b}[2J\\n\\r\\u{202e}gpj.x");
+        assert!(matches!(visible("Δ = 1.2 · päth\\x0a"), Cow::Borrowed(_)));
     }
 }

@@ -86,8 +86,10 @@ fn run_alone(args: &NoiseArgs, samples: &NoiseSamples, source: &SourceOptions) -
     let report = drawing.draw(&desk)?;
     presentation.write(&desk, &report)?;
     let manifest = Manifest { seed: Some(desk.seed), threads: Some(desk.threads), ..Manifest::new() };
-    desk.finish(&Presentation::stale_names::<NoiseReport>(), manifest)?;
+    let mut stale = Presentation::stale_names::<NoiseReport>();
+    stale.extend(desk.write_skips(&[], &[])?);
+    desk.finish(&stale, manifest)?;
     presentation.print(&report)?;
     presentation.say_where::<NoiseReport>(&desk);
-    Ok(ExitStatus::Done)
+    Ok(present::judge_skips(&desk, &presentation, shared.input.max_skipped, None))
 }

@@ -11,8 +11,8 @@ use super::exit::ExitStatus;
 use super::progress::Progress;
 use super::shared::{Limit, OutputArgs, PlotFormats, SharedArgs};
 use super::{console, interrupt, plan};
-use crate::analysis::{Analysis, Desk, Outputs, Report, Run, Scanned, Source, answer};
-use crate::dataset::{Skipped, list_inputs};
+use crate::analysis::{Analysis, Desk, Loss, Outputs, Report, Run, Scanned, Source, answer};
+use crate::dataset::{Skipped, key_of_path, list_inputs};
 use crate::report::output_dir::OutputDir;
 use crate::report::own_results::manifest_name;
 use crate::report::plot::page::Page;
@@ -71,13 +71,13 @@ pub fn each(args: &SharedArgs, one: impl Fn(&SharedArgs) -> Result<Answered>) ->
     for (input, name) in inputs.iter().zip(names_of(inputs)) {
         let mut own = args.clone();
         own.input.inputs = vec![input.clone()];
-        own.input.heading = Some(input.display().to_string());
+        own.input.heading = Some(key_of_path(input));
         own.output.out.push(name);
         let (answered, object) = one(&own)?;
         if answered != ExitStatus::Done {
             status = answered;
         }
-        objects.extend(object.map(|object| (input.display().to_string(), object)));
+        objects.extend(object.map(|object| (key_of_path(input), object)));
     }
     if args.output.json {
         console::print_json(&Value::Object(objects))?;
@@ -124,7 +124,15 @@ pub fn one<A: Analysis<Report: Report>>(command: &'static str, args: &SharedArgs
     run.finish(&scanned, &Presentation::stale_names::<A::Report>())?;
     let object = presentation.print_or(&report)?;
     presentation.say_where::<A::Report>(&run.desk);
-    Ok((judge_skips(&run.desk, &presentation, args.input.max_skipped, &scanned), object))
+    let Scanned { spectrum, skipped, left_out, .. } = scanned;
+    let counts = spectrum.counts();
+    if counts.n_warned > 0 && run.source.images().is_some() {
+        let files =
+            if counts.n_warned == 1 { "1 file was".to_owned() } else { format!("{} files were", counts.n_warned) };
+        run.desk.warn(&format!("{files} used though the decoder found something amiss: stray bytes, or damage"));
+    }
+    let main = Loss { what: String::new(), skipped, left_out, n_used: counts.n_files };
+    Ok((judge_skips(&run.desk, &presentation, args.input.max_skipped, Some(main)), object))
 }
 
 /// The desk of a run on images, before there is a folder.
@@ -138,13 +146,14 @@ pub fn desk<'a>(command: &'static str, args: &SharedArgs, progress: &'a Progress
 pub fn bare_desk<'a>(command: &'static str, inputs: &[impl AsRef<Path>], progress: &'a Progress) -> Desk<'a> {
     Desk {
         command,
-        inputs: inputs.iter().map(|input| input.as_ref().display().to_string()).collect(),
+        inputs: inputs.iter().map(|input| key_of_path(input.as_ref())).collect(),
         started: Instant::now(),
         folder: None,
         observer: progress,
         cancel: interrupt::flag(),
         seed: 0,
         threads: 1,
+        losses: Default::default(),
     }
 }
 
@@ -263,32 +272,41 @@ const N_NAMED: usize = 3;
 /// More than this share of files left out by choice is worth a warning.
 const MANY_LEFT_OUT: f64 = 0.1;
 
-/// Names what was skipped and left out, and says whether too much was skipped.
-fn judge_skips(desk: &Desk<'_>, presentation: &Presentation, limit: Limit, scanned: &Scanned) -> ExitStatus {
-    let n_skipped = scanned.skipped.len();
-    let total = scanned.spectrum.counts().n_files + (n_skipped + scanned.left_out.len()) as u64;
-    presentation.name_files(desk, "skipped", &scanned.skipped);
-    presentation.name_files(desk, "left out", &scanned.left_out);
-    let n_left_out = scanned.left_out.len();
+/// Names what was skipped and left out in the main pass and in others, and says whether too much was skipped in any.
+pub fn judge_skips(desk: &Desk<'_>, presentation: &Presentation, limit: Limit, main: Option<Loss>) -> ExitStatus {
+    let passes: Vec<Loss> = main.into_iter().chain(desk.losses()).collect();
+    // Each is judged, also where one before has failed.
+    let are_acceptable: Vec<bool> = passes.iter().map(|loss| is_acceptable(desk, presentation, limit, loss)).collect();
+    if are_acceptable.into_iter().all(|good| good) { ExitStatus::Done } else { ExitStatus::NotAcceptable }
+}
+
+/// Names what was skipped and left out in one pass, and says whether that is within the limit.
+fn is_acceptable(desk: &Desk<'_>, presentation: &Presentation, limit: Limit, loss: &Loss) -> bool {
+    let Loss { what, skipped, left_out, n_used } = loss;
+    let (n_skipped, n_left_out) = (skipped.len(), left_out.len());
+    let total = n_used + (n_skipped + n_left_out) as u64;
+    let when = if what.is_empty() { String::new() } else { format!(" when {what}") };
+    presentation.name_files(desk, "skipped", skipped);
+    presentation.name_files(desk, "left out", left_out);
     let share = n_left_out as f64 / total as f64;
     if share > MANY_LEFT_OUT {
         desk.warn(&format!(
-            "{n_left_out} of {total} files ({:.0} %) were left out by choice: the result speaks of the others only",
+            "{n_left_out} of {total} files ({:.0} %) were left out by choice{when}: the result speaks of the others only",
             100.0 * share
         ));
     }
-    if !limit.is_exceeded(n_skipped as u64, total) {
-        return ExitStatus::Done;
+    let is_exceeded = limit.is_exceeded(n_skipped as u64, total);
+    if is_exceeded {
+        let listed = listed_in(desk, "skipped");
+        console::note(
+            false,
+            &format!(
+                "error: {n_skipped} of {total} files were skipped{when}, more than --max-skipped {limit} allows: \
+                 repair or remove the files listed in {listed}, or raise the limit"
+            ),
+        );
     }
-    let listed = listed_in(desk, "skipped");
-    console::note(
-        false,
-        &format!(
-            "error: {n_skipped} of {total} files were skipped, more than --max-skipped {limit} allows: \
-             repair or remove the files listed in {listed}, or raise the limit"
-        ),
-    );
-    ExitStatus::NotAcceptable
+    !is_exceeded
 }
 
 /// Where files that were skipped, or left out, are listed.

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::named::choice;
 use crate::analysis::{Resolution, SourceOptions};
-use crate::dataset::{ExifPolicy, Transform};
+use crate::dataset::{Damaged, ExifPolicy, ListFormat, Transform};
 use crate::report::plot::PlotFormat;
 use crate::report::plot::page::{Page, parse_width};
 use crate::spectral::{Channels, Named, Size, ValueRange, Window};
@@ -24,9 +24,13 @@ pub struct InputArgs {
     #[arg(value_name = "INPUT", help_heading = None::<&str>)]
     pub inputs: Vec<PathBuf>,
 
-    /// Read image paths from FILE, one a line; `-` is standard input
+    /// Read image paths from FILE, one a line (see --null); `-` is standard input
     #[arg(long, value_name = "FILE", conflicts_with = "inputs")]
     pub files_from: Option<PathBuf>,
+
+    /// Paths in --files-from end in a zero byte, as `find -print0` writes them
+    #[arg(short = '0', long)]
+    pub null: bool,
 
     /// One answer for each INPUT, in a folder of its own below --out; otherwise several inputs are one set
     #[arg(long, conflicts_with = "files_from")]
@@ -60,6 +64,10 @@ pub struct InputArgs {
     /// EXIF orientation of the files [default: ignore, as ADM and EDM do]
     #[arg(long, value_name = "POLICY", value_parser = choice::<ExifPolicy>())]
     pub exif: Option<ExifPolicy>,
+
+    /// Files that are damaged and can be decoded all the same [default: skip]
+    #[arg(long, value_name = "HOW", value_parser = choice::<Damaged>())]
+    pub damaged: Option<Damaged>,
 }
 
 /// How images are prepared: what the network would see.
@@ -202,14 +210,20 @@ impl SharedArgs {
     /// What to read, and how to prepare it.
     pub fn source(&self) -> Result<SourceOptions> {
         let (input, preprocess) = (&self.input, &self.preprocess);
+        ensure!(
+            !input.null || input.files_from.is_some(),
+            "--null says how the paths in --files-from end; give the list there, or leave it out"
+        );
         Ok(SourceOptions {
             inputs: input.inputs.clone(),
             files_from: input.files_from.clone(),
+            list_format: if input.null { ListFormat::Nul } else { ListFormat::Lines },
             num: input.num,
             sample: input.sample,
             seed: input.seed,
             max_pixels: input.max_pixels,
             exif: input.exif,
+            damaged: input.damaged,
             resolution: preprocess.resolution,
             transform: preprocess.transform,
             allow_upscale: preprocess.allow_upscale,

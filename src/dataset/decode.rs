@@ -26,11 +26,14 @@ use image::{ColorType, ImageDecoder, ImageError, ImageFormat, ImageReader, Limit
 
 use super::buffer::release_if_large;
 use super::colour::{Conversions, to_rgb8};
+use super::damage::Damaged;
 use super::exif::{ExifPolicy, orient, oriented_size};
-use super::jpeg;
+use super::jpeg::Layout;
 use super::own_mark::OwnPicture;
 use super::skip::SkipReason;
 use super::sniff::{Content, SNIFF_BYTES, format_name, sniff};
+use super::stamp::FileStamp;
+use super::{bmp, libjpeg};
 use crate::spectral::Size;
 
 /// What a decoder may allocate beside the pixels (tables, chunks of metadata).
@@ -49,11 +52,13 @@ pub struct DecodeOptions {
     pub max_pixels: u64,
     /// Whether the EXIF orientation is obeyed; default no.
     pub exif: ExifPolicy,
+    /// Whether damaged files are used; default no.
+    pub damaged: Damaged,
 }
 
 impl Default for DecodeOptions {
     fn default() -> Self {
-        Self { max_pixels: 1 << 28, exif: ExifPolicy::Ignore }
+        Self { max_pixels: 1 << 28, exif: ExifPolicy::Ignore, damaged: Damaged::Skip }
     }
 }
 
@@ -77,6 +82,8 @@ pub struct Decoded<'a> {
     pub format: &'static str,
     /// What had to be done to make it 8-bit RGB.
     pub conversions: Conversions,
+    /// Whether the decoder found something amiss and went on: stray bytes, or damage that is tolerated.
+    pub warned: bool,
 }
 
 /// What the header of a file says.
@@ -95,6 +102,7 @@ pub struct Header {
 #[derive(Debug, Default)]
 pub struct Decoder {
     file: Vec<u8>,
+    stamp: FileStamp,
     pixels: Vec<u8>,
     spare: Vec<u8>,
 }
@@ -117,10 +125,13 @@ impl Decoder {
     fn read_up_to(&mut self, path: &Path, n_bytes: u64) -> Result<&[u8], SkipReason> {
         release_if_large(&mut self.file, 0);
         self.file.clear();
-        let read = std::fs::File::open(path).and_then(|mut file| match n_bytes {
-            // A file knows its length, so that the buffer is made large enough at once.
-            u64::MAX => file.read_to_end(&mut self.file),
-            _ => file.take(n_bytes).read_to_end(&mut self.file),
+        let read = std::fs::File::open(path).and_then(|mut file| {
+            self.stamp = FileStamp::of(&file.metadata()?);
+            match n_bytes {
+                // A file knows its length, so that the buffer is made large enough at once.
+                u64::MAX => file.read_to_end(&mut self.file),
+                _ => file.take(n_bytes).read_to_end(&mut self.file),
+            }
         });
         match read {
             Ok(0) => Err(SkipReason::Empty),
@@ -130,6 +141,11 @@ impl Decoder {
                 Err(SkipReason::from_io(&error))
             }
         }
+    }
+
+    /// Length and time of the file read last, as they were when it was opened.
+    pub fn stamp(&self) -> FileStamp {
+        self.stamp
     }
 
     /// The bytes of the file read last.
@@ -143,12 +159,13 @@ impl Decoder {
     ///
     /// If it is no image, promises too many pixels, is truncated or damaged, or crashes the decoder.
     pub fn decode(&mut self, options: &DecodeOptions) -> Result<Decoded<'_>, SkipReason> {
-        let Self { file, pixels, spare } = self;
+        let Self { file, pixels, spare, .. } = self;
         guard(file, || decode_into(file, options, pixels, spare)).map(|meta| Decoded {
             image: RgbImage { size: meta.size, pixels: &pixels[..meta.size.n_pixels() * 3] },
             stored_size: meta.stored_size,
             format: meta.format,
             conversions: meta.conversions,
+            warned: meta.warned,
         })
     }
 
@@ -183,13 +200,14 @@ struct Metadata {
     stored_size: Size,
     format: &'static str,
     conversions: Conversions,
+    warned: bool,
 }
 
 /// A file whose header has been read and found within limits.
 struct Opened<D> {
     decoder: D,
     format: ImageFormat,
-    layout: Option<jpeg::Layout>,
+    layout: Option<Layout>,
     stored_size: Size,
     orientation: Orientation,
 }
@@ -204,10 +222,7 @@ impl<'a> Opened<Box<dyn ImageDecoder + 'a>> {
             Content::OtherImage(format) => return Err(SkipReason::UnsupportedFormat { format }),
             Content::Unknown => return Err(SkipReason::NotAnImage),
         };
-        let layout = (format == ImageFormat::Jpeg).then(|| jpeg::read_layout(bytes)).flatten();
-        if format == ImageFormat::Jpeg && layout.is_none() {
-            return Err(SkipReason::Truncated { format: format_name(format) });
-        }
+        let layout = (format == ImageFormat::Jpeg).then(|| Layout::read(bytes)).transpose()?;
         let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
         let mut limits = Limits::no_limits();
         limits.max_alloc =
@@ -245,21 +260,25 @@ fn decode_into(
     spare: &mut Vec<u8>,
 ) -> Result<Metadata, SkipReason> {
     if options.exif == ExifPolicy::Ignore
-        && let Some(layout) = decodable_jpeg(bytes)
+        && let Some(layout) = Layout::read_if_decodable(bytes)?
     {
         return decode_jpeg(bytes, &layout, options, pixels);
     }
     let Opened { decoder, format, layout, stored_size, orientation } = Opened::new(bytes, options)?;
-    if layout.is_some_and(|layout| !jpeg::is_complete(bytes, &layout)) {
-        return Err(SkipReason::Truncated { format: format_name(format) });
-    }
     let color = decoder.color_type();
     let conversions = Conversions::needed(bytes, format, layout, decoder.original_color_type(), color);
     let n_rgb = stored_size.n_pixels() * 3;
     let n_raw = stored_size.n_pixels() * usize::from(color.bytes_per_pixel());
     let read = |buffer: &mut [u8]| decoder.read_image_boxed(buffer).map_err(|error| reason_of(&error, format));
-    if let Some(layout) = layout.filter(jpeg::is_decodable) {
-        decode_jpeg(bytes, &layout, options, pixels)?;
+    let mut warned = format == ImageFormat::Bmp && bmp::check(bytes, options.damaged)?;
+    if let Some(layout) = layout.filter(|layout| !layout.is_decodable()) {
+        layout.check_data(bytes, options.damaged)?;
+        if layout.n_components == 4 {
+            warned = libjpeg::check_cmyk(bytes, options.damaged)?;
+        }
+    }
+    if let Some(layout) = layout.filter(Layout::is_decodable) {
+        warned = decode_jpeg(bytes, &layout, options, pixels)?.warned;
     } else if color == ColorType::Rgb8 {
         read(cleared(pixels, n_rgb)?)?;
     } else {
@@ -272,32 +291,23 @@ fn decode_into(
         std::mem::swap(pixels, spare);
     }
     let size = oriented_size(stored_size, orientation);
-    Ok(Metadata { size, stored_size, format: format_name(format), conversions })
-}
-
-/// The layout of a JPEG that is decoded without a look at its metadata.
-fn decodable_jpeg(bytes: &[u8]) -> Option<jpeg::Layout> {
-    let is_jpeg = matches!(sniff(&bytes[..bytes.len().min(SNIFF_BYTES)]), Content::Image(ImageFormat::Jpeg));
-    is_jpeg.then(|| jpeg::read_layout(bytes)).flatten().filter(jpeg::is_decodable)
+    Ok(Metadata { size, stored_size, format: format_name(format), conversions, warned })
 }
 
 /// Decodes a grey or colour JPEG into the front of `pixels`.
 fn decode_jpeg(
     bytes: &[u8],
-    layout: &jpeg::Layout,
+    layout: &Layout,
     options: &DecodeOptions,
     pixels: &mut Vec<u8>,
 ) -> Result<Metadata, SkipReason> {
     let format = format_name(ImageFormat::Jpeg);
     let size = check_size(layout.size.width as u64, layout.size.height as u64, options)?;
-    if !jpeg::is_complete(bytes, layout) {
-        return Err(SkipReason::Truncated { format });
-    }
+    layout.check_data(bytes, options.damaged)?;
     let rgb = sized(pixels, size.n_pixels() * 3)?;
-    jpeg::decode_rgb(bytes, layout, rgb)
-        .map_err(|error| SkipReason::Corrupt { format, message: one_line(&error.to_string()) })?;
+    let warned = libjpeg::decode_rgb(bytes, layout, options.damaged, rgb)?;
     let conversions = Conversions { grey: layout.n_components == 1, ..Conversions::default() };
-    Ok(Metadata { size, stored_size: size, format, conversions })
+    Ok(Metadata { size, stored_size: size, format, conversions, warned })
 }
 
 /// The first `len` bytes of a recycled buffer, all zero.

@@ -1,47 +1,55 @@
-//! Lists of paths, one a line, from a file or from standard input.
+//! Lists of paths, one a line or between zero bytes, from a file or from standard input.
 
 use std::collections::HashSet;
 use std::io::BufRead;
 use std::path::{Path, PathBuf};
 
+use super::key::key_of;
 use super::listing::{ListError, Listing, Skipped, SourceFile, finish};
 use super::skip::{SkipReason, plain_io_message};
 use super::walk::{Found, broken_link, tell};
 
-/// Reads a list of paths, one a line; blank lines are ignored. The key of an image is its line as given. The order of
-/// the lines does not matter, and a path that is listed twice (up to `./`) counts once.
+/// How the paths of a list are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ListFormat {
+    /// Each ends in a line break, `\n` or `\r\n`.
+    #[default]
+    Lines,
+    /// Each ends in a zero byte, as `find -print0` writes them: a name may hold anything else.
+    Nul,
+}
+
+/// Reads a list of paths; empty lines are ignored, and a byte order mark before the first path. The key of an image is
+/// its path as given. The order of the paths does not matter, and one that is listed twice (up to `./`) counts once.
 ///
 /// `name` is what messages call the list. Relative paths start at the current folder.
 ///
 /// # Errors
 ///
-/// If the list cannot be read or names no image at all. A missing file is an entry of [`Listing::skipped`].
-pub fn list_from_reader(mut reader: impl BufRead, name: &str) -> Result<Listing, ListError> {
+/// If the list cannot be read, has zero bytes where lines are expected, or names no image at all. A missing file is an
+/// entry of [`Listing::skipped`].
+pub fn list_from_reader(mut reader: impl BufRead, name: &str, format: ListFormat) -> Result<Listing, ListError> {
     let mut listing = Listing::default();
     let mut first_ignored = None;
     let mut taken = HashSet::new();
-    let mut line = Vec::new();
-    loop {
-        line.clear();
-        let n_read = reader.read_until(b'\n', &mut line);
-        let n_read =
-            n_read.map_err(|e| ListError::UnreadableList { name: name.to_owned(), message: plain_io_message(&e) })?;
-        if n_read == 0 {
+    let mut entry = Vec::new();
+    let unreadable = |message: String| ListError::UnreadableList { name: name.to_owned(), message };
+    for i in 0.. {
+        entry.clear();
+        let end = if format == ListFormat::Nul { 0 } else { b'\n' };
+        if reader.read_until(end, &mut entry).map_err(|e| unreadable(plain_io_message(&e)))? == 0 {
             break;
         }
-        let text = line.trim_ascii();
-        if text.is_empty() {
+        let bytes = path_bytes(&entry, format, i == 0);
+        if bytes.contains(&0) {
+            return Err(unreadable("there are zero bytes between its paths; add --null".to_owned()));
+        }
+        let path = path_of(bytes);
+        if bytes.trim_ascii().is_empty() || !taken.insert(without_dots(&path)) {
             continue;
         }
-        let Ok(key) = std::str::from_utf8(text).map(str::to_owned) else {
-            let path = String::from_utf8_lossy(text).into_owned();
-            listing.skipped.push(Skipped { path, reason: SkipReason::NotUtf8.to_string() });
-            continue;
-        };
-        if !taken.insert(without_dots(Path::new(&key))) {
-            continue;
-        }
-        match look_at(PathBuf::from(&key)) {
+        let key = key_of(bytes);
+        match look_at(path) {
             Found::Image(path) => listing.files.push(SourceFile { key, path }),
             Found::Bad(_, reason) => listing.skipped.push(Skipped { path: key, reason: reason.to_string() }),
             found @ (Found::Other(_) | Found::OwnOutput(_)) => {
@@ -54,6 +62,28 @@ pub fn list_from_reader(mut reader: impl BufRead, name: &str) -> Result<Listing,
         }
     }
     finish(listing, name, first_ignored)
+}
+
+/// An entry without its end and what precedes the first. Blanks stay: names may begin or end with them.
+fn path_bytes(entry: &[u8], format: ListFormat, is_first: bool) -> &[u8] {
+    let entry = if is_first { entry.strip_prefix(b"\xef\xbb\xbf").unwrap_or(entry) } else { entry };
+    if format == ListFormat::Nul {
+        return entry.strip_suffix(&[0]).unwrap_or(entry);
+    }
+    let line = entry.strip_suffix(b"\n").unwrap_or(entry);
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+#[cfg(unix)]
+fn path_of(bytes: &[u8]) -> PathBuf {
+    use std::os::unix::ffi::OsStrExt;
+    PathBuf::from(std::ffi::OsStr::from_bytes(bytes))
+}
+
+#[cfg(not(unix))]
+fn path_of(bytes: &[u8]) -> PathBuf {
+    // Names are text here; what is none names no file, and is listed as missing.
+    PathBuf::from(String::from_utf8_lossy(bytes).into_owned())
 }
 
 fn look_at(path: PathBuf) -> Found {

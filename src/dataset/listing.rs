@@ -16,6 +16,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+use super::key::{compare_keys, key_of, key_of_path};
 use super::skip::{SkipReason, plain_io_message};
 use super::sniff::{has_image_name, holds_image};
 use super::suggest::{similar_path, spectrum_in};
@@ -24,7 +25,7 @@ use super::walk::{Found, walk};
 /// One image to be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceFile {
-    /// What it is known by in tables.
+    /// What it is known by in tables: its path as text, without loss ([`key_of_path`]).
     pub key: String,
     /// Where it is.
     pub path: PathBuf,
@@ -43,7 +44,7 @@ pub struct Skipped {
 /// file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Listing {
-    /// The images, sorted by the bytes of their keys; keys are unique.
+    /// The images, sorted by the bytes of their names; keys are unique.
     pub files: Vec<SourceFile>,
     /// Entries that look like images but cannot be used, sorted by path.
     pub skipped: Vec<Skipped>,
@@ -226,7 +227,7 @@ impl Collector {
 
     fn add_folder(&mut self, folder: &Path) -> Result<(), ListError> {
         let real_folder = std::fs::canonicalize(folder).map_err(|error| input_error(folder, &error))?;
-        let prefix = self.has_several_inputs.then(|| folder.to_string_lossy().trim_end_matches('/').to_owned());
+        let prefix = self.has_several_inputs.then(|| key_of_path(folder).trim_end_matches('/').to_owned());
         for found in walk(folder) {
             let below = found.path().strip_prefix(folder).unwrap_or(found.path());
             let relative = slashed(below);
@@ -235,8 +236,7 @@ impl Collector {
                 continue;
             }
             match found {
-                Found::Image(path) if path_is_utf8(&path, folder) => self.listing.files.push(SourceFile { key, path }),
-                Found::Image(_) => self.skip(key, &SkipReason::NotUtf8),
+                Found::Image(path) => self.listing.files.push(SourceFile { key, path }),
                 Found::Other(_) => self.ignore(key),
                 Found::OwnOutput(_) => {
                     self.listing.own_outputs.push(key.clone());
@@ -265,10 +265,7 @@ impl Collector {
                 return Ok(());
             }
         }
-        match name.to_str() {
-            Some(key) => self.listing.files.push(SourceFile { key: key.to_owned(), path: path.to_owned() }),
-            None => self.skip(name.to_string_lossy().into_owned(), &SkipReason::NotUtf8),
-        }
+        self.listing.files.push(SourceFile { key: key_of(name.as_encoded_bytes()), path: path.to_owned() });
         Ok(())
     }
 
@@ -290,9 +287,9 @@ impl Collector {
 
 /// Sorts a listing, keeps one file of each key, and refuses an empty one.
 pub(super) fn finish(mut listing: Listing, inputs: &str, first_ignored: Option<String>) -> Result<Listing, ListError> {
-    listing.files.sort_by(|a, b| a.key.as_bytes().cmp(b.key.as_bytes()));
+    listing.files.sort_by(|a, b| compare_keys(&a.key, &b.key));
     listing.files.dedup_by(|later, earlier| later.key == earlier.key);
-    listing.skipped.sort_by(|a, b| a.path.as_bytes().cmp(b.path.as_bytes()));
+    listing.skipped.sort_by(|a, b| compare_keys(&a.path, &b.path));
     listing.skipped.dedup();
     listing.own_outputs.sort();
     if listing.files.is_empty() {
@@ -303,13 +300,8 @@ pub(super) fn finish(mut listing: Listing, inputs: &str, first_ignored: Option<S
     Ok(listing)
 }
 
-/// A path with `/` between its parts; what is not UTF-8 is replaced.
+/// A path with `/` between its parts.
 fn slashed(path: &Path) -> String {
-    let parts: Vec<_> = path.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+    let parts: Vec<_> = path.components().map(|part| key_of(part.as_os_str().as_encoded_bytes())).collect();
     parts.join("/")
-}
-
-/// Whether the part of the path that enters the key is UTF-8.
-fn path_is_utf8(path: &Path, folder: &Path) -> bool {
-    path.strip_prefix(folder).unwrap_or(path).to_str().is_some()
 }

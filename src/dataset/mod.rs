@@ -16,19 +16,24 @@
 //! yields a [`SkipReason`] or a [`Skipped`] entry, and the rest goes on. [`Decoder`] and [`Preprocessor`] own their
 //! buffers and recycle them; give each worker its own. Nothing here starts threads or prints.
 
+mod bmp;
 mod buffer;
 mod colour;
+mod damage;
 mod decode;
 mod exif;
 mod file_list;
 mod jpeg;
+mod key;
 mod letterbox;
+mod libjpeg;
 mod listing;
 mod own_mark;
 mod resample;
 mod resolution;
 mod skip;
 mod sniff;
+mod stamp;
 mod suggest;
 mod transform;
 mod view;
@@ -36,13 +41,16 @@ mod walk;
 mod weights;
 
 pub use colour::Conversions;
+pub use damage::Damaged;
 pub use decode::{DecodeOptions, Decoded, Decoder, Header, RgbImage, is_decoding};
 pub use exif::ExifPolicy;
-pub use file_list::list_from_reader;
+pub use file_list::{ListFormat, list_from_reader};
+pub use key::{compare_keys, key_of_path};
 pub use letterbox::is_letterboxed;
 pub use listing::{ListError, Listing, Skipped, SourceFile, list_inputs};
 pub use own_mark::{OwnPicture, WORKSHOP};
 pub use resolution::{AutoResolution, ResolutionError, choose_resolution};
 pub use skip::SkipReason;
+pub use stamp::FileStamp;
 pub use transform::{PreprocessConfig, PreprocessError, Preprocessor, Transform};
 pub use view::{View, Views};

@@ -30,9 +30,6 @@ pub enum SkipReason {
         /// Where the loop closes.
         ancestor: String,
     },
-    /// A name that tables and `.spectrum` files cannot hold.
-    #[error("has a name that is not UTF-8; rename it, because results are keyed by path")]
-    NotUtf8,
     /// A file of no bytes.
     #[error("is empty (0 bytes)")]
     Empty,
@@ -59,6 +56,14 @@ pub enum SkipReason {
     Truncated {
         /// Name of the format.
         format: &'static str,
+    },
+    /// Pixels that are not those that were stored, as the file itself tells.
+    #[error("is a damaged {format}: {what}; fetch it again, or use it as it is with --damaged keep")]
+    Damaged {
+        /// Name of the format.
+        format: &'static str,
+        /// What gives it away.
+        what: &'static str,
     },
     /// The decoder gave up.
     #[error("cannot be decoded as {format}: {message}")]
@@ -102,6 +107,9 @@ pub enum SkipReason {
         /// The panic's message.
         message: String,
     },
+    /// Not the file that an earlier pass of the run has read.
+    #[error("has changed since the first pass; run again when nobody writes to the images")]
+    Changed,
     /// Smaller than the working size, where enlarging is possible.
     #[error("is {found}, too small for {needed}; lower --resolution, or enlarge with --allow-upscale")]
     WouldEnlarge {

@@ -24,6 +24,8 @@
 //!
 //! Spectrally-Guided Noise Schedules (arXiv 2603.19222) for sampling schedules from a model of them.
 
+mod checks;
+
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -312,28 +314,6 @@ impl ScheduleSampler {
         let sampler: Self = serde_json::from_str(text).map_err(|e| SamplerError::NoSampler(e.to_string()))?;
         sampler.check_parts()?;
         Ok(sampler)
-    }
-
-    /// Refuses parts that do not go together.
-    fn check_parts(&self) -> Result<(), SamplerError> {
-        let rows = std::iter::once(&self.shape_mean).chain(&self.shape_basis);
-        let whole = rows.into_iter().all(|r| r.len() == N_POINTS - 1 && r.iter().all(|v| v.is_finite()));
-        let rises = self.shape_least_step > 0.0 && self.shape_least_step <= 1.0;
-        if self.shape_basis.len() != N_SHAPE || !whole || !rises {
-            return Err(SamplerError::Damaged("its basis of shapes has the wrong size"));
-        }
-        for class in &self.classes {
-            class.mixture.validate()?;
-            if class.mixture.n_dimensions() != N_DIMENSIONS {
-                return Err(SamplerError::Damaged("a mixture has the wrong number of dimensions"));
-            }
-            let spans = [class.logsnr_cleanest, class.logsnr_clean_std, class.logsnr_least_span];
-            let falls = class.logsnr_least_span > 0.0;
-            if spans.iter().any(|v| !v.is_finite()) || !falls {
-                return Err(SamplerError::Damaged("the ends of a class are not numbers"));
-            }
-        }
-        if self.classes.is_empty() { Err(SamplerError::Damaged("it has no classes")) } else { Ok(()) }
     }
 }
 

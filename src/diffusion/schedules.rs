@@ -94,8 +94,11 @@ impl ReferenceSchedule {
     ///
     /// # Errors
     ///
-    /// If one is negative, NaN or infinite, or none is above zero.
+    /// If there are too many, one is negative, NaN or infinite, or none is above zero.
     pub fn from_list(name: &str, sigmas: &[f64]) -> Result<Self, ScheduleError> {
+        if sigmas.len() > MAX_STEPS {
+            return Err(ScheduleError::Steps { kind: "listed", n_steps: sigmas.len(), least: 1 });
+        }
         if let Some(i) = sigmas.iter().position(|s| !(*s >= 0.0 && s.is_finite())) {
             return Err(ScheduleError::Entry { name: name.to_owned(), entry: i + 1, value: sigmas[i].to_string() });
         }

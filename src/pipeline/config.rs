@@ -1,6 +1,6 @@
 //! How files are scanned, and what that leaves.
 
-use crate::dataset::{DecodeOptions, PreprocessConfig, Skipped, Transform};
+use crate::dataset::{DecodeOptions, FileStamp, PreprocessConfig, Skipped, Transform};
 use crate::spectrum::{AnalysisConfig, Preprocess, Spectrum, Standardize};
 
 /// Everything a pass needs to know.
@@ -18,6 +18,9 @@ pub struct ScanConfig {
     pub threads: usize,
 }
 
+/// What a pass used of a file: its length and time of last change; none if it was skipped.
+pub type UsedFile = Option<FileStamp>;
+
 /// What a scan leaves.
 #[derive(Debug)]
 pub struct ScanOutcome {
@@ -27,6 +30,8 @@ pub struct ScanOutcome {
     pub skipped: Vec<Skipped>,
     /// Files left out by choice, in path order.
     pub left_out: Vec<Skipped>,
+    /// What was used of each file, in the order of the files.
+    pub used: Vec<UsedFile>,
 }
 
 impl ScanConfig {

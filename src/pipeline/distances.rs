@@ -1,6 +1,6 @@
 //! How far each image is from a set: a second pass over the images, their transforms against the set's Γ.
 
-use super::config::ScanConfig;
+use super::config::{ScanConfig, ScanOutcome, UsedFile};
 use super::error::{Cancel, ScanError};
 use super::halves::Halves;
 use super::observer::Observer;
@@ -33,9 +33,18 @@ pub enum Baseline<'a> {
     HeldOut(&'a [DatasetModel; 2], &'a Halves),
 }
 
+/// What the first pass left.
+#[derive(Debug, Clone, Copy)]
+pub struct FirstPass<'a> {
+    /// The sums.
+    pub spectrum: &'a Spectrum,
+    /// What it used of each file, in the order of the files.
+    pub used: &'a [UsedFile],
+}
+
 /// Reads `files` once more and measures every image against `judges`; rows go to `sink`, their numbers are `d²` in the
-/// full covariance (if any), those of [`ImageDistance`], then of [`WholePowers`]. `spectrum` is the first pass' result
-/// over the same files.
+/// full covariance (if any), those of [`ImageDistance`], then of [`WholePowers`]. `first` says what the first pass over
+/// the same files left. What comes back says which of the files that it used are lost.
 ///
 /// # Errors
 ///
@@ -43,12 +52,13 @@ pub enum Baseline<'a> {
 pub fn measure_distances(
     files: &[SourceFile],
     config: &ScanConfig,
-    spectrum: &Spectrum,
+    first: FirstPass<'_>,
     judges: Judges<'_>,
     sink: &mut dyn RowSink,
     observer: &dyn Observer,
     cancel: &Cancel,
-) -> Result<(), ScanError> {
+) -> Result<ScanOutcome, ScanError> {
+    let FirstPass { spectrum, used } = first;
     let is_standardized = config.analysis.standardize == Standardize::Pixel;
     let analysis = AnalysisConfig { keep_spectra: true, ..config.analysis.with_less_detail(Detail::Radial) };
     let plan = AnalysisPlan::new(analysis, Some(spectrum.reference(is_standardized)));
@@ -67,9 +77,9 @@ pub fn measure_distances(
     let reduced = if judges.full.is_empty() { None } else { ReducedForm::new(spectrum)? };
     let probes = DistanceProbes { ranking, baseline, half_of_file, whole, full: judges.full, reduced };
     let n_passes = config.n_passes() + 1;
-    let what = pass_name("measuring each image", n_passes, n_passes);
-    run_pass(Pass { what: &what, files, config, plan: &plan, probes: Some(&probes), observer, cancel }, sink)?;
-    Ok(())
+    let what = &pass_name("measuring each image", n_passes, n_passes);
+    let (earlier, probes) = (Some(used), Some(&probes as &dyn ProbeSource));
+    run_pass(Pass { what, files, config, plan: &plan, earlier, probes, observer, cancel }, sink)
 }
 
 struct DistanceProbes<'a> {

@@ -74,8 +74,10 @@ pub fn scan_halves(
     let (mut skipped, mut left_out) = (first.skipped, first.left_out);
     skipped.extend(second.skipped);
     left_out.extend(second.left_out);
+    let mut used = [first.used.into_iter(), second.used.into_iter()];
+    let used = half_of_file.iter().map(|half| used[usize::from(*half)].next().flatten()).collect();
     let halves = Halves { spectra: [first.spectrum, second.spectrum], half_of_file };
-    Ok((ScanOutcome { spectrum, skipped, left_out }, Some(halves)))
+    Ok((ScanOutcome { spectrum, skipped, left_out, used }, Some(halves)))
 }
 
 /// Which half each file is in: the half with the smaller hashes is the first.

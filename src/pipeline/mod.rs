@@ -13,8 +13,8 @@ pub mod probe;
 mod resolution_probe;
 pub mod scan;
 
-pub use config::{ScanConfig, ScanOutcome};
-pub use distances::{Baseline, Judges, measure_distances};
+pub use config::{ScanConfig, ScanOutcome, UsedFile};
+pub use distances::{Baseline, FirstPass, Judges, measure_distances};
 pub use error::{Cancel, ScanError};
 pub use halves::{Halves, scan_halves};
 pub use observer::Observer;

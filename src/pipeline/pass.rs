@@ -7,12 +7,14 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::config::{ScanConfig, ScanOutcome};
+use super::config::{ScanConfig, ScanOutcome, UsedFile};
 use super::error::{Cancel, ScanError};
 use super::observer::Observer;
 use super::ordered::{Jobs, Schedule, run_ordered};
 use super::probe::{ImageProbe, ProbeSource};
-use crate::dataset::{Decoder, PreprocessError, Preprocessor, SkipReason, Skipped, SourceFile, Transform, Views};
+use crate::dataset::{
+    Decoder, FileStamp, PreprocessError, Preprocessor, SkipReason, Skipped, SourceFile, Transform, Views,
+};
 use crate::spectrum::analyzer::Totals;
 use crate::spectrum::{AnalysisPlan, Analyzer, ContentSketch, Counts, ImageSummary, Spectrum, SpectrumError};
 
@@ -84,6 +86,8 @@ pub struct Pass<'a> {
     pub config: &'a ScanConfig,
     /// What is summed up, over images of the working size.
     pub plan: &'a Arc<AnalysisPlan>,
+    /// What an earlier pass of the run over the same files used: other files are skipped as changed.
+    pub earlier: Option<&'a [UsedFile]>,
     /// Measures every image beside the sums.
     pub probes: Option<&'a dyn ProbeSource>,
     /// Hears of every file.
@@ -96,12 +100,14 @@ pub struct Pass<'a> {
 #[derive(Default)]
 struct FileOutcome {
     n_bytes: u64,
+    stamp: FileStamp,
     images: Vec<ImageRecord>,
     n_images: usize,
     width_px: usize,
     height_px: usize,
     format: &'static str,
     converted: bool,
+    warned: bool,
     skip: Option<SkipReason>,
 }
 
@@ -126,6 +132,7 @@ pub fn run_pass(pass: Pass<'_>, sink: &mut dyn RowSink) -> Result<ScanOutcome, S
     let collected = Mutex::new((Totals::new(plan), ContentSketch::default()));
     let mut counts = Counts::default();
     let (mut skipped, mut left_out) = (Vec::new(), Vec::new());
+    let mut used = Vec::with_capacity(files.len());
     let live = |jobs: &Jobs<'_, FileOutcome>| {
         let mut worker = Worker::new(&pass, &collected)?;
         jobs.run(|index, outcome| worker.analyze_file(index, outcome))?;
@@ -133,6 +140,7 @@ pub fn run_pass(pass: Pass<'_>, sink: &mut dyn RowSink) -> Result<ScanOutcome, S
     };
     let emit = |index: usize, outcome: &FileOutcome| {
         let key = &files[index].key;
+        used.push(outcome.skip.is_none().then_some(outcome.stamp));
         match &outcome.skip {
             Some(reason) => {
                 let list = if reason.is_by_choice() { &mut left_out } else { &mut skipped };
@@ -141,6 +149,7 @@ pub fn run_pass(pass: Pass<'_>, sink: &mut dyn RowSink) -> Result<ScanOutcome, S
             None => {
                 counts.n_files += 1;
                 counts.n_converted += u64::from(outcome.converted);
+                counts.n_warned += u64::from(outcome.warned);
                 outcome.emit_images(key, sink)?;
             }
         }
@@ -161,7 +170,7 @@ pub fn run_pass(pass: Pass<'_>, sink: &mut dyn RowSink) -> Result<ScanOutcome, S
         return Err(ScanError::NothingUsable { n_files: files.len(), first, reason });
     }
     let spectrum = Spectrum::new(plan, totals, config.preprocess_record(), counts, content);
-    Ok(ScanOutcome { spectrum, skipped, left_out })
+    Ok(ScanOutcome { spectrum, skipped, left_out, used })
 }
 
 /// What one worker owns.
@@ -185,9 +194,10 @@ impl<'a> Worker<'a> {
 
     /// Reads, decodes, cuts and analyses one file.
     fn analyze_file(&mut self, index: usize, outcome: &mut FileOutcome) -> Result<(), ScanError> {
-        let Self { pass: Pass { files, config, .. }, reader, sums, probe } = self;
+        let Self { pass: Pass { files, config, earlier, .. }, reader, sums, probe } = self;
         outcome.reset();
-        let views = match reader.read(&files[index], config, outcome) {
+        let before = earlier.map(|used| used[index]);
+        let views = match reader.read(&files[index], config, before, outcome) {
             Ok(views) => views,
             Err(reason) => {
                 outcome.skip = Some(reason);
@@ -224,15 +234,23 @@ impl Reader {
         &mut self,
         file: &SourceFile,
         config: &ScanConfig,
+        before: Option<UsedFile>,
         outcome: &mut FileOutcome,
     ) -> Result<Views<'_>, SkipReason> {
         outcome.n_bytes = self.decoder.read(&file.path)?.len() as u64;
+        outcome.stamp = self.decoder.stamp();
+        if before.flatten().is_some_and(|stamp| stamp != outcome.stamp) {
+            return Err(SkipReason::Changed);
+        }
         let decoded = self.decoder.decode(&config.decode)?;
         outcome.width_px = decoded.image.size.width;
         outcome.height_px = decoded.image.size.height;
         outcome.format = decoded.format;
         outcome.converted = decoded.conversions.any();
-        self.preprocessor.apply(&decoded.image)
+        outcome.warned = decoded.warned;
+        let views = self.preprocessor.apply(&decoded.image)?;
+        // What could not be used before has changed, too, if it can be used now.
+        if before == Some(None) { Err(SkipReason::Changed) } else { Ok(views) }
     }
 }
 

@@ -37,21 +37,24 @@ pub(super) fn scan_before(
     let n_passes = config.n_passes() + n_later;
     let reference = if config.analysis.standardize == Standardize::Pixel {
         let plan = AnalysisPlan::new(config.analysis.with_less_detail(Detail::Pixels), None);
-        let what = pass_name("measuring pixel means and deviations", 1, n_passes);
-        let pass = Pass { what: &what, files, config, plan: &plan, probes: None, observer, cancel };
-        Some(run_pass(pass, &mut NoRows)?.spectrum.reference(true))
+        let what = &pass_name("measuring pixel means and deviations", 1, n_passes);
+        let pass = Pass { what, files, config, plan: &plan, earlier: None, probes: None, observer, cancel };
+        let ScanOutcome { spectrum, used, .. } = run_pass(pass, &mut NoRows)?;
+        Some((spectrum.reference(true), used))
     } else {
         None
     };
     // The detector wants the plain image: without window or pixel standardisation its transforms are made anyway.
     let shares_spectra = config.analysis.window == Window::None && reference.is_none();
     let keep_spectra = config.effective_resolution && shares_spectra;
+    let (reference, used) = reference.unzip();
     let plan = AnalysisPlan::new(AnalysisConfig { keep_spectra, ..config.analysis.clone() }, reference);
     let sharpness =
         config.effective_resolution.then(|| ResolutionProbes::new(config.analysis.size, config.analysis.channels));
     let probes = sharpness.as_ref().map(|probes| probes as &dyn ProbeSource);
-    let what = pass_name("scanning", config.n_passes(), n_passes);
-    run_pass(Pass { what: &what, files, config, plan: &plan, probes, observer, cancel }, sink)
+    let what = &pass_name("scanning", config.n_passes(), n_passes);
+    let earlier = used.as_deref();
+    run_pass(Pass { what, files, config, plan: &plan, earlier, probes, observer, cancel }, sink)
 }
 
 /// What a pass does, and which of several it is.

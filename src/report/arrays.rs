@@ -3,12 +3,13 @@
 use std::io::{Seek, SeekFrom, Write};
 
 use ndarray::{ArrayViewD, IxDyn};
-use ndarray_npy::{NpzReader, WriteNpyExt};
+use ndarray_npy::WriteNpyExt;
 use safetensors::tensor::{Dtype, TensorView};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use super::output_dir::{OutputDir, OutputError, StagedFile};
+use super::read_npz::SigmasError;
 use crate::spectral::Size;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -77,47 +78,6 @@ impl<W: Write + Seek> Npz<W> {
         self.begin("meta_json", "|u1", &[meta_json.len()])?.write_all(meta_json.as_bytes())?;
         self.0.finish()?;
         Ok(())
-    }
-}
-
-/// Why an archive holds no schedule.
-#[derive(Debug, thiserror::Error)]
-pub enum SigmasError {
-    /// It is no `.npz`, or a damaged one.
-    #[error("it is not a readable npz archive")]
-    Unreadable(#[from] ndarray_npy::ReadNpzError),
-    /// It has no array that could be meant.
-    #[error("it holds {found}; give an archive with one list of numbers, or one called `sigma` or `sigmas`")]
-    NoSigmas {
-        /// The arrays it has.
-        found: String,
-    },
-}
-
-/// The sigmas in the bytes of an `.npz` archive: its array `sigma` or `sigmas`, or its only one, of one axis and
-/// doubles or singles (or several, of which all but one have the length 1).
-///
-/// # Errors
-///
-/// If it cannot be read, or has no such array.
-pub fn read_sigmas_npz(bytes: &[u8]) -> Result<Vec<f64>, SigmasError> {
-    let mut archive = NpzReader::new(std::io::Cursor::new(bytes))?;
-    let names = archive.names()?;
-    let stem = |name: &str| name.trim_end_matches(".npy").to_owned();
-    let named = names.iter().find(|n| matches!(stem(n).as_str(), "sigma" | "sigmas"));
-    let none = || SigmasError::NoSigmas { found: format!("the arrays {}", names.join(", ")) };
-    let chosen = named.or((names.len() == 1).then(|| &names[0])).ok_or_else(none)?;
-    let doubles = match archive.by_name::<ndarray::OwnedRepr<f64>, IxDyn>(chosen) {
-        Ok(doubles) => Some(doubles),
-        Err(_) => archive.by_name::<ndarray::OwnedRepr<f32>, IxDyn>(chosen).ok().map(|a| a.mapv(f64::from)),
-    };
-    let is_list = |shape: &[usize]| shape.iter().filter(|n| **n != 1).count() <= 1;
-    match doubles.filter(|a| is_list(a.shape())) {
-        Some(list) => Ok(list.iter().copied().collect()),
-        None => {
-            let found = format!("`{chosen}`, which is not one list of floating-point numbers");
-            Err(SigmasError::NoSigmas { found })
-        }
     }
 }
 
@@ -203,15 +163,14 @@ impl StreamedNpy {
     /// # Errors
     ///
     /// If it has another length, or cannot be written.
-    pub fn push(&mut self, values: impl ExactSizeIterator<Item = f32>) -> std::io::Result<()> {
-        if values.len() != self.item_shape.iter().product::<usize>() {
-            return Err(std::io::Error::other("an item of another length"));
-        }
-        for value in values {
-            self.staged.write_all(&value.to_le_bytes())?;
-        }
+    pub fn push(&mut self, mut values: impl ExactSizeIterator<Item = f32>) -> Result<(), OutputError> {
+        let written = if values.len() == self.item_shape.iter().product::<usize>() {
+            values.try_for_each(|value| self.staged.write_all(&value.to_le_bytes()))
+        } else {
+            Err(std::io::Error::other("an item of another length"))
+        };
         self.n_items += 1;
-        Ok(())
+        written.map_err(|source| OutputError::Write { path: self.staged.path().to_owned(), source })
     }
 
     /// Writes the header and completes the file.
@@ -240,6 +199,7 @@ mod tests {
     use std::io::Cursor;
 
     use ndarray::{Array1, Array2, array};
+    use ndarray_npy::NpzReader;
 
     use super::*;
 

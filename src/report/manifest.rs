@@ -17,6 +17,7 @@ use serde_json::Value;
 use super::output_dir::{OutputDir, OutputError, Sink};
 use super::own_results::{list, manifest_name, runs};
 use super::result_file::ResultFile;
+use crate::dataset::key_of_path;
 use crate::spectrum::{Counts, Preprocess};
 
 /// Content of `<command>.json`. A command whose result is a document of that name has both in it.
@@ -65,7 +66,7 @@ impl Manifest {
             schema_version: 2,
             specscan_version: env!("CARGO_PKG_VERSION"),
             command: "",
-            arguments: std::env::args_os().skip(1).map(|a| a.to_string_lossy().into_owned()).collect(),
+            arguments: std::env::args_os().skip(1).map(|a| key_of_path(a.as_ref())).collect(),
             inputs: Vec::new(),
             preprocess: None,
             fft_kernel: None,

@@ -23,6 +23,9 @@ use super::result_file::{ResultFile, is_plain_name};
 /// What fills a file.
 pub type Sink = BufWriter<DiskFile>;
 
+/// Longest name of a file on all common file systems, bytes.
+const MAX_NAME_BYTES: usize = 255;
+
 /// A folder that exists, can be written to, and is this run's alone until it and all clones are dropped.
 #[derive(Debug, Clone)]
 pub struct OutputDir {
@@ -104,8 +107,13 @@ impl OutputDir {
     ///
     /// # Errors
     ///
-    /// [`OutputError::Foreign`] with all of them; [`OutputError::Write`] if one cannot be read.
+    /// [`OutputError::Foreign`] with all of them; [`OutputError::LongName`]; [`OutputError::Write`] if one cannot be
+    /// read.
     pub fn check_free(&self, names: impl IntoIterator<Item = String>) -> Result<(), OutputError> {
+        let names: Vec<String> = names.into_iter().collect();
+        if let Some(name) = names.iter().find(|name| name.len() > MAX_NAME_BYTES) {
+            return Err(OutputError::LongName { name: name.clone(), max_bytes: MAX_NAME_BYTES });
+        }
         let placed: Vec<Placed> = names.into_iter().map(|name| self.placed(name)).collect::<Result<_, _>>()?;
         self.check_own(&placed)
     }

@@ -61,6 +61,17 @@ pub enum OutputError {
         /// The name asked for.
         name: String,
     },
+    /// A file name that the file system would refuse once the work is done.
+    #[error(
+        "the file name `{name}` has {} bytes, and {max_bytes} are possible; give a shorter one with --name, or \
+         rename the input", name.len()
+    )]
+    LongName {
+        /// The name asked for.
+        name: String,
+        /// Most bytes of a name.
+        max_bytes: usize,
+    },
     /// A file could not be written, or not be given its name.
     #[error("cannot write `{}`; {}", path.display(), remedy(source.kind()))]
     Write {

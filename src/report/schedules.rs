@@ -141,15 +141,17 @@ impl ScheduleFiles {
     ///
     /// If it does not have one logSNR per time.
     pub fn push(&mut self, key: &str, logsnr: Option<&[f64]>) -> Result<(), BoxError> {
+        let path = self.out.path_of("schedules.npz");
+        let unwritten = |source| OutputError::Write { path: path.clone(), source };
         let Some(logsnr) = logsnr else {
-            self.flat_keys.push(key)?;
+            self.flat_keys.push(key).map_err(unwritten)?;
             self.table.push(&ScheduleRow { path: key, flat: true, ..ScheduleRow::default() })?;
             return Ok(());
         };
         assert_eq!(logsnr.len(), self.t.len(), "one logSNR per time");
-        self.keys.push(key)?;
+        self.keys.push(key).map_err(unwritten)?;
         for (step, (t, &logsnr)) in self.t.iter().zip(logsnr).enumerate() {
-            self.logsnr.write_all(&logsnr.to_le_bytes())?;
+            self.logsnr.write_all(&logsnr.to_le_bytes()).map_err(unwritten)?;
             let level = NoiseLevel::from_logsnr(logsnr)?;
             let (vp_alpha, vp_sigma) = level.variance_preserving();
             self.table.push(&ScheduleRow {

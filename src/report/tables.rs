@@ -60,8 +60,8 @@ impl StreamedTable {
     /// # Errors
     ///
     /// If it cannot be written.
-    pub fn push(&mut self, row: &impl Serialize) -> Result<(), csv::Error> {
-        self.writer.as_mut().map_or(Ok(()), |writer| writer.serialize(row))
+    pub fn push(&mut self, row: &impl Serialize) -> Result<(), OutputError> {
+        self.write(|writer| writer.serialize(row))
     }
 
     /// Adds a row of cells; the first such row is the header of tables whose columns depend on the run.
@@ -69,8 +69,16 @@ impl StreamedTable {
     /// # Errors
     ///
     /// If it cannot be written.
-    pub fn push_cells<C: AsRef<[u8]>>(&mut self, cells: impl IntoIterator<Item = C>) -> Result<(), csv::Error> {
-        self.writer.as_mut().map_or(Ok(()), |writer| writer.write_record(cells))
+    pub fn push_cells<C: AsRef<[u8]>>(&mut self, cells: impl IntoIterator<Item = C>) -> Result<(), OutputError> {
+        self.write(|writer| writer.write_record(cells))
+    }
+
+    fn write(
+        &mut self,
+        write: impl FnOnce(&mut csv::Writer<StagedFile>) -> Result<(), csv::Error>,
+    ) -> Result<(), OutputError> {
+        let Some(writer) = &mut self.writer else { return Ok(()) };
+        write(writer).map_err(|error| OutputError::Write { path: self.path.clone(), source: error.into() })
     }
 
     /// Completes the table.
@@ -90,4 +98,19 @@ impl StreamedTable {
 /// `10·log10(power)`, or none for zero power.
 pub fn decibels(power: f64) -> Option<f64> {
     (power > 0.0).then(|| 10.0 * power.log10())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_that_cannot_be_written_names_its_table() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let out = OutputDir::create(folder.path(), "scan").expect("a folder");
+        let mut table = StreamedTable::create(&out, "rows.csv").expect("a table");
+        table.push_cells(["a", "b"]).expect("a header");
+        let error = table.push_cells(["one"]).expect_err("another length").to_string();
+        assert!(error.contains("rows.csv"), "{error}");
+    }
 }

@@ -3,8 +3,8 @@
 /// Why sums or a spectrum cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub enum SpectrumError {
-    /// A sum left the range of 128-bit integers.
-    #[error("the sum `{name}` overflows 128 bits: scan fewer images into one spectrum")]
+    /// A sum left the range of 128-bit integers, or a count that of 64 bits.
+    #[error("the sum `{name}` becomes larger than a spectrum can hold: scan fewer images into one spectrum")]
     Overflow {
         /// Name of the tensor.
         name: String,

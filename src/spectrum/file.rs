@@ -8,24 +8,23 @@
 //! Half-spectra have the shape `[channel, kx, ky]` with `kx = 0 … ⌊W/2⌋` and `ky` in `fftfreq` order. Nothing in the
 //! file depends on threads, on the order of images, on the time, or on how the set was cut before it was merged.
 
+mod checks;
+
 use std::collections::BTreeMap;
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
+use self::checks::{check_counts, check_histogram, check_preprocess, check_sums, check_tensor, malformed, read_u64};
 use super::analyzer::Totals;
 use super::error::SpectrumError;
 use super::exact::{ExactTensor, TensorSpec};
 use super::plan::{AnalysisPlan, Detail, HISTOGRAM_BINS};
 use super::saved::{Counts, Preprocess, Spectrum, config_of};
 use super::sketch::ContentSketch;
-use crate::spectral::{Size, ValueRange};
 
 /// Version of the file layout.
 pub const FORMAT_VERSION: u32 = 4;
-
-/// Values of black and white reach this far at most; their fourth powers stay far inside 128 bits of quanta.
-const MAX_RANGE_VALUE: f64 = 1e4;
 
 /// The JSON header of a `.spectrum` file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -102,12 +101,12 @@ impl Spectrum {
         let json = to_json(&header)?;
         let mut views = Vec::with_capacity(blobs.len());
         for (name, (dtype, shape, data)) in &blobs {
-            let view = TensorView::new(*dtype, shape.clone(), data).map_err(malformed)?;
+            let view = TensorView::new(*dtype, shape.clone(), data).map_err(unreadable)?;
             views.push((name, view));
         }
         // One metadata key: several would be written in the arbitrary order of a hash map.
         let metadata = std::iter::once(("specscan".to_owned(), json)).collect();
-        safetensors::serialize(views, Some(metadata)).map_err(malformed)
+        safetensors::serialize(views, Some(metadata)).map_err(unreadable)
     }
 
     /// Reads the bytes of a `.spectrum` file and checks version, shapes, counts and checksum.
@@ -132,12 +131,12 @@ impl Spectrum {
         if header.format_version != FORMAT_VERSION {
             return Err(other_version(header.format_version));
         }
-        let file = SafeTensors::deserialize(bytes).map_err(malformed)?;
+        let file = SafeTensors::deserialize(bytes).map_err(unreadable)?;
         let mut names = file.names();
         names.sort_unstable();
         let mut data = Vec::with_capacity(names.len());
         for name in names {
-            data.push((name, file.tensor(name).map_err(malformed)?));
+            data.push((name, file.tensor(name).map_err(unreadable)?));
         }
         let unsealed = json.replacen(&format!("\"checksum\":\"{}\"", header.checksum), "\"checksum\":\"\"", 1);
         if checksum(&unsealed, data.iter().map(|(name, view)| (*name, view.data()))) != header.checksum {
@@ -149,25 +148,29 @@ impl Spectrum {
     }
 
     fn from_parts(header: Header, file: &SafeTensors<'_>) -> Result<Self, SpectrumError> {
-        check_preprocess(&header.preprocess, file)?;
+        check_preprocess(&header.preprocess, header.diagonality_side, file)?;
+        check_counts(&header.counts)?;
         let config = config_of(&header.preprocess, header.diagonality_side, header.coherence);
         let plan = AnalysisPlan::new(config, None);
-        let mut tensors = Vec::with_capacity(plan.specs.len());
         for spec in &plan.specs {
             if header.quantum_log2.get(spec.name) != Some(&spec.quantum_log2) {
-                return Err(SpectrumError::Malformed { what: format!("`{}` has the wrong quantum", spec.name) });
+                return Err(malformed(format!("`{}` has the wrong quantum", spec.name)));
             }
-            tensors.push(read_exact(file, spec)?);
+            check_tensor(file, spec)?;
         }
-        let mut totals = Totals::new(&plan);
+        let n_images = header.counts.n_images;
+        let mut tensors = Vec::with_capacity(plan.specs.len());
+        for spec in &plan.specs {
+            let sums = read_exact(file, spec)?;
+            check_sums(&sums, n_images)?;
+            tensors.push(sums);
+        }
+        let mut totals = Totals { n_images, n_files: header.counts.n_files, ..Totals::of(&plan, tensors) };
         read_histogram(file, header.histogram_first_bin, &mut totals.histogram)?;
-        check_count(header.counts.n_images, &totals.histogram)?;
-        totals.tensors = tensors;
-        totals.n_images = header.counts.n_images;
-        totals.n_files = header.counts.n_files;
+        check_histogram(n_images, &totals.histogram)?;
         let identity = u128::from_str_radix(&header.content_id, 16)
             .map_err(|e| SpectrumError::Malformed { what: format!("its content id: {e}") })?;
-        let hashes = read_u64(file, "content_sketch")?;
+        let hashes = read_u64(file, "content_sketch", Dtype::U64)?;
         let content = ContentSketch::from_parts(identity, hashes)
             .ok_or_else(|| SpectrumError::Malformed { what: "its content sketch is damaged".to_owned() })?;
         let mut spectrum = Self::new(&plan, totals, header.preprocess, header.counts, content);
@@ -185,66 +188,19 @@ fn other_version(found: u32) -> SpectrumError {
     SpectrumError::Version { found, readable: FORMAT_VERSION }
 }
 
-fn malformed(error: safetensors::SafeTensorError) -> SpectrumError {
-    SpectrumError::Malformed { what: error.to_string() }
-}
-
-/// Sizes come from a file and decide how much is planned and allocated, so they are compared with a tensor the file
-/// really holds first; value ranges decide the quanta.
-fn check_preprocess(preprocess: &Preprocess, file: &SafeTensors<'_>) -> Result<(), SpectrumError> {
-    let Size { height, width } = preprocess.size;
-    let pixels = file.tensor("pixel_sum.hi").map_err(malformed)?;
-    if height == 0 || width == 0 || pixels.shape() != [preprocess.channels.count(), height, width] {
-        let what = format!(
-            "the working size {height}x{width}, which its tensors do not have (their shape is {:?})",
-            pixels.shape()
-        );
-        return Err(SpectrumError::Malformed { what });
-    }
-    let ValueRange { low, high } = preprocess.range;
-    if !(high - low).is_normal() || low > high || low.abs().max(high.abs()) > MAX_RANGE_VALUE {
-        return Err(SpectrumError::Malformed { what: format!("its value range {low}:{high} is impossible") });
-    }
-    Ok(())
-}
-
-/// Every annulus of every image was counted in one bin.
-fn check_count(n_images: u64, histogram: &[u64]) -> Result<(), SpectrumError> {
-    let is_off = |row: &[u64]| row.iter().map(|n| u128::from(*n)).sum::<u128>() != u128::from(n_images);
-    if n_images == 0 || histogram.chunks_exact(HISTOGRAM_BINS).any(is_off) {
-        return Err(SpectrumError::Malformed {
-            what: format!("its count of {n_images} images does not match its histograms"),
-        });
-    }
-    Ok(())
+fn unreadable(error: safetensors::SafeTensorError) -> SpectrumError {
+    malformed(error.to_string())
 }
 
 fn read_exact(file: &SafeTensors<'_>, spec: &TensorSpec) -> Result<ExactTensor, SpectrumError> {
-    let half = |suffix: &str| {
-        let name = format!("{}.{suffix}", spec.name);
-        let view = file.tensor(&name).map_err(malformed)?;
-        if view.shape() != spec.shape {
-            let what = format!("`{name}` has the shape {:?} instead of {:?}", view.shape(), spec.shape);
-            return Err(SpectrumError::Malformed { what });
-        }
-        read_u64(file, &name)
-    };
-    let (hi, lo) = (half("hi")?, half("lo")?);
+    let hi = read_u64(file, &format!("{}.hi", spec.name), Dtype::I64)?;
+    let lo = read_u64(file, &format!("{}.lo", spec.name), Dtype::U64)?;
     let totals = hi.iter().zip(&lo).map(|(hi, lo)| (i128::from(*hi as i64) << 64) | i128::from(*lo)).collect();
     Ok(ExactTensor { spec: spec.clone(), totals })
 }
 
-fn read_u64(file: &SafeTensors<'_>, name: &str) -> Result<Vec<u64>, SpectrumError> {
-    let view = file.tensor(name).map_err(malformed)?;
-    if !matches!(view.dtype(), Dtype::I64 | Dtype::U64) {
-        return Err(SpectrumError::Malformed { what: format!("`{name}` has the wrong type") });
-    }
-    let (words, _) = view.data().as_chunks::<8>();
-    Ok(words.iter().map(|bytes| u64::from_le_bytes(*bytes)).collect())
-}
-
 fn read_histogram(file: &SafeTensors<'_>, first: usize, histogram: &mut [u64]) -> Result<(), SpectrumError> {
-    let counts = read_u64(file, "rapsd_histogram")?;
+    let counts = read_u64(file, "rapsd_histogram", Dtype::U64)?;
     let rows = histogram.len() / HISTOGRAM_BINS;
     let used = counts.len() / rows;
     if used * rows != counts.len() || first.saturating_add(used) > HISTOGRAM_BINS {

@@ -64,6 +64,30 @@ pub struct Counts {
     pub n_left_out: u64,
     /// Files whose pixels were not 8-bit RGB and were converted: alpha dropped, palette, grey, CMYK or 16 bits.
     pub n_converted: u64,
+    /// Files whose decoder found something amiss and went on: stray bytes, or damage (`--damaged keep`).
+    #[serde(default)]
+    pub n_warned: u64,
+}
+
+impl Counts {
+    /// The counts of both.
+    ///
+    /// # Errors
+    ///
+    /// If one of them does not fit 64 bits.
+    fn plus(self, other: Counts) -> Result<Self, SpectrumError> {
+        let sum = |a: u64, b: u64, name: &str| {
+            a.checked_add(b).ok_or_else(|| SpectrumError::Overflow { name: name.to_owned() })
+        };
+        Ok(Self {
+            n_images: sum(self.n_images, other.n_images, "n_images")?,
+            n_files: sum(self.n_files, other.n_files, "n_files")?,
+            n_skipped: sum(self.n_skipped, other.n_skipped, "n_skipped")?,
+            n_left_out: sum(self.n_left_out, other.n_left_out, "n_left_out")?,
+            n_converted: sum(self.n_converted, other.n_converted, "n_converted")?,
+            n_warned: sum(self.n_warned, other.n_warned, "n_warned")?,
+        })
+    }
 }
 
 /// Exact sums over a set of images, and how they were made.
@@ -106,7 +130,7 @@ impl Spectrum {
 
     /// The same spectrum with `n` more skipped entries: those that were skipped before they could be tried.
     pub fn with_listed_skips(mut self, n: u64) -> Self {
-        self.counts.n_skipped += n;
+        self.counts.n_skipped = self.counts.n_skipped.saturating_add(n);
         self
     }
 
@@ -163,18 +187,16 @@ impl Spectrum {
         if n_shared > 0 && !allow_shared {
             return Err(SpectrumError::SharedImages { n_shared });
         }
+        let counts = self.counts.plus(other.counts)?;
         for (tensor, more) in self.tensors.iter_mut().zip(&other.tensors) {
             tensor.merge(more)?;
         }
         for (count, more) in self.histogram.iter_mut().zip(&other.histogram) {
-            *count += more;
+            let overflow = || SpectrumError::Overflow { name: "rapsd_histogram".to_owned() };
+            *count = count.checked_add(*more).ok_or_else(overflow)?;
         }
         self.content.merge(&other.content);
-        self.counts.n_images += other.counts.n_images;
-        self.counts.n_files += other.counts.n_files;
-        self.counts.n_skipped += other.counts.n_skipped;
-        self.counts.n_left_out += other.counts.n_left_out;
-        self.counts.n_converted += other.counts.n_converted;
+        self.counts = counts;
         Ok(())
     }
 

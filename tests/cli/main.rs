@@ -10,6 +10,8 @@ mod distance; // noise families against images, odd images, halves
 mod files_doc; // docs/files.md against what is written
 mod first_use; // ordinary folders without an option
 mod interruption; // Ctrl-C, broken pipes, progress
+#[cfg(unix)]
+mod no_loss; // damage, other passes, names, streams that are full
 mod noise; // samples, their files, names that are none
 mod offset_blur_snr; // brightness, blur against noise, SNR
 mod options; // values that cannot be, and where they are refused

@@ -8,6 +8,7 @@ use specscan::dataset::{Conversions, DecodeOptions, Decoder, Listing, SkipReason
 use specscan::spectral::Size;
 use tempfile::TempDir;
 
+mod damage;
 mod decoding;
 mod listing;
 mod preprocess;

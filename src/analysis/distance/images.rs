@@ -1,15 +1,18 @@
 //! How odd each image is among all others: a second pass, the rows of `distance_images.csv`, and the oddest images of
 //! either side once more.
 
+use std::collections::HashSet;
+
 use anyhow::Result;
 use serde::Serialize;
 
 use super::Distance;
-use crate::analysis::{Images, Run, SinkResult, row_key};
+use crate::analysis::{Images, Loss, Run, Scanned, SinkResult, row_key};
+use crate::dataset::Skipped;
 use crate::noise::image_distance::ImageDistance;
 use crate::noise::odd_images::{OddAnnuli, OddImages, Side};
 use crate::noise::{AxesOf, DatasetModel, FullModel, Metric, ModelOptions, Moments};
-use crate::pipeline::{Baseline, Halves, ImageRow, Judges, RowSink, measure_distances};
+use crate::pipeline::{Baseline, FirstPass, Halves, ImageRow, Judges, RowSink, ScanOutcome, measure_distances};
 use crate::report::plot::pictures::Picture;
 use crate::report::plot::pixels::Pixels;
 use crate::report::tables::decibels;
@@ -108,12 +111,13 @@ struct DistanceRows {
 pub(super) fn measure(
     question: &Distance,
     run: &Run<'_>,
-    spectrum: &Spectrum,
+    scanned: &Scanned,
     halves: Option<&Halves>,
     families: &DatasetModel,
     full: &[FullModel],
 ) -> Result<Option<ImageDistances>> {
     let Some(images) = run.source.images() else { return Ok(None) };
+    let spectrum = &*scanned.spectrum;
     let rounding_power = families.rounding_power;
     let model = |spectrum: &Spectrum, metric: Metric, axes: AxesOf| {
         DatasetModel::new(spectrum, ModelOptions { metric: Some(metric), axes, rounding_power })
@@ -146,12 +150,30 @@ pub(super) fn measure(
         key: String::new(),
     };
     let (observer, cancel) = (run.desk.observer, run.desk.cancel);
-    measure_distances(&images.files, &images.config, spectrum, judges, &mut rows, observer, cancel)?;
-    let distances = rows.into_distances(images);
-    if distances.pictures.is_empty() {
-        run.desk.warn("none of the farthest images could be read again for farthest.png");
+    let first = FirstPass { spectrum, used: &scanned.used };
+    let outcome = measure_distances(&images.files, &images.config, first, judges, &mut rows, observer, cancel)?;
+    run.desk.lost(loss_of(outcome, scanned));
+    let (distances, n_lost) = rows.into_distances(images);
+    if n_lost > 0 {
+        run.desk.warn(&format!("{n_lost} of the farthest images could not be read again for farthest.png"));
     }
     Ok(Some(distances))
+}
+
+/// What the second pass lost of the files that the first one used.
+fn loss_of(outcome: ScanOutcome, first: &Scanned) -> Loss {
+    let known: HashSet<&str> = first.skipped.iter().chain(&first.left_out).map(|s| s.path.as_str()).collect();
+    let is_new = |s: &Skipped| !known.contains(s.path.as_str());
+    let of_second = |mut s: Skipped| {
+        s.reason.insert_str(0, "in the second pass: ");
+        s
+    };
+    Loss {
+        what: "measuring each image".to_owned(),
+        skipped: outcome.skipped.into_iter().filter(is_new).map(of_second).collect(),
+        left_out: outcome.left_out.into_iter().filter(is_new).map(of_second).collect(),
+        n_used: outcome.spectrum.counts().n_files,
+    }
 }
 
 impl RowSink for DistanceRows {
@@ -195,8 +217,9 @@ impl RowSink for DistanceRows {
 }
 
 impl DistanceRows {
-    /// Puts the oddest first, equally odd ones in the order of their paths, and reads some of them again.
-    fn into_distances(self, read: &Images) -> ImageDistances {
+    /// Puts the oddest first, equally odd ones in the order of their paths, and reads some of them again; also returns
+    /// how many of these could not be read.
+    fn into_distances(self, read: &Images) -> (ImageDistances, usize) {
         let mut images = self.images;
         for (image, judged) in images.iter_mut().zip(self.odd.judge()) {
             image.row.oddness = judged.oddness;
@@ -217,13 +240,16 @@ impl DistanceRows {
             of_it.take(N_FARTHEST)
         };
         let (smooth, others) = (of_side(true), of_side(false));
-        ImageDistances {
-            pictures: smooth.chain(others).filter_map(|image| image.picture(read)).collect(),
+        let pictures: Vec<Option<Picture>> = smooth.chain(others).map(|image| image.picture(read)).collect();
+        let n_lost = pictures.iter().filter(|picture| picture.is_none()).count();
+        let distances = ImageDistances {
+            pictures: pictures.into_iter().flatten().collect(),
             rows: images.into_iter().map(|image| image.row).collect(),
             baseline,
             full_baseline: self.full_squares.as_deref().and_then(Moments::of),
             baseline_median_square: quantile(&squares, 0.5),
-        }
+        };
+        (distances, n_lost)
     }
 }
 

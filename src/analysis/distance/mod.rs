@@ -141,7 +141,7 @@ impl Analysis for Distance {
         let full_models = self.full_models(spectrum, halves, floor)?;
         // Images are judged by the models after the first, that of the whole, where there are any.
         let judges = if full_models.len() > 1 { &full_models[1..] } else { &full_models[..] };
-        let images = images::measure(self, run, spectrum, halves, &results[0].model, judges)?;
+        let images = images::measure(self, run, scanned, halves, &results[0].model, judges)?;
         let of_images = images.as_ref().and_then(|images| images.full_baseline);
         let full =
             full_models.first().map(|model| full::compare(self, run, model, &families, of_images)).transpose()?;

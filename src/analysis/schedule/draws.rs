@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::{Fan, schedule_files};
 use crate::analysis::about::SCHEMA_VERSION;
+use crate::analysis::schedule_file::read_small;
 use crate::analysis::{Desk, Outputs, Report};
 use crate::diffusion::sampler::SamplerError;
 use crate::diffusion::tight::MAX_SCHEDULE_STEPS;
@@ -28,6 +29,9 @@ pub struct DrawSchedules {
     pub n_steps: usize,
 }
 
+/// Most schedules that are drawn at once.
+const MAX_COUNT: u64 = 1_000_000;
+
 /// Reads a sampler from its file.
 ///
 /// # Errors
@@ -35,8 +39,9 @@ pub struct DrawSchedules {
 /// If there is none that can be used.
 pub fn read_sampler(path: &Path) -> Result<ScheduleSampler> {
     let shown = path.display();
-    let text =
-        std::fs::read_to_string(path).with_context(|| format!("cannot read the sampler {shown}; check its path"))?;
+    let bytes = read_small(path).with_context(|| format!("cannot read the sampler {shown}; check its path"))?;
+    let text = String::from_utf8(bytes)
+        .with_context(|| format!("{shown} is no sampler; make one with specscan schedule fit-sampler"))?;
     ScheduleSampler::from_json(&text).map_err(|error| match error {
         SamplerError::NoSampler(reason) => {
             Error::msg(reason).context(format!("{shown} is no sampler; make one with specscan schedule fit-sampler"))
@@ -52,7 +57,9 @@ impl DrawSchedules {
     ///
     /// If options are out of range, or the class is unknown or not chosen.
     pub fn check(&self) -> Result<&str> {
-        ensure!(self.count > 0, "--count 0: at least one schedule is drawn");
+        let count = self.count;
+        ensure!(count > 0, "--count 0: at least one schedule is drawn");
+        ensure!(count <= MAX_COUNT, "--count {count}: at most {MAX_COUNT} schedules are drawn");
         let n_steps = self.n_steps;
         ensure!(
             (2..=MAX_SCHEDULE_STEPS).contains(&n_steps),

@@ -38,7 +38,9 @@ impl Analysis for FitSampler {
     type Report = FitSamplerReport;
 
     fn check(&self, source: &Source) -> Result<()> {
-        ensure!(self.max_components > 0, "--max-components 0: a mixture has at least one component");
+        let most = self.max_components;
+        ensure!(most > 0, "--max-components 0: a mixture has at least one component");
+        ensure!(most <= MAX_COMPONENTS, "--max-components {most}: at most {MAX_COMPONENTS} are tried");
         self.schedules().plan(source)?;
         source.require_images("a sampler is fitted to theirs").map(drop)
     }
@@ -80,6 +82,9 @@ impl Analysis for FitSampler {
         })
     }
 }
+
+/// Most components of a mixture that are tried: each try takes longer than the one before.
+const MAX_COMPONENTS: usize = 64;
 
 /// Schedules below which their mixture is no model: each is six numbers, a component with its covariance 27.
 const MIN_SCHEDULES: usize = 30;

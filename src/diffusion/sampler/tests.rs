@@ -175,6 +175,14 @@ fn a_file_reads_back_and_damage_is_seen() {
     assert!(damaged(&|s| s.classes.clear()));
     assert!(damaged(&|s| s.classes[0].mixture.components[0].mean.clear()));
     assert!(damaged(&|s| s.classes[0].logsnr_least_span = -1.0));
+    // Finite numbers that lead to infinite noise levels.
+    assert!(damaged(&|s| s.classes[0].logsnr_least_span = 1e300));
+    assert!(damaged(&|s| s.classes[0].logsnr_cleanest = 1e300));
+    assert!(damaged(&|s| s.classes[0].logsnr_clean_std = 1e300));
+    assert!(damaged(&|s| s.classes[0].mixture.components[0].mean[1] = -1e300));
+    assert!(damaged(&|s| s.classes[0].mixture.components[0].covariance[0] = 1e300));
+    assert!(damaged(&|s| s.shape_mean[3] = 1e300));
+    assert!(damaged(&|s| s.shape_basis[0][3] = -1e300));
 }
 
 #[test]

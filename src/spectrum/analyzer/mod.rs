@@ -56,12 +56,12 @@ pub struct Totals {
 impl Totals {
     /// Empty totals for `plan`.
     pub fn new(plan: &AnalysisPlan) -> Self {
-        Self {
-            tensors: plan.specs.iter().cloned().map(ExactTensor::zeros).collect(),
-            histogram: vec![0; histogram_length(plan)],
-            n_images: 0,
-            n_files: 0,
-        }
+        Self::of(plan, plan.specs.iter().cloned().map(ExactTensor::zeros).collect())
+    }
+
+    /// These sums, with empty histograms and counts.
+    pub(super) fn of(plan: &AnalysisPlan, tensors: Vec<ExactTensor>) -> Self {
+        Self { tensors, histogram: vec![0; histogram_length(plan)], n_images: 0, n_files: 0 }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Tests of the `.spectrum` bytes: they hold everything, betray every damage, and do not depend on how the set was cut.
 
 use super::*;
-use crate::spectral::{Channels, Window};
+use crate::spectral::{Channels, Size, Window};
 use crate::spectrum::testing::{analyze, pass, random_images};
 use crate::spectrum::{AnalysisConfig, Standardize};
 
@@ -100,12 +100,17 @@ fn a_header_that_contradicts_the_tensors_is_refused() {
     let bytes = small_spectrum().to_bytes().expect("serialises");
     assert_eq!(Spectrum::from_bytes(&with_header(&bytes, |_| ())).expect("unchanged"), small_spectrum());
     type Change = fn(&mut serde_json::Value);
-    let contradictions: [(&str, Change); 9] = [
+    let contradictions: [(&str, Change); 14] = [
         ("size", |h| h["preprocess"]["size"] = serde_json::json!({"height": 8192, "width": 8192})),
         ("size", |h| h["preprocess"]["size"] = serde_json::json!({"height": 1u64 << 40, "width": 1u64 << 40})),
         ("size", |h| h["preprocess"]["size"] = serde_json::json!({"height": 0, "width": 4})),
         ("shape", |h| h["preprocess"]["channels"] = "rgb".into()),
-        ("real_form_outer", |h| h["diagonality_side"] = (1u64 << 50).into()),
+        ("diagonality", |h| h["diagonality_side"] = (1u64 << 50).into()),
+        ("real_form_outer", |h| h["diagonality_side"] = 4.into()),
+        ("n_skipped", |h| h["counts"]["n_skipped"] = u64::MAX.into()),
+        ("contradict", |h| h["counts"]["n_files"] = 0.into()),
+        ("contradict", |h| h["counts"]["n_converted"] = 9.into()),
+        ("range", |h| h["preprocess"]["range"] = serde_json::json!([0.0, 1e-300])),
         ("count", |h| h["counts"]["n_images"] = 3.into()),
         ("count", |h| h["counts"]["n_images"] = 0.into()),
         ("range", |h| h["preprocess"]["range"] = serde_json::json!([1.0, 1.0])),
@@ -115,6 +120,51 @@ fn a_header_that_contradicts_the_tensors_is_refused() {
         let error = message(Spectrum::from_bytes(&with_header(&bytes, change)));
         assert!(error.contains(what), "{what}: {error}");
     }
+}
+
+/// The same header over tensors changed by `change`, with a checksum that fits.
+fn with_tensor(bytes: &[u8], name: &str, change: impl Fn(&mut Dtype, &mut Vec<usize>, &mut Vec<u8>)) -> Vec<u8> {
+    let file = SafeTensors::deserialize(bytes).expect("safetensors");
+    let (_, metadata) = SafeTensors::read_metadata(bytes).expect("safetensors");
+    let view = file.tensor(name).expect("there");
+    let (mut dtype, mut shape, mut data) = (view.dtype(), view.shape().to_vec(), view.data().to_vec());
+    change(&mut dtype, &mut shape, &mut data);
+    let mut tensors = file.tensors();
+    tensors.retain(|(other, _)| other != name);
+    tensors.push((name.to_owned(), TensorView::new(dtype, shape, &data).expect("a view")));
+    with_header(&safetensors::serialize(tensors, metadata.metadata().clone()).expect("serialises"), |_| ())
+}
+
+#[test]
+fn sums_that_no_images_have_are_refused_though_the_checksum_fits() {
+    let bytes = small_spectrum().to_bytes().expect("serialises");
+    let negative = |_: &mut Dtype, _: &mut Vec<usize>, data: &mut Vec<u8>| data[..8].fill(0xFF);
+    for name in checks::NON_NEGATIVE.iter().filter(|name| !name.starts_with("real_form")) {
+        let error = message(Spectrum::from_bytes(&with_tensor(&bytes, &format!("{name}.hi"), negative)));
+        assert!(error.contains(name) && error.contains("negative"), "{error}");
+    }
+    let large = |_: &mut Dtype, _: &mut Vec<usize>, data: &mut Vec<u8>| data[..8].copy_from_slice(&1u64.to_le_bytes());
+    let error = message(Spectrum::from_bytes(&with_tensor(&bytes, "pixel_sum.hi", large)));
+    assert!(error.contains("pixel_sum") && error.contains("larger"), "{error}");
+    for (name, other) in [("power_sum.hi", Dtype::U64), ("power_sum.lo", Dtype::F64), ("content_sketch", Dtype::I64)] {
+        let retyped = with_tensor(&bytes, name, |dtype, _, _| *dtype = other);
+        let error = message(Spectrum::from_bytes(&retyped));
+        assert!(error.contains(name) && error.contains("type"), "{error}");
+    }
+}
+
+#[test]
+fn counts_do_not_wrap_when_spectra_merge() {
+    let config = AnalysisConfig::new(Size::square(4));
+    let mut spectrum = analyze(&config, &random_images(config.size, 2, 2));
+    let other = analyze(&config, &random_images(config.size, 10, 3));
+    spectrum.counts.n_images = u64::MAX;
+    let before = spectrum.clone();
+    assert!(message(spectrum.merge(&other, true).map(|()| before.clone())).contains("n_images"));
+    assert_eq!(spectrum, before, "a refused merge changes nothing");
+    spectrum.counts.n_images = 2;
+    spectrum.histogram.fill(u64::MAX);
+    assert!(message(spectrum.merge(&other, true).map(|()| before)).contains("rapsd_histogram"));
 }
 
 #[test]
