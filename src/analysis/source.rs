@@ -10,10 +10,10 @@ use rand::seq::index;
 use super::needs::Needs;
 use crate::dataset::{
     DecodeOptions, Decoder, ExifPolicy, Listing, PreprocessConfig, Preprocessor, Skipped, SourceFile, Transform,
-    choose_resolution, list_from_reader, list_inputs,
+    choose_resolution, list_from_reader, list_inputs, read_regular,
 };
 use crate::diffusion::rounding_power;
-use crate::pipeline::{Observer, ScanConfig};
+use crate::pipeline::{Observer, ScanConfig, ScanError, check_memory};
 use crate::spectral::{Channels, Size, ValueRange, Window};
 use crate::spectrum::{AnalysisConfig, Detail, Preprocess, Spectrum, Standardize};
 
@@ -61,6 +61,8 @@ pub struct SourceOptions {
     pub range: Option<ValueRange>,
     /// Workers.
     pub threads: usize,
+    /// Bytes that the run may take; no limit if not given.
+    pub max_memory_bytes: Option<u64>,
 }
 
 impl SourceOptions {
@@ -250,6 +252,7 @@ impl Images {
         let decode = DecodeOptions {
             max_pixels: options.max_pixels.unwrap_or(DecodeOptions::default().max_pixels),
             exif: options.exif.unwrap_or(ExifPolicy::Ignore),
+            max_memory_bytes: options.max_memory_bytes.unwrap_or(u64::MAX),
         };
         let preprocess = resolve_preprocess(options, &files, &decode, observer)?;
         let analysis = AnalysisConfig {
@@ -270,7 +273,14 @@ impl Images {
             effective_resolution: needs.effective_resolution,
             threads: options.threads,
         };
-        Ok(Self { files, skipped, n_ignored, second_pass: needs.second_pass, config })
+        let images = Self { files, skipped, n_ignored, second_pass: needs.second_pass, config };
+        check_memory(&images.config, images.n_spectra()).map_err(ScanError::Memory)?;
+        Ok(images)
+    }
+
+    /// Spectra of these images that are held together at most: one, or that of each half and of the whole.
+    pub fn n_spectra(&self) -> u64 {
+        if self.second_pass { 3 } else { 1 }
     }
 
     /// The working image of the file `key`, read once more: its size, and its RGB bytes row by row. None if the file
@@ -313,7 +323,7 @@ fn note_one_set(inputs: &[PathBuf], n_files: &[u64], observer: &dyn Observer) {
 
 /// Reads one spectrum.
 fn load_one(path: &Path) -> Result<Spectrum> {
-    let bytes = std::fs::read(path)
+    let bytes = read_regular(path)
         .with_context(|| format!("cannot read {}; check the path of the spectrum", path.display()))?;
     Spectrum::from_bytes(&bytes).with_context(|| format!("cannot use {}", path.display()))
 }

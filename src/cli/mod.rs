@@ -12,6 +12,7 @@ mod families;
 mod fit_delta;
 mod info;
 mod interrupt;
+mod memory;
 mod merge;
 mod named;
 mod noise;
@@ -96,7 +97,6 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
         return ExitStatus::Failed;
     }
     silence_decoders();
-    crate::stats::blas::pin_blas_threads();
     match cli.command.run() {
         Ok(status) => status,
         Err(error) if console::is_broken_pipe(&error) => ExitStatus::Done,

@@ -1,12 +1,16 @@
 //! Lists of paths, one a line, from a file or from standard input.
 
 use std::collections::HashSet;
-use std::io::BufRead;
+use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
 
+use super::links::broken_link;
 use super::listing::{ListError, Listing, Skipped, SourceFile, finish};
 use super::skip::{SkipReason, plain_io_message};
-use super::walk::{Found, broken_link, tell};
+use super::walk::{Found, tell};
+
+/// Bytes of the longest line that may be a path.
+const MAX_LINE_BYTES: u64 = 64 << 10;
 
 /// Reads a list of paths, one a line; blank lines are ignored. The key of an image is its line as given. The order of
 /// the lines does not matter, and a path that is listed twice (up to `./`) counts once.
@@ -15,19 +19,23 @@ use super::walk::{Found, broken_link, tell};
 ///
 /// # Errors
 ///
-/// If the list cannot be read or names no image at all. A missing file is an entry of [`Listing::skipped`].
+/// If the list cannot be read, is no text of lines, or names no image at all. A missing file is an entry of [`Listing::skipped`].
 pub fn list_from_reader(mut reader: impl BufRead, name: &str) -> Result<Listing, ListError> {
     let mut listing = Listing::default();
     let mut first_ignored = None;
     let mut taken = HashSet::new();
     let mut line = Vec::new();
-    loop {
+    let unreadable = |message| ListError::UnreadableList { name: name.to_owned(), message };
+    for number in 1.. {
         line.clear();
-        let n_read = reader.read_until(b'\n', &mut line);
-        let n_read =
-            n_read.map_err(|e| ListError::UnreadableList { name: name.to_owned(), message: plain_io_message(&e) })?;
+        let n_read = reader.by_ref().take(MAX_LINE_BYTES + 1).read_until(b'\n', &mut line);
+        let n_read = n_read.map_err(|e| unreadable(plain_io_message(&e)))?;
         if n_read == 0 {
             break;
+        }
+        if n_read as u64 > MAX_LINE_BYTES {
+            let message = format!("line {number} is longer than any path; give a text with one path a line");
+            return Err(unreadable(message));
         }
         let text = line.trim_ascii();
         if text.is_empty() {

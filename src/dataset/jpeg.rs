@@ -30,11 +30,29 @@ pub(super) struct Layout {
     pub n_components: u8,
     /// Where the first scan's data begin.
     pub scan_start: usize,
+    /// Components of the first scan.
+    pub n_in_scan: u8,
+    /// Whether the image comes in scans of increasing detail.
+    pub is_progressive: bool,
+    /// Coefficients of all components, those that fill up the blocks included.
+    n_coefficients: u64,
+}
+
+impl Layout {
+    /// Whether the decoder has to keep the coefficients of the whole image until it has seen the last scan.
+    pub fn keeps_coefficients(&self) -> bool {
+        self.is_progressive || self.n_in_scan < self.n_components
+    }
+
+    /// Coefficients of all components, those that fill up the blocks included.
+    pub fn n_coefficients(&self) -> u64 {
+        self.n_coefficients
+    }
 }
 
 /// Walks the segments up to the first scan; `None` if the file ends before it.
 pub(super) fn read_layout(bytes: &[u8]) -> Option<Layout> {
-    let mut n_components = 0;
+    let (mut n_components, mut is_progressive, mut n_coefficients) = (0, false, 0);
     let mut size = Size { height: 0, width: 0 };
     let mut at = 2;
     loop {
@@ -49,17 +67,53 @@ pub(super) fn read_layout(bytes: &[u8]) -> Option<Layout> {
                 let length = usize::from(u16::from_be_bytes([*bytes.get(at + 2)?, *bytes.get(at + 3)?]));
                 if marker == 0xDA {
                     let scan_start = at + 2 + length;
-                    return (scan_start <= bytes.len()).then_some(Layout { size, n_components, scan_start });
+                    let n_in_scan = *bytes.get(at + 4)?;
+                    let layout = Layout { size, n_components, scan_start, n_in_scan, is_progressive, n_coefficients };
+                    return (scan_start <= bytes.len()).then_some(layout);
                 }
                 if is_frame_header(marker) {
                     n_components = *bytes.get(at + 9)?;
                     let side = |i: usize| Some(usize::from(u16::from_be_bytes([*bytes.get(i)?, *bytes.get(i + 1)?])));
                     size = Size { height: side(at + 5)?, width: side(at + 7)? };
+                    is_progressive = matches!(marker, 0xC2 | 0xC6 | 0xCA | 0xCE);
+                    n_coefficients = count_coefficients(size, bytes.get(at + 10..at + 2 + length).unwrap_or_default());
                 }
                 2 + length
             }
         };
     }
+}
+
+/// Coefficients of the `components` of a frame header, three bytes each.
+fn count_coefficients(size: Size, components: &[u8]) -> u64 {
+    // The second byte holds the sampling factors, horizontal ones in the upper half.
+    let factors = components.chunks_exact(3).map(|component| (u64::from(component[1] >> 4), u64::from(component[1] & 15)));
+    let largest = |a: (u64, u64), b: (u64, u64)| (a.0.max(b.0), a.1.max(b.1));
+    let (across, down) = factors.clone().fold((1, 1), largest);
+    let units = (size.width as u64).div_ceil(8 * across) * (size.height as u64).div_ceil(8 * down);
+    units * factors.map(|(h, v)| h * v * 64).sum::<u64>()
+}
+
+/// Scans of a JPEG; counting stops at `limit`.
+pub(super) fn count_scans(bytes: &[u8], layout: &Layout, limit: usize) -> usize {
+    let (mut at, mut n_scans) = (layout.scan_start, 1);
+    while n_scans < limit {
+        let Some(found) = bytes[at..].iter().position(|&b| b == 0xFF) else { break };
+        at += found;
+        let [_, marker, rest @ ..] = &bytes[at..] else { break };
+        at += match (marker, rest) {
+            (0xFF, _) => 1,
+            (0x00 | 0x01 | 0xD0..=0xD8, _) => 2,
+            (0xD9, _) => break,
+            (_, [high, low, ..]) => {
+                n_scans += usize::from(*marker == 0xDA);
+                2 + usize::from(u16::from_be_bytes([*high, *low]))
+            }
+            _ => break,
+        };
+        at = at.min(bytes.len());
+    }
+    n_scans
 }
 
 /// Whether a segment with this marker is a start of frame. `C4`, `C8` and `CC` are tables and extensions.

@@ -16,14 +16,19 @@
 //! yields a [`SkipReason`] or a [`Skipped`] entry, and the rest goes on. [`Decoder`] and [`Preprocessor`] own their
 //! buffers and recycle them; give each worker its own. Nothing here starts threads or prints.
 
+mod budget;
 mod buffer;
 mod colour;
 mod decode;
+mod demand;
 mod exif;
 mod file_list;
+mod header;
 mod jpeg;
 mod letterbox;
+mod links;
 mod listing;
+mod open;
 mod own_output;
 mod resample;
 mod resolution;
@@ -35,12 +40,15 @@ mod view;
 mod walk;
 mod weights;
 
+pub use budget::{Budget, Lease, Shares};
 pub use colour::Conversions;
-pub use decode::{DecodeOptions, Decoded, Decoder, Header, RgbImage, is_decoding};
+pub use decode::{Decoded, Decoder, RgbImage, is_decoding};
 pub use exif::ExifPolicy;
 pub use file_list::list_from_reader;
+pub use header::{DecodeOptions, Header};
 pub use letterbox::is_letterboxed;
 pub use listing::{ListError, Listing, Skipped, SourceFile, list_inputs};
+pub use open::read_regular;
 pub use own_output::{COMMANDS, OwnOutputs, manifest_name};
 pub use resolution::{AutoResolution, ResolutionError, choose_resolution};
 pub use skip::SkipReason;

@@ -1,5 +1,7 @@
 //! Why an image was left out: one reason for each way a file can fail, worded for `skipped.csv`.
 
+use bytesize::ByteSize;
+
 use crate::spectral::Size;
 
 /// Why an image was left out of a run. The message says what is wrong and, where something helps, what to do.
@@ -85,8 +87,48 @@ pub enum SkipReason {
         /// Rows.
         height: u64,
     },
+    /// Decoding takes more memory than there is for it.
+    #[error(
+        "takes {} to decode it ({size}), more than the {} that --max-memory leaves for one image; raise it if the \
+         machine has more",
+        ByteSize(*n_bytes), ByteSize(*limit_bytes)
+    )]
+    TooLarge {
+        /// Size of the image.
+        size: Size,
+        /// Bytes it takes.
+        n_bytes: u64,
+        /// Bytes there are.
+        limit_bytes: u64,
+    },
+    /// Its tiles are too many to be kept until they are written.
+    #[error(
+        "would be cut into {n_tiles} tiles, whose numbers take {}, more than the {} that --max-memory leaves for one \
+         image; raise --resolution",
+        ByteSize(*n_bytes), ByteSize(*limit_bytes)
+    )]
+    TooManyTiles {
+        /// Tiles.
+        n_tiles: u64,
+        /// Bytes of their rows.
+        n_bytes: u64,
+        /// Bytes there are.
+        limit_bytes: u64,
+    },
+    /// A progressive JPEG whose scans would take minutes to decode.
+    #[error("is a JPEG of more than {limit} scans, made to take long; save it again in fewer")]
+    TooManyScans {
+        /// The limit.
+        limit: usize,
+    },
+    /// The file was another when it was read than when its header was.
+    #[error("was changed while it was read; run again once nothing writes to it")]
+    Changed,
+    /// The run was stopped before the file was read.
+    #[error("was not read: the run was stopped")]
+    Stopped,
     /// The pixels do not fit in memory.
-    #[error("needs {n_bytes} bytes of memory, which are not available; lower --max-pixels or --threads")]
+    #[error("needs {n_bytes} bytes of memory, which are not available; lower --max-memory or --threads")]
     OutOfMemory {
         /// Bytes asked for.
         n_bytes: usize,

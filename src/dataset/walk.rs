@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::fs::FileType;
 use std::path::{Path, PathBuf};
 
-use walkdir::{DirEntry, WalkDir};
-
+use super::links::{BadEntry, entries};
+use super::open::special_kind;
 use super::own_output::OwnOutputs;
 use super::skip::SkipReason;
 use super::sniff::{has_image_name, holds_image};
@@ -36,17 +36,17 @@ impl Found {
 pub(super) fn walk(folder: &Path) -> impl Iterator<Item = Found> {
     let mut open_folders = OpenFolders::default();
     // A last step without an entry closes the folders that are still open.
-    let entries = WalkDir::new(folder).follow_links(true).into_iter().map(Some).chain(std::iter::once(None));
+    let entries = entries(folder).map(|(depth, entry)| (depth, Some(entry))).chain(std::iter::once((0, None)));
     // What specscan wrote into the folders that the walk is inside of, by depth.
     let mut own: Vec<HashSet<String>> = Vec::new();
-    entries.flat_map(move |entry| {
-        let depth = entry.as_ref().map_or(0, |entry| entry.as_ref().map_or_else(|e| e.depth(), DirEntry::depth));
+    entries.flat_map(move |(depth, entry)| {
         let mut found = open_folders.close_from(depth);
         match entry {
             None => {}
-            Some(Err(error)) => found.push(bad_entry(&error)),
+            Some(Err(BadEntry { path, reason })) => found.push(Found::Bad(path, reason)),
             Some(Ok(entry)) if entry.file_type().is_dir() => {
-                own.truncate(depth);
+                // A folder that a link leads to comes after all others, with those above it closed again.
+                own.resize_with(depth, HashSet::new);
                 let wrote = OwnOutputs::read(entry.path());
                 let mut files = wrote.files();
                 // Noise samples count as images only if their own folder is the input.
@@ -59,7 +59,7 @@ pub(super) fn walk(folder: &Path) -> impl Iterator<Item = Found> {
             }
             Some(Ok(entry)) => {
                 let wrote = depth.checked_sub(1).and_then(|parent| own.get(parent));
-                let is_own = entry.file_name().to_str().is_some_and(|name| wrote.is_some_and(|w| w.contains(name)));
+                let is_own = entry.name().is_some_and(|name| wrote.is_some_and(|w| w.contains(name)));
                 let file = match tell(entry.file_type(), entry.into_path()) {
                     Found::Image(path) if is_own => Found::OwnOutput(path),
                     file => file,
@@ -113,39 +113,4 @@ pub(super) fn tell(file_type: FileType, path: PathBuf) -> Found {
         // Other files that cannot be opened do not matter.
         Ok(false) | Err(_) => Found::Other(path),
     }
-}
-
-#[cfg(unix)]
-fn special_kind(file_type: FileType) -> &'static str {
-    use std::os::unix::fs::FileTypeExt;
-    if file_type.is_fifo() {
-        "named pipe"
-    } else if file_type.is_socket() {
-        "socket"
-    } else {
-        "device"
-    }
-}
-
-#[cfg(not(unix))]
-fn special_kind(_: FileType) -> &'static str {
-    "special file"
-}
-
-/// What the walk could not enter.
-fn bad_entry(error: &walkdir::Error) -> Found {
-    let path = error.path().map(Path::to_path_buf).unwrap_or_default();
-    let reason = match (error.loop_ancestor(), error.io_error()) {
-        (Some(ancestor), _) => SkipReason::LinkLoop { ancestor: ancestor.to_string_lossy().into_owned() },
-        (None, Some(io)) => broken_link(&path).unwrap_or_else(|| SkipReason::from_io(io)),
-        (None, None) => SkipReason::Unreadable { message: error.to_string() },
-    };
-    Found::Bad(path, reason)
-}
-
-/// The reason for a link that leads nowhere, if `path` is one.
-pub(super) fn broken_link(path: &Path) -> Option<SkipReason> {
-    let is_link = std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.file_type().is_symlink());
-    let leads_nowhere = std::fs::metadata(path).is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound);
-    (is_link && leads_nowhere).then_some(SkipReason::DanglingLink)
 }

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::AtomicBool;
 
+use super::memory::MemoryNeed;
 use crate::dataset::PreprocessError;
 use crate::spectrum::SpectrumError;
 
@@ -32,6 +33,9 @@ pub enum ScanError {
         /// The cause.
         source: rayon::ThreadPoolBuildError,
     },
+    /// Sums that take more memory than there is for them.
+    #[error("{0}")]
+    Memory(MemoryNeed),
     /// Rows could not be kept.
     #[error("cannot keep the row of {key}")]
     Row {

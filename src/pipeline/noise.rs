@@ -21,7 +21,7 @@ pub fn draw_samples<R: Default + Send>(
     threads: usize,
     cancel: &Cancel,
     finish: impl Fn(&[f32], &mut R) + Sync,
-    emit: impl FnMut(usize, &R) -> Result<(), ScanError>,
+    mut emit: impl FnMut(usize, &R) -> Result<(), ScanError>,
 ) -> Result<(), ScanError> {
     let live = |jobs: &Jobs<'_, R>| {
         let (mut worker, mut planes) = (noise.worker(), vec![0.0; noise.len()]);
@@ -31,7 +31,7 @@ pub fn draw_samples<R: Default + Send>(
             Ok(())
         })
     };
-    run_ordered(schedule(n, threads, cancel), live, |_| {}, emit)
+    run_ordered(schedule(n, threads, cancel), live, |_| {}, |index, result| emit(index, result))
 }
 
 fn schedule(n: usize, threads: usize, cancel: &Cancel) -> Schedule<'_> {
@@ -93,8 +93,8 @@ pub fn sample_distances(
         })
     };
     let mut all = vec![SampleSquares::default(); noises.len()];
-    let emit = |_: usize, squares: &Vec<[f64; 2]>| {
-        for (all, [to_mean, to_member]) in all.iter_mut().zip(squares) {
+    let emit = |_: usize, squares: &mut Vec<[f64; 2]>| {
+        for (all, [to_mean, to_member]) in all.iter_mut().zip(squares.iter()) {
             all.to_mean.push(*to_mean);
             all.to_member.push(*to_member);
         }
