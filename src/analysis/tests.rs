@@ -25,6 +25,7 @@ fn desk() -> Desk<'static> {
         cancel: &CANCEL,
         seed: 7,
         threads: 2,
+        max_memory_bytes: u64::MAX,
         started: Instant::now(),
     }
 }

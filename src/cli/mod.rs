@@ -34,6 +34,8 @@ use clap::{Parser, Subcommand};
 
 pub use exit::ExitStatus;
 
+use crate::pipeline::ScanError;
+
 const EXIT_CODES: &str = "\
 Exit codes: 0 done · 1 done, but more images were skipped than --max-skipped allows · 2 could not be done \
 (usage, unreadable input, unwritable output) · 130 interrupted · 101 a bug";
@@ -102,9 +104,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
         Err(error) if console::is_broken_pipe(&error) => ExitStatus::Done,
         Err(error) => {
             console::print_error(&error);
-            let interrupted = error.downcast_ref::<crate::pipeline::ScanError>();
+            let interrupted = error.downcast_ref::<ScanError>();
             match interrupted {
-                Some(crate::pipeline::ScanError::Interrupted) => ExitStatus::Interrupted,
+                Some(ScanError::Interrupted | ScanError::InterruptedWriting) => ExitStatus::Interrupted,
                 _ => ExitStatus::Failed,
             }
         }

@@ -72,6 +72,7 @@ pub fn each(args: &SharedArgs, one: impl Fn(&SharedArgs) -> Result<Answered>) ->
         own.input.inputs = vec![input.clone()];
         own.input.heading = Some(input.display().to_string());
         own.output.out.push(name);
+        interrupt::check()?;
         let (answered, object) = one(&own)?;
         if answered != ExitStatus::Done {
             status = answered;
@@ -104,6 +105,7 @@ fn names_of(inputs: &[PathBuf]) -> Vec<String> {
 /// Opens the dataset, runs `analysis` on it, and presents the answer; with `--dry-run` says what would be done instead.
 pub fn one<A: Analysis<Report: Report>>(command: &'static str, args: &SharedArgs, analysis: &A) -> Result<Answered> {
     let progress = Progress::new(args.output.progress, args.output.quiet);
+    interrupt::set_working(false);
     let source = Source::open(&args.source()?, analysis.needs(), &progress)?;
     analysis.check(&source)?;
     if let (Some(heading), false) = (&args.input.heading, args.output.json) {
@@ -118,6 +120,7 @@ pub fn one<A: Analysis<Report: Report>>(command: &'static str, args: &SharedArgs
     let desk = presentation.with_folder::<A::Report>(desk, &args.output, &analysis.file_names())?;
     progress.show_notes();
     let run = Run { source, desk };
+    interrupt::set_working(true);
     let (scanned, report) = answer(&run, analysis)?;
     presentation.write(&run.desk, &report)?;
     let object = presentation.print_or(&report)?;
@@ -130,7 +133,8 @@ pub fn one<A: Analysis<Report: Report>>(command: &'static str, args: &SharedArgs
 pub fn desk<'a>(command: &'static str, args: &SharedArgs, progress: &'a Progress) -> Result<Desk<'a>> {
     let inputs: Vec<&PathBuf> = args.input.inputs.iter().chain(&args.input.files_from).collect();
     let desk = bare_desk(command, &inputs, progress);
-    Ok(Desk { seed: args.input.seed, threads: args.compute.threads()?, ..desk })
+    let (seed, threads, max_memory_bytes) = (args.input.seed, args.compute.threads()?, args.compute.max_memory());
+    Ok(Desk { seed, threads, max_memory_bytes, ..desk })
 }
 
 /// The desk of a run of one worker without a seed, before there is a folder.
@@ -144,6 +148,7 @@ pub fn bare_desk<'a>(command: &'static str, inputs: &[impl AsRef<Path>], progres
         cancel: interrupt::flag(),
         seed: 0,
         threads: 1,
+        max_memory_bytes: u64::MAX,
     }
 }
 
@@ -171,11 +176,12 @@ impl Presentation {
     pub fn write<R: Report>(&self, desk: &Desk<'_>, report: &R) -> Result<()> {
         let out = desk.folder()?;
         for content in report.tables() {
+            interrupt::check()?;
             content.write(out)?;
         }
         if !self.plots.0.is_empty() {
             for plot in report.figures() {
-                self.draw(out, desk, &plot);
+                self.draw(out, desk, &plot)?;
             }
         }
         Ok(())
@@ -196,9 +202,10 @@ impl Presentation {
     }
 
     /// A picture that fails is a warning: the tables it shows are already written.
-    fn draw(&self, out: &OutputDir, desk: &Desk<'_>, plot: &Plot) {
+    fn draw(&self, out: &OutputDir, desk: &Desk<'_>, plot: &Plot) -> Result<()> {
         let formats = if plot.is_png_only { &[PlotFormat::Png] } else { self.plots.0.as_slice() };
         for format in formats {
+            interrupt::check()?;
             let file_name = format!("{}.{format}", plot.name);
             let written = plot
                 .render(self.page, *format)
@@ -208,6 +215,7 @@ impl Presentation {
                 desk.warn(&format!("no {file_name}: {error:#}"));
             }
         }
+        Ok(())
     }
 
     /// What a command's runs may leave under fixed names: what this run does not write is of an earlier one.

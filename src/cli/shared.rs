@@ -176,6 +176,11 @@ pub struct ComputeArgs {
 }
 
 impl ComputeArgs {
+    /// Memory that the run may take, bytes.
+    pub fn max_memory(&self) -> u64 {
+        self.max_memory.unwrap_or_else(memory::half_of_all)
+    }
+
     /// The number of workers.
     pub fn threads(&self) -> Result<usize> {
         match self.threads {
@@ -223,7 +228,7 @@ impl SharedArgs {
             window: preprocess.window,
             range: preprocess.range,
             threads: self.compute.threads()?,
-            max_memory_bytes: Some(self.compute.max_memory.unwrap_or_else(memory::half_of_all)),
+            max_memory_bytes: Some(self.compute.max_memory()),
         })
     }
 }

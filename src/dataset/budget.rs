@@ -122,7 +122,10 @@ mod tests {
                         // Large ones among small ones, and one that asks for more than all.
                         let n = if i % 17 == worker { 1000 } else { 1 + (i * 7 + worker * 13) % 60 };
                         let lease = budget.lease(n, || false).expect("not stopped");
-                        most.fetch_max(held.fetch_add(lease.n_bytes, Ordering::SeqCst) + lease.n_bytes, Ordering::SeqCst);
+                        most.fetch_max(
+                            held.fetch_add(lease.n_bytes, Ordering::SeqCst) + lease.n_bytes,
+                            Ordering::SeqCst,
+                        );
                         std::thread::yield_now();
                         held.fetch_sub(lease.n_bytes, Ordering::SeqCst);
                     }

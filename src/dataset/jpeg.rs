@@ -87,7 +87,8 @@ pub(super) fn read_layout(bytes: &[u8]) -> Option<Layout> {
 /// Coefficients of the `components` of a frame header, three bytes each.
 fn count_coefficients(size: Size, components: &[u8]) -> u64 {
     // The second byte holds the sampling factors, horizontal ones in the upper half.
-    let factors = components.chunks_exact(3).map(|component| (u64::from(component[1] >> 4), u64::from(component[1] & 15)));
+    let factors =
+        components.chunks_exact(3).map(|component| (u64::from(component[1] >> 4), u64::from(component[1] & 15)));
     let largest = |a: (u64, u64), b: (u64, u64)| (a.0.max(b.0), a.1.max(b.1));
     let (across, down) = factors.clone().fold((1, 1), largest);
     let units = (size.width as u64).div_ceil(8 * across) * (size.height as u64).div_ceil(8 * down);

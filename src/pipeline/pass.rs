@@ -15,7 +15,9 @@ use super::memory::{KEPT_ROWS, Memory, WINDOW};
 use super::observer::Observer;
 use super::ordered::{Jobs, Schedule, run_ordered};
 use super::probe::{ImageProbe, ProbeSource};
-use crate::dataset::{Decoder, Lease, PreprocessError, Preprocessor, SkipReason, Skipped, SourceFile, Transform, Views};
+use crate::dataset::{
+    Decoder, Lease, PreprocessError, Preprocessor, SkipReason, Skipped, SourceFile, Transform, Views,
+};
 use crate::spectrum::analyzer::Totals;
 use crate::spectrum::{AnalysisPlan, Analyzer, ContentSketch, Counts, ImageSummary, Spectrum, SpectrumError};
 

@@ -8,7 +8,9 @@ use super::outer::add_outer;
 use super::summary::ImageSummary;
 use crate::spectral::fft2::Fft2Workspace;
 use crate::spectrum::exact::ExactLanes;
-use crate::spectrum::plan::{AnalysisConfig, AnalysisPlan, Detail, HISTOGRAM_BINS, HISTOGRAM_BINS_PER_OCTAVE, at, outer_rows};
+use crate::spectrum::plan::{
+    AnalysisConfig, AnalysisPlan, Detail, HISTOGRAM_BINS, HISTOGRAM_BINS_PER_OCTAVE, at, outer_rows,
+};
 
 /// Scratch for one image's powers, and counts of its RAPSDs.
 #[derive(Debug)]
