@@ -9,6 +9,33 @@ const MIN_BYTES: u64 = 64 << 20;
 /// What there is where the system does not say.
 const UNKNOWN_BYTES: u64 = 8 << 30;
 
+/// Where OpenBLAS reads how many threads it has.
+const BLAS_THREADS: &str = "OPENBLAS_NUM_THREADS";
+
+/// Starts the program anew, in this process, with OpenBLAS on one thread from its beginning, if there is a limit of the
+/// address space. While it is loaded OpenBLAS starts a thread for each core, which take 128 MiB each, and wait for ever
+/// if they do not get it. What cannot be started anew goes on as it is.
+#[cfg(unix)]
+pub fn restart_if_limited() {
+    use std::os::unix::process::CommandExt;
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    if address_space_limit(&limits).is_none() || std::env::var_os(BLAS_THREADS).is_some() {
+        return;
+    }
+    let Ok(program) = std::env::current_exe() else { return };
+    let mut arguments = std::env::args_os();
+    let mut command = std::process::Command::new(program);
+    if let Some(name) = arguments.next() {
+        command.arg0(name);
+    }
+    // It returns only where it fails.
+    let _ = command.args(arguments).env(BLAS_THREADS, "1").exec();
+}
+
+/// Elsewhere there is no such limit.
+#[cfg(not(unix))]
+pub fn restart_if_limited() {}
+
 /// Reads `--max-memory`.
 pub fn parse(text: &str) -> Result<u64> {
     let Ok(ByteSize(bytes)) = text.parse() else { bail!("write a number and its unit, like 4GiB or 512MiB") };
@@ -65,11 +92,16 @@ fn group_bytes(cgroup: &str, read: impl Fn(&str) -> Option<String>) -> Option<u6
 
 /// What the limit of the address space leaves, by `/proc/self/limits` and `/proc/self/statm`.
 fn address_space_bytes(limits: &str, statm: &str) -> Option<u64> {
-    let line = limits.lines().find_map(|line| line.strip_prefix("Max address space"))?;
-    let limit: u64 = line.split_whitespace().next()?.parse().ok()?;
+    let limit = address_space_limit(limits)?;
     // In pages; those of 4 KiB are the smallest there are, so that this is not too much.
     let used = statm.split_whitespace().next()?.parse::<u64>().ok()? * 4096;
     Some(limit.saturating_sub(used))
+}
+
+/// The limit of the address space, by `/proc/self/limits`; none if there is none.
+fn address_space_limit(limits: &str) -> Option<u64> {
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max address space"))?;
+    line.split_whitespace().next()?.parse().ok()
 }
 
 #[cfg(test)]

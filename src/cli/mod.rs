@@ -33,6 +33,7 @@ use std::ffi::OsString;
 use clap::{Parser, Subcommand};
 
 pub use exit::ExitStatus;
+pub use memory::restart_if_limited;
 
 use crate::pipeline::ScanError;
 

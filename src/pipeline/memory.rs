@@ -23,6 +23,9 @@ const MIN_RESERVE_BYTES: u64 = 8 << 20;
 /// Most that it may keep: photographs of 20 megapixels.
 const MAX_RESERVE_BYTES: u64 = 128 << 20;
 
+/// Spectra that a run may hold together: those of both halves and of the whole.
+const HELD_SPECTRA: u64 = 3;
+
 /// What the workers of one pass share.
 #[derive(Debug)]
 pub struct Memory {
@@ -38,7 +41,7 @@ impl Memory {
     /// The memory of a pass.
     pub fn of(config: &ScanConfig) -> Self {
         let shares = Shares::of(config.decode.max_memory_bytes);
-        let left = shares.sums_bytes.saturating_sub(sums_bytes(config, &config.analysis, config.threads, 1));
+        let left = shares.sums_bytes.saturating_sub(sums_bytes(config, &config.analysis, config.threads, HELD_SPECTRA));
         let reserve_bytes = (left / config.threads.max(1) as u64).clamp(MIN_RESERVE_BYTES, MAX_RESERVE_BYTES);
         Self {
             budget: Budget::new(shares.decoding_bytes),
