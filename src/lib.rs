@@ -42,7 +42,8 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 // What can fail says so; tests may unwrap (clippy.toml).
 #![warn(clippy::unwrap_used)]
-// Two calls into the BLAS library pin its threads (`stats::blas`); nothing else has a reason.
+// Calls into C: one pins the threads of BLAS (`stats::blas`), one tunes the allocator (`cli::memory`), one ends the
+// process (`cli::interrupt`); nothing else has a reason.
 #![warn(unsafe_code)]
 
 pub mod analysis;

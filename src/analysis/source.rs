@@ -13,7 +13,7 @@ use crate::dataset::{
     choose_resolution, list_from_reader, list_inputs, read_regular,
 };
 use crate::diffusion::rounding_power;
-use crate::pipeline::{Observer, ScanConfig, ScanError, check_memory};
+use crate::pipeline::{Held, Observer, ScanConfig, ScanError, check_memory};
 use crate::spectral::{Channels, Size, ValueRange, Window};
 use crate::spectrum::{AnalysisConfig, Detail, Preprocess, Spectrum, Standardize};
 
@@ -129,6 +129,8 @@ pub struct Images {
     pub n_ignored: u64,
     /// Whether the images are read once more after the pass.
     pub second_pass: bool,
+    /// Which spectra of them are held together.
+    pub held: Held,
     /// How they are scanned.
     pub config: ScanConfig,
 }
@@ -273,14 +275,11 @@ impl Images {
             effective_resolution: needs.effective_resolution,
             threads: options.threads,
         };
-        let images = Self { files, skipped, n_ignored, second_pass: needs.second_pass, config };
-        check_memory(&images.config, images.n_spectra()).map_err(ScanError::Memory)?;
-        Ok(images)
-    }
-
-    /// Spectra of these images that are held together at most: one, or that of each half and of the whole.
-    pub fn n_spectra(&self) -> u64 {
-        if self.second_pass { 3 } else { 1 }
+        let second_pass = needs.second_pass;
+        // Those of both halves and of the whole where each image is measured against the others.
+        let held = Held { n_spectra: if second_pass { 3 } else { 1 }, is_saved: needs.saves_spectrum };
+        check_memory(&config, held).map_err(ScanError::Memory)?;
+        Ok(Self { files, skipped, n_ignored, second_pass, held, config })
     }
 
     /// The working image of the file `key`, read once more: its size, and its RGB bytes row by row. None if the file

@@ -36,6 +36,28 @@ pub fn restart_if_limited() {
 #[cfg(not(unix))]
 pub fn restart_if_limited() {}
 
+/// Blocks of at least so many bytes are given back to the system when they are freed. By itself glibc keeps blocks of up
+/// to 32 MiB once one was freed, for each thread: images of other sizes then add up.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+const RETURNED_BYTES: std::ffi::c_int = 4 << 20;
+
+/// Has the allocator give large blocks back.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+pub fn return_large_blocks() {
+    #[expect(unsafe_code, reason = "the allocator's own interface is the only way to its settings")]
+    unsafe extern "C" {
+        // SAFETY: glibc's `int mallopt(int, int)`, which takes its arguments by value and locks what it sets.
+        safe fn mallopt(parameter: std::ffi::c_int, value: std::ffi::c_int) -> std::ffi::c_int;
+    }
+    // What it refuses stays as it is.
+    let _ = mallopt(libc::M_MMAP_THRESHOLD, RETURNED_BYTES);
+    let _ = mallopt(libc::M_TRIM_THRESHOLD, RETURNED_BYTES);
+}
+
+/// Other allocators are left alone.
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+pub fn return_large_blocks() {}
+
 /// Reads `--max-memory`.
 pub fn parse(text: &str) -> Result<u64> {
     let Ok(ByteSize(bytes)) = text.parse() else { bail!("write a number and its unit, like 4GiB or 512MiB") };

@@ -100,6 +100,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
         return ExitStatus::Failed;
     }
     silence_decoders();
+    memory::return_large_blocks();
     match cli.command.run() {
         Ok(status) => status,
         Err(error) if console::is_broken_pipe(&error) => ExitStatus::Done,

@@ -54,7 +54,7 @@ fn print_images(args: &SharedArgs, images: &Images) -> Result<Option<Value>> {
         Standardize::Mean if images.second_pass => 2,
         _ => 1,
     };
-    let memory = memory_bytes(config, images.n_spectra());
+    let memory = memory_bytes(config, images.held);
     let preprocess = config.preprocess_record();
     let time = estimate_seconds(images).map(|s| s * f64::from(passes) / config.threads as f64);
     let skipped = images.skipped.len();

@@ -23,8 +23,19 @@ const MIN_RESERVE_BYTES: u64 = 8 << 20;
 /// Most that it may keep: photographs of 20 megapixels.
 const MAX_RESERVE_BYTES: u64 = 128 << 20;
 
-/// Spectra that a run may hold together: those of both halves and of the whole.
-const HELD_SPECTRA: u64 = 3;
+/// Which spectra a run holds together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held {
+    /// Spectra at once: one, or those of both halves and of the whole.
+    pub n_spectra: u64,
+    /// Whether the spectrum is written: its bytes are held beside it, after the pass.
+    pub is_saved: bool,
+}
+
+impl Held {
+    /// As many as any run.
+    const MOST: Self = Self { n_spectra: 3, is_saved: true };
+}
 
 /// What the workers of one pass share.
 #[derive(Debug)]
@@ -41,7 +52,7 @@ impl Memory {
     /// The memory of a pass.
     pub fn of(config: &ScanConfig) -> Self {
         let shares = Shares::of(config.decode.max_memory_bytes);
-        let left = shares.sums_bytes.saturating_sub(sums_bytes(config, &config.analysis, config.threads, HELD_SPECTRA));
+        let left = shares.sums_bytes.saturating_sub(sums_bytes(config, &config.analysis, config.threads, Held::MOST));
         let reserve_bytes = (left / config.threads.max(1) as u64).clamp(MIN_RESERVE_BYTES, MAX_RESERVE_BYTES);
         Self {
             budget: Budget::new(shares.decoding_bytes),
@@ -136,21 +147,20 @@ impl fmt::Display for MemoryNeed {
     }
 }
 
-/// Bytes that the passes of `config` take beside the memory for decoding; `n_spectra` are held together at most.
-pub fn memory_bytes(config: &ScanConfig, n_spectra: u64) -> u64 {
-    sums_bytes(config, &config.analysis, config.threads, n_spectra)
+/// Bytes that the passes of `config` take beside the memory for decoding.
+pub fn memory_bytes(config: &ScanConfig, held: Held) -> u64 {
+    sums_bytes(config, &config.analysis, config.threads, held)
 }
 
-/// Refuses a run whose sums take more than their share of the memory, before anything of them is allocated;
-/// `n_spectra` are held together at most.
+/// Refuses a run whose sums take more than their share of the memory, before anything of them is allocated.
 ///
 /// # Errors
 ///
 /// What would fit.
-pub fn check_memory(config: &ScanConfig, n_spectra: u64) -> Result<(), MemoryNeed> {
+pub fn check_memory(config: &ScanConfig, held: Held) -> Result<(), MemoryNeed> {
     let limit_bytes = Shares::of(config.decode.max_memory_bytes).sums_bytes;
     let need = |analysis: &AnalysisConfig, threads: usize| {
-        sums_bytes(config, analysis, threads, n_spectra) + threads as u64 * MIN_RESERVE_BYTES
+        sums_bytes(config, analysis, threads, held) + threads as u64 * MIN_RESERVE_BYTES
     };
     let (analysis, threads) = (&config.analysis, config.threads);
     let n_bytes = need(analysis, threads);
@@ -178,10 +188,13 @@ pub fn check_memory(config: &ScanConfig, n_spectra: u64) -> Result<(), MemoryNee
     })
 }
 
-/// Bytes of the sums and engines of a pass, on so many workers, and of the rows that wait.
-fn sums_bytes(config: &ScanConfig, analysis: &AnalysisConfig, threads: usize, n_spectra: u64) -> u64 {
+/// Bytes of the sums and engines of a pass, on so many workers, and of the rows that wait; or of what follows it.
+fn sums_bytes(config: &ScanConfig, analysis: &AnalysisConfig, threads: usize, held: Held) -> u64 {
     let threads = threads.max(1) as u64;
     let analysis = &AnalysisConfig { keep_spectra: config.effective_resolution, ..analysis.clone() };
     let rows = (WINDOW * KEPT_ROWS) as u64 * analysis.row_bytes();
-    threads * analysis.worker_bytes() + analysis.plan_bytes() + n_spectra * analysis.spectrum_bytes() + rows
+    let spectrum = analysis.spectrum_bytes();
+    // The engines are gone when the spectrum is written.
+    let working = (threads * analysis.worker_bytes()).max(if held.is_saved { spectrum } else { 0 });
+    working + analysis.plan_bytes() + held.n_spectra * spectrum + rows
 }

@@ -18,7 +18,7 @@ pub use config::{ScanConfig, ScanOutcome};
 pub use distances::{Baseline, Judges, measure_distances};
 pub use error::{Cancel, ScanError};
 pub use halves::{Halves, scan_halves};
-pub use memory::{MemoryNeed, check_memory, memory_bytes};
+pub use memory::{Held, MemoryNeed, check_memory, memory_bytes};
 pub use observer::Observer;
 pub use pass::{ImageRow, NoRows, Pass, RowSink, run_pass};
 pub use probe::{ImageProbe, ProbeSource};

@@ -243,7 +243,9 @@ fn a_jpeg_of_hundreds_of_scans_is_refused() {
 #[test]
 fn an_image_takes_no_more_than_its_share_of_the_memory() {
     let folder = Folder::create();
-    for (name, bytes) in [("a.png", png(64, 48)), ("a.jpg", jpeg(64, 48)), ("a.webp", encode(&gradient(64, 48), ImageFormat::WebP))] {
+    for (name, bytes) in
+        [("a.png", png(64, 48)), ("a.jpg", jpeg(64, 48)), ("a.webp", encode(&gradient(64, 48), ImageFormat::WebP))]
+    {
         let path = folder.write(name, &bytes);
         let options = DecodeOptions::default();
         let needed = Decoder::new().probe(&path, &options).unwrap().n_bytes;

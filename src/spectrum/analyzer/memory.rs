@@ -4,7 +4,8 @@ use rustfft::num_complex::{Complex32, Complex64};
 
 use super::moments::spectra_kept;
 use super::radial::histogram_length;
-use crate::spectrum::plan::{AnalysisConfig, Detail, outer_rows, tensor_specs};
+use crate::spectral::Window;
+use crate::spectrum::plan::{AnalysisConfig, Detail, Standardize, outer_rows, tensor_specs};
 use crate::spectrum::reduce::AreaAverage;
 
 /// Bytes of one exact total.
@@ -41,8 +42,10 @@ impl AnalysisConfig {
         let (n_modes, n_pixels) = (self.size.n_modes(), self.size.n_pixels());
         // Of each mode its frequency and its annulus, and the latter once more for half of them.
         let grid = n_modes * (size_of::<f64>() + size_of::<u32>() + size_of::<u32>() / 2);
-        // A window, a mean image and its deviations; the latter two in second passes.
-        let images = (1 + 2 * self.channels.count()) * n_pixels * size_of::<f32>();
+        // A window; the mean image and its deviations, which pixels are standardised by.
+        let n_planes = usize::from(self.window != Window::None)
+            + if self.standardize == Standardize::Pixel { 2 * self.channels.count() } else { 0 };
+        let images = n_planes * n_pixels * size_of::<f32>();
         let reduced = self.reduced_len().map_or(0, |d| d * size_of::<Complex64>());
         (grid + images + reduced) as u64
     }
