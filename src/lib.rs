@@ -42,8 +42,9 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 // What can fail says so; tests may unwrap (clippy.toml).
 #![warn(clippy::unwrap_used)]
-// Two calls into the BLAS library pin its threads (`stats::blas`), and libjpeg's warnings come through its error
-// manager (`dataset::libjpeg`); nothing else has a reason.
+// Calls into C: one pins the threads of BLAS (`stats::blas`), one tunes the allocator (`cli::memory`), one ends the
+// process (`cli::interrupt`), and libjpeg's warnings come through its error manager (`dataset::libjpeg`); nothing else
+// has a reason.
 #![warn(unsafe_code)]
 
 pub mod analysis;

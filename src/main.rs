@@ -3,5 +3,6 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    specscan::cli::restart_if_limited();
     specscan::cli::run(std::env::args_os()).into()
 }

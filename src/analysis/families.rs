@@ -221,7 +221,7 @@ fn measured_gamma(spectrum: &Spectrum, dataset: Option<&DatasetModel>) -> Result
 fn measure_folder(path: &Path, desk: &Desk<'_>, like: &Preprocess, coherence: bool) -> Result<Spectrum> {
     let listing = list_inputs(&[path.to_owned()])?;
     let config = ScanConfig {
-        decode: DecodeOptions::default(),
+        decode: DecodeOptions { max_memory_bytes: desk.max_memory_bytes, ..DecodeOptions::default() },
         preprocess: PreprocessConfig {
             // Resampled noise is other noise.
             transform: Transform::Crop,

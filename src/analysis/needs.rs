@@ -10,6 +10,8 @@ pub struct Needs {
     pub moments: bool,
     /// Whether the images are read once more after the pass.
     pub second_pass: bool,
+    /// Whether the spectrum is written to a file.
+    pub saves_spectrum: bool,
     /// The effective resolution of every image.
     pub effective_resolution: bool,
     /// Longest side of the reduced images whose full covariance is summed up, pixels.
@@ -28,6 +30,7 @@ impl Needs {
         Self {
             moments: self.moments || other.moments,
             second_pass: self.second_pass || other.second_pass,
+            saves_spectrum: self.saves_spectrum || other.saves_spectrum,
             effective_resolution: self.effective_resolution || other.effective_resolution,
             diagonality_side: self.diagonality_side.max(other.diagonality_side),
             coherence: self.coherence || other.coherence,

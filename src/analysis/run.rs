@@ -31,6 +31,8 @@ pub struct Desk<'a> {
     pub seed: u64,
     /// Workers; no result depends on it.
     pub threads: usize,
+    /// Bytes that the run may take.
+    pub max_memory_bytes: u64,
     /// When the run began.
     pub started: Instant,
     /// What was lost in passes beside the one that the result speaks of.

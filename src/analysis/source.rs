@@ -10,10 +10,10 @@ use rand::seq::index;
 use super::needs::Needs;
 use crate::dataset::{
     Damaged, DecodeOptions, Decoder, ExifPolicy, ListFormat, Listing, PreprocessConfig, Preprocessor, Skipped,
-    SourceFile, Transform, choose_resolution, list_from_reader, list_inputs,
+    SourceFile, Transform, choose_resolution, list_from_reader, list_inputs, read_regular,
 };
 use crate::diffusion::rounding_power;
-use crate::pipeline::{Observer, ScanConfig};
+use crate::pipeline::{Held, Observer, ScanConfig, ScanError, check_memory};
 use crate::spectral::{Channels, Size, ValueRange, Window};
 use crate::spectrum::{AnalysisConfig, Detail, Preprocess, Spectrum, Standardize};
 
@@ -65,6 +65,8 @@ pub struct SourceOptions {
     pub range: Option<ValueRange>,
     /// Workers.
     pub threads: usize,
+    /// Bytes that the run may take; no limit if not given.
+    pub max_memory_bytes: Option<u64>,
 }
 
 impl SourceOptions {
@@ -132,6 +134,8 @@ pub struct Images {
     pub n_ignored: u64,
     /// Whether the images are read once more after the pass.
     pub second_pass: bool,
+    /// Which spectra of them are held together.
+    pub held: Held,
     /// How they are scanned.
     pub config: ScanConfig,
 }
@@ -256,6 +260,7 @@ impl Images {
             max_pixels: options.max_pixels.unwrap_or(DecodeOptions::default().max_pixels),
             exif: options.exif.unwrap_or(ExifPolicy::Ignore),
             damaged: options.damaged.unwrap_or_default(),
+            max_memory_bytes: options.max_memory_bytes.unwrap_or(u64::MAX),
         };
         let preprocess = resolve_preprocess(options, &files, &decode, observer)?;
         let analysis = AnalysisConfig {
@@ -276,7 +281,11 @@ impl Images {
             effective_resolution: needs.effective_resolution,
             threads: options.threads,
         };
-        Ok(Self { files, skipped, n_ignored, second_pass: needs.second_pass, config })
+        let second_pass = needs.second_pass;
+        // Those of both halves and of the whole where each image is measured against the others.
+        let held = Held { n_spectra: if second_pass { 3 } else { 1 }, is_saved: needs.saves_spectrum };
+        check_memory(&config, held).map_err(ScanError::Memory)?;
+        Ok(Self { files, skipped, n_ignored, second_pass, held, config })
     }
 
     /// The working image of the file `key`, read once more: its size, and its RGB bytes row by row. None if the file
@@ -319,7 +328,7 @@ fn note_one_set(inputs: &[PathBuf], n_files: &[u64], observer: &dyn Observer) {
 
 /// Reads one spectrum.
 fn load_one(path: &Path) -> Result<Spectrum> {
-    let bytes = std::fs::read(path)
+    let bytes = read_regular(path)
         .with_context(|| format!("cannot read {}; check the path of the spectrum", path.display()))?;
     Spectrum::from_bytes(&bytes).with_context(|| format!("cannot use {}", path.display()))
 }

@@ -1,10 +1,25 @@
-//! Ctrl-C: the first one stops the pass cleanly, the second one stops the program.
+//! Ctrl-C, and a polite request to terminate: while results are being made the first one stops the work cleanly, at any
+//! other time, and the second time, the program ends at once.
 
+use std::ffi::c_int;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::console;
 use super::exit::ExitStatus;
+use crate::pipeline::ScanError;
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// Whether there is anything to be cleaned up: files that are not complete yet.
+static IS_WORKING: AtomicBool = AtomicBool::new(false);
+
+#[expect(unsafe_code, reason = "destructors of C libraries may wait for what the interrupted threads hold")]
+unsafe extern "C" {
+    // SAFETY: C's `_Exit`, which ends the process and runs nothing before; it takes its argument by value and does not
+    // return.
+    #[link_name = "_Exit"]
+    safe fn end_process(status: c_int) -> !;
+}
 
 /// Watches for Ctrl-C (and a polite request to terminate).
 ///
@@ -13,13 +28,32 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 /// If the system refuses the handler.
 pub fn watch() -> Result<(), ctrlc::Error> {
     ctrlc::set_handler(|| {
-        if INTERRUPTED.swap(true, Ordering::SeqCst) {
-            std::process::exit(i32::from(ExitStatus::Interrupted.code()));
+        let is_first = !INTERRUPTED.swap(true, Ordering::SeqCst);
+        if is_first && IS_WORKING.load(Ordering::SeqCst) {
+            return;
         }
+        if is_first {
+            console::print_error(&ScanError::Interrupted.into());
+        }
+        end_process(c_int::from(ExitStatus::Interrupted.code()))
     })
 }
 
-/// Set once Ctrl-C was pressed; passes look at it between files.
+/// From now on files are written that have to be removed if they are not finished, or no more.
+pub fn set_working(is_working: bool) {
+    IS_WORKING.store(is_working, Ordering::SeqCst);
+}
+
+/// Set once Ctrl-C was pressed; passes look at it between images.
 pub fn flag() -> &'static AtomicBool {
     &INTERRUPTED
+}
+
+/// Ends the writing of results once Ctrl-C was pressed.
+///
+/// # Errors
+///
+/// [`ScanError::InterruptedWriting`].
+pub fn check() -> Result<(), ScanError> {
+    if INTERRUPTED.load(Ordering::SeqCst) { Err(ScanError::InterruptedWriting) } else { Ok(()) }
 }

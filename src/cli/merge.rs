@@ -7,6 +7,7 @@ use anyhow::Result;
 use clap::Args;
 
 use super::exit::ExitStatus;
+use super::interrupt;
 use super::present::{self, Presentation};
 use super::progress::Progress;
 use super::shared::{OutputArgs, parse_file_name};
@@ -49,6 +50,7 @@ pub fn run(args: &MergeArgs) -> Result<ExitStatus> {
     let desk = present::bare_desk("merge", &args.spectra, &progress);
     let desk = presentation.with_folder::<MergeReport>(desk, &args.output, &[format!("{}.spectrum", args.name)])?;
     let report = merge.report(&desk)?;
+    interrupt::set_working(true);
     presentation.write(&desk, &report)?;
     desk.finish(&Presentation::stale_names::<MergeReport>(), report.manifest())?;
     presentation.print(&report)?;

@@ -13,6 +13,7 @@ mod fit_delta;
 mod help;
 mod info;
 mod interrupt;
+mod memory;
 mod merge;
 mod named;
 mod noise;
@@ -33,6 +34,9 @@ use std::ffi::OsString;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use exit::ExitStatus;
+pub use memory::restart_if_limited;
+
+use crate::pipeline::ScanError;
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done · 1 done, but more images were skipped than --max-skipped allows · 2 could not be done \
@@ -100,15 +104,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
         return ExitStatus::Failed;
     }
     silence_decoders();
-    crate::stats::blas::pin_blas_threads();
+    memory::return_large_blocks();
     match cli.command.run() {
         Ok(status) => status,
         Err(error) if console::is_broken_pipe(&error) => ExitStatus::Done,
         Err(error) => {
             console::print_error(&error);
-            let interrupted = error.downcast_ref::<crate::pipeline::ScanError>();
+            let interrupted = error.downcast_ref::<ScanError>();
             match interrupted {
-                Some(crate::pipeline::ScanError::Interrupted) => ExitStatus::Interrupted,
+                Some(ScanError::Interrupted | ScanError::InterruptedWriting) => ExitStatus::Interrupted,
                 _ => ExitStatus::Failed,
             }
         }

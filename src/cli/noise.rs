@@ -6,6 +6,7 @@ use clap::Args;
 use super::console;
 use super::exit::ExitStatus;
 use super::families::FamilyArgs;
+use super::interrupt;
 use super::named::choice;
 use super::present::{self, Presentation};
 use super::progress::Progress;
@@ -83,6 +84,7 @@ fn run_alone(args: &NoiseArgs, samples: &NoiseSamples, source: &SourceOptions) -
     let drawing = samples.without_dataset(&desk, size, channels)?;
     let presentation = Presentation::from(&shared.output);
     let desk = presentation.with_folder::<NoiseReport>(desk, &shared.output, &[])?;
+    interrupt::set_working(true);
     let report = drawing.draw(&desk)?;
     presentation.write(&desk, &report)?;
     let manifest = Manifest { seed: Some(desk.seed), threads: Some(desk.threads), ..Manifest::new() };

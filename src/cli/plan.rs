@@ -8,7 +8,8 @@ use super::console;
 use super::shared::SharedArgs;
 use crate::analysis::{About, Images, Source};
 use crate::dataset::Decoder;
-use crate::spectrum::{AnalysisPlan, Spectrum};
+use crate::pipeline::memory_bytes;
+use crate::spectrum::Spectrum;
 
 /// Files decoded to estimate the time.
 const TIMED_FILES: usize = 8;
@@ -46,10 +47,9 @@ fn print_saved(args: &SharedArgs, spectrum: &Spectrum) -> Result<Option<Value>> 
 /// The plan of scanning `images`.
 fn print_images(args: &SharedArgs, images: &Images) -> Result<Option<Value>> {
     let config = &images.config;
-    let plan = AnalysisPlan::new(config.analysis.clone(), None);
     let bytes: u64 = images.files.iter().filter_map(|f| std::fs::metadata(&f.path).ok()).map(|m| m.len()).sum();
     let passes = config.n_passes() + u32::from(images.second_pass);
-    let memory = (config.threads * plan.worker_bytes() + plan.shared_bytes()) as u64;
+    let memory = memory_bytes(config, images.held);
     let preprocess = config.preprocess_record();
     let time = estimate_seconds(images).map(|s| s * f64::from(passes) / config.threads as f64);
     let skipped = images.skipped.len();

@@ -73,6 +73,7 @@ pub fn each(args: &SharedArgs, one: impl Fn(&SharedArgs) -> Result<Answered>) ->
         own.input.inputs = vec![input.clone()];
         own.input.heading = Some(key_of_path(input));
         own.output.out.push(name);
+        interrupt::check()?;
         let (answered, object) = one(&own)?;
         if answered != ExitStatus::Done {
             status = answered;
@@ -105,6 +106,7 @@ fn names_of(inputs: &[PathBuf]) -> Vec<String> {
 /// Opens the dataset, runs `analysis` on it, and presents the answer; with `--dry-run` says what would be done instead.
 pub fn one<A: Analysis<Report: Report>>(command: &'static str, args: &SharedArgs, analysis: &A) -> Result<Answered> {
     let progress = Progress::new(args.output.progress, args.output.quiet);
+    interrupt::set_working(false);
     let source = Source::open(&args.source()?, analysis.needs(), &progress)?;
     analysis.check(&source)?;
     if let (Some(heading), false) = (&args.input.heading, args.output.json) {
@@ -119,6 +121,7 @@ pub fn one<A: Analysis<Report: Report>>(command: &'static str, args: &SharedArgs
     let desk = presentation.with_folder::<A::Report>(desk, &args.output, &analysis.file_names())?;
     progress.show_notes();
     let run = Run { source, desk };
+    interrupt::set_working(true);
     let (scanned, report) = answer(&run, analysis)?;
     presentation.write(&run.desk, &report)?;
     run.finish(&scanned, &Presentation::stale_names::<A::Report>())?;
@@ -139,7 +142,8 @@ pub fn one<A: Analysis<Report: Report>>(command: &'static str, args: &SharedArgs
 pub fn desk<'a>(command: &'static str, args: &SharedArgs, progress: &'a Progress) -> Result<Desk<'a>> {
     let inputs: Vec<&PathBuf> = args.input.inputs.iter().chain(&args.input.files_from).collect();
     let desk = bare_desk(command, &inputs, progress);
-    Ok(Desk { seed: args.input.seed, threads: args.compute.threads()?, ..desk })
+    let (seed, threads, max_memory_bytes) = (args.input.seed, args.compute.threads()?, args.compute.max_memory());
+    Ok(Desk { seed, threads, max_memory_bytes, ..desk })
 }
 
 /// The desk of a run of one worker without a seed, before there is a folder.
@@ -154,6 +158,7 @@ pub fn bare_desk<'a>(command: &'static str, inputs: &[impl AsRef<Path>], progres
         seed: 0,
         threads: 1,
         losses: Default::default(),
+        max_memory_bytes: u64::MAX,
     }
 }
 
@@ -175,6 +180,7 @@ impl Presentation {
     pub fn write<R: Report>(&self, desk: &Desk<'_>, report: &R) -> Result<()> {
         let out = desk.folder()?;
         for content in report.tables() {
+            interrupt::check()?;
             content.write(out)?;
         }
         if !self.plots.0.is_empty() {
@@ -208,6 +214,7 @@ impl Presentation {
     fn draw(&self, out: &OutputDir, desk: &Desk<'_>, plot: &Plot) -> Result<()> {
         let formats = if plot.is_png_only { &[PlotFormat::Png] } else { self.plots.0.as_slice() };
         for format in formats {
+            interrupt::check()?;
             let file_name = format!("{}.{format}", plot.name);
             match plot.render(self.page, *format) {
                 Ok(bytes) => out.write_atomic(&file_name, |file| file.write_all(&bytes))?,

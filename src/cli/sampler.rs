@@ -6,6 +6,7 @@ use anyhow::Result;
 use clap::Args;
 
 use super::exit::ExitStatus;
+use super::interrupt;
 use super::named::choice;
 use super::noise_levels::KappaArgs;
 use super::present::{self, Presentation};
@@ -88,6 +89,7 @@ pub fn sample(args: &SampleArgs) -> Result<ExitStatus> {
     let presentation = Presentation::from(&args.output);
     let desk = Desk { seed: args.seed, ..present::bare_desk("schedule-sample", &[&args.sampler], &progress) };
     let desk = presentation.with_folder::<DrawnSchedules>(desk, &args.output, &[])?;
+    interrupt::set_working(true);
     let mut drawn = draws.draw(&desk)?;
     presentation.write(&desk, &drawn)?;
     let manifest = Manifest { seed: Some(args.seed), ..Manifest::new() };

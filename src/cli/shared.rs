@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, ValueEnum};
 
+use super::memory;
 use super::named::choice;
 use crate::analysis::{Resolution, SourceOptions};
 use crate::dataset::{Damaged, ExifPolicy, ListFormat, Transform};
@@ -174,12 +175,22 @@ pub struct ComputeArgs {
     #[arg(short = 'j', long, value_name = "N")]
     pub threads: Option<usize>,
 
+    /// Memory that the run may take, like 4GiB; images that take more to decode are skipped, larger sums refused
+    /// [default: half of what the machine, its container and ulimit -v allow]
+    #[arg(long, value_name = "SIZE", value_parser = memory::parse)]
+    pub max_memory: Option<u64>,
+
     /// Print the plan (files, sizes, preprocessing, memory, time) and stop
     #[arg(long)]
     pub dry_run: bool,
 }
 
 impl ComputeArgs {
+    /// Memory that the run may take, bytes.
+    pub fn max_memory(&self) -> u64 {
+        self.max_memory.unwrap_or_else(memory::half_of_all)
+    }
+
     /// The number of workers.
     pub fn threads(&self) -> Result<usize> {
         match self.threads {
@@ -233,6 +244,7 @@ impl SharedArgs {
             window: preprocess.window,
             range: preprocess.range,
             threads: self.compute.threads()?,
+            max_memory_bytes: Some(self.compute.max_memory()),
         })
     }
 }

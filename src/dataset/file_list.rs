@@ -1,13 +1,17 @@
 //! Lists of paths, one a line or between zero bytes, from a file or from standard input.
 
 use std::collections::HashSet;
-use std::io::BufRead;
+use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
 
 use super::key::key_of;
+use super::links::broken_link;
 use super::listing::{ListError, Listing, Skipped, SourceFile, finish};
 use super::skip::{SkipReason, plain_io_message};
-use super::walk::{Found, broken_link, tell};
+use super::walk::{Found, tell};
+
+/// Bytes of the longest entry that may be a path.
+const MAX_PATH_BYTES: u64 = 64 << 10;
 
 /// How the paths of a list are told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -26,8 +30,8 @@ pub enum ListFormat {
 ///
 /// # Errors
 ///
-/// If the list cannot be read, has zero bytes where lines are expected, or names no image at all. A missing file is an
-/// entry of [`Listing::skipped`].
+/// If the list cannot be read, has an entry longer than any path or zero bytes where lines are expected, or names no
+/// image at all. A missing file is an entry of [`Listing::skipped`].
 pub fn list_from_reader(mut reader: impl BufRead, name: &str, format: ListFormat) -> Result<Listing, ListError> {
     let mut listing = Listing::default();
     let mut first_ignored = None;
@@ -37,8 +41,14 @@ pub fn list_from_reader(mut reader: impl BufRead, name: &str, format: ListFormat
     for i in 0.. {
         entry.clear();
         let end = if format == ListFormat::Nul { 0 } else { b'\n' };
-        if reader.read_until(end, &mut entry).map_err(|e| unreadable(plain_io_message(&e)))? == 0 {
+        let n_read = reader.by_ref().take(MAX_PATH_BYTES + 1).read_until(end, &mut entry);
+        let n_read = n_read.map_err(|e| unreadable(plain_io_message(&e)))?;
+        if n_read == 0 {
             break;
+        }
+        if n_read as u64 > MAX_PATH_BYTES {
+            let message = format!("entry {} is longer than any path; give a text with one path a line", i + 1);
+            return Err(unreadable(message));
         }
         let bytes = path_bytes(&entry, format, i == 0);
         if bytes.contains(&0) {

@@ -33,6 +33,10 @@ use crate::spectral::Size;
 /// Most pixels that a byte of Huffman-coded data can hold: eight blocks of 64, four times for subsampling.
 const MAX_PIXELS_PER_BYTE: usize = 8 * 64 * 4;
 
+/// Scans of a JPEG beyond which it is not decoded: each takes as long as decoding the whole image, and a few kilobytes
+/// hold thousands of them. libjpeg-turbo's own programs have the same limit.
+const MAX_SCANS: usize = 500;
+
 /// What the segments before the first scan say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Layout {
@@ -46,6 +50,10 @@ pub(super) struct Layout {
     frame_marker: u8,
     /// Where the first scan's data begin.
     pub scan_start: usize,
+    /// Components of the first scan.
+    n_in_scan: u8,
+    /// Coefficients of all components, those that fill up the blocks included.
+    n_coefficients: u64,
 }
 
 /// Walks the segments up to the first scan; `None` if the file ends before it.
@@ -56,6 +64,8 @@ fn read_layout(bytes: &[u8]) -> Option<Layout> {
         precision_bits: 8,
         frame_marker: 0,
         scan_start: 0,
+        n_in_scan: 0,
+        n_coefficients: 0,
     };
     let mut at = 2;
     loop {
@@ -70,6 +80,7 @@ fn read_layout(bytes: &[u8]) -> Option<Layout> {
                 let length = usize::from(u16::from_be_bytes([*bytes.get(at + 2)?, *bytes.get(at + 3)?]));
                 if marker == 0xDA {
                     layout.scan_start = at + 2 + length;
+                    layout.n_in_scan = *bytes.get(at + 4)?;
                     return (layout.scan_start <= bytes.len()).then_some(layout);
                 }
                 if is_frame_header(marker) {
@@ -78,11 +89,24 @@ fn read_layout(bytes: &[u8]) -> Option<Layout> {
                     layout.precision_bits = *bytes.get(at + 4)?;
                     layout.size = Size { height: side(at + 5)?, width: side(at + 7)? };
                     layout.n_components = *bytes.get(at + 9)?;
+                    let components = bytes.get(at + 10..at + 2 + length).unwrap_or_default();
+                    layout.n_coefficients = count_coefficients(layout.size, components);
                 }
                 2 + length
             }
         };
     }
+}
+
+/// Coefficients of the `components` of a frame header, three bytes each.
+fn count_coefficients(size: Size, components: &[u8]) -> u64 {
+    // The second byte holds the sampling factors, horizontal ones in the upper half.
+    let factors =
+        components.chunks_exact(3).map(|component| (u64::from(component[1] >> 4), u64::from(component[1] & 15)));
+    let largest = |a: (u64, u64), b: (u64, u64)| (a.0.max(b.0), a.1.max(b.1));
+    let (across, down) = factors.clone().fold((1, 1), largest);
+    let units = (size.width as u64).div_ceil(8 * across) * (size.height as u64).div_ceil(8 * down);
+    units * factors.map(|(h, v)| h * v * 64).sum::<u64>()
 }
 
 /// Whether a segment with this marker is a start of frame. `C4`, `C8` and `CC` are tables and extensions.
@@ -112,12 +136,15 @@ impl Layout {
         Ok(layout.filter(Self::is_decodable))
     }
 
-    /// Looks whether the data can hold the pixels and have an end.
+    /// Looks whether the data can be decoded in reasonable time, can hold the pixels, and have an end.
     ///
     /// # Errors
     ///
-    /// If not, unless damaged files are wanted.
+    /// If not; the latter two only unless damaged files are wanted.
     pub fn check_data(&self, bytes: &[u8], damaged: Damaged) -> Result<(), SkipReason> {
+        if self.is_progressive() && count_scans(bytes, self, MAX_SCANS + 1) > MAX_SCANS {
+            return Err(SkipReason::TooManyScans { limit: MAX_SCANS });
+        }
         let is_whole = is_complete(bytes, self) && !is_too_short(bytes, self);
         if is_whole || damaged == Damaged::Keep { Ok(()) } else { Err(SkipReason::Truncated { format: "JPEG" }) }
     }
@@ -134,6 +161,21 @@ impl Layout {
         }
     }
 
+    /// Whether the image comes in scans of increasing detail.
+    fn is_progressive(&self) -> bool {
+        matches!(self.frame_marker, 0xC2 | 0xC6 | 0xCA | 0xCE)
+    }
+
+    /// Whether the decoder has to keep the coefficients of the whole image until it has seen the last scan.
+    pub fn keeps_coefficients(&self) -> bool {
+        self.is_progressive() || self.n_in_scan < self.n_components
+    }
+
+    /// Coefficients of all components, those that fill up the blocks included.
+    pub fn n_coefficients(&self) -> u64 {
+        self.n_coefficients
+    }
+
     /// Whether libjpeg decodes it to pixels here: grey and three colours.
     pub fn is_decodable(&self) -> bool {
         matches!(self.n_components, 1 | 3)
@@ -143,6 +185,28 @@ impl Layout {
 /// Whether the file is too short for the pixels it promises, whatever they are.
 fn is_too_short(bytes: &[u8], layout: &Layout) -> bool {
     (bytes.len() - layout.scan_start).saturating_mul(MAX_PIXELS_PER_BYTE) < layout.size.n_pixels()
+}
+
+/// Scans of a JPEG; counting stops at `limit`.
+fn count_scans(bytes: &[u8], layout: &Layout, limit: usize) -> usize {
+    let (mut at, mut n_scans) = (layout.scan_start, 1);
+    while n_scans < limit {
+        let Some(found) = bytes[at..].iter().position(|&b| b == 0xFF) else { break };
+        at += found;
+        let [_, marker, rest @ ..] = &bytes[at..] else { break };
+        at += match (marker, rest) {
+            (0xFF, _) => 1,
+            (0x00 | 0x01 | 0xD0..=0xD8, _) => 2,
+            (0xD9, _) => break,
+            (_, [high, low, ..]) => {
+                n_scans += usize::from(*marker == 0xDA);
+                2 + usize::from(u16::from_be_bytes([*high, *low]))
+            }
+            _ => break,
+        };
+        at = at.min(bytes.len());
+    }
+    n_scans
 }
 
 /// Whether an end of image follows the first scan.

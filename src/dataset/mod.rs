@@ -17,17 +17,22 @@
 //! buffers and recycle them; give each worker its own. Nothing here starts threads or prints.
 
 mod bmp;
+mod budget;
 mod buffer;
 mod colour;
 mod damage;
 mod decode;
+mod demand;
 mod exif;
 mod file_list;
+mod header;
 mod jpeg;
 mod key;
 mod letterbox;
 mod libjpeg;
+mod links;
 mod listing;
+mod open;
 mod own_mark;
 mod resample;
 mod resolution;
@@ -40,14 +45,17 @@ mod view;
 mod walk;
 mod weights;
 
+pub use budget::{Budget, Lease, Shares};
 pub use colour::Conversions;
 pub use damage::Damaged;
-pub use decode::{DecodeOptions, Decoded, Decoder, Header, RgbImage, is_decoding};
+pub use decode::{Decoded, Decoder, RgbImage, is_decoding};
 pub use exif::ExifPolicy;
 pub use file_list::{ListFormat, list_from_reader};
+pub use header::{DecodeOptions, Header};
 pub use key::{compare_keys, key_of_path};
 pub use letterbox::is_letterboxed;
 pub use listing::{ListError, Listing, Skipped, SourceFile, list_inputs};
+pub use open::read_regular;
 pub use own_mark::{OwnPicture, WORKSHOP};
 pub use resolution::{AutoResolution, ResolutionError, choose_resolution};
 pub use skip::SkipReason;

@@ -99,6 +99,11 @@ pub(super) struct Resampler {
 }
 
 impl Resampler {
+    /// Bytes of the intermediate rows.
+    pub fn held_bytes(&self) -> usize {
+        self.rows.capacity() + self.columns.capacity()
+    }
+
     /// Resamples `source` and writes the wanted rectangle of the result, interleaved RGB without gaps, over the front
     /// of `out`.
     pub fn resample(&mut self, source: &Source<'_>, kernel: Kernel, target: &Target, out: &mut Vec<u8>) {

@@ -1,6 +1,7 @@
 //! The working size when none is given: what the headers agree on.
 
-use super::decode::{DecodeOptions, Decoder};
+use super::decode::Decoder;
+use super::header::DecodeOptions;
 use super::listing::SourceFile;
 use super::skip::SkipReason;
 use crate::spectral::Size;

@@ -1,5 +1,7 @@
 //! Why an image was left out: one reason for each way a file can fail, worded for `skipped.csv`.
 
+use bytesize::ByteSize;
+
 use crate::spectral::Size;
 
 /// Why an image was left out of a run. The message says what is wrong and, where something helps, what to do.
@@ -93,8 +95,45 @@ pub enum SkipReason {
         /// Rows.
         height: u64,
     },
+    /// Decoding takes more memory than there is for it.
+    #[error(
+        "takes {} to decode it ({size}), more than the {} that --max-memory leaves for one image; raise it if the \
+         machine has more",
+        ByteSize(*n_bytes), ByteSize(*limit_bytes)
+    )]
+    TooLarge {
+        /// Size of the image.
+        size: Size,
+        /// Bytes it takes.
+        n_bytes: u64,
+        /// Bytes there are.
+        limit_bytes: u64,
+    },
+    /// Its tiles are too many to be kept until they are written.
+    #[error(
+        "would be cut into {n_tiles} tiles, whose numbers take {}, more than the {} that --max-memory leaves for one \
+         image; raise --resolution",
+        ByteSize(*n_bytes), ByteSize(*limit_bytes)
+    )]
+    TooManyTiles {
+        /// Tiles.
+        n_tiles: u64,
+        /// Bytes of their rows.
+        n_bytes: u64,
+        /// Bytes there are.
+        limit_bytes: u64,
+    },
+    /// A progressive JPEG whose scans would take minutes to decode.
+    #[error("is a JPEG of more than {limit} scans, made to take long; save it again in fewer")]
+    TooManyScans {
+        /// The limit.
+        limit: usize,
+    },
+    /// The run was stopped before the file was read.
+    #[error("was not read: the run was stopped")]
+    Stopped,
     /// The pixels do not fit in memory.
-    #[error("needs {n_bytes} bytes of memory, which are not available; lower --max-pixels or --threads")]
+    #[error("needs {n_bytes} bytes of memory, which are not available; lower --max-memory or --threads")]
     OutOfMemory {
         /// Bytes asked for.
         n_bytes: usize,
@@ -107,8 +146,8 @@ pub enum SkipReason {
         /// The panic's message.
         message: String,
     },
-    /// Not the file that an earlier pass of the run has read.
-    #[error("has changed since the first pass; run again when nobody writes to the images")]
+    /// Not the file that an earlier pass of the run has read, or whose header it has.
+    #[error("has changed since it was first read; run again when nobody writes to the images")]
     Changed,
     /// Smaller than the working size, where enlarging is possible.
     #[error("is {found}, too small for {needed}; lower --resolution, or enlarge with --allow-upscale")]

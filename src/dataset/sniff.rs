@@ -5,6 +5,8 @@ use std::path::Path;
 
 use image::ImageFormat;
 
+use super::open::open;
+
 /// Bytes that suffice to tell every format.
 pub(super) const SNIFF_BYTES: usize = 32;
 
@@ -89,6 +91,10 @@ pub(super) fn has_image_name(path: &Path) -> bool {
 /// If the file cannot be opened or read.
 pub(super) fn holds_image(path: &Path) -> std::io::Result<bool> {
     let mut head = Vec::with_capacity(SNIFF_BYTES);
-    std::fs::File::open(path)?.take(SNIFF_BYTES as u64).read_to_end(&mut head)?;
+    let (file, metadata) = open(path)?;
+    if !metadata.is_file() {
+        return Ok(false);
+    }
+    file.take(SNIFF_BYTES as u64).read_to_end(&mut head)?;
     Ok(sniff(&head) != Content::Unknown)
 }

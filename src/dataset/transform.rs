@@ -154,6 +154,19 @@ impl Preprocessor {
         &self.config
     }
 
+    /// Bytes of the buffers.
+    pub fn held_bytes(&self) -> usize {
+        let halves: usize = self.halves.iter().map(Vec::capacity).sum();
+        halves + self.resized.capacity() + self.resampler.held_bytes()
+    }
+
+    /// Gives all buffers back.
+    pub fn release(&mut self) {
+        self.resampler = Resampler::default();
+        self.halves = [Vec::new(), Vec::new()];
+        self.resized = Vec::new();
+    }
+
     /// The working images of `image`: one, or for `tile` at least one.
     ///
     /// With [`PreprocessConfig::drop_letterbox`] the working image is judged; for `tile` the whole image is, since a

@@ -3,9 +3,9 @@
 use std::fs::FileType;
 use std::path::{Path, PathBuf};
 
-use walkdir::{DirEntry, WalkDir};
-
-use super::own_mark::{OwnPicture, WORKSHOP};
+use super::links::{BadEntry, entries};
+use super::open::special_kind;
+use super::own_mark::OwnPicture;
 use super::skip::SkipReason;
 use super::sniff::{has_image_name, holds_image};
 
@@ -35,15 +35,12 @@ impl Found {
 pub(super) fn walk(folder: &Path) -> impl Iterator<Item = Found> {
     let mut open_folders = OpenFolders::default();
     // A last step without an entry closes the folders that are still open.
-    let is_finished = |entry: &DirEntry| entry.depth() == 0 || entry.file_name() != WORKSHOP;
-    let entries = WalkDir::new(folder).follow_links(true).into_iter().filter_entry(is_finished);
-    let entries = entries.map(Some).chain(std::iter::once(None));
-    entries.flat_map(move |entry| {
-        let depth = entry.as_ref().map_or(0, |entry| entry.as_ref().map_or_else(|e| e.depth(), DirEntry::depth));
+    let entries = entries(folder).map(|(depth, entry)| (depth, Some(entry)));
+    entries.chain(std::iter::once((0, None))).flat_map(move |(depth, entry)| {
         let mut found = open_folders.close_from(depth);
         match entry {
             None => {}
-            Some(Err(error)) => found.push(bad_entry(&error)),
+            Some(Err(BadEntry { path, reason })) => found.push(Found::Bad(path, reason)),
             Some(Ok(entry)) if entry.file_type().is_dir() => {
                 let promises_image = depth > 0 && has_image_name(entry.path());
                 open_folders.enter(promises_image.then(|| (depth, entry.into_path())));
@@ -104,39 +101,4 @@ pub(super) fn tell(file_type: FileType, path: PathBuf, hides_samples: bool) -> F
         // Other files that cannot be opened do not matter.
         Ok(false) | Err(_) => Found::Other(path),
     }
-}
-
-#[cfg(unix)]
-fn special_kind(file_type: FileType) -> &'static str {
-    use std::os::unix::fs::FileTypeExt;
-    if file_type.is_fifo() {
-        "named pipe"
-    } else if file_type.is_socket() {
-        "socket"
-    } else {
-        "device"
-    }
-}
-
-#[cfg(not(unix))]
-fn special_kind(_: FileType) -> &'static str {
-    "special file"
-}
-
-/// What the walk could not enter.
-fn bad_entry(error: &walkdir::Error) -> Found {
-    let path = error.path().map(Path::to_path_buf).unwrap_or_default();
-    let reason = match (error.loop_ancestor(), error.io_error()) {
-        (Some(ancestor), _) => SkipReason::LinkLoop { ancestor: ancestor.to_string_lossy().into_owned() },
-        (None, Some(io)) => broken_link(&path).unwrap_or_else(|| SkipReason::from_io(io)),
-        (None, None) => SkipReason::Unreadable { message: error.to_string() },
-    };
-    Found::Bad(path, reason)
-}
-
-/// The reason for a link that leads nowhere, if `path` is one.
-pub(super) fn broken_link(path: &Path) -> Option<SkipReason> {
-    let is_link = std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.file_type().is_symlink());
-    let leads_nowhere = std::fs::metadata(path).is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound);
-    (is_link && leads_nowhere).then_some(SkipReason::DanglingLink)
 }

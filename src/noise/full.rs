@@ -87,7 +87,7 @@ impl FullModel {
 
     /// `d²` of the numbers of an image's real Fourier form; no number if LAPACK fails.
     pub fn square_of_form(&self, numbers: &[f64]) -> f64 {
-        self.gaussian.square(numbers).unwrap_or(f64::NAN)
+        self.gaussian.square(numbers)
     }
 
     /// The same of one of the images that were measured, approximately as if it had not been.

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::AtomicBool;
 
+use super::memory::MemoryNeed;
 use crate::dataset::PreprocessError;
 use crate::spectrum::SpectrumError;
 
@@ -14,6 +15,9 @@ pub enum ScanError {
     /// It was stopped from outside.
     #[error("interrupted; nothing was written under a final name")]
     Interrupted,
+    /// It was stopped from outside after the passes.
+    #[error("interrupted while results were written; those that are missing need another run")]
+    InterruptedWriting,
     /// No image was usable.
     #[error("none of the {n_files} images could be used (first: {first}: {reason})")]
     NothingUsable {
@@ -32,6 +36,9 @@ pub enum ScanError {
         /// The cause.
         source: rayon::ThreadPoolBuildError,
     },
+    /// Sums that take more memory than there is for them.
+    #[error("{0}")]
+    Memory(MemoryNeed),
     /// Rows could not be kept.
     #[error("cannot keep the row of {key}")]
     Row {

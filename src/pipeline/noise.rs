@@ -21,7 +21,7 @@ pub fn draw_samples<R: Default + Send>(
     threads: usize,
     (observer, cancel): (&dyn Observer, &Cancel),
     finish: impl Fn(&[f32], &mut R) + Sync,
-    emit: impl FnMut(usize, &R) -> Result<(), ScanError>,
+    mut emit: impl FnMut(usize, &R) -> Result<(), ScanError>,
 ) -> Result<(), ScanError> {
     let live = |jobs: &Jobs<'_, R>| {
         let (mut worker, mut planes) = (noise.worker(), vec![0.0; noise.len()]);
@@ -32,7 +32,8 @@ pub fn draw_samples<R: Default + Send>(
         })
     };
     observer.started("drawing noise", "samples", n);
-    run_ordered(schedule(n, threads, cancel), live, |_| observer.advanced(0), emit)?;
+    let arrived = |_: &R| observer.advanced(0);
+    run_ordered(schedule(n, threads, cancel), live, arrived, |index, result| emit(index, result))?;
     observer.finished();
     Ok(())
 }
@@ -96,8 +97,8 @@ pub fn sample_distances(
         })
     };
     let mut all = vec![SampleSquares::default(); noises.len()];
-    let emit = |_: usize, squares: &Vec<[f64; 2]>| {
-        for (all, [to_mean, to_member]) in all.iter_mut().zip(squares) {
+    let emit = |_: usize, squares: &mut Vec<[f64; 2]>| {
+        for (all, [to_mean, to_member]) in all.iter_mut().zip(squares.iter()) {
             all.to_mean.push(*to_mean);
             all.to_member.push(*to_member);
         }

@@ -15,8 +15,8 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::error::{Cancel, ScanError};
 
-/// How long a worker waits before it looks again whether the window has moved.
-const WINDOW_WAIT: Duration = Duration::from_micros(200);
+/// How long a worker waits before it looks again whether results have been emitted.
+pub const WINDOW_WAIT: Duration = Duration::from_micros(200);
 
 /// Which jobs are to be done, by how many.
 #[derive(Clone, Copy)]
@@ -52,7 +52,7 @@ struct StopOnDrop<'a>(&'a State);
 
 /// Runs `live` on every worker; it makes what the worker needs, goes through [`Jobs::run`], and may put away what the
 /// worker has added up. On the calling thread `arrived` sees each result as soon as it is there, then `emit` gets it in
-/// the order of the jobs.
+/// the order of the jobs, and may free of it what the next job does not need.
 ///
 /// # Errors
 ///
@@ -65,7 +65,7 @@ pub fn run_ordered<R: Default + Send>(
     schedule: Schedule<'_>,
     live: impl Fn(&Jobs<'_, R>) -> Result<(), ScanError> + Sync,
     arrived: impl Fn(&R),
-    mut emit: impl FnMut(usize, &R) -> Result<(), ScanError>,
+    mut emit: impl FnMut(usize, &mut R) -> Result<(), ScanError>,
 ) -> Result<(), ScanError> {
     let Schedule { n, window, cancel, .. } = schedule;
     let threads = schedule.threads.clamp(1, n.max(1));
@@ -101,8 +101,11 @@ pub fn run_ordered<R: Default + Send>(
             let (index, result) = message?;
             arrived(&result);
             waiting[index % window] = Some(result);
-            while let Some(result) = waiting[due % window].take() {
-                emit(due, &result)?;
+            while let Some(mut result) = waiting[due % window].take() {
+                if cancel.load(Ordering::Relaxed) {
+                    return Err(ScanError::Interrupted);
+                }
+                emit(due, &mut result)?;
                 due += 1;
                 state.emitted.store(due, Ordering::Relaxed);
                 // A full recycling channel only means that this result is freed instead.
@@ -132,12 +135,21 @@ impl<R: Default> Jobs<'_, R> {
         Ok(())
     }
 
+    /// Whether the run has ended, or is to end: what is still worked on is not wanted any more.
+    pub fn is_stopped(&self) -> bool {
+        self.state.stop.load(Ordering::Relaxed) || self.schedule.cancel.load(Ordering::Relaxed)
+    }
+
+    /// Whether all results before that of job `index` are emitted, so that everyone waits for it.
+    pub fn is_due(&self, index: usize) -> bool {
+        self.state.emitted.load(Ordering::Relaxed) == index
+    }
+
     /// The next job, once it is within the window.
     fn next(&self) -> Option<usize> {
-        let Schedule { n, window, cancel, .. } = self.schedule;
-        let stopped = || self.state.stop.load(Ordering::Relaxed) || cancel.load(Ordering::Relaxed);
+        let Schedule { n, window, .. } = self.schedule;
         let index = self.state.next.fetch_add(1, Ordering::Relaxed);
-        while index < n && !stopped() {
+        while index < n && !self.is_stopped() {
             if index < self.state.emitted.load(Ordering::Relaxed) + window {
                 return Some(index);
             }
@@ -188,7 +200,7 @@ mod tests {
             };
             let run = move || {
                 let (mut emitted, arrived) = (Vec::new(), RefCell::new(Vec::new()));
-                let emit = |i: usize, r: &usize| {
+                let emit = |i: usize, r: &mut usize| {
                     emitted.push((i, *r));
                     Ok(())
                 };
@@ -237,7 +249,7 @@ mod tests {
             };
             // What arrives cannot return an error.
             let arrived = |r: &usize| drop(at(Place::Arrived, *r == 300));
-            let emit = |i: usize, _: &usize| at(Place::Emit, i == 300);
+            let emit = |i: usize, _: &mut usize| at(Place::Emit, i == 300);
             run_ordered(schedule(1000, threads, &Cancel::new(false)), live, arrived, emit)
         })
     }
@@ -278,7 +290,7 @@ mod tests {
                 n_put_away.fetch_add(n, Ordering::Relaxed);
                 Ok(())
             };
-            let emit = |i: usize, _: &()| if i < 3 { Ok(()) } else { Err(ScanError::Interrupted) };
+            let emit = |i: usize, _: &mut ()| if i < 3 { Ok(()) } else { Err(ScanError::Interrupted) };
             let outcome = run_ordered(schedule(1000, 3, &Cancel::new(false)), live, |_| {}, emit);
             (outcome, n_done.into_inner(), n_put_away.into_inner())
         };
@@ -305,7 +317,7 @@ mod tests {
                     Ok(())
                 })
             };
-            let emit = |i: usize, r: &usize| {
+            let emit = |i: usize, r: &mut usize| {
                 assert_eq!(i, *r);
                 Ok(())
             };

@@ -3,23 +3,23 @@
 //! # Invariants
 //!
 //! - Those of the ordered run (`ordered.rs`); totals are locked once every few thousand images.
+//! - Memory is bounded (`memory.rs`), whatever the files are.
 //! - Sums are exact and rows are put in order, so nothing depends on which worker took which file.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::config::{ScanConfig, ScanOutcome, UsedFile};
 use super::error::{Cancel, ScanError};
+use super::memory::{KEPT_ROWS, Memory, WINDOW};
 use super::observer::Observer;
 use super::ordered::{Jobs, Schedule, run_ordered};
 use super::probe::{ImageProbe, ProbeSource};
 use crate::dataset::{
-    Decoder, FileStamp, PreprocessError, Preprocessor, SkipReason, Skipped, SourceFile, Transform, Views,
+    Decoder, FileStamp, Lease, PreprocessError, Preprocessor, SkipReason, Skipped, SourceFile, Transform, Views,
 };
 use crate::spectrum::analyzer::Totals;
 use crate::spectrum::{AnalysisPlan, Analyzer, ContentSketch, Counts, ImageSummary, Spectrum, SpectrumError};
-
-/// Files that may be in flight: read, but with a row that waits for an earlier one.
-const WINDOW: usize = 256;
 
 /// What is reported of one working image, in path order.
 #[derive(Debug)]
@@ -101,6 +101,8 @@ pub struct Pass<'a> {
 struct FileOutcome {
     n_bytes: u64,
     stamp: FileStamp,
+    /// Bytes that its rows have taken of the share of all rows.
+    rows_bytes: u64,
     images: Vec<ImageRecord>,
     n_images: usize,
     width_px: usize,
@@ -129,16 +131,17 @@ struct ImageRecord {
 /// If a probe, the sink or the observer does, or the plan is not for the working size; once all workers have stopped.
 pub fn run_pass(pass: Pass<'_>, sink: &mut dyn RowSink) -> Result<ScanOutcome, ScanError> {
     let Pass { files, config, plan, observer, .. } = pass;
+    let memory = Memory::of(config);
     let collected = Mutex::new((Totals::new(plan), ContentSketch::default()));
     let mut counts = Counts::default();
     let (mut skipped, mut left_out) = (Vec::new(), Vec::new());
     let mut used = Vec::with_capacity(files.len());
     let live = |jobs: &Jobs<'_, FileOutcome>| {
-        let mut worker = Worker::new(&pass, &collected)?;
-        jobs.run(|index, outcome| worker.analyze_file(index, outcome))?;
+        let mut worker = Worker::new(&pass, &memory, &collected)?;
+        jobs.run(|index, outcome| worker.analyze_file(jobs, index, outcome))?;
         Ok(worker.sums.collect()?)
     };
-    let emit = |index: usize, outcome: &FileOutcome| {
+    let emit = |index: usize, outcome: &mut FileOutcome| {
         let key = &files[index].key;
         used.push(outcome.skip.is_none().then_some(outcome.stamp));
         match &outcome.skip {
@@ -150,9 +153,11 @@ pub fn run_pass(pass: Pass<'_>, sink: &mut dyn RowSink) -> Result<ScanOutcome, S
                 counts.n_files += 1;
                 counts.n_converted += u64::from(outcome.converted);
                 counts.n_warned += u64::from(outcome.warned);
-                outcome.emit_images(key, sink)?;
+                outcome.emit_images(key, sink, pass.cancel)?;
             }
         }
+        memory.give_rows_back(outcome.rows_bytes);
+        outcome.images.truncate(KEPT_ROWS);
         Ok(())
     };
     let schedule = Schedule { n: files.len(), threads: config.threads, window: WINDOW, cancel: pass.cancel };
@@ -176,36 +181,63 @@ pub fn run_pass(pass: Pass<'_>, sink: &mut dyn RowSink) -> Result<ScanOutcome, S
 /// What one worker owns.
 struct Worker<'a> {
     pass: &'a Pass<'a>,
-    reader: Reader,
+    memory: &'a Memory,
+    reader: Reader<'a>,
     sums: Sums<'a>,
     probe: Option<Box<dyn ImageProbe + 'a>>,
 }
 
 impl<'a> Worker<'a> {
-    fn new(pass: &'a Pass<'a>, collected: &'a Mutex<(Totals, ContentSketch)>) -> Result<Self, PreprocessError> {
+    fn new(
+        pass: &'a Pass<'a>,
+        memory: &'a Memory,
+        collected: &'a Mutex<(Totals, ContentSketch)>,
+    ) -> Result<Self, PreprocessError> {
+        let decoder = Decoder::with_reserve(memory.reserve_bytes);
         let analyzer = Analyzer::new(Arc::clone(pass.plan));
         Ok(Self {
             pass,
-            reader: Reader { decoder: Decoder::new(), preprocessor: Preprocessor::new(pass.config.preprocess)? },
+            memory,
+            reader: Reader { decoder, preprocessor: Preprocessor::new(pass.config.preprocess)?, lease: None },
             sums: Sums { analyzer, content: ContentSketch::default(), collected },
             probe: pass.probes.map(ProbeSource::probe),
         })
     }
 
     /// Reads, decodes, cuts and analyses one file.
-    fn analyze_file(&mut self, index: usize, outcome: &mut FileOutcome) -> Result<(), ScanError> {
-        let Self { pass: Pass { files, config, earlier, .. }, reader, sums, probe } = self;
+    fn analyze_file(
+        &mut self,
+        jobs: &Jobs<'_, FileOutcome>,
+        index: usize,
+        outcome: &mut FileOutcome,
+    ) -> Result<(), ScanError> {
         outcome.reset();
-        let before = earlier.map(|used| used[index]);
-        let views = match reader.read(&files[index], config, before, outcome) {
+        let analyzed = self.add_file(jobs, index, outcome);
+        // What waits for the window after this must hold nothing that others wait for.
+        self.reader.release(self.memory.reserve_bytes);
+        analyzed
+    }
+
+    fn add_file(
+        &mut self,
+        jobs: &Jobs<'_, FileOutcome>,
+        index: usize,
+        outcome: &mut FileOutcome,
+    ) -> Result<(), ScanError> {
+        let Self { pass, memory, reader, sums, probe } = self;
+        let views = match reader.read(pass, memory, (jobs, index), outcome) {
             Ok(views) => views,
+            Err(SkipReason::Stopped) => return Err(ScanError::Interrupted),
             Err(reason) => {
                 outcome.skip = Some(reason);
                 return Ok(());
             }
         };
-        let is_tile = config.preprocess.transform == Transform::Tile;
+        let is_tile = pass.config.preprocess.transform == Transform::Tile;
         for view in views {
+            if jobs.is_stopped() {
+                return Err(ScanError::Interrupted);
+            }
             if sums.analyzer.is_full() {
                 sums.collect()?;
             }
@@ -224,33 +256,52 @@ impl<'a> Worker<'a> {
 }
 
 /// From a file to working images.
-struct Reader {
+struct Reader<'a> {
     decoder: Decoder,
     preprocessor: Preprocessor,
+    /// What the file at hand has taken of the memory for large files.
+    lease: Option<Lease<'a>>,
 }
 
-impl Reader {
+impl<'a> Reader<'a> {
     fn read(
         &mut self,
-        file: &SourceFile,
-        config: &ScanConfig,
-        before: Option<UsedFile>,
+        pass: &Pass<'_>,
+        memory: &'a Memory,
+        (jobs, index): (&Jobs<'_, FileOutcome>, usize),
         outcome: &mut FileOutcome,
     ) -> Result<Views<'_>, SkipReason> {
-        outcome.n_bytes = self.decoder.read(&file.path)?.len() as u64;
-        outcome.stamp = self.decoder.stamp();
+        let Self { decoder, preprocessor, lease } = self;
+        let config = pass.config;
+        let before = pass.earlier.map(|used| used[index]);
+        outcome.n_bytes = decoder.read(&pass.files[index].path)?;
+        outcome.stamp = decoder.stamp();
         if before.flatten().is_some_and(|stamp| stamp != outcome.stamp) {
             return Err(SkipReason::Changed);
         }
-        let decoded = self.decoder.decode(&config.decode)?;
+        let rows_bytes = &mut outcome.rows_bytes;
+        let decoded = decoder.decode_when(&config.decode, |header| {
+            *rows_bytes = memory.take_rows(config, header, || jobs.is_due(index), || jobs.is_stopped())?;
+            *lease = memory.take(header, || jobs.is_stopped())?;
+            Ok(())
+        })?;
         outcome.width_px = decoded.image.size.width;
         outcome.height_px = decoded.image.size.height;
         outcome.format = decoded.format;
         outcome.converted = decoded.conversions.any();
         outcome.warned = decoded.warned;
-        let views = self.preprocessor.apply(&decoded.image)?;
+        let views = preprocessor.apply(&decoded.image)?;
         // What could not be used before has changed, too, if it can be used now.
         if before == Some(None) { Err(SkipReason::Changed) } else { Ok(views) }
+    }
+
+    /// Keeps no more than `reserve_bytes`, and gives back what the file at hand has taken beyond them.
+    fn release(&mut self, reserve_bytes: u64) {
+        if (self.decoder.held_bytes() + self.preprocessor.held_bytes()) as u64 > reserve_bytes {
+            self.decoder.release();
+            self.preprocessor.release();
+        }
+        self.lease = None;
     }
 }
 
@@ -284,8 +335,11 @@ impl FileOutcome {
         &mut self.images[self.n_images - 1]
     }
 
-    fn emit_images(&self, key: &str, sink: &mut dyn RowSink) -> Result<(), ScanError> {
+    fn emit_images(&self, key: &str, sink: &mut dyn RowSink, cancel: &Cancel) -> Result<(), ScanError> {
         for record in &self.images[..self.n_images] {
+            if cancel.load(Ordering::Relaxed) {
+                return Err(ScanError::Interrupted);
+            }
             let row = ImageRow {
                 key,
                 tile_origin: record.tile_origin,

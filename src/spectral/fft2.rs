@@ -65,11 +65,7 @@ impl Fft2Plan {
 
     /// Length of the output: `H·(⌊W/2⌋ + 1)` stored modes.
     pub fn n_modes(&self) -> usize {
-        self.size.height * self.n_columns()
-    }
-
-    fn n_columns(&self) -> usize {
-        self.size.width / 2 + 1
+        self.size.n_modes()
     }
 
     /// Scratch for one worker.
@@ -77,7 +73,7 @@ impl Fft2Plan {
         let zero = Complex32::default();
         Fft2Workspace {
             row: vec![0.0; self.size.width],
-            row_spectra: vec![zero; self.size.height * self.n_columns()],
+            row_spectra: vec![zero; self.size.height * self.size.n_columns()],
             row_scratch: vec![zero; self.rows.get_scratch_len()],
             column_scratch: vec![zero; self.columns.get_inplace_scratch_len()],
         }
@@ -105,7 +101,7 @@ impl Fft2Plan {
         workspace: &mut Fft2Workspace,
         mut finished: impl FnMut(usize, &mut [Complex32]),
     ) {
-        let (h, n_columns) = (self.size.height, self.n_columns());
+        let (h, n_columns) = (self.size.height, self.size.n_columns());
         assert_eq!(spectrum.len(), h * n_columns, "a half-spectrum of {}", self.size);
         self.transform_rows(plane, workspace);
         for (block, columns) in spectrum.chunks_mut(COLUMNS_AT_ONCE * h).enumerate() {
@@ -118,7 +114,7 @@ impl Fft2Plan {
 
     /// First pass: the rows' transforms, row by row.
     fn transform_rows(&self, plane: &[f32], workspace: &mut Fft2Workspace) {
-        let (w, n_columns) = (self.size.width, self.n_columns());
+        let (w, n_columns) = (self.size.width, self.size.n_columns());
         assert_eq!(plane.len(), self.size.n_pixels(), "a plane of {}", self.size);
         for (row, out) in plane.chunks_exact(w).zip(workspace.row_spectra.chunks_exact_mut(n_columns)) {
             workspace.row.copy_from_slice(row);

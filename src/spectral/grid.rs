@@ -50,6 +50,21 @@ impl Size {
     pub fn longer_side(self) -> usize {
         self.height.max(self.width)
     }
+
+    /// Stored columns of its spectrum, `⌊W/2⌋ + 1`.
+    pub fn n_columns(self) -> usize {
+        self.width / 2 + 1
+    }
+
+    /// Stored modes of its spectrum, `H·(⌊W/2⌋ + 1)`.
+    pub fn n_modes(self) -> usize {
+        self.height * self.n_columns()
+    }
+
+    /// Annuli of its spectrum, `⌊L/2⌋ + 1`, the zero frequency included.
+    pub fn n_annuli(self) -> usize {
+        self.longer_side() / 2 + 1
+    }
 }
 
 impl std::fmt::Display for Size {
@@ -80,8 +95,8 @@ impl Grid {
     pub fn new(size: Size) -> Self {
         assert!(size.height > 0 && size.width > 0, "an image has at least one pixel");
         let l = size.longer_side() as f64;
-        let n_annuli = size.longer_side() / 2 + 1;
-        let (h, n_columns) = (size.height, size.width / 2 + 1);
+        let n_annuli = size.n_annuli();
+        let (h, n_columns) = (size.height, size.n_columns());
         let mut frequency = Vec::with_capacity(h * n_columns);
         let mut annulus = Vec::with_capacity(h * n_columns);
         let mut modes_per_annulus = vec![0.0; n_annuli];
@@ -107,7 +122,7 @@ impl Grid {
 
     /// Stored columns, `⌊W/2⌋ + 1`.
     pub fn n_columns(&self) -> usize {
-        self.size.width / 2 + 1
+        self.size.n_columns()
     }
 
     /// Stored modes, `H·(⌊W/2⌋ + 1)`.

@@ -10,9 +10,10 @@
 
 mod checks;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use safetensors::tensor::{Dtype, SafeTensors, View};
 use serde::{Deserialize, Serialize};
 
 use self::checks::{check_counts, check_histogram, check_preprocess, check_sums, check_tensor, malformed, read_u64};
@@ -63,22 +64,17 @@ impl Spectrum {
         if self.detail != Detail::Full {
             return Err(SpectrumError::PartOfTheSums);
         }
-        let mut blobs: BTreeMap<String, (Dtype, Vec<usize>, Vec<u8>)> = BTreeMap::new();
+        let mut blobs = BTreeMap::new();
         for tensor in &self.tensors {
-            let hi = tensor.totals.iter().flat_map(|v| ((v >> 64) as i64).to_le_bytes()).collect();
-            let lo = tensor.totals.iter().flat_map(|v| (*v as u64).to_le_bytes()).collect();
-            let shape = tensor.spec.shape.clone();
-            blobs.insert(format!("{}.hi", tensor.spec.name), (Dtype::I64, shape.clone(), hi));
-            blobs.insert(format!("{}.lo", tensor.spec.name), (Dtype::U64, shape, lo));
+            blobs.insert(format!("{}.hi", tensor.spec.name), Blob::Upper(tensor));
+            blobs.insert(format!("{}.lo", tensor.spec.name), Blob::Lower(tensor));
         }
         let (first, used) = used_bins(&self.histogram);
         let rows = self.histogram.len() / HISTOGRAM_BINS;
         let trimmed = self.histogram.chunks_exact(HISTOGRAM_BINS).flat_map(|row| &row[first..first + used]);
-        let trimmed = trimmed.flat_map(|v| v.to_le_bytes()).collect();
-        blobs.insert("rapsd_histogram".to_owned(), (Dtype::U64, vec![rows, used], trimmed));
-        let hashes = self.content.hashes();
-        let bytes = hashes.iter().flat_map(|v| v.to_le_bytes()).collect();
-        blobs.insert("content_sketch".to_owned(), (Dtype::U64, vec![hashes.len()], bytes));
+        blobs.insert("rapsd_histogram".to_owned(), Blob::Numbers(vec![rows, used], trimmed.copied().collect()));
+        let hashes: Vec<u64> = self.content.hashes().iter().copied().collect();
+        blobs.insert("content_sketch".to_owned(), Blob::Numbers(vec![hashes.len()], hashes));
 
         let mut header = Header {
             format_version: FORMAT_VERSION,
@@ -96,17 +92,12 @@ impl Spectrum {
         let to_json = |header: &Header| {
             serde_json::to_string(header).map_err(|e| SpectrumError::Malformed { what: e.to_string() })
         };
-        let tensors = blobs.iter().map(|(name, (_, _, data))| (name.as_str(), data.as_slice()));
+        let tensors = blobs.iter().map(|(name, blob)| (name.as_str(), blob.bytes()));
         header.checksum = checksum(&to_json(&header)?, tensors);
         let json = to_json(&header)?;
-        let mut views = Vec::with_capacity(blobs.len());
-        for (name, (dtype, shape, data)) in &blobs {
-            let view = TensorView::new(*dtype, shape.clone(), data).map_err(unreadable)?;
-            views.push((name, view));
-        }
         // One metadata key: several would be written in the arbitrary order of a hash map.
         let metadata = std::iter::once(("specscan".to_owned(), json)).collect();
-        safetensors::serialize(views, Some(metadata)).map_err(unreadable)
+        safetensors::serialize(&blobs, Some(metadata)).map_err(unreadable)
     }
 
     /// Reads the bytes of a `.spectrum` file and checks version, shapes, counts and checksum.
@@ -226,14 +217,55 @@ fn used_bins(histogram: &[u64]) -> (usize, usize) {
     if end == 0 { (0, 0) } else { (first, end - first) }
 }
 
-fn checksum<'a>(header: &str, tensors: impl Iterator<Item = (&'a str, &'a [u8])>) -> String {
+fn checksum<'a>(header: &str, tensors: impl Iterator<Item = (&'a str, impl AsRef<[u8]>)>) -> String {
     let mut hasher = xxhash_rust::xxh3::Xxh3::new();
     hasher.update(header.as_bytes());
     for (name, data) in tensors {
         hasher.update(name.as_bytes());
-        hasher.update(data);
+        hasher.update(data.as_ref());
     }
     format!("{:032x}", hasher.digest128())
+}
+
+/// A tensor of the file. Its bytes are made when they are written, one tensor at a time: there may be gigabytes.
+enum Blob<'a> {
+    /// The upper halves of the totals.
+    Upper(&'a ExactTensor),
+    /// The lower halves.
+    Lower(&'a ExactTensor),
+    /// Numbers of a shape.
+    Numbers(Vec<usize>, Vec<u64>),
+}
+
+impl Blob<'_> {
+    fn bytes(&self) -> Vec<u8> {
+        match self {
+            Self::Upper(tensor) => tensor.totals.iter().flat_map(|v| ((v >> 64) as i64).to_le_bytes()).collect(),
+            Self::Lower(tensor) => tensor.totals.iter().flat_map(|v| (*v as u64).to_le_bytes()).collect(),
+            Self::Numbers(_, numbers) => numbers.iter().flat_map(|v| v.to_le_bytes()).collect(),
+        }
+    }
+}
+
+impl View for &Blob<'_> {
+    fn dtype(&self) -> Dtype {
+        if matches!(self, Blob::Upper(_)) { Dtype::I64 } else { Dtype::U64 }
+    }
+
+    fn shape(&self) -> &[usize] {
+        match self {
+            Blob::Upper(tensor) | Blob::Lower(tensor) => &tensor.spec.shape,
+            Blob::Numbers(shape, _) => shape,
+        }
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        self.bytes().into()
+    }
+
+    fn data_len(&self) -> usize {
+        self.shape().iter().product::<usize>() * size_of::<u64>()
+    }
 }
 
 #[cfg(test)]

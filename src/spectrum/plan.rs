@@ -148,7 +148,7 @@ impl AnalysisPlan {
         let grid = Grid::new(config.size);
         let annuli = AnnulusSums::new(&grid);
         let diagonality = config.diagonality_side.map(|side| DiagonalityPlan::new(config.size, side));
-        let specs = tensor_specs(&config, &grid, diagonality.as_ref());
+        let specs = tensor_specs(&config, diagonality.as_ref().map(|plan| plan.form.len()));
         Arc::new(Self {
             fft: Fft2Plan::new(config.size),
             window: config.window.weights(config.size),
@@ -188,11 +188,6 @@ impl AnalysisPlan {
     /// Position of the first of the three sums over reduced images: the last ones, where there are any.
     pub(super) fn real_form_at(&self) -> usize {
         self.specs.len() - 3
-    }
-
-    /// Bytes of the totals that all workers share.
-    pub fn shared_bytes(&self) -> usize {
-        self.specs.iter().map(|s| s.n_elements() * 16).sum()
     }
 }
 
@@ -245,8 +240,9 @@ pub(super) mod at {
 }
 
 /// Every tensor of exact sums of a pass, in the order of [`at`], with the quantum of its unit. Powers reach `HW` value²
-/// and matter down to 1e-6; the quanta leave at least three digits below that for one image.
-fn tensor_specs(config: &AnalysisConfig, grid: &Grid, diagonality: Option<&DiagonalityPlan>) -> Vec<TensorSpec> {
+/// and matter down to 1e-6; the quanta leave at least three digits below that for one image. `reduced_len` is the
+/// number of pixels of the reduced images, where there are any.
+pub(super) fn tensor_specs(config: &AnalysisConfig, reduced_len: Option<usize>) -> Vec<TensorSpec> {
     let unit = config.unit_log2();
     let channels = config.channels.count();
     let pixels = [channels, config.size.height, config.size.width];
@@ -256,7 +252,7 @@ fn tensor_specs(config: &AnalysisConfig, grid: &Grid, diagonality: Option<&Diago
         TensorSpec::integers("pixel_square_sum", &pixels, largest * largest),
     ];
     if config.detail >= Detail::Radial {
-        let annuli = grid.n_annuli();
+        let annuli = config.size.n_annuli();
         let pairs = annuli * (annuli + 1) / 2;
         specs.push(TensorSpec::new("rapsd_sum", &[channels, annuli], 2 * unit - 44));
         // Once a file, of the sums over its images: images of one file are no independent sample.
@@ -266,43 +262,37 @@ fn tensor_specs(config: &AnalysisConfig, grid: &Grid, diagonality: Option<&Diago
         specs.push(TensorSpec::new("file_size_square_sum", &[1], 0));
     }
     if config.detail >= Detail::Power {
-        push_power_specs(&mut specs, config, grid);
+        push_power_specs(&mut specs, config);
     }
     if config.detail >= Detail::Full {
-        push_moment_specs(&mut specs, config, grid, diagonality);
+        push_moment_specs(&mut specs, config, reduced_len);
     }
     specs
 }
 
-fn push_power_specs(specs: &mut Vec<TensorSpec>, config: &AnalysisConfig, grid: &Grid) {
+fn push_power_specs(specs: &mut Vec<TensorSpec>, config: &AnalysisConfig) {
     let (unit, channels) = (config.unit_log2(), config.channels.count());
     let color_pairs = channels * (channels + 1) / 2;
-    specs.push(TensorSpec::new("power_sum", &[channels, grid.n_columns(), config.size.height], 2 * unit - 40));
+    specs.push(TensorSpec::new("power_sum", &[channels, config.size.n_columns(), config.size.height], 2 * unit - 40));
     specs.push(TensorSpec::new("color_outer", &[color_pairs], 0));
     specs.push(TensorSpec::new("channel_mean_sum", &[channels], unit - 44));
     specs.push(TensorSpec::new("channel_mean_outer", &[color_pairs], 2 * unit - 44));
 }
 
-fn push_moment_specs(
-    specs: &mut Vec<TensorSpec>,
-    config: &AnalysisConfig,
-    grid: &Grid,
-    diagonality: Option<&DiagonalityPlan>,
-) {
+fn push_moment_specs(specs: &mut Vec<TensorSpec>, config: &AnalysisConfig, reduced_len: Option<usize>) {
     let (unit, channels) = (config.unit_log2(), config.channels.count());
-    let modes = [channels, grid.n_columns(), config.size.height];
+    let modes = [channels, config.size.n_columns(), config.size.height];
     specs.push(TensorSpec::new("pseudo_power_real_sum", &modes, 2 * unit - 40));
     specs.push(TensorSpec::new("pseudo_power_imag_sum", &modes, 2 * unit - 40));
     specs.push(TensorSpec::new("power_square_sum", &modes, 4 * unit - 48));
     specs.push(TensorSpec::new("power_field_real_sum", &modes, 3 * unit - 44));
     specs.push(TensorSpec::new("power_field_imag_sum", &modes, 3 * unit - 44));
     if config.coherence && channels > 1 {
-        let cross = [channels * (channels - 1) / 2, grid.n_columns(), config.size.height];
+        let cross = [channels * (channels - 1) / 2, config.size.n_columns(), config.size.height];
         specs.push(TensorSpec::new("cross_power_real_sum", &cross, 2 * unit - 40));
         specs.push(TensorSpec::new("cross_power_imag_sum", &cross, 2 * unit - 40));
     }
-    if let Some(plan) = diagonality {
-        let d = plan.form.len();
+    if let Some(d) = reduced_len {
         specs.push(TensorSpec::new("real_form_outer", &[d * (d + 1) / 2], 2 * unit - 40));
         specs.push(TensorSpec::new("real_form_norm2_field_sum", &[d], 3 * unit - 44));
         specs.push(TensorSpec::new("real_form_norm4_sum", &[1], 4 * unit - 48));

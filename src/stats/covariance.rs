@@ -22,7 +22,7 @@ use ndarray::{Array2, ArrayView2};
 use ndarray_linalg::error::LinalgError;
 use ndarray_linalg::{Eigh, UPLO};
 
-use super::blas::pin_blas_threads;
+use super::blas::{NoRoom, prepare_blas};
 
 /// Relative difference below which two components count as equally large when the sign is chosen.
 const SIGN_TIE: f64 = 1e-9;
@@ -48,6 +48,9 @@ pub enum CovarianceError {
         /// Its variance.
         variance: f64,
     },
+    /// LAPACK cannot be called.
+    #[error(transparent)]
+    NoRoom(#[from] NoRoom),
     /// LAPACK found the matrix not positive definite, or did not converge.
     #[error("LAPACK could not factorise the {n}×{n} covariance matrix ({reason}); give more images or fewer bins")]
     Factorisation {
@@ -142,7 +145,7 @@ pub struct EigenPairs {
 /// [`CovarianceError::NotFinite`], and [`CovarianceError::Factorisation`] when LAPACK does not converge.
 pub fn eigen_decomposition(matrix: ArrayView2<'_, f64>) -> Result<EigenPairs, CovarianceError> {
     check_square(matrix)?;
-    pin_blas_threads();
+    prepare_blas()?;
     let (values, vectors) = matrix.to_owned().eigh(UPLO::Lower).map_err(refused(matrix.nrows()))?;
     let vectors = vectors.columns().into_iter().rev().map(|v| with_fixed_sign(v.to_vec())).collect();
     Ok(EigenPairs { values: values.iter().rev().copied().collect(), vectors })

@@ -26,7 +26,7 @@ use ndarray::ArrayView2;
 use ndarray_linalg::{EigValsh, UPLO};
 use statrs::function::gamma::ln_gamma;
 
-use super::blas::pin_blas_threads;
+use super::blas::prepare_blas;
 use super::covariance::{CovarianceError, check_square, refused};
 
 /// How nearly diagonal a covariance matrix is.
@@ -60,7 +60,7 @@ pub struct Diagonality {
 /// [`CovarianceError::NotFinite`], and [`CovarianceError::Factorisation`] when LAPACK does not converge.
 pub fn compute_diagonality(covariance: ArrayView2<'_, f64>, n_images: usize) -> Result<Diagonality, CovarianceError> {
     check_square(covariance)?;
-    pin_blas_threads();
+    prepare_blas()?;
     let n = covariance.nrows();
     let eigenvalues = covariance.to_owned().eigvalsh(UPLO::Lower).map_err(refused(n))?;
     let diagonal: Vec<f64> = covariance.diag().to_vec();

@@ -22,7 +22,7 @@
 use ndarray::{Array1, Array2, ArrayView2};
 use ndarray_linalg::{Cholesky, Diag, EigValsh, SolveTriangular, UPLO};
 
-use super::blas::pin_blas_threads;
+use super::blas::prepare_blas;
 use super::covariance::{CovarianceError, check_square, refused, shrink_correlations};
 
 /// A Gaussian with a full covariance.
@@ -32,6 +32,8 @@ pub struct FullGaussian {
     covariance: Array2<f64>,
     /// L, lower triangular.
     factor: Array2<f64>,
+    /// L⁻¹.
+    inverse_factor: Array2<f64>,
     /// Diagonal of the inverse.
     inverse_diagonal: Vec<f64>,
     /// Weight of the diagonal in the shrunk covariance, 0 to 1.
@@ -69,7 +71,7 @@ impl FullGaussian {
     ) -> Result<Self, CovarianceError> {
         // Before the floor, which would take the place of what is not a number.
         check_square(covariance)?;
-        pin_blas_threads();
+        prepare_blas()?;
         let mut floored = covariance.to_owned();
         floored.diag_mut().iter_mut().for_each(|v| *v = v.max(floor));
         let shrunk = shrink_correlations(floored.view(), n_images as f64, kurtosis)?;
@@ -82,29 +84,20 @@ impl FullGaussian {
             mean: Array1::from(mean.to_vec()),
             covariance: shrunk.matrix,
             factor,
+            inverse_factor: inverse,
             inverse_diagonal,
             shrinkage: shrunk.intensity,
         })
     }
 
     /// `d²` of `x`.
-    ///
-    /// # Errors
-    ///
-    /// [`CovarianceError::Factorisation`] if LAPACK fails.
-    pub fn square(&self, x: &[f64]) -> Result<f64, CovarianceError> {
-        let difference: Array1<f64> = x.iter().zip(&self.mean).map(|(x, m)| x - m).collect();
-        self.square_of(difference)
+    pub fn square(&self, x: &[f64]) -> f64 {
+        self.square_of(x.iter().zip(&self.mean).map(|(x, m)| x - m).collect())
     }
 
-    fn square_of(&self, difference: Array1<f64>) -> Result<f64, CovarianceError> {
-        let whitened = self.whiten(&difference.insert_axis(ndarray::Axis(1)))?;
-        Ok(whitened.iter().map(|v| v * v).sum())
-    }
-
-    /// `L⁻¹` times `columns`.
-    fn whiten(&self, columns: &Array2<f64>) -> Result<Array2<f64>, CovarianceError> {
-        self.factor.solve_triangular(UPLO::Lower, Diag::NonUnit, columns).map_err(refused(self.mean.len()))
+    /// Workers call it side by side, which LAPACK would need memory of its own for, each time.
+    fn square_of(&self, difference: Array1<f64>) -> f64 {
+        self.inverse_factor.dot(&difference).iter().map(|v| v * v).sum()
     }
 
     /// `d²` of a member with the distance `square`, as if the covariance of `n` had been measured without it: out of
@@ -124,7 +117,7 @@ impl FullGaussian {
     pub fn divergence(&self, variances: &[f64], floor: f64) -> Result<FullDivergence, CovarianceError> {
         let n = variances.len();
         let floored: Vec<f64> = variances.iter().map(|v| v.max(floor)).collect();
-        let of_mean = self.square_of(self.mean.mapv(|m| -m))?;
+        let of_mean = self.square_of(self.mean.mapv(|m| -m));
         let log_determinant = 2.0 * self.factor.diag().iter().map(|v| v.ln()).sum::<f64>();
         let log_noise: f64 = floored.iter().map(|v| v.ln()).sum();
         let trace = |s: &[f64]| s.iter().zip(&self.inverse_diagonal).map(|(s, i)| s * i).sum::<f64>();
@@ -163,7 +156,7 @@ mod tests {
         assert!(c > 0.3 && c < 0.6 && full.shrinkage > 0.0, "{c}");
         let det = a * b - c * c;
         let quadratic = |x: f64, y: f64| (b * x * x - 2.0 * c * x * y + a * y * y) / det;
-        let got = full.square(&[1.0, 2.0]).expect("a number");
+        let got = full.square(&[1.0, 2.0]);
         assert!((got - quadratic(0.7, 2.2)).abs() <= 1e-12, "{got}");
         let s = [0.7, 1.1];
         let d = full.divergence(&s, 1e-9).expect("numbers");
@@ -195,7 +188,7 @@ mod tests {
             let others: Vec<usize> = (0..n).filter(|o| *o != i).collect();
             let without = of(&rows.select(ndarray::Axis(0), &others));
             let row = rows.row(i).to_vec();
-            let (got, want) = (whole.square(&row).expect("a number"), without.square(&row).expect("a number"));
+            let (got, want) = (whole.square(&row), without.square(&row));
             let got = whole.square_without(got, n as f64);
             assert!((got / want - 1.0).abs() <= 0.08, "{i}: {got} instead of {want}");
         }

@@ -3,7 +3,7 @@
 use std::fs;
 
 use image::{DynamicImage, ImageBuffer, ImageFormat};
-use specscan::dataset::{Conversions, DecodeOptions, Decoder, ExifPolicy, SkipReason};
+use specscan::dataset::{Conversions, DecodeOptions, Decoder, ExifPolicy, Header, SkipReason};
 use specscan::spectral::Size;
 
 use crate::{Folder, crc32, decode, decode_error, difference, encode, gradient, jpeg, png, repository, truncated};
@@ -217,3 +217,102 @@ fn every_format_becomes_pillows_rgb() {
 
 /// Levels by which two JPEG decoders may differ.
 const JPEG_TOLERANCE: u8 = 4;
+
+#[test]
+fn a_jpeg_of_hundreds_of_scans_is_refused() {
+    let mut encoder = mozjpeg::Compress::new(mozjpeg::ColorSpace::JCS_RGB);
+    encoder.set_size(32, 32);
+    encoder.set_progressive_mode();
+    let mut started = encoder.start_compress(Vec::new()).unwrap();
+    started.write_scanlines(&gradient(32, 32).into_rgb8()).unwrap();
+    let bytes = started.finish().unwrap();
+    let scans = bytes.windows(2).filter(|pair| *pair == [0xFF, 0xDA]).count();
+    assert!(scans > 1, "{scans}");
+    // Scans of one coefficient, whose few bits are zeros, before the end of the image.
+    let with_scans = |n: usize| {
+        let mut long = bytes[..bytes.len() - 2].to_vec();
+        (0..n).for_each(|_| long.extend([0xFF, 0xDA, 0, 8, 1, 1, 0, 1, 1, 0, 0, 0, 0, 0]));
+        long.extend([0xFF, 0xD9]);
+        decode(&long, &DecodeOptions::default()).err()
+    };
+    let refused = Some(SkipReason::TooManyScans { limit: 500 });
+    assert_eq!(with_scans(501 - scans), refused);
+    assert_ne!(with_scans(500 - scans), refused);
+}
+
+#[test]
+fn an_image_takes_no_more_than_its_share_of_the_memory() {
+    let folder = Folder::create();
+    for (name, bytes) in
+        [("a.png", png(64, 48)), ("a.jpg", jpeg(64, 48)), ("a.webp", encode(&gradient(64, 48), ImageFormat::WebP))]
+    {
+        let path = folder.write(name, &bytes);
+        let options = DecodeOptions::default();
+        let needed = Decoder::new().probe(&path, &options).unwrap().n_bytes;
+        assert!(needed > 64 * 48 * 3 + bytes.len() as u64, "{name}: {needed}");
+        // Six sixteenths are for decoding.
+        let sixteenths = needed.div_ceil(6) * 16;
+        for (max_memory_bytes, fits) in [(sixteenths, true), (sixteenths - 16, false)] {
+            let options = DecodeOptions { max_memory_bytes, ..options };
+            let decoded = decode(&bytes, &options);
+            assert_eq!(matches!(decoded, Err(SkipReason::TooLarge { .. })), !fits, "{name}: {decoded:?}");
+            assert_eq!(decoded.is_ok(), fits, "{name}");
+        }
+    }
+}
+
+/// A decoder that may keep nothing looks into a file before it reads it; what it finds is the same.
+#[test]
+fn large_files_are_judged_before_they_are_read_and_decoded_as_others() {
+    let options = DecodeOptions::default();
+    let mut n_files = 0;
+    for entry in fs::read_dir(repository("tests/reference/formats")).unwrap() {
+        let path = entry.unwrap().path();
+        let (mut at_once, mut late) = (Decoder::new(), Decoder::with_reserve(0));
+        assert_eq!(at_once.read(&path), late.read(&path));
+        assert_eq!((at_once.bytes().is_empty(), late.bytes().is_empty()), (false, true));
+        let mut headers = Vec::new();
+        let mut keep = |header: &Header| {
+            headers.push(*header);
+            Ok(())
+        };
+        let expected = at_once.decode_when(&options, &mut keep).unwrap();
+        let found = late.decode_when(&options, &mut keep).unwrap();
+        assert_eq!((found.image.size, found.image.pixels), (expected.image.size, expected.image.pixels), "{path:?}");
+        assert!(headers.len() == 2 && headers[0] == headers[1], "{path:?}: {headers:?}");
+        let refusal = SkipReason::Stopped;
+        late.read(&path).unwrap();
+        assert_eq!(late.decode_when(&options, |_| Err(refusal.clone())).err(), Some(refusal));
+        assert!(late.held_bytes() <= 3 * expected.image.pixels.len() + (256 << 10), "{path:?}");
+        n_files += 1;
+    }
+    assert!(n_files >= 18, "{n_files}");
+}
+
+#[test]
+fn the_header_of_a_tiff_is_found_behind_its_pixels() {
+    let folder = Folder::create();
+    let noise: Vec<u8> = (0..500 * 400 * 3u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let image: DynamicImage = image::RgbImage::from_raw(500, 400, noise).unwrap().into();
+    let path = folder.write("a.tif", &encode(&image, ImageFormat::Tiff));
+    let mut decoder = Decoder::new();
+    assert_eq!(decoder.probe(&path, &DecodeOptions::default()).unwrap().size, Size::new(400, 500));
+    // The pixels, 600 kB, were not read.
+    assert!(decoder.held_bytes() <= 256 << 10, "{}", decoder.held_bytes());
+}
+
+#[cfg(unix)]
+#[test]
+fn what_took_a_files_place_is_told_after_it_was_opened() {
+    let folder = Folder::create();
+    let pipe = folder.path().join("pipe.png");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for (path, reason) in [
+        (pipe.as_path(), SkipReason::NotAFile { kind: "named pipe" }),
+        ("/dev/zero".as_ref(), SkipReason::NotAFile { kind: "device" }),
+        ("/proc/self/pagemap".as_ref(), SkipReason::Empty),
+    ] {
+        assert_eq!(Decoder::new().read(path), Err(reason.clone()));
+        assert_eq!(Decoder::new().probe(path, &DecodeOptions::default()), Err(reason));
+    }
+}

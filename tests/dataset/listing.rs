@@ -202,3 +202,33 @@ fn a_list_holds_any_name() {
     let listing = list_from_reader(lines.as_slice(), "list", ListFormat::Lines).unwrap();
     assert_eq!(keys(&listing).into_iter().map(below).collect::<Vec<_>>(), [expected[0], expected[2]]);
 }
+
+#[test]
+fn a_list_without_line_ends_is_an_error() {
+    let error = list_from_reader(std::io::BufReader::new(std::io::repeat(0)), "zeros", ListFormat::Lines).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the list of paths zeros cannot be read: entry 1 is longer than any path; give a text with one path a line"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn linked_folders_are_entered_once_under_their_first_name() {
+    use std::os::unix::fs::symlink;
+    let (folder, elsewhere) = (Folder::create(), Folder::create());
+    elsewhere.write("below/1.png", &png(2, 2));
+    elsewhere.write("below.png/2.png", &png(2, 2));
+    folder.write("z/own.png", &png(2, 2));
+    let root = folder.path();
+    symlink(elsewhere.path(), root.join("b")).unwrap();
+    symlink(elsewhere.path(), root.join("c")).unwrap();
+    symlink(elsewhere.path().join("below"), root.join("a")).unwrap();
+    // A link never takes the place of the folder itself.
+    symlink(root.join("z"), root.join("d")).unwrap();
+    symlink(&root, elsewhere.path().join("back")).unwrap();
+    let listing = folder.list();
+    assert_eq!(keys(&listing), ["a/1.png", "b/below.png/2.png", "z/own.png"]);
+    let skipped: Vec<_> = listing.skipped.iter().map(|s| (s.path.as_str(), s.reason.as_str())).collect();
+    assert!(matches!(skipped[..], [("b/back", reason)] if reason.contains("leads back")), "{skipped:?}");
+}

@@ -3,9 +3,14 @@
 //! `cargo test` runs a short version; `make torture` the whole of it, in under fifteen minutes. Every part draws from
 //! [`SEED`], so that a failure can be made again, and takes its number of rounds from [`rounds`].
 
+#[cfg(unix)]
+mod child;
+#[cfg(unix)]
 mod crowds;
 mod forged;
 mod kills;
+#[cfg(unix)]
+mod memory;
 
 /// Seed of everything random here.
 pub const SEED: u64 = 20_261_121;

@@ -33,7 +33,13 @@ impl Analysis for Scan {
     type Report = ScanReport;
 
     fn needs(&self) -> Needs {
-        Needs { moments: true, diagonality_side: self.diagonality_side, coherence: self.coherence, ..Needs::default() }
+        Needs {
+            moments: true,
+            diagonality_side: self.diagonality_side,
+            coherence: self.coherence,
+            saves_spectrum: true,
+            ..Needs::default()
+        }
     }
 
     fn file_names(&self) -> Vec<String> {

@@ -4,6 +4,7 @@
 //! (`radial`), over the modes' higher moments and cross-channel products (`moments`), and over reduced images
 //! (`reduced`).
 
+mod memory;
 mod moments;
 mod outer;
 mod pixels;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 use multiversion::multiversion;
 use rustfft::num_complex::Complex32;
 
-use self::moments::{MomentSums, spectra_kept};
+use self::moments::MomentSums;
 use self::pixels::add_pixels;
 use self::radial::{RadialSums, histogram_length};
 use self::reduced::ReducedSums;
@@ -61,16 +62,7 @@ impl Totals {
 
     /// These sums, with empty histograms and counts.
     pub(super) fn of(plan: &AnalysisPlan, tensors: Vec<ExactTensor>) -> Self {
-        Self { tensors, histogram: vec![0; histogram_length(plan)], n_images: 0, n_files: 0 }
-    }
-}
-
-impl AnalysisPlan {
-    /// Bytes one worker holds, beside its decoder.
-    pub fn worker_bytes(&self) -> usize {
-        let sums: usize = self.specs.iter().map(|s| s.n_elements() * s.lane_bytes()).sum();
-        let planes = self.config.channels.count() * self.config.size.n_pixels() * size_of::<f32>();
-        sums + spectra_kept(self).0 * size_of::<Complex32>() + histogram_length(self) * size_of::<u32>() + planes
+        Self { tensors, histogram: vec![0; histogram_length(&plan.config)], n_images: 0, n_files: 0 }
     }
 }
 

@@ -9,7 +9,7 @@ use multiversion::multiversion;
 use rustfft::num_complex::Complex32;
 
 use crate::spectrum::exact::ExactLanes;
-use crate::spectrum::plan::{AnalysisPlan, Detail, at};
+use crate::spectrum::plan::{AnalysisConfig, AnalysisPlan, Detail, at};
 
 /// Modes whose sums are brought into the cache together.
 const MODE_BLOCK: usize = 256;
@@ -52,12 +52,12 @@ pub(super) struct MomentSums {
 }
 
 /// Complex numbers of the spectra that a worker keeps, and images they belong to.
-pub(super) fn spectra_kept(plan: &AnalysisPlan) -> (usize, usize) {
-    let length = plan.config.channels.count() * plan.grid.n_modes();
-    match plan.config.detail {
+pub(super) fn spectra_kept(config: &AnalysisConfig) -> (usize, usize) {
+    let length = config.channels.count() * config.size.n_modes();
+    match config.detail {
         Detail::Pixels => (0, 1),
-        Detail::Radial | Detail::Power if plan.config.keep_spectra => (length, 1),
-        Detail::Radial | Detail::Power => (plan.grid.n_modes(), 1),
+        Detail::Radial | Detail::Power if config.keep_spectra => (length, 1),
+        Detail::Radial | Detail::Power => (config.size.n_modes(), 1),
         Detail::Full => {
             let n = batch_length(length * size_of::<Complex32>());
             (n * length, n)
@@ -67,7 +67,7 @@ pub(super) fn spectra_kept(plan: &AnalysisPlan) -> (usize, usize) {
 
 impl MomentSums {
     pub(super) fn new(plan: &AnalysisPlan) -> Self {
-        let (n_kept, batch_length) = spectra_kept(plan);
+        let (n_kept, batch_length) = spectra_kept(&plan.config);
         Self {
             spectra: vec![Complex32::default(); n_kept],
             per_image: n_kept / batch_length,

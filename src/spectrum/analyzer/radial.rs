@@ -8,7 +8,9 @@ use super::outer::add_outer;
 use super::summary::ImageSummary;
 use crate::spectral::fft2::Fft2Workspace;
 use crate::spectrum::exact::ExactLanes;
-use crate::spectrum::plan::{AnalysisPlan, Detail, HISTOGRAM_BINS, HISTOGRAM_BINS_PER_OCTAVE, at, outer_rows};
+use crate::spectrum::plan::{
+    AnalysisConfig, AnalysisPlan, Detail, HISTOGRAM_BINS, HISTOGRAM_BINS_PER_OCTAVE, at, outer_rows,
+};
 
 /// Scratch for one image's powers, and counts of its RAPSDs.
 #[derive(Debug)]
@@ -24,12 +26,12 @@ pub(super) struct RadialSums {
     pub(super) histogram: Vec<u32>,
 }
 
-/// Counts of log-power bins that `plan` needs.
-pub(super) fn histogram_length(plan: &AnalysisPlan) -> usize {
-    if plan.config.detail < Detail::Power {
+/// Counts of log-power bins that an analysis needs.
+pub(super) fn histogram_length(config: &AnalysisConfig) -> usize {
+    if config.detail < Detail::Power {
         return 0;
     }
-    outer_rows(plan.config.channels.count()) * plan.grid.n_annuli() * HISTOGRAM_BINS
+    outer_rows(config.channels.count()) * config.size.n_annuli() * HISTOGRAM_BINS
 }
 
 impl RadialSums {
@@ -40,7 +42,7 @@ impl RadialSums {
             products: vec![0.0; plan.grid.n_annuli() * (plan.grid.n_annuli() + 1) / 2],
             line: vec![0.0; plan.grid.n_annuli()],
             file_rapsd: vec![0.0; outer_rows(plan.config.channels.count()) * plan.grid.n_annuli()],
-            histogram: vec![0; histogram_length(plan)],
+            histogram: vec![0; histogram_length(&plan.config)],
         }
     }
 

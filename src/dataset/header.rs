@@ -1,0 +1,193 @@
+//! What the header of a file promises: format, size, and the memory that decoding takes, judged before any is asked
+//! for.
+
+use std::io::{BufRead, Seek};
+
+use image::metadata::Orientation;
+use image::{ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
+
+use super::budget::Shares;
+use super::demand::{METADATA_BYTES, image_bytes, jpeg_bytes};
+use super::exif::{ExifPolicy, oriented_size};
+use super::damage::Damaged;
+use super::jpeg::Layout;
+use super::own_mark::OwnPicture;
+use super::skip::SkipReason;
+use super::sniff::{Content, SNIFF_BYTES, format_name, sniff};
+use crate::spectral::Size;
+
+/// Bytes of the largest pixel that is read, RGBA of 16 bits.
+const MAX_BYTES_PER_PIXEL: u64 = 8;
+
+/// How files are decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DecodeOptions {
+    /// Most pixels a header may promise; default 2²⁸.
+    pub max_pixels: u64,
+    /// Whether the EXIF orientation is obeyed; default no.
+    pub exif: ExifPolicy,
+    /// Whether damaged files are used; default no.
+    pub damaged: Damaged,
+    /// Bytes that the whole run may take; a file may take its share of them ([`Shares`]). Default no limit.
+    pub max_memory_bytes: u64,
+}
+
+impl Default for DecodeOptions {
+    fn default() -> Self {
+        Self { max_pixels: 1 << 28, exif: ExifPolicy::Ignore, damaged: Damaged::Skip, max_memory_bytes: u64::MAX }
+    }
+}
+
+/// What the header of a file says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Header {
+    /// Height and width, pixels, once the EXIF orientation is obeyed (if it is to be).
+    pub size: Size,
+    /// Name of the file's format, told by content.
+    pub format: &'static str,
+    /// Bytes that it takes to decode the file and to bring it to the working size, the file's own among them.
+    pub n_bytes: u64,
+}
+
+impl Header {
+    /// Judges the memory that decoding takes.
+    pub(super) fn check_memory(&self, options: &DecodeOptions) -> Result<(), SkipReason> {
+        let limit_bytes = Shares::of(options.max_memory_bytes).decoding_bytes;
+        let Self { size, n_bytes, .. } = *self;
+        if n_bytes > limit_bytes { Err(SkipReason::TooLarge { size, n_bytes, limit_bytes }) } else { Ok(()) }
+    }
+}
+
+/// What the file of `n_bytes` in `reader`, which begins with `head`, promises.
+pub(super) fn header<R: BufRead + Seek>(
+    reader: R,
+    head: &[u8],
+    n_bytes: u64,
+    options: &DecodeOptions,
+) -> Result<Header, SkipReason> {
+    if options.exif == ExifPolicy::Ignore
+        && let Some(layout) = Layout::read_if_decodable(head)?
+    {
+        return jpeg_header(n_bytes, &layout, options);
+    }
+    Opened::new(reader, head, n_bytes, options).map(|opened| opened.header)
+}
+
+/// A file whose header has been read and found within limits.
+pub(super) struct Opened<D> {
+    pub decoder: D,
+    pub format: ImageFormat,
+    pub layout: Option<Layout>,
+    pub stored_size: Size,
+    pub orientation: Orientation,
+    pub header: Header,
+}
+
+impl<'a> Opened<Box<dyn ImageDecoder + 'a>> {
+    /// Opens a file of `n_bytes` that begins with `head`.
+    pub fn new<R: BufRead + Seek + 'a>(
+        reader: R,
+        head: &[u8],
+        n_bytes: u64,
+        options: &DecodeOptions,
+    ) -> Result<Self, SkipReason> {
+        let format = match sniff(&head[..head.len().min(SNIFF_BYTES)]) {
+            Content::Image(ImageFormat::Png) if OwnPicture::of_png(head) == Some(OwnPicture::Plot) => {
+                return Err(SkipReason::OwnPlot);
+            }
+            Content::Image(format) => format,
+            Content::OtherImage(format) => return Err(SkipReason::UnsupportedFormat { format }),
+            Content::Unknown => return Err(SkipReason::NotAnImage),
+        };
+        let layout = (format == ImageFormat::Jpeg).then(|| Layout::read(head)).transpose()?;
+        let mut reader = ImageReader::with_format(reader, format);
+        // Colour profiles are unpacked with the header, so that their size is limited before anything else is known.
+        reader.limits(limits(METADATA_BYTES.saturating_add(png_row_bytes(format, head, options)?)));
+        let mut decoder = reader.into_decoder().map_err(|error| reason_of(&error, format))?;
+        let (width, height) = decoder.dimensions();
+        let stored_size = check_size(u64::from(width), u64::from(height), options)?;
+        let color = decoder.color_type();
+        let raw_bytes = (stored_size.n_pixels() as u64).saturating_mul(u64::from(color.bytes_per_pixel()));
+        let max_bytes = raw_bytes.saturating_mul(3).saturating_add(METADATA_BYTES);
+        decoder.set_limits(limits(max_bytes)).map_err(|error| reason_of(&error, format))?;
+        let turned = options.exif == ExifPolicy::Apply;
+        // Damaged metadata say nothing about orientation; the pixels may be sound.
+        let orientation = if turned { decoder.orientation().ok() } else { None };
+        let orientation = orientation.unwrap_or(Orientation::NoTransforms);
+        let n_bytes = match layout.filter(Layout::is_decodable) {
+            Some(layout) => jpeg_bytes(n_bytes, &layout, turned),
+            None => image_bytes(n_bytes, format, stored_size, color, turned),
+        };
+        let header = Header { size: oriented_size(stored_size, orientation), format: format_name(format), n_bytes };
+        Ok(Self { decoder: Box::new(decoder), format, layout, stored_size, orientation, header })
+    }
+}
+
+/// Limits of what a decoder allocates.
+fn limits(max_bytes: u64) -> Limits {
+    let mut limits = Limits::no_limits();
+    limits.max_alloc = Some(max_bytes);
+    limits
+}
+
+/// Bytes of two rows of a PNG, which its decoder keeps, from the chunk that always comes first; 0 for other formats.
+fn png_row_bytes(format: ImageFormat, head: &[u8], options: &DecodeOptions) -> Result<u64, SkipReason> {
+    let side = |at: usize| head.get(at..at + 4)?.try_into().ok().map(u32::from_be_bytes);
+    match (format, side(16), side(20)) {
+        (ImageFormat::Png, Some(width), Some(height)) => {
+            let size = check_size(u64::from(width), u64::from(height), options)?;
+            Ok(2 * MAX_BYTES_PER_PIXEL * size.width as u64)
+        }
+        _ => Ok(0),
+    }
+}
+
+/// What a JPEG of `n_bytes` promises that is decoded without a look at its metadata.
+pub(super) fn jpeg_header(n_bytes: u64, layout: &Layout, options: &DecodeOptions) -> Result<Header, SkipReason> {
+    let size = check_size(layout.size.width as u64, layout.size.height as u64, options)?;
+    let n_bytes = jpeg_bytes(n_bytes, layout, false);
+    Ok(Header { size, format: format_name(ImageFormat::Jpeg), n_bytes })
+}
+
+/// Judges the size a header promises.
+fn check_size(width: u64, height: u64, options: &DecodeOptions) -> Result<Size, SkipReason> {
+    let max_pixels = options.max_pixels;
+    if width == 0 || height == 0 {
+        return Err(SkipReason::ZeroSize { width, height });
+    }
+    match width.checked_mul(height) {
+        Some(n) if n <= max_pixels => Ok(Size::new(height as usize, width as usize)),
+        _ => Err(SkipReason::TooManyPixels { width, height, max_pixels }),
+    }
+}
+
+/// The reason behind a decoder's error. Running out of bytes, wherever it is found, means a truncated file.
+pub(super) fn reason_of(error: &ImageError, format: ImageFormat) -> SkipReason {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(current) = cause {
+        let io = current.downcast_ref::<std::io::Error>();
+        if io.is_some_and(|io| io.kind() == std::io::ErrorKind::UnexpectedEof) {
+            return SkipReason::Truncated { format: format_name(format) };
+        }
+        cause = current.source();
+    }
+    SkipReason::Corrupt { format: format_name(format), message: one_line(&error.to_string()) }
+}
+
+/// A message on one line, as a table's cell wants it.
+pub(super) fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_judged_without_overflow() {
+        let options = DecodeOptions { max_pixels: u64::MAX, ..DecodeOptions::default() };
+        assert!(matches!(check_size(0, 5, &options), Err(SkipReason::ZeroSize { .. })));
+        assert!(matches!(check_size(1 << 33, 1 << 33, &options), Err(SkipReason::TooManyPixels { .. })));
+        assert_eq!(check_size(5, 3, &options), Ok(Size::new(3, 5)));
+    }
+}

@@ -1,0 +1,200 @@
+//! The memory of a pass: what its sums take, judged before it begins; and what its workers share while it runs.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytesize::ByteSize;
+
+use super::config::ScanConfig;
+use super::ordered::WINDOW_WAIT;
+use crate::dataset::{Budget, Header, Lease, Shares, SkipReason, Transform};
+use crate::spectral::Size;
+use crate::spectrum::AnalysisConfig;
+
+/// Files that may be in flight: read, but with a row that waits for an earlier one.
+pub const WINDOW: usize = 256;
+
+/// Rows of one file for which memory is kept from file to file.
+pub const KEPT_ROWS: usize = 4;
+
+/// Least that a worker may keep of what it decodes with, bytes: smaller files wait for nothing.
+const MIN_RESERVE_BYTES: u64 = 8 << 20;
+
+/// Most that it may keep: photographs of 20 megapixels.
+const MAX_RESERVE_BYTES: u64 = 128 << 20;
+
+/// Which spectra a run holds together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held {
+    /// Spectra at once: one, or those of both halves and of the whole.
+    pub n_spectra: u64,
+    /// Whether the spectrum is written: its bytes are held beside it, after the pass.
+    pub is_saved: bool,
+}
+
+impl Held {
+    /// As many as any run.
+    const MOST: Self = Self { n_spectra: 3, is_saved: true };
+}
+
+/// What the workers of one pass share.
+#[derive(Debug)]
+pub struct Memory {
+    /// For files that take more than a worker keeps.
+    budget: Budget,
+    /// What each worker keeps of its buffers from file to file, bytes.
+    pub reserve_bytes: u64,
+    rows_limit_bytes: u64,
+    rows_taken_bytes: AtomicU64,
+}
+
+impl Memory {
+    /// The memory of a pass.
+    pub fn of(config: &ScanConfig) -> Self {
+        let shares = Shares::of(config.decode.max_memory_bytes);
+        let left = shares.sums_bytes.saturating_sub(sums_bytes(config, &config.analysis, config.threads, Held::MOST));
+        let reserve_bytes = (left / config.threads.max(1) as u64).clamp(MIN_RESERVE_BYTES, MAX_RESERVE_BYTES);
+        Self {
+            budget: Budget::new(shares.decoding_bytes),
+            reserve_bytes,
+            rows_limit_bytes: shares.rows_bytes,
+            rows_taken_bytes: AtomicU64::new(0),
+        }
+    }
+
+    /// Takes what decoding the file of `header` needs beyond what the worker keeps, and waits for it if need be.
+    ///
+    /// # Errors
+    ///
+    /// [`SkipReason::Stopped`] once `is_stopped` says so.
+    pub fn take(&self, header: &Header, is_stopped: impl Fn() -> bool) -> Result<Option<Lease<'_>>, SkipReason> {
+        if header.n_bytes <= self.reserve_bytes {
+            return Ok(None);
+        }
+        let lease = self.budget.lease(header.n_bytes - self.reserve_bytes, is_stopped);
+        lease.map(Some).ok_or(SkipReason::Stopped)
+    }
+
+    /// Takes what the rows of the tiles of the file of `header` need until they are written, and waits for it unless
+    /// all others wait for this file. Returns how much it was, bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`SkipReason::TooManyTiles`], or [`SkipReason::Stopped`] once `is_stopped` says so.
+    pub fn take_rows(
+        &self,
+        config: &ScanConfig,
+        header: &Header,
+        is_due: impl Fn() -> bool,
+        is_stopped: impl Fn() -> bool,
+    ) -> Result<u64, SkipReason> {
+        let size = config.preprocess.size;
+        let n_tiles = (header.size.height / size.height * (header.size.width / size.width)) as u64;
+        if config.preprocess.transform != Transform::Tile || n_tiles <= KEPT_ROWS as u64 {
+            return Ok(0);
+        }
+        let limit_bytes = self.rows_limit_bytes;
+        let n_bytes = n_tiles.saturating_mul(config.analysis.row_bytes());
+        if n_bytes > limit_bytes {
+            return Err(SkipReason::TooManyTiles { n_tiles, n_bytes, limit_bytes });
+        }
+        let with = |taken: u64| (taken + n_bytes <= limit_bytes || is_due()).then_some(taken + n_bytes);
+        while self.rows_taken_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, with).is_err() {
+            if is_stopped() {
+                return Err(SkipReason::Stopped);
+            }
+            std::thread::sleep(WINDOW_WAIT);
+        }
+        Ok(n_bytes)
+    }
+
+    /// Gives back what [`Memory::take_rows`] returned.
+    pub fn give_rows_back(&self, n_bytes: u64) {
+        self.rows_taken_bytes.fetch_sub(n_bytes, Ordering::Relaxed);
+    }
+}
+
+/// Sums that take more memory than there is for them, and what would fit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemoryNeed {
+    /// Bytes they take.
+    pub n_bytes: u64,
+    /// Bytes there are for them.
+    pub limit_bytes: u64,
+    /// Workers.
+    pub threads: usize,
+    /// Workers that would fit, if any would.
+    pub fitting_threads: Option<usize>,
+    /// Largest working size of this shape that would fit on so many workers.
+    pub fitting_size: Option<Size>,
+    /// The `--max-memory` that would do, bytes.
+    pub max_memory_bytes: u64,
+}
+
+impl fmt::Display for MemoryNeed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { threads, .. } = self;
+        let (needed, limit) = (ByteSize(self.n_bytes), ByteSize(self.limit_bytes));
+        write!(f, "the sums take {needed} on {threads} threads, and half of --max-memory is {limit}: take ")?;
+        if let Some(threads) = self.fitting_threads {
+            write!(f, "--threads {threads}, ")?;
+        }
+        if let Some(Size { height, width }) = self.fitting_size {
+            let size = if height == width { height.to_string() } else { format!("{height}x{width}") };
+            write!(f, "--resolution {size}, ")?;
+        }
+        write!(f, "or --max-memory {}MiB if the machine has as much", self.max_memory_bytes.div_ceil(1 << 20))
+    }
+}
+
+/// Bytes that the passes of `config` take beside the memory for decoding.
+pub fn memory_bytes(config: &ScanConfig, held: Held) -> u64 {
+    sums_bytes(config, &config.analysis, config.threads, held)
+}
+
+/// Refuses a run whose sums take more than their share of the memory, before anything of them is allocated.
+///
+/// # Errors
+///
+/// What would fit.
+pub fn check_memory(config: &ScanConfig, held: Held) -> Result<(), MemoryNeed> {
+    let limit_bytes = Shares::of(config.decode.max_memory_bytes).sums_bytes;
+    let need = |analysis: &AnalysisConfig, threads: usize| {
+        sums_bytes(config, analysis, threads, held) + threads as u64 * MIN_RESERVE_BYTES
+    };
+    let (analysis, threads) = (&config.analysis, config.threads);
+    let n_bytes = need(analysis, threads);
+    if n_bytes <= limit_bytes {
+        return Ok(());
+    }
+    let with_size = |size| AnalysisConfig { size, ..analysis.clone() };
+    let longer = analysis.size.longer_side();
+    let scaled = |n: usize, side: usize| (n * side).div_ceil(longer);
+    let size_of = |side| Size::new(scaled(analysis.size.height, side), scaled(analysis.size.width, side));
+    let fits = |side: &usize| need(&with_size(size_of(*side)), threads) <= limit_bytes;
+    // Bytes grow with the side.
+    let (mut low, mut high) = (0, longer);
+    while high - low > 1 {
+        let middle = low.midpoint(high);
+        if fits(&middle) { low = middle } else { high = middle }
+    }
+    Err(MemoryNeed {
+        n_bytes,
+        limit_bytes,
+        threads,
+        fitting_threads: (1..threads).rev().find(|n| need(analysis, *n) <= limit_bytes),
+        fitting_size: (low > 0).then(|| size_of(low)),
+        max_memory_bytes: n_bytes.saturating_mul(2).next_multiple_of(1 << 24),
+    })
+}
+
+/// Bytes of the sums and engines of a pass, on so many workers, and of the rows that wait; or of what follows it.
+fn sums_bytes(config: &ScanConfig, analysis: &AnalysisConfig, threads: usize, held: Held) -> u64 {
+    let threads = threads.max(1) as u64;
+    let analysis = &AnalysisConfig { keep_spectra: config.effective_resolution, ..analysis.clone() };
+    let rows = (WINDOW * KEPT_ROWS) as u64 * analysis.row_bytes();
+    let spectrum = analysis.spectrum_bytes();
+    // The engines are gone when the spectrum is written.
+    let working = (threads * analysis.worker_bytes()).max(if held.is_saved { spectrum } else { 0 });
+    working + analysis.plan_bytes() + held.n_spectra * spectrum + rows
+}
