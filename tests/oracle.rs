@@ -84,8 +84,8 @@ fn jpeg_files_agree_after_resampling() {
     compare(&shared("data/bench"), &["jpeg"]);
 }
 
-/// Numbers `[Δ, half-width by annuli, half-width]` by name, as the library has them. The oracle's intervals are by annuli
-/// alone, which is all of the radial estimators' and nearly all of the others' where images are not small.
+/// Numbers `[Δ, half-width by annuli, half-width]` by name, as the library has them. The oracle's intervals are by
+/// annuli alone, which is all of the radial estimators' and nearly all of the others' where images are not small.
 fn library_fits(photos: &Path, transform: Transform, side: usize, channels: Channels) -> Vec<(&'static str, [f64; 3])> {
     let spectrum = spectrum(&files(photos), transform, side, channels);
     let channels = fit_spectrum(&spectrum, &FitRange::for_size(Size::square(side))).expect("images");

@@ -12,9 +12,9 @@ use crate::analysis::snr::Snr;
 
 /// When each frequency emerges from the noise
 ///
-/// Signal-to-noise ratio over frequency and time. Writes snr.npy (families × steps × annuli), snr_crossing.csv (the time of SNR = 1 of each frequency) and a plot. The
-/// spread of these times is one number: 0 for noise with the images' own spectrum, which lets all frequencies emerge
-/// together.
+/// Signal-to-noise ratio over frequency and time. Writes snr.npy (families × steps × annuli), snr_crossing.csv (the
+/// time of SNR = 1 of each frequency) and a plot. The spread of these times is one number: 0 for noise with the images'
+/// own spectrum, which lets all frequencies emerge together.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: specscan snr photos --family white,cloud:fit --schedule cosine -o out")]
 pub struct SnrArgs {

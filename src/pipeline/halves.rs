@@ -38,8 +38,8 @@ impl Observer for Part<'_> {
 /// same, to the last bit, as that of one scan. Files are divided by the hash of their paths below the folder that holds
 /// them all, so that neither a folder's order matters nor how its path was typed.
 ///
-/// A second pass, of which progress speaks, is to follow. There are no halves of fewer than two files, of standardised pixels (each half would have its own), or where one
-/// half is unusable.
+/// A second pass, of which progress speaks, is to follow. There are no halves of fewer than two files, of
+/// standardised pixels (each half would have its own), or where one half is unusable.
 ///
 /// # Errors
 ///
