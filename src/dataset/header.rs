@@ -1,4 +1,5 @@
-//! What the header of a file promises: format, size, and the memory that decoding takes, judged before any is asked for.
+//! What the header of a file promises: format, size, and the memory that decoding takes, judged before any is asked
+//! for.
 
 use std::io::{BufRead, Seek};
 
