@@ -19,7 +19,8 @@ const MAX_LINE_BYTES: u64 = 64 << 10;
 ///
 /// # Errors
 ///
-/// If the list cannot be read, is no text of lines, or names no image at all. A missing file is an entry of [`Listing::skipped`].
+/// If the list cannot be read, is no text of lines, or names no image at all. A missing file is an entry of
+/// [`Listing::skipped`].
 pub fn list_from_reader(mut reader: impl BufRead, name: &str) -> Result<Listing, ListError> {
     let mut listing = Listing::default();
     let mut first_ignored = None;
