@@ -1,5 +1,6 @@
 //! What an analysis needs of the pass over the images.
 
+use crate::pipeline::Held;
 use crate::spectral::Channels;
 use crate::spectrum::Standardize;
 
@@ -25,6 +26,12 @@ pub struct Needs {
 }
 
 impl Needs {
+    /// Which spectra a run holds together: those of both halves and of the whole where each image is measured against
+    /// the others.
+    pub fn held(&self) -> Held {
+        Held { n_spectra: if self.second_pass { 3 } else { 1 }, is_saved: self.saves_spectrum }
+    }
+
     /// What two analyses need together; where both ask for a default of their own, the first has it.
     pub fn and(self, other: Self) -> Self {
         Self {

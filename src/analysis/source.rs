@@ -281,11 +281,8 @@ impl Images {
             effective_resolution: needs.effective_resolution,
             threads: options.threads,
         };
-        let second_pass = needs.second_pass;
-        // Those of both halves and of the whole where each image is measured against the others.
-        let held = Held { n_spectra: if second_pass { 3 } else { 1 }, is_saved: needs.saves_spectrum };
-        check_memory(&config, held).map_err(ScanError::Memory)?;
-        Ok(Self { files, skipped, n_ignored, second_pass, held, config })
+        check_memory(&config, needs.held()).map_err(ScanError::Memory)?;
+        Ok(Self { files, skipped, n_ignored, second_pass: needs.second_pass, held: needs.held(), config })
     }
 
     /// The working image of the file `key`, read once more: its size, and its RGB bytes row by row. None if the file

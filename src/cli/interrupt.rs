@@ -3,10 +3,14 @@
 
 use std::ffi::c_int;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use super::console;
 use super::exit::ExitStatus;
 use crate::pipeline::ScanError;
+
+/// Longest wait for a terminal that takes a message.
+const PATIENCE: Duration = Duration::from_millis(200);
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
@@ -33,10 +37,20 @@ pub fn watch() -> Result<(), ctrlc::Error> {
             return;
         }
         if is_first {
-            console::print_error(&ScanError::Interrupted.into());
+            say_so();
         }
         end_process(c_int::from(ExitStatus::Interrupted.code()))
     })
+}
+
+/// Says that the run was interrupted, unless that takes long: whoever reads stderr may have stopped reading.
+fn say_so() {
+    let say = || console::print_error(&ScanError::Interrupted.into());
+    let Ok(saying) = std::thread::Builder::new().spawn(say) else { return };
+    let start = Instant::now();
+    while !saying.is_finished() && start.elapsed() < PATIENCE {
+        std::thread::sleep(Duration::from_millis(1));
+    }
 }
 
 /// From now on files are written that have to be removed if they are not finished, or no more.

@@ -36,8 +36,8 @@ pub fn restart_if_limited() {
 #[cfg(not(unix))]
 pub fn restart_if_limited() {}
 
-/// Blocks of at least so many bytes are given back to the system when they are freed. By itself glibc keeps blocks of up
-/// to 32 MiB once one was freed, for each thread: images of other sizes then add up.
+/// Blocks of at least so many bytes are given back to the system when they are freed. By itself glibc keeps blocks of
+/// up to 32 MiB once one was freed, for each thread: images of other sizes then add up.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 const RETURNED_BYTES: std::ffi::c_int = 4 << 20;
 
@@ -155,7 +155,7 @@ mod tests {
         assert_eq!(group_bytes("0::/\n", read), Some(900));
         assert_eq!(group_bytes("4:cpu:/x\n3:memory:/x\n0::/\n", read), Some(500));
         assert_eq!(group_bytes("4:cpu:/x\n", read), None);
-        let limits = "Limit  Soft Limit  Hard Limit  Units\nMax address space         409600000            unlimited            bytes\n";
+        let limits = "Limit  Soft Limit  Hard Limit  Units\nMax address space   409600000   unlimited   bytes\n";
         assert_eq!(address_space_bytes(limits, "25000 1 1"), Some(307_200_000));
         assert_eq!(address_space_bytes("Max address space  unlimited  unlimited  bytes", "1"), None);
         assert_eq!(address_space_bytes(limits, "900000"), Some(0));

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::AtomicBool;
 
-use super::memory::MemoryNeed;
+use super::memory_need::MemoryNeed;
 use crate::dataset::PreprocessError;
 use crate::spectrum::SpectrumError;
 

@@ -1,15 +1,16 @@
 //! The memory of a pass: what its sums take, judged before it begins; and what its workers share while it runs.
 
-use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-
-use bytesize::ByteSize;
+use std::time::Duration;
 
 use super::config::ScanConfig;
-use super::ordered::WINDOW_WAIT;
+use super::memory_need::MemoryNeed;
 use crate::dataset::{Budget, Header, Lease, Shares, SkipReason, Transform};
 use crate::spectral::Size;
 use crate::spectrum::AnalysisConfig;
+
+/// How long a worker waits before it looks again whether rows have been written.
+const ROWS_WAIT: Duration = Duration::from_micros(200);
 
 /// Files that may be in flight: read, but with a row that waits for an earlier one.
 pub const WINDOW: usize = 256;
@@ -103,7 +104,7 @@ impl Memory {
             if is_stopped() {
                 return Err(SkipReason::Stopped);
             }
-            std::thread::sleep(WINDOW_WAIT);
+            std::thread::sleep(ROWS_WAIT);
         }
         Ok(n_bytes)
     }
@@ -111,39 +112,6 @@ impl Memory {
     /// Gives back what [`Memory::take_rows`] returned.
     pub fn give_rows_back(&self, n_bytes: u64) {
         self.rows_taken_bytes.fetch_sub(n_bytes, Ordering::Relaxed);
-    }
-}
-
-/// Sums that take more memory than there is for them, and what would fit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MemoryNeed {
-    /// Bytes they take.
-    pub n_bytes: u64,
-    /// Bytes there are for them.
-    pub limit_bytes: u64,
-    /// Workers.
-    pub threads: usize,
-    /// Workers that would fit, if any would.
-    pub fitting_threads: Option<usize>,
-    /// Largest working size of this shape that would fit on so many workers.
-    pub fitting_size: Option<Size>,
-    /// The `--max-memory` that would do, bytes.
-    pub max_memory_bytes: u64,
-}
-
-impl fmt::Display for MemoryNeed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { threads, .. } = self;
-        let (needed, limit) = (ByteSize(self.n_bytes), ByteSize(self.limit_bytes));
-        write!(f, "the sums take {needed} on {threads} threads, and half of --max-memory is {limit}: take ")?;
-        if let Some(threads) = self.fitting_threads {
-            write!(f, "--threads {threads}, ")?;
-        }
-        if let Some(Size { height, width }) = self.fitting_size {
-            let size = if height == width { height.to_string() } else { format!("{height}x{width}") };
-            write!(f, "--resolution {size}, ")?;
-        }
-        write!(f, "or --max-memory {}MiB if the machine has as much", self.max_memory_bytes.div_ceil(1 << 20))
     }
 }
 

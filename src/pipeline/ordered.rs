@@ -15,8 +15,8 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::error::{Cancel, ScanError};
 
-/// How long a worker waits before it looks again whether results have been emitted.
-pub const WINDOW_WAIT: Duration = Duration::from_micros(200);
+/// How long a worker waits before it looks again whether the window has moved.
+const WINDOW_WAIT: Duration = Duration::from_micros(200);
 
 /// Which jobs are to be done, by how many.
 #[derive(Clone, Copy)]

@@ -73,7 +73,7 @@ impl Spectrum {
         let rows = self.histogram.len() / HISTOGRAM_BINS;
         let trimmed = self.histogram.chunks_exact(HISTOGRAM_BINS).flat_map(|row| &row[first..first + used]);
         blobs.insert("rapsd_histogram".to_owned(), Blob::Numbers(vec![rows, used], trimmed.copied().collect()));
-        let hashes: Vec<u64> = self.content.hashes().iter().copied().collect();
+        let hashes: Vec<u64> = self.content.hashes().to_vec();
         blobs.insert("content_sketch".to_owned(), Blob::Numbers(vec![hashes.len()], hashes));
 
         let mut header = Header {

@@ -30,7 +30,7 @@ fn picture(seed: u8) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, 8, 8);
     encoder.set_color(png::ColorType::Rgb);
-    let pixels: Vec<u8> = (0..8 * 8 * 3u32).map(|i| (i * i * u32::from(seed) >> 3) as u8).collect();
+    let pixels: Vec<u8> = (0..8 * 8 * 3u32).map(|i| ((i * i * u32::from(seed)) >> 3) as u8).collect();
     let mut writer = encoder.write_header().expect("a header");
     writer.write_image_data(&pixels).expect("pixels");
     writer.finish().expect("an end");

@@ -1,0 +1,40 @@
+//! What a run says whose sums take more memory than there is for them.
+
+use std::fmt;
+
+use bytesize::ByteSize;
+
+use crate::spectral::Size;
+
+/// Sums that take more memory than there is for them, and what would fit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemoryNeed {
+    /// Bytes they take.
+    pub n_bytes: u64,
+    /// Bytes there are for them.
+    pub limit_bytes: u64,
+    /// Workers.
+    pub threads: usize,
+    /// Workers that would fit, if any would.
+    pub fitting_threads: Option<usize>,
+    /// Largest working size of this shape that would fit on so many workers.
+    pub fitting_size: Option<Size>,
+    /// The `--max-memory` that would do, bytes.
+    pub max_memory_bytes: u64,
+}
+
+impl fmt::Display for MemoryNeed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { threads, .. } = self;
+        let (needed, limit) = (ByteSize(self.n_bytes), ByteSize(self.limit_bytes));
+        write!(f, "the sums take {needed} on {threads} threads, and half of --max-memory is {limit}: take ")?;
+        if let Some(threads) = self.fitting_threads {
+            write!(f, "--threads {threads}, ")?;
+        }
+        if let Some(Size { height, width }) = self.fitting_size {
+            let size = if height == width { height.to_string() } else { format!("{height}x{width}") };
+            write!(f, "--resolution {size}, ")?;
+        }
+        write!(f, "or --max-memory {}MiB if the machine has as much", self.max_memory_bytes.div_ceil(1 << 20))
+    }
+}
