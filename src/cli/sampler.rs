@@ -33,7 +33,7 @@ pub struct FitSamplerArgs {
     #[arg(long)]
     per_class: bool,
 
-    /// Largest number of components tried per class
+    /// Largest number of components tried per class, 1 to 64
     #[arg(long, value_name = "N", default_value_t = DEFAULT_MAX_COMPONENTS)]
     max_components: usize,
 
@@ -54,7 +54,7 @@ pub struct SampleArgs {
     #[arg(value_name = "SAMPLER")]
     sampler: PathBuf,
 
-    /// Schedules to draw
+    /// Schedules to draw, 1 to 1000000
     #[arg(long, value_name = "N", default_value_t = 16)]
     count: u64,
 

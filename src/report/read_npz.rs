@@ -2,7 +2,7 @@
 //!
 //! # Invariants
 //!
-//! Of what the archive says about itself nothing is believed: no more than [`MAX_MEMBER_BYTES`] are unpacked, and an
+//! Of what the archive says about itself nothing is believed: no more than `MAX_MEMBER_BYTES` are unpacked, and an
 //! array has the length of its data, not the one that its header names. A header is read by a few rules, without
 //! recursion, and not as the Python expression that it is.
 

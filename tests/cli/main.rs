@@ -10,7 +10,7 @@ mod distance; // noise families against images, odd images, halves
 mod files_doc; // docs/files.md against what is written
 mod first_use; // ordinary folders without an option
 mod interruption; // Ctrl-C, broken pipes, progress
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod no_loss; // damage, other passes, names, streams that are full
 mod noise; // samples, their files, names that are none
 mod offset_blur_snr; // brightness, blur against noise, SNR

@@ -119,7 +119,7 @@ fn mutated_images_are_read_or_refused() {
         let mut arguments = "scan images -o out --resolution 32 --transform center-crop --allow-upscale".to_owned();
         arguments.push_str(" --max-skipped 100% --plots none --threads 2 -q --max-pixels ");
         arguments.push_str(&max_pixels);
-        let how = if first / PER_SCAN % 2 == 0 { " --damaged skip" } else { " --damaged keep" };
+        let how = if (first / PER_SCAN).is_multiple_of(2) { " --damaged skip" } else { " --damaged keep" };
         arguments.push_str(how);
         let ended = run(world.path(), &arguments.split(' ').collect::<Vec<_>>());
         assert_sound(&ended, &format!("mutants from {first} on"));

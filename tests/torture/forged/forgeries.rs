@@ -55,6 +55,9 @@ pub fn forge_json(value: &mut Value, random: &mut impl Rng) {
     }
 }
 
+/// Type, shape and data.
+type Tensor = (Dtype, Vec<usize>, Vec<u8>);
+
 /// A spectrum with a changed header or tensors, and a checksum that fits.
 pub fn forge_spectrum(bytes: &[u8], random: &mut impl Rng) -> Vec<u8> {
     let file = SafeTensors::deserialize(bytes).expect("safetensors");
@@ -63,7 +66,7 @@ pub fn forge_spectrum(bytes: &[u8], random: &mut impl Rng) -> Vec<u8> {
     let mut header: Value = serde_json::from_str(text).expect("JSON");
     let own =
         |(name, view): (String, TensorView<'_>)| (name, (view.dtype(), view.shape().to_vec(), view.data().to_vec()));
-    let mut tensors: Vec<(String, (Dtype, Vec<usize>, Vec<u8>))> = file.tensors().into_iter().map(own).collect();
+    let mut tensors: Vec<(String, Tensor)> = file.tensors().into_iter().map(own).collect();
     tensors.sort();
     if random.random_bool(0.6) {
         forge_json(&mut header, random);
