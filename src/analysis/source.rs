@@ -318,8 +318,8 @@ fn note_one_set(inputs: &[PathBuf], n_files: &[u64], observer: &dyn Observer) {
             format!("{} ({n} {})", input.display(), if *n == 1 { "file" } else { "files" })
         };
         let named: Vec<String> = inputs.iter().zip(n_files).map(named).collect();
-        let n = inputs.len();
-        observer.noted(&format!("{n} inputs, taken as one set: {}; --by-input answers for each", named.join(", ")));
+        let (n, named) = (inputs.len(), named.join(", "));
+        observer.noted(&format!("{n} inputs, taken as one set: {named}; --by-input answers for each"));
     }
 }
 
@@ -393,8 +393,7 @@ fn resolve_preprocess(
 fn check_headers(config: &PreprocessConfig, headers: &[(String, Size)], observer: &dyn Observer) -> Result<()> {
     let mut refused = headers.iter().filter_map(|(key, size)| Some((key, config.accepts(*size).err()?)));
     let Some((key, reason)) = refused.next() else { return Ok(()) };
-    let n_refused = 1 + refused.count();
-    let n = headers.len();
+    let (n_refused, n) = (1 + refused.count(), headers.len());
     if n_refused == n {
         bail!("none of the {n} images looked at can be used (first: {key}: {reason})");
     }
