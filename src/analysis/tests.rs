@@ -105,7 +105,7 @@ struct Vandal {
 
 impl Observer for Vandal {
     fn started(&self, what: &str, _: &'static str, _: usize) {
-        if what == self.pass {
+        if what.starts_with(self.pass) {
             std::fs::remove_file(self.folder.join("coins.png")).expect("was there");
             std::fs::copy(self.folder.join("brick.png"), self.folder.join("grass.png")).expect("was there");
         }

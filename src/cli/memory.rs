@@ -12,9 +12,12 @@ const UNKNOWN_BYTES: u64 = 8 << 30;
 /// Where OpenBLAS reads how many threads it has.
 const BLAS_THREADS: &str = "OPENBLAS_NUM_THREADS";
 
-/// Starts the program anew, in this process, with OpenBLAS on one thread from its beginning, if there is a limit of the
-/// address space. While it is loaded OpenBLAS starts a thread for each core, which take 128 MiB each, and wait for ever
-/// if they do not get it. What cannot be started anew goes on as it is.
+/// Where glibc reads in how many places it allocates; for each thread it reserves 64 MiB of addresses otherwise.
+const ARENAS: &str = "MALLOC_ARENA_MAX";
+
+/// Starts the program anew, in this process, with OpenBLAS on one thread and the allocator in one place from their
+/// beginning, if there is a limit of the address space. While it is loaded OpenBLAS starts a thread for each core,
+/// which take 128 MiB each, and wait for ever if they do not get it. What cannot be started anew goes on as it is.
 #[cfg(unix)]
 pub fn restart_if_limited() {
     use std::os::unix::process::CommandExt;
@@ -29,7 +32,7 @@ pub fn restart_if_limited() {
         command.arg0(name);
     }
     // It returns only where it fails.
-    let _ = command.args(arguments).env(BLAS_THREADS, "1").exec();
+    let _ = command.args(arguments).env(BLAS_THREADS, "1").env(ARENAS, "1").exec();
 }
 
 /// Elsewhere there is no such limit.

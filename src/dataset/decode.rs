@@ -259,8 +259,9 @@ fn decode_into(
     if options.exif == ExifPolicy::Ignore
         && let Some(layout) = Layout::read_if_decodable(bytes)?
     {
+        let header = jpeg_header(bytes.len() as u64, &layout, options)?;
         layout.check_data(bytes, options.damaged)?;
-        admit(&jpeg_header(bytes.len() as u64, &layout, options)?)?;
+        admit(&header)?;
         return decode_jpeg(bytes, &layout, options, pixels);
     }
     let opened = Opened::new(Cursor::new(bytes), bytes, bytes.len() as u64, options)?;

@@ -7,9 +7,9 @@ use image::metadata::Orientation;
 use image::{ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 
 use super::budget::Shares;
+use super::damage::Damaged;
 use super::demand::{METADATA_BYTES, image_bytes, jpeg_bytes};
 use super::exif::{ExifPolicy, oriented_size};
-use super::damage::Damaged;
 use super::jpeg::Layout;
 use super::own_mark::OwnPicture;
 use super::skip::SkipReason;

@@ -4,8 +4,8 @@
 //!
 //! First come all folders that are there without links, then, in the byte order of their paths, the folders that links
 //! lead to and that were not met before. So a link never changes the names of images that are there without it, and
-//! folders that link to each other are listed once each. What a link is called is part of the path, as always. What a run
-//! of specscan has not finished is not entered.
+//! folders that link to each other are listed once each. What a link is called is part of the path, as always. What a
+//! run of specscan has not finished is not entered.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{FileType, Metadata};
@@ -36,7 +36,6 @@ impl Entry {
     pub fn file_type(&self) -> FileType {
         self.file_type
     }
-
 }
 
 /// What cannot be entered, or leads nowhere.

@@ -11,8 +11,12 @@ use specscan::spectral::Size;
 
 use crate::{Folder, decode, decode_error, encode, gradient, jpeg, truncated};
 
-const KEEP: DecodeOptions =
-    DecodeOptions { max_pixels: 1 << 28, exif: specscan::dataset::ExifPolicy::Ignore, damaged: Damaged::Keep, max_memory_bytes: u64::MAX };
+const KEEP: DecodeOptions = DecodeOptions {
+    max_pixels: 1 << 28,
+    exif: specscan::dataset::ExifPolicy::Ignore,
+    damaged: Damaged::Keep,
+    max_memory_bytes: u64::MAX,
+};
 
 /// Size, pixels, and whether the decoder warned.
 fn decode_warned(bytes: &[u8], options: &DecodeOptions) -> Result<(Size, Vec<u8>, bool), SkipReason> {

@@ -187,7 +187,7 @@ fn files_without_an_end_are_not_read_to_it() {
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     let ended = within(world.path(), "scan --files-from /dev/zero", 64);
     assert_eq!(ended.code, Some(2), "{}", ended.stderr);
-    assert!(ended.stderr.contains("line 1 is longer than any path"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("entry 1 is longer than any path"), "{}", ended.stderr);
 }
 
 /// What `--dry-run --json` says of the memory of the sums, against what is measured.
