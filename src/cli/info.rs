@@ -11,7 +11,7 @@ use crate::analysis::Report;
 use crate::analysis::folder_info::folder_info;
 use crate::analysis::info::info;
 
-/// What a .spectrum file holds, or which results of a folder are whole
+/// What a .spectrum file holds, or which results are whole
 ///
 /// Of a file: counts, preprocessing and the sums in it. Of a folder that commands have written to: what each of them
 /// left, whether all of it is there as it was written, and what a run that was killed has left. Writes nothing.
