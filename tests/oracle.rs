@@ -84,7 +84,7 @@ fn jpeg_files_agree_after_resampling() {
 /// A set of numbers `[Δ, low, high]` by name, as the library has them.
 fn library_fits(photos: &Path, transform: Transform, side: usize, channels: Channels) -> Vec<(&'static str, [f64; 3])> {
     let spectrum = spectrum(&files(photos), transform, side, channels);
-    let channels = fit_spectrum(&spectrum, &FitRange::for_size(Size::square(side))).expect("images");
+    let channels = fit_spectrum(&spectrum, &FitRange::for_size(Size::square(side)), true).expect("images");
     let mut fits = Vec::new();
     for estimator in [Estimator::Radial, Estimator::Modes, Estimator::Whittle] {
         let fit = channels[0].fit(estimator).expect("a power law");

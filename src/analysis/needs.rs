@@ -8,6 +8,8 @@ use crate::spectrum::Standardize;
 pub struct Needs {
     /// Pseudo-power and fourth moments of every mode; what follows needs them too.
     pub moments: bool,
+    /// The spread of RAPSDs of each channel, beside that of their mean.
+    pub per_channel: bool,
     /// Whether the images are read once more after the pass.
     pub second_pass: bool,
     /// The effective resolution of every image.
@@ -27,6 +29,7 @@ impl Needs {
     pub fn and(self, other: Self) -> Self {
         Self {
             moments: self.moments || other.moments,
+            per_channel: self.per_channel || other.per_channel,
             second_pass: self.second_pass || other.second_pass,
             effective_resolution: self.effective_resolution || other.effective_resolution,
             diagonality_side: self.diagonality_side.max(other.diagonality_side),

@@ -16,13 +16,13 @@ use serde::{Deserialize, Serialize};
 use super::analyzer::Totals;
 use super::error::SpectrumError;
 use super::exact::{ExactTensor, TensorSpec};
-use super::plan::{AnalysisPlan, Detail, HISTOGRAM_BINS};
+use super::plan::{AnalysisConfig, AnalysisPlan, Detail, HISTOGRAM_BINS};
 use super::saved::{Counts, Preprocess, Spectrum, config_of};
 use super::sketch::ContentSketch;
 use crate::spectral::{Size, ValueRange};
 
 /// Version of the file layout.
-pub const FORMAT_VERSION: u32 = 4;
+pub const FORMAT_VERSION: u32 = 5;
 
 /// Values of black and white reach this far at most; their fourth powers stay far inside 128 bits of quanta.
 const MAX_RANGE_VALUE: f64 = 1e4;
@@ -42,6 +42,10 @@ pub struct Header {
     pub counts: Counts,
     /// Order-independent identity of the files, hexadecimal.
     pub content_id: String,
+    /// How much was summed up: `power`, or `full` with the moments of every mode.
+    pub detail: Detail,
+    /// Whether the spread of RAPSDs is held for each channel.
+    pub per_channel: bool,
     /// Longest side of the reduced images with a full covariance, if any, pixels.
     pub diagonality_side: Option<usize>,
     /// Whether cross-channel spectra are held.
@@ -59,9 +63,9 @@ impl Spectrum {
     ///
     /// # Errors
     ///
-    /// If it was not made with full detail: later analysis starts from all sums.
+    /// If it holds no powers of modes, which all later analysis starts from.
     pub fn to_bytes(&self) -> Result<Vec<u8>, SpectrumError> {
-        if self.detail != Detail::Full {
+        if self.detail < Detail::Power {
             return Err(SpectrumError::PartOfTheSums);
         }
         let mut blobs: BTreeMap<String, (Dtype, Vec<usize>, Vec<u8>)> = BTreeMap::new();
@@ -88,6 +92,8 @@ impl Spectrum {
             fft_kernel: self.fft_kernel.clone(),
             counts: self.counts,
             content_id: self.content_id(),
+            detail: self.detail,
+            per_channel: self.per_channel,
             diagonality_side: self.diagonality_side,
             coherence: self.coherence,
             histogram_first_bin: first,
@@ -150,7 +156,14 @@ impl Spectrum {
 
     fn from_parts(header: Header, file: &SafeTensors<'_>) -> Result<Self, SpectrumError> {
         check_preprocess(&header.preprocess, file)?;
-        let config = config_of(&header.preprocess, header.diagonality_side, header.coherence);
+        let Header { detail, per_channel, diagonality_side, coherence, .. } = header;
+        let is_optional = coherence || diagonality_side.is_some();
+        if detail < Detail::Power || (is_optional && detail < Detail::Full) {
+            let what = "its header declares sums that do not go together".to_owned();
+            return Err(SpectrumError::Malformed { what });
+        }
+        let config =
+            AnalysisConfig { diagonality_side, coherence, ..config_of(&header.preprocess, detail, per_channel) };
         let plan = AnalysisPlan::new(config, None);
         let mut tensors = Vec::with_capacity(plan.specs.len());
         for spec in &plan.specs {

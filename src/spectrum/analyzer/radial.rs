@@ -8,7 +8,7 @@ use super::outer::add_outer;
 use super::summary::ImageSummary;
 use crate::spectral::fft2::Fft2Workspace;
 use crate::spectrum::exact::ExactLanes;
-use crate::spectrum::plan::{AnalysisPlan, Detail, HISTOGRAM_BINS, HISTOGRAM_BINS_PER_OCTAVE, at, outer_rows};
+use crate::spectrum::plan::{AnalysisPlan, Detail, HISTOGRAM_BINS, HISTOGRAM_BINS_PER_OCTAVE, at, rapsd_rows};
 
 /// Scratch for one image's powers, and counts of its RAPSDs.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub(super) fn histogram_length(plan: &AnalysisPlan) -> usize {
     if plan.config.detail < Detail::Power {
         return 0;
     }
-    outer_rows(plan.config.channels.count()) * plan.grid.n_annuli() * HISTOGRAM_BINS
+    rapsd_rows(plan.config.channels.count()) * plan.grid.n_annuli() * HISTOGRAM_BINS
 }
 
 impl RadialSums {
@@ -39,7 +39,7 @@ impl RadialSums {
             column_power: vec![0.0; plan.config.size.height],
             products: vec![0.0; plan.grid.n_annuli() * (plan.grid.n_annuli() + 1) / 2],
             line: vec![0.0; plan.grid.n_annuli()],
-            file_rapsd: vec![0.0; outer_rows(plan.config.channels.count()) * plan.grid.n_annuli()],
+            file_rapsd: vec![0.0; rapsd_rows(plan.config.channels.count()) * plan.grid.n_annuli()],
             histogram: vec![0; histogram_length(plan)],
         }
     }
@@ -119,7 +119,8 @@ impl RadialSums {
         let n = f64::from(n);
         let annuli = plan.grid.n_annuli();
         let pairs = annuli * (annuli + 1) / 2;
-        for (row, of_file) in self.file_rapsd.chunks_exact(annuli).enumerate() {
+        let summed = plan.config.outer_rows();
+        for (row, of_file) in self.file_rapsd.chunks_exact(annuli).skip(summed.start).enumerate() {
             add_outer(&mut lanes[at::RAPSD_OUTER], row * pairs, of_file, &mut self.products);
         }
         for (c, of_file) in self.file_rapsd.chunks_exact(annuli).take(plan.config.channels.count()).enumerate() {
