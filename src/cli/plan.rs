@@ -54,7 +54,7 @@ fn print_images(args: &SharedArgs, images: &Images) -> Result<Option<Value>> {
         Standardize::Mean if images.second_pass => 2,
         _ => 1,
     };
-    let memory = (config.threads * plan.worker_bytes() + plan.shared_bytes()) as u64;
+    let memory = plan.pass_bytes(config.threads) as u64;
     let preprocess = config.preprocess_record();
     let time = estimate_seconds(images).map(|s| s * f64::from(passes) / config.threads as f64);
     let skipped = images.skipped.len();

@@ -2,7 +2,8 @@
 //!
 //! # Invariants
 //!
-//! - Those of the ordered run (`ordered.rs`); totals are locked once every few thousand images.
+//! - Those of the ordered run (`ordered.rs`); totals are locked once every few thousand images, and lanes that all
+//!   workers share row by row.
 //! - Sums are exact and rows are put in order, so nothing depends on which worker took which file.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,7 +14,7 @@ use super::observer::Observer;
 use super::ordered::{Jobs, Schedule, run_ordered};
 use super::probe::{ImageProbe, ProbeSource};
 use crate::dataset::{Decoder, PreprocessError, Preprocessor, SkipReason, Skipped, SourceFile, Transform, Views};
-use crate::spectrum::analyzer::Totals;
+use crate::spectrum::analyzer::{SharedSums, Totals};
 use crate::spectrum::{AnalysisPlan, Analyzer, ContentSketch, Counts, ImageSummary, Spectrum, SpectrumError};
 
 /// Files that may be in flight: read, but with a row that waits for an earlier one.
@@ -124,10 +125,11 @@ struct ImageRecord {
 pub fn run_pass(pass: Pass<'_>, sink: &mut dyn RowSink) -> Result<ScanOutcome, ScanError> {
     let Pass { files, config, plan, observer, .. } = pass;
     let collected = Mutex::new((Totals::new(plan), ContentSketch::default()));
+    let shared = plan.shares_lanes(config.threads).then(|| Arc::new(SharedSums::new(plan)));
     let mut counts = Counts::default();
     let (mut skipped, mut left_out) = (Vec::new(), Vec::new());
     let live = |jobs: &Jobs<'_, FileOutcome>| {
-        let mut worker = Worker::new(&pass, &collected)?;
+        let mut worker = Worker::new(&pass, shared.as_ref(), &collected)?;
         jobs.run(|index, outcome| worker.analyze_file(index, outcome))?;
         Ok(worker.sums.collect()?)
     };
@@ -152,7 +154,10 @@ pub fn run_pass(pass: Pass<'_>, sink: &mut dyn RowSink) -> Result<ScanOutcome, S
     observer.finished();
     counts.n_skipped = skipped.len() as u64;
     counts.n_left_out = left_out.len() as u64;
-    let (totals, content) = collected.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let (mut totals, content) = collected.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if let Some(shared) = shared.and_then(Arc::into_inner) {
+        shared.drain_into(&mut totals)?;
+    }
     if totals.n_images == 0 {
         let (first, reason) = match skipped.into_iter().chain(left_out).min_by(|a, b| a.path.cmp(&b.path)) {
             Some(first) => (first.path, first.reason),
@@ -173,8 +178,16 @@ struct Worker<'a> {
 }
 
 impl<'a> Worker<'a> {
-    fn new(pass: &'a Pass<'a>, collected: &'a Mutex<(Totals, ContentSketch)>) -> Result<Self, PreprocessError> {
-        let analyzer = Analyzer::new(Arc::clone(pass.plan));
+    fn new(
+        pass: &'a Pass<'a>,
+        shared: Option<&Arc<SharedSums>>,
+        collected: &'a Mutex<(Totals, ContentSketch)>,
+    ) -> Result<Self, PreprocessError> {
+        let plan = Arc::clone(pass.plan);
+        let analyzer = match shared {
+            Some(sums) => Analyzer::sharing(plan, Arc::clone(sums)),
+            None => Analyzer::new(plan),
+        };
         Ok(Self {
             pass,
             reader: Reader { decoder: Decoder::new(), preprocessor: Preprocessor::new(pass.config.preprocess)? },

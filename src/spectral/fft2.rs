@@ -68,6 +68,11 @@ impl Fft2Plan {
         self.size.height * self.n_columns()
     }
 
+    /// Length of the largest block of columns that are transformed together.
+    pub fn block_length(&self) -> usize {
+        self.size.height * COLUMNS_AT_ONCE.min(self.n_columns())
+    }
+
     fn n_columns(&self) -> usize {
         self.size.width / 2 + 1
     }
@@ -93,7 +98,7 @@ impl Fft2Plan {
     }
 
     /// As [`Fft2Plan::forward`]; `finished` sees each block of whole columns as soon as it is done, with the index `kx`
-    /// of its first, and may change it.
+    /// of its first, and may change it. A `spectrum` of [`Fft2Plan::block_length`] holds the latest block alone.
     ///
     /// # Panics
     ///
@@ -106,10 +111,12 @@ impl Fft2Plan {
         mut finished: impl FnMut(usize, &mut [Complex32]),
     ) {
         let (h, n_columns) = (self.size.height, self.n_columns());
-        assert_eq!(spectrum.len(), h * n_columns, "a half-spectrum of {}", self.size);
+        let is_whole = spectrum.len() == self.n_modes();
+        assert!(is_whole || spectrum.len() == self.block_length(), "a half-spectrum of {}, or a block", self.size);
         self.transform_rows(plane, workspace);
-        for (block, columns) in spectrum.chunks_mut(COLUMNS_AT_ONCE * h).enumerate() {
-            let kx = block * COLUMNS_AT_ONCE;
+        for kx in (0..n_columns).step_by(COLUMNS_AT_ONCE) {
+            let start = if is_whole { kx * h } else { 0 };
+            let columns = &mut spectrum[start..start + COLUMNS_AT_ONCE.min(n_columns - kx) * h];
             gather_columns(&workspace.row_spectra, n_columns, kx, h, columns);
             self.columns.process_with_scratch(columns, &mut workspace.column_scratch);
             finished(kx, columns);

@@ -196,11 +196,6 @@ impl AnalysisPlan {
     pub(super) fn real_form_at(&self) -> usize {
         self.specs.len() - 3
     }
-
-    /// Bytes of the totals that all workers share.
-    pub fn shared_bytes(&self) -> usize {
-        self.specs.iter().map(|s| s.n_elements() * 16).sum()
-    }
 }
 
 impl AnalysisConfig {
