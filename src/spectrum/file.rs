@@ -8,9 +8,11 @@
 //! Half-spectra have the shape `[channel, kx, ky]` with `kx = 0 … ⌊W/2⌋` and `ky` in `fftfreq` order. Nothing in the
 //! file depends on threads, on the order of images, on the time, or on how the set was cut before it was merged.
 
+mod write;
+
 use std::collections::BTreeMap;
 
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use safetensors::tensor::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
 
 use super::analyzer::Totals;
@@ -59,63 +61,6 @@ pub struct Header {
 }
 
 impl Spectrum {
-    /// The bytes of the `.spectrum` file.
-    ///
-    /// # Errors
-    ///
-    /// If it holds no powers of modes, which all later analysis starts from.
-    pub fn to_bytes(&self) -> Result<Vec<u8>, SpectrumError> {
-        if self.detail < Detail::Power {
-            return Err(SpectrumError::PartOfTheSums);
-        }
-        let mut blobs: BTreeMap<String, (Dtype, Vec<usize>, Vec<u8>)> = BTreeMap::new();
-        for tensor in &self.tensors {
-            let hi = tensor.totals.iter().flat_map(|v| ((v >> 64) as i64).to_le_bytes()).collect();
-            let lo = tensor.totals.iter().flat_map(|v| (*v as u64).to_le_bytes()).collect();
-            let shape = tensor.spec.shape.clone();
-            blobs.insert(format!("{}.hi", tensor.spec.name), (Dtype::I64, shape.clone(), hi));
-            blobs.insert(format!("{}.lo", tensor.spec.name), (Dtype::U64, shape, lo));
-        }
-        let (first, used) = used_bins(&self.histogram);
-        let rows = self.histogram.len() / HISTOGRAM_BINS;
-        let trimmed = self.histogram.chunks_exact(HISTOGRAM_BINS).flat_map(|row| &row[first..first + used]);
-        let trimmed = trimmed.flat_map(|v| v.to_le_bytes()).collect();
-        blobs.insert("rapsd_histogram".to_owned(), (Dtype::U64, vec![rows, used], trimmed));
-        let hashes = self.content.hashes();
-        let bytes = hashes.iter().flat_map(|v| v.to_le_bytes()).collect();
-        blobs.insert("content_sketch".to_owned(), (Dtype::U64, vec![hashes.len()], bytes));
-
-        let mut header = Header {
-            format_version: FORMAT_VERSION,
-            specscan_version: env!("CARGO_PKG_VERSION").to_owned(),
-            preprocess: self.preprocess.clone(),
-            fft_kernel: self.fft_kernel.clone(),
-            counts: self.counts,
-            content_id: self.content_id(),
-            detail: self.detail,
-            per_channel: self.per_channel,
-            diagonality_side: self.diagonality_side,
-            coherence: self.coherence,
-            histogram_first_bin: first,
-            quantum_log2: self.tensors.iter().map(|t| (t.spec.name.to_owned(), t.spec.quantum_log2)).collect(),
-            checksum: String::new(),
-        };
-        let to_json = |header: &Header| {
-            serde_json::to_string(header).map_err(|e| SpectrumError::Malformed { what: e.to_string() })
-        };
-        let tensors = blobs.iter().map(|(name, (_, _, data))| (name.as_str(), data.as_slice()));
-        header.checksum = checksum(&to_json(&header)?, tensors);
-        let json = to_json(&header)?;
-        let mut views = Vec::with_capacity(blobs.len());
-        for (name, (dtype, shape, data)) in &blobs {
-            let view = TensorView::new(*dtype, shape.clone(), data).map_err(malformed)?;
-            views.push((name, view));
-        }
-        // One metadata key: several would be written in the arbitrary order of a hash map.
-        let metadata = std::iter::once(("specscan".to_owned(), json)).collect();
-        safetensors::serialize(views, Some(metadata)).map_err(malformed)
-    }
-
     /// Reads the bytes of a `.spectrum` file and checks version, shapes, counts and checksum.
     ///
     /// # Errors
@@ -271,24 +216,12 @@ fn read_histogram(file: &SafeTensors<'_>, first: usize, histogram: &mut [u64]) -
     Ok(())
 }
 
-/// First bin in use over all rows, and the number of bins from there to the last one in use.
-fn used_bins(histogram: &[u64]) -> (usize, usize) {
-    let (mut first, mut end) = (HISTOGRAM_BINS, 0);
-    for row in histogram.chunks_exact(HISTOGRAM_BINS) {
-        if let Some(bin) = row.iter().position(|&n| n > 0) {
-            first = first.min(bin);
-            end = end.max(row.iter().rposition(|&n| n > 0).map_or(0, |bin| bin + 1));
-        }
-    }
-    if end == 0 { (0, 0) } else { (first, end - first) }
-}
-
-fn checksum<'a>(header: &str, tensors: impl Iterator<Item = (&'a str, &'a [u8])>) -> String {
+fn checksum<'a, D: AsRef<[u8]>>(header: &str, tensors: impl Iterator<Item = (&'a str, D)>) -> String {
     let mut hasher = xxhash_rust::xxh3::Xxh3::new();
     hasher.update(header.as_bytes());
     for (name, data) in tensors {
         hasher.update(name.as_bytes());
-        hasher.update(data);
+        hasher.update(data.as_ref());
     }
     format!("{:032x}", hasher.digest128())
 }

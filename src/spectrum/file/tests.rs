@@ -1,5 +1,7 @@
 //! Tests of the `.spectrum` bytes: they hold everything, betray every damage, and do not depend on how the set was cut.
 
+use safetensors::tensor::TensorView;
+
 use super::*;
 use crate::spectral::{Channels, Window};
 use crate::spectrum::testing::{analyze, pass, random_images};
