@@ -68,7 +68,7 @@ fn checks() -> Vec<Check> {
             let images = noise.images(N_IMAGES as usize, 1000 + 10 * i as u64 + j as u64);
             let spectrum = spectrum_of(&AnalysisConfig::new(size), &images);
             // The mean over channels is left out: it says nothing that its three channels do not.
-            for channel in fit_spectrum(&spectrum, &range).expect("images vary").into_iter().skip(1) {
+            for channel in fit_spectrum(&spectrum, &range, true).expect("images vary").into_iter().skip(1) {
                 for (_, fit) in channel.fits {
                     let fit = fit.expect("a power law");
                     checks.push(Check { size, truth, amplitude: noise.amplitude, channel: channel.channel, fit });
@@ -145,7 +145,7 @@ fn assert_tables_are_finite(label: &str, config: &AnalysisConfig, images: &[Vec<
         serde_json::to_value(color_covariance(&spectrum).expect("decomposes")).expect("serialises"),
         serde_json::to_value(diagonality(&spectrum).expect("decomposes")).expect("serialises"),
     ];
-    let fits = fit_spectrum(&spectrum, &FitRange::for_size(config.size)).expect("Γ exists");
+    let fits = fit_spectrum(&spectrum, &FitRange::for_size(config.size), true).expect("Γ exists");
     tables.push(serde_json::to_value(fit_rows(&fits)).expect("serialises"));
     // JSON has no NaN: a number that is none becomes `null`, as an absent one does. Powers are never absent.
     for (table, rows) in ["rapsd", "gamma"].iter().zip(&tables) {
@@ -187,7 +187,7 @@ fn a_set_that_does_not_vary_has_no_power_law() {
     let size = Size::square(16);
     let images = vec![[120, 130, 140].repeat(size.n_pixels()); 6];
     let spectrum = spectrum_of(&AnalysisConfig::new(size), &images);
-    for channel in fit_spectrum(&spectrum, &FitRange::for_size(size)).expect("Γ exists") {
+    for channel in fit_spectrum(&spectrum, &FitRange::for_size(size), true).expect("Γ exists") {
         for (estimator, fit) in channel.fits {
             let reason = fit.expect_err("nothing to fit").to_string();
             assert!(!reason.is_empty(), "{estimator}");
@@ -204,7 +204,7 @@ fn one_image_has_a_rapsd_and_says_what_it_lacks() {
         assert_eq!(row.power_std, None);
         assert_eq!([row.power_q05, row.power_q50, row.power_q95], [row.power_mean; 3]);
     }
-    assert!(matches!(fit_spectrum(&spectrum, &FitRange::paper()), Err(SpectrumError::TooFewImages { .. })));
+    assert!(matches!(fit_spectrum(&spectrum, &FitRange::paper(), true), Err(SpectrumError::TooFewImages { .. })));
     assert!(matches!(
         color_covariance(&spectrum),
         Err(SpectrumCovarianceError::Spectrum(SpectrumError::TooFewImages { .. }))

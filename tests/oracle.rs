@@ -88,7 +88,7 @@ fn jpeg_files_agree_after_resampling() {
 /// annuli alone, which is all of the radial estimators' and nearly all of the others' where images are not small.
 fn library_fits(photos: &Path, transform: Transform, side: usize, channels: Channels) -> Vec<(&'static str, [f64; 3])> {
     let spectrum = spectrum(&files(photos), transform, side, channels);
-    let channels = fit_spectrum(&spectrum, &FitRange::for_size(Size::square(side))).expect("images");
+    let channels = fit_spectrum(&spectrum, &FitRange::for_size(Size::square(side)), true).expect("images");
     let mut fits = Vec::new();
     for estimator in [Estimator::Radial, Estimator::Modes, Estimator::Whittle] {
         let fit = channels[0].fit(estimator).expect("a power law");

@@ -71,7 +71,7 @@ fn photographs_have_the_spectra_numpy_gives_them() {
         let color = spectrum.color_covariance().expect("images");
         assert_close(&format!("{name}: colours"), &color, &numbers(&set["color_covariance"]), 1e-9);
 
-        let fits = fit_spectrum(&spectrum, &FitRange::for_size(spectrum.grid().size())).expect("images");
+        let fits = fit_spectrum(&spectrum, &FitRange::for_size(spectrum.grid().size()), true).expect("images");
         for estimator in [Estimator::Radial, Estimator::Modes, Estimator::Whittle] {
             let fit = fits[0].fit(estimator).expect("a power law");
             assert_eq!(fit.n_files, set["n_files"].as_u64().expect("a count"));

@@ -236,6 +236,7 @@ fn measure_folder(path: &Path, desk: &Desk<'_>, like: &Preprocess, coherence: bo
             range: like.range,
             standardize: Standardize::Mean,
             detail: if coherence { Detail::Full } else { Detail::Power },
+            per_channel: false,
             diagonality_side: None,
             coherence,
             keep_spectra: false,

@@ -9,6 +9,8 @@ use crate::spectrum::Standardize;
 pub struct Needs {
     /// Pseudo-power and fourth moments of every mode; what follows needs them too.
     pub moments: bool,
+    /// The spread of RAPSDs of each channel, beside that of their mean.
+    pub per_channel: bool,
     /// Whether the images are read once more after the pass.
     pub second_pass: bool,
     /// Whether the spectrum is written to a file.
@@ -36,6 +38,7 @@ impl Needs {
     pub fn and(self, other: Self) -> Self {
         Self {
             moments: self.moments || other.moments,
+            per_channel: self.per_channel || other.per_channel,
             second_pass: self.second_pass || other.second_pass,
             saves_spectrum: self.saves_spectrum || other.saves_spectrum,
             effective_resolution: self.effective_resolution || other.effective_resolution,

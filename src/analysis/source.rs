@@ -270,6 +270,7 @@ impl Images {
             range: options.range.unwrap_or(ValueRange::SIGNED),
             standardize: options.standardize.or(needs.standardize).unwrap_or_default(),
             detail: if needs.moments { Detail::Full } else { Detail::Power },
+            per_channel: needs.per_channel,
             diagonality_side: needs.diagonality_side,
             coherence: needs.coherence,
             keep_spectra: false,

@@ -32,6 +32,10 @@ pub struct FitDeltaArgs {
     #[arg(long, value_name = "A|none", conflicts_with = "paper", value_parser = parse_cross)]
     cross_mask: Option<CrossMask>,
 
+    /// Also fit each channel, with intervals of its own
+    #[arg(long)]
+    per_channel: bool,
+
     #[command(flatten)]
     shared: SharedArgs,
 }
@@ -52,6 +56,7 @@ pub fn run(args: &FitDeltaArgs) -> Result<ExitStatus> {
         paper: args.paper,
         low: args.fit_low,
         high: args.fit_high,
+        per_channel: args.per_channel,
         cross_mask: args.cross_mask.map(|cross| cross.0),
     };
     present::run("fit-delta", &args.shared, &fit)

@@ -18,11 +18,20 @@ pub struct ScanArgs {
     #[arg(long, value_name = "NAME", value_parser = parse_file_name)]
     name: Option<String>,
 
-    /// Also accumulate the full covariance of images reduced to at most N pixels per side, for `covariance`
+    /// Also sum up what `covariance` asks of every mode: pseudo-power and fourth moments; the file is three times as large
+    #[arg(long)]
+    moments: bool,
+
+    /// Also sum up how each channel's spectrum varies, for the intervals of `fit-delta --per-channel`
+    #[arg(long)]
+    per_channel: bool,
+
+    /// Also accumulate the full covariance of images reduced to at most N pixels per side, for `covariance`; implies
+    /// --moments
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(2..=32))]
     diagonality: Option<u16>,
 
-    /// Also accumulate cross-channel spectra, for `covariance --coherence` and --color
+    /// Also accumulate cross-channel spectra, for `covariance --coherence` and --color; implies --moments
     #[arg(long)]
     coherence: bool,
 
@@ -35,6 +44,8 @@ pub fn run(args: &ScanArgs) -> Result<ExitStatus> {
     present::each(&args.shared, |shared| {
         let scan = Scan {
             name: args.name.clone().unwrap_or_else(|| default_name(shared)),
+            moments: args.moments,
+            per_channel: args.per_channel,
             diagonality_side: args.diagonality.map(usize::from),
             coherence: args.coherence,
         };

@@ -158,11 +158,10 @@ pub fn check_memory(config: &ScanConfig, held: Held) -> Result<(), MemoryNeed> {
 
 /// Bytes of the sums and engines of a pass, on so many workers, and of the rows that wait; or of what follows it.
 fn sums_bytes(config: &ScanConfig, analysis: &AnalysisConfig, threads: usize, held: Held) -> u64 {
-    let threads = threads.max(1) as u64;
     let analysis = &AnalysisConfig { keep_spectra: config.effective_resolution, ..analysis.clone() };
     let rows = (WINDOW * KEPT_ROWS) as u64 * analysis.row_bytes();
     let spectrum = analysis.spectrum_bytes();
     // The engines are gone when the spectrum is written.
-    let working = (threads * analysis.worker_bytes()).max(if held.is_saved { spectrum } else { 0 });
+    let working = analysis.engines_bytes(threads.max(1)).max(if held.is_saved { spectrum } else { 0 });
     working + analysis.plan_bytes() + held.n_spectra * spectrum + rows
 }

@@ -2,7 +2,8 @@
 //!
 //! # Invariants
 //!
-//! - Those of the ordered run (`ordered.rs`); totals are locked once every few thousand images.
+//! - Those of the ordered run (`ordered.rs`); totals are locked once every few thousand images, and lanes that all
+//!   workers share row by row.
 //! - Memory is bounded (`memory.rs`), whatever the files are.
 //! - Sums are exact and rows are put in order, so nothing depends on which worker took which file.
 
@@ -18,7 +19,7 @@ use super::probe::{ImageProbe, ProbeSource};
 use crate::dataset::{
     Decoder, FileStamp, Lease, PreprocessError, Preprocessor, SkipReason, Skipped, SourceFile, Transform, Views,
 };
-use crate::spectrum::analyzer::Totals;
+use crate::spectrum::analyzer::{SharedSums, Totals};
 use crate::spectrum::{AnalysisPlan, Analyzer, ContentSketch, Counts, ImageSummary, Spectrum, SpectrumError};
 
 /// What is reported of one working image, in path order.
@@ -133,11 +134,12 @@ pub fn run_pass(pass: Pass<'_>, sink: &mut dyn RowSink) -> Result<ScanOutcome, S
     let Pass { files, config, plan, observer, .. } = pass;
     let memory = Memory::of(config);
     let collected = Mutex::new((Totals::new(plan), ContentSketch::default()));
+    let shared = plan.config().shares_lanes(config.threads).then(|| Arc::new(SharedSums::new(plan)));
     let mut counts = Counts::default();
     let (mut skipped, mut left_out) = (Vec::new(), Vec::new());
     let mut used = Vec::with_capacity(files.len());
     let live = |jobs: &Jobs<'_, FileOutcome>| {
-        let mut worker = Worker::new(&pass, &memory, &collected)?;
+        let mut worker = Worker::new(&pass, &memory, shared.as_ref(), &collected)?;
         jobs.run(|index, outcome| worker.analyze_file(jobs, index, outcome))?;
         Ok(worker.sums.collect()?)
     };
@@ -166,7 +168,10 @@ pub fn run_pass(pass: Pass<'_>, sink: &mut dyn RowSink) -> Result<ScanOutcome, S
     observer.finished();
     counts.n_skipped = skipped.len() as u64;
     counts.n_left_out = left_out.len() as u64;
-    let (totals, content) = collected.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let (mut totals, content) = collected.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if let Some(shared) = shared.and_then(Arc::into_inner) {
+        shared.drain_into(&mut totals)?;
+    }
     if totals.n_images == 0 {
         let (first, reason) = match skipped.into_iter().chain(left_out).min_by(|a, b| a.path.cmp(&b.path)) {
             Some(first) => (first.path, first.reason),
@@ -191,10 +196,15 @@ impl<'a> Worker<'a> {
     fn new(
         pass: &'a Pass<'a>,
         memory: &'a Memory,
+        shared: Option<&Arc<SharedSums>>,
         collected: &'a Mutex<(Totals, ContentSketch)>,
     ) -> Result<Self, PreprocessError> {
         let decoder = Decoder::with_reserve(memory.reserve_bytes);
-        let analyzer = Analyzer::new(Arc::clone(pass.plan));
+        let plan = Arc::clone(pass.plan);
+        let analyzer = match shared {
+            Some(sums) => Analyzer::sharing(plan, Arc::clone(sums)),
+            None => Analyzer::new(plan),
+        };
         Ok(Self {
             pass,
             memory,

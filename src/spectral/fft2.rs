@@ -27,6 +27,11 @@ use super::grid::Size;
 /// Columns gathered and transformed together: eight complex numbers fill a cache line.
 const COLUMNS_AT_ONCE: usize = 8;
 
+/// Length of the largest block of columns of an image of `size` that are transformed together.
+pub fn block_length(size: Size) -> usize {
+    size.height * COLUMNS_AT_ONCE.min(size.n_columns())
+}
+
 /// An immutable plan for one image size; cheap to clone and to share between threads.
 #[derive(Clone)]
 pub struct Fft2Plan {
@@ -68,6 +73,11 @@ impl Fft2Plan {
         self.size.n_modes()
     }
 
+    /// Length of the largest block of columns that are transformed together.
+    pub fn block_length(&self) -> usize {
+        block_length(self.size)
+    }
+
     /// Scratch for one worker.
     pub fn workspace(&self) -> Fft2Workspace {
         let zero = Complex32::default();
@@ -89,7 +99,7 @@ impl Fft2Plan {
     }
 
     /// As [`Fft2Plan::forward`]; `finished` sees each block of whole columns as soon as it is done, with the index `kx`
-    /// of its first, and may change it.
+    /// of its first, and may change it. A `spectrum` of [`Fft2Plan::block_length`] holds the latest block alone.
     ///
     /// # Panics
     ///
@@ -102,10 +112,12 @@ impl Fft2Plan {
         mut finished: impl FnMut(usize, &mut [Complex32]),
     ) {
         let (h, n_columns) = (self.size.height, self.size.n_columns());
-        assert_eq!(spectrum.len(), h * n_columns, "a half-spectrum of {}", self.size);
+        let is_whole = spectrum.len() == self.n_modes();
+        assert!(is_whole || spectrum.len() == self.block_length(), "a half-spectrum of {}, or a block", self.size);
         self.transform_rows(plane, workspace);
-        for (block, columns) in spectrum.chunks_mut(COLUMNS_AT_ONCE * h).enumerate() {
-            let kx = block * COLUMNS_AT_ONCE;
+        for kx in (0..n_columns).step_by(COLUMNS_AT_ONCE) {
+            let start = if is_whole { kx * h } else { 0 };
+            let columns = &mut spectrum[start..start + COLUMNS_AT_ONCE.min(n_columns - kx) * h];
             gather_columns(&workspace.row_spectra, n_columns, kx, h, columns);
             self.columns.process_with_scratch(columns, &mut workspace.column_scratch);
             finished(kx, columns);

@@ -15,7 +15,7 @@ use rustfft::num_complex::Complex64;
 
 use super::error::SpectrumError;
 use super::order_statistics::{position_of_rank, quantile_of_ranks};
-use super::plan::{Detail, HISTOGRAM_BINS, HISTOGRAM_BINS_PER_OCTAVE, Reference, Standardize, outer_rows};
+use super::plan::{Detail, HISTOGRAM_BINS, HISTOGRAM_BINS_PER_OCTAVE, Reference, Standardize, rapsd_rows};
 use super::saved::{Counts, Spectrum};
 use crate::spectral::dft64::orthonormal_dft;
 
@@ -84,7 +84,8 @@ pub struct RadialStatistics {
     pub mean: Vec<f64>,
     /// Variance over images of each annulus (n−1), value⁴; empty for fewer than two images.
     pub variance: Vec<f64>,
-    /// Covariance of the mean between files, annuli × annuli row by row, value⁴; empty for fewer than two files.
+    /// Covariance of the mean between files, annuli × annuli row by row, value⁴; empty for fewer than two files, and for
+    /// one of several channels unless channels were summed up ([`super::AnalysisConfig::per_channel`]).
     pub covariance_of_mean: Vec<f64>,
     /// Variances at or below this are lost on the fixed-point grid, value⁴.
     pub least_variance: f64,
@@ -294,10 +295,11 @@ impl Spectrum {
             variance = squares.iter().zip(&mean).map(|(square, m)| (square - m * m) * n / (n - 1.0)).collect();
         }
         let mut covariance_of_mean = Vec::new();
-        if n_files >= 2 {
+        let summed = self.analysis_config().outer_rows();
+        if n_files >= 2 && summed.contains(&self.row_of(of)) {
             let pairs = annuli * (annuli + 1) / 2;
             let outer = self.mean_of("rapsd_outer");
-            let outer = &outer[self.row_of(of) * pairs..][..pairs];
+            let outer = &outer[(self.row_of(of) - summed.start) * pairs..][..pairs];
             let weighted = self.row_or_mean(&self.mean_of("file_rapsd_sum"), of);
             let sizes = self.mean_of("file_size_square_sum")[0];
             let files = n_files as f64;
@@ -352,7 +354,7 @@ impl Spectrum {
     fn row_of(&self, of: RapsdOf) -> usize {
         match of {
             RapsdOf::Channel(c) => c,
-            RapsdOf::ChannelMean => outer_rows(self.n_channels()) - 1,
+            RapsdOf::ChannelMean => rapsd_rows(self.n_channels()) - 1,
         }
     }
 

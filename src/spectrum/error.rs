@@ -48,7 +48,7 @@ pub enum SpectrumError {
         needed: u64,
     },
     /// A spectrum that was not made to be saved.
-    #[error("it lacks sums that later analysis needs: scan with full detail")]
+    #[error("it holds no powers of modes, which all later analysis starts from")]
     PartOfTheSums,
     /// A file of another layout version.
     #[error("it has layout version {found}, this specscan reads version {readable}: scan the images again")]

@@ -126,6 +126,11 @@ impl ExactLanes {
         Self::new(spec.n_elements(), spec.quantum_log2)
     }
 
+    /// Number of sums.
+    pub fn n_sums(&self) -> usize {
+        self.lanes.len().max(self.narrow.len())
+    }
+
     /// Adds `values` to the sums that start at `offset`.
     ///
     /// # Panics

@@ -9,23 +9,23 @@
 //! file depends on threads, on the order of images, on the time, or on how the set was cut before it was merged.
 
 mod checks;
+mod write;
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use safetensors::tensor::{Dtype, SafeTensors, View};
+use safetensors::tensor::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
 
 use self::checks::{check_counts, check_histogram, check_preprocess, check_sums, check_tensor, malformed, read_u64};
 use super::analyzer::Totals;
 use super::error::SpectrumError;
 use super::exact::{ExactTensor, TensorSpec};
-use super::plan::{AnalysisPlan, Detail, HISTOGRAM_BINS};
+use super::plan::{AnalysisConfig, AnalysisPlan, Detail, HISTOGRAM_BINS};
 use super::saved::{Counts, Preprocess, Spectrum, config_of};
 use super::sketch::ContentSketch;
 
 /// Version of the file layout.
-pub const FORMAT_VERSION: u32 = 4;
+pub const FORMAT_VERSION: u32 = 5;
 
 /// The JSON header of a `.spectrum` file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,6 +42,10 @@ pub struct Header {
     pub counts: Counts,
     /// Order-independent identity of the files, hexadecimal.
     pub content_id: String,
+    /// How much was summed up: `power`, or `full` with the moments of every mode.
+    pub detail: Detail,
+    /// Whether the spread of RAPSDs is held for each channel.
+    pub per_channel: bool,
     /// Longest side of the reduced images with a full covariance, if any, pixels.
     pub diagonality_side: Option<usize>,
     /// Whether cross-channel spectra are held.
@@ -55,51 +59,6 @@ pub struct Header {
 }
 
 impl Spectrum {
-    /// The bytes of the `.spectrum` file.
-    ///
-    /// # Errors
-    ///
-    /// If it was not made with full detail: later analysis starts from all sums.
-    pub fn to_bytes(&self) -> Result<Vec<u8>, SpectrumError> {
-        if self.detail != Detail::Full {
-            return Err(SpectrumError::PartOfTheSums);
-        }
-        let mut blobs = BTreeMap::new();
-        for tensor in &self.tensors {
-            blobs.insert(format!("{}.hi", tensor.spec.name), Blob::Upper(tensor));
-            blobs.insert(format!("{}.lo", tensor.spec.name), Blob::Lower(tensor));
-        }
-        let (first, used) = used_bins(&self.histogram);
-        let rows = self.histogram.len() / HISTOGRAM_BINS;
-        let trimmed = self.histogram.chunks_exact(HISTOGRAM_BINS).flat_map(|row| &row[first..first + used]);
-        blobs.insert("rapsd_histogram".to_owned(), Blob::Numbers(vec![rows, used], trimmed.copied().collect()));
-        let hashes: Vec<u64> = self.content.hashes().to_vec();
-        blobs.insert("content_sketch".to_owned(), Blob::Numbers(vec![hashes.len()], hashes));
-
-        let mut header = Header {
-            format_version: FORMAT_VERSION,
-            specscan_version: env!("CARGO_PKG_VERSION").to_owned(),
-            preprocess: self.preprocess.clone(),
-            fft_kernel: self.fft_kernel.clone(),
-            counts: self.counts,
-            content_id: self.content_id(),
-            diagonality_side: self.diagonality_side,
-            coherence: self.coherence,
-            histogram_first_bin: first,
-            quantum_log2: self.tensors.iter().map(|t| (t.spec.name.to_owned(), t.spec.quantum_log2)).collect(),
-            checksum: String::new(),
-        };
-        let to_json = |header: &Header| {
-            serde_json::to_string(header).map_err(|e| SpectrumError::Malformed { what: e.to_string() })
-        };
-        let tensors = blobs.iter().map(|(name, blob)| (name.as_str(), blob.bytes()));
-        header.checksum = checksum(&to_json(&header)?, tensors);
-        let json = to_json(&header)?;
-        // One metadata key: several would be written in the arbitrary order of a hash map.
-        let metadata = std::iter::once(("specscan".to_owned(), json)).collect();
-        safetensors::serialize(&blobs, Some(metadata)).map_err(unreadable)
-    }
-
     /// Reads the bytes of a `.spectrum` file and checks version, shapes, counts and checksum.
     ///
     /// # Errors
@@ -141,7 +100,13 @@ impl Spectrum {
     fn from_parts(header: Header, file: &SafeTensors<'_>) -> Result<Self, SpectrumError> {
         check_preprocess(&header.preprocess, header.diagonality_side, file)?;
         check_counts(&header.counts)?;
-        let config = config_of(&header.preprocess, header.diagonality_side, header.coherence);
+        let Header { detail, per_channel, diagonality_side, coherence, .. } = header;
+        let is_optional = coherence || diagonality_side.is_some();
+        if detail < Detail::Power || (is_optional && detail < Detail::Full) {
+            return Err(malformed("its header declares sums that do not go together".to_owned()));
+        }
+        let config =
+            AnalysisConfig { diagonality_side, coherence, ..config_of(&header.preprocess, detail, per_channel) };
         let plan = AnalysisPlan::new(config, None);
         for spec in &plan.specs {
             if header.quantum_log2.get(spec.name) != Some(&spec.quantum_log2) {
@@ -205,18 +170,6 @@ fn read_histogram(file: &SafeTensors<'_>, first: usize, histogram: &mut [u64]) -
     Ok(())
 }
 
-/// First bin in use over all rows, and the number of bins from there to the last one in use.
-fn used_bins(histogram: &[u64]) -> (usize, usize) {
-    let (mut first, mut end) = (HISTOGRAM_BINS, 0);
-    for row in histogram.chunks_exact(HISTOGRAM_BINS) {
-        if let Some(bin) = row.iter().position(|&n| n > 0) {
-            first = first.min(bin);
-            end = end.max(row.iter().rposition(|&n| n > 0).map_or(0, |bin| bin + 1));
-        }
-    }
-    if end == 0 { (0, 0) } else { (first, end - first) }
-}
-
 fn checksum<'a>(header: &str, tensors: impl Iterator<Item = (&'a str, impl AsRef<[u8]>)>) -> String {
     let mut hasher = xxhash_rust::xxh3::Xxh3::new();
     hasher.update(header.as_bytes());
@@ -225,47 +178,6 @@ fn checksum<'a>(header: &str, tensors: impl Iterator<Item = (&'a str, impl AsRef
         hasher.update(data.as_ref());
     }
     format!("{:032x}", hasher.digest128())
-}
-
-/// A tensor of the file. Its bytes are made when they are written, one tensor at a time: there may be gigabytes.
-enum Blob<'a> {
-    /// The upper halves of the totals.
-    Upper(&'a ExactTensor),
-    /// The lower halves.
-    Lower(&'a ExactTensor),
-    /// Numbers of a shape.
-    Numbers(Vec<usize>, Vec<u64>),
-}
-
-impl Blob<'_> {
-    fn bytes(&self) -> Vec<u8> {
-        match self {
-            Self::Upper(tensor) => tensor.totals.iter().flat_map(|v| ((v >> 64) as i64).to_le_bytes()).collect(),
-            Self::Lower(tensor) => tensor.totals.iter().flat_map(|v| (*v as u64).to_le_bytes()).collect(),
-            Self::Numbers(_, numbers) => numbers.iter().flat_map(|v| v.to_le_bytes()).collect(),
-        }
-    }
-}
-
-impl View for &Blob<'_> {
-    fn dtype(&self) -> Dtype {
-        if matches!(self, Blob::Upper(_)) { Dtype::I64 } else { Dtype::U64 }
-    }
-
-    fn shape(&self) -> &[usize] {
-        match self {
-            Blob::Upper(tensor) | Blob::Lower(tensor) => &tensor.spec.shape,
-            Blob::Numbers(shape, _) => shape,
-        }
-    }
-
-    fn data(&self) -> Cow<'_, [u8]> {
-        self.bytes().into()
-    }
-
-    fn data_len(&self) -> usize {
-        self.shape().iter().product::<usize>() * size_of::<u64>()
-    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,10 @@
 //! What one pass computes for every image, planned once and shared by all workers: grid, transform, window, reference,
 //! and the list of exact sums with their quanta.
 
+use std::ops::Range;
 use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 use super::exact::TensorSpec;
 use super::reduce::AreaAverage;
@@ -24,7 +27,8 @@ pub enum Standardize {
 named!(Standardize { None = "none", Mean = "mean", Pixel = "pixel" });
 
 /// How much is summed up over the images; each level holds the sums of those before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Detail {
     /// Pixel means and variances only: the first of two passes.
     Pixels,
@@ -51,6 +55,8 @@ pub struct AnalysisConfig {
     pub standardize: Standardize,
     /// How much is summed up.
     pub detail: Detail,
+    /// Whether the spread of RAPSDs between files is summed up for each channel, beside that of the channels' mean.
+    pub per_channel: bool,
     /// Longest side of the reduced images whose full covariance is summed up, pixels; none for no full covariance.
     pub diagonality_side: Option<usize>,
     /// Whether cross-channel spectra are summed up; this and the full covariance need full detail.
@@ -65,7 +71,7 @@ impl AnalysisConfig {
         Self { detail, diagonality_side: None, coherence: false, keep_spectra: false, ..self.clone() }
     }
 
-    /// The default analysis of images of `size`: RGB in `[-1, 1]`, mean removed, no window, full detail.
+    /// The default analysis of images of `size`: RGB in `[-1, 1]`, mean removed, no window, full detail, per channel.
     pub fn new(size: Size) -> Self {
         Self {
             size,
@@ -74,6 +80,7 @@ impl AnalysisConfig {
             range: ValueRange::SIGNED,
             standardize: Standardize::Mean,
             detail: Detail::Full,
+            per_channel: true,
             diagonality_side: None,
             coherence: false,
             keep_spectra: false,
@@ -202,6 +209,12 @@ impl AnalysisConfig {
         0.5 * (self.range.low + self.range.high)
     }
 
+    /// Of the RAPSDs of each channel and, last, of their mean: those whose products are summed up.
+    pub(super) fn outer_rows(&self) -> Range<usize> {
+        let rows = rapsd_rows(self.channels.count());
+        if self.per_channel { 0..rows } else { rows - 1..rows }
+    }
+
     /// Exponent of the power of two nearest to one working unit: half the value range, or one standard deviation.
     /// Quanta and histograms scale with it, so that their resolution does not depend on `--range`.
     pub(super) fn unit_log2(&self) -> i32 {
@@ -256,8 +269,8 @@ pub(super) fn tensor_specs(config: &AnalysisConfig, reduced_len: Option<usize>) 
         let pairs = annuli * (annuli + 1) / 2;
         specs.push(TensorSpec::new("rapsd_sum", &[channels, annuli], 2 * unit - 44));
         // Once a file, of the sums over its images: images of one file are no independent sample.
-        specs.push(TensorSpec::new("rapsd_outer", &[outer_rows(channels), pairs], 4 * unit - 50));
-        specs.push(TensorSpec::new("rapsd_square_sum", &[outer_rows(channels), annuli], 4 * unit - 50));
+        specs.push(TensorSpec::new("rapsd_outer", &[config.outer_rows().len(), pairs], 4 * unit - 50));
+        specs.push(TensorSpec::new("rapsd_square_sum", &[rapsd_rows(channels), annuli], 4 * unit - 50));
         specs.push(TensorSpec::new("file_rapsd_sum", &[channels, annuli], 2 * unit - 44));
         specs.push(TensorSpec::new("file_size_square_sum", &[1], 0));
     }
@@ -299,7 +312,7 @@ fn push_moment_specs(specs: &mut Vec<TensorSpec>, config: &AnalysisConfig, reduc
     }
 }
 
-/// Rows of RAPSD products: each channel and, when there are several, their mean last.
-pub(super) fn outer_rows(channels: usize) -> usize {
+/// Rows of RAPSDs: each channel and, when there are several, their mean last.
+pub(super) fn rapsd_rows(channels: usize) -> usize {
     if channels == 1 { 1 } else { channels + 1 }
 }

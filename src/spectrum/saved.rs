@@ -98,6 +98,7 @@ pub struct Spectrum {
     pub(super) counts: Counts,
     pub(super) content: ContentSketch,
     pub(super) detail: Detail,
+    pub(super) per_channel: bool,
     pub(super) diagonality_side: Option<usize>,
     pub(super) coherence: bool,
     pub(super) tensors: Vec<ExactTensor>,
@@ -119,6 +120,7 @@ impl Spectrum {
             counts: Counts { n_images: totals.n_images, n_files: totals.n_files, ..counts },
             content,
             detail: plan.config.detail,
+            per_channel: plan.config.per_channel,
             diagonality_side: plan.config.diagonality_side,
             coherence: plan.config.coherence,
             tensors: totals.tensors,
@@ -166,8 +168,11 @@ impl Spectrum {
 
     /// The analysis this spectrum came from.
     pub fn analysis_config(&self) -> AnalysisConfig {
-        let full = config_of(&self.preprocess, self.diagonality_side, self.coherence);
-        AnalysisConfig { detail: self.detail, ..full }
+        AnalysisConfig {
+            diagonality_side: self.diagonality_side,
+            coherence: self.coherence,
+            ..config_of(&self.preprocess, self.detail, self.per_channel)
+        }
     }
 
     /// Adds another spectrum: the result is what one pass over both sets would have left, to the last bit.
@@ -206,6 +211,7 @@ impl Spectrum {
             let p = &s.preprocess;
             [
                 ("detail", format!("{:?}", s.detail).to_lowercase()),
+                ("per-channel", s.per_channel.to_string()),
                 ("resolution", p.size.to_string()),
                 ("transform", p.transform.clone()),
                 ("exif", p.exif.clone()),
@@ -228,16 +234,18 @@ impl Spectrum {
     }
 }
 
-pub(super) fn config_of(preprocess: &Preprocess, diagonality_side: Option<usize>, coherence: bool) -> AnalysisConfig {
+/// The analysis that leaves these sums, optional ones left out.
+pub(super) fn config_of(preprocess: &Preprocess, detail: Detail, per_channel: bool) -> AnalysisConfig {
     AnalysisConfig {
         size: preprocess.size,
         channels: preprocess.channels,
         window: preprocess.window,
         range: preprocess.range,
         standardize: preprocess.standardize,
-        detail: Detail::Full,
-        diagonality_side,
-        coherence,
+        detail,
+        per_channel,
+        diagonality_side: None,
+        coherence: false,
         keep_spectra: false,
     }
 }

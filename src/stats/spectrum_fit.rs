@@ -27,13 +27,15 @@ impl ChannelFits {
     }
 }
 
-/// The channels a spectrum is reported for: the mean over channels first, then each channel if there are several.
-pub fn reported_channels(spectrum: &Spectrum) -> Vec<(&'static str, RapsdOf)> {
+/// The channels a spectrum is reported for: the mean over channels and, with `per_channel`, each channel if there are
+/// several.
+fn reported_channels(spectrum: &Spectrum, per_channel: bool) -> Vec<(&'static str, RapsdOf)> {
     let names = spectrum.preprocess().channels.names();
     if let [only] = names {
         return vec![(*only, RapsdOf::ChannelMean)];
     }
-    let each = names.iter().enumerate().map(|(c, name)| (*name, RapsdOf::Channel(c)));
+    let n = if per_channel { names.len() } else { 0 };
+    let each = names.iter().take(n).enumerate().map(|(c, name)| (*name, RapsdOf::Channel(c)));
     std::iter::once(("mean", RapsdOf::ChannelMean)).chain(each).collect()
 }
 
@@ -55,15 +57,20 @@ pub fn fit_set(spectrum: &Spectrum, range: &FitRange) -> Result<Result<PowerLawF
     Ok(fit_radial(spectrum.grid(), &power, &spectrum.radial_statistics(RapsdOf::ChannelMean), range))
 }
 
-/// Fits every estimator to every reported channel of `spectrum`.
+/// Fits every estimator to the channels' mean of `spectrum` and, with `per_channel`, to each of them; these have
+/// intervals where the spectrum holds the spread of channels.
 ///
 /// # Errors
 ///
 /// If Γ does not exist; a fit that fails is reported as such.
-pub fn fit_spectrum(spectrum: &Spectrum, range: &FitRange) -> Result<Vec<ChannelFits>, SpectrumError> {
+pub fn fit_spectrum(
+    spectrum: &Spectrum,
+    range: &FitRange,
+    per_channel: bool,
+) -> Result<Vec<ChannelFits>, SpectrumError> {
     let gamma = spectrum.mode_covariance()?;
     let grid = spectrum.grid();
-    let fits = reported_channels(spectrum).into_iter().map(|(channel, of)| {
+    let fits = reported_channels(spectrum, per_channel).into_iter().map(|(channel, of)| {
         let power = gamma_of(&gamma, of);
         let statistics = spectrum.radial_statistics(of);
         let radial_power = grid.radial_mean(&power);

@@ -18,20 +18,22 @@ fn write_parts(world: &World) {
 #[test]
 fn a_saved_spectrum_gives_the_numbers_of_its_folder() {
     let world = World::with_photos(7);
-    world.succeed("scan photos -o saved -q --plots none --diagonality 5 --coherence");
+    world.succeed("scan photos -o saved -q --plots none --diagonality 5 --coherence --per-channel");
     for (command, tables) in [
         ("rapsd --per-channel", &["rapsd.csv", "rapsd_channels.csv"][..]),
         (
             "covariance --diagonality 5 --coherence",
             &["gamma.npy", "gamma_radial.csv", "color.csv", "coherence.csv", "diagonality.json"][..],
         ),
-        ("scan", &["rapsd.csv", "gamma.npy", "gamma_radial.csv"][..]),
+        ("scan --moments", &["rapsd.csv", "gamma.npy", "gamma_radial.csv"][..]),
         ("export", &["spectrum.npz"][..]),
-        ("fit-delta", &["local_exponent.csv"][..]),
+        ("fit-delta --per-channel", &["local_exponent.csv"][..]),
     ] {
         let (name, options) = command.split_once(' ').unwrap_or((command, ""));
         world.succeed(&format!("{name} photos {options} -o {name}-folder -q --plots none"));
-        world.succeed(&format!("{name} saved/photos.spectrum {options} -o {name}-saved -q"));
+        // What is held does not have to be asked for again.
+        let of_scan = if name == "scan" { "" } else { options };
+        world.succeed(&format!("{name} saved/photos.spectrum {of_scan} -o {name}-saved -q"));
         for table in tables {
             let (folder, saved) =
                 (world.read(&format!("{name}-folder/{table}")), world.read(&format!("{name}-saved/{table}")));
@@ -187,4 +189,25 @@ fn lists_can_come_from_standard_input() {
     output.code(0);
     assert_eq!(world.table("out/images.csv").column("path"), ["photos/01.png", "photos/03.png"]);
     assert!(world.path("out/dataset.spectrum").exists());
+}
+
+#[test]
+fn a_plain_scan_leaves_out_what_only_some_ask_for_and_says_how_to_get_it() {
+    let world = World::with_photos(6);
+    world.succeed("scan photos -o plain -q --plots none");
+    world.succeed("scan photos -o moments -q --plots none --moments");
+    let size = |name: &str| std::fs::metadata(world.path(name)).expect("there").len();
+    assert!(size("plain/photos.spectrum") < size("moments/photos.spectrum"));
+    let printed = world.succeed("covariance plain/photos.spectrum -o c --plots none");
+    assert!(printed.stderr.contains("kurtosis") && printed.stderr.contains("--moments"), "{}", printed.stderr);
+    assert!(world.table("c/gamma_radial.csv").column("kurtosis").iter().all(|cell| cell.is_empty()));
+    let printed = world.succeed("covariance moments/photos.spectrum -o c --plots none");
+    assert!(!printed.stderr.contains("kurtosis"), "{}", printed.stderr);
+    assert!(world.table("c/gamma_radial.csv").column("kurtosis").iter().any(|cell| !cell.is_empty()));
+    let printed = world.succeed("fit-delta plain/photos.spectrum -o f --plots none --per-channel");
+    assert!(printed.stderr.contains("scan with --per-channel"), "{}", printed.stderr);
+    let fits = world.table("f/fit.csv");
+    let is_known = |row: &Vec<String>| !row[3].is_empty();
+    assert_eq!(fits.rows.iter().filter(|row| is_known(row)).count(), 3, "those of the mean");
+    world.refuse("merge plain/photos.spectrum moments/photos.spectrum -o m", &["detail is power in one and full"]);
 }

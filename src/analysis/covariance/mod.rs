@@ -44,6 +44,12 @@ impl Analysis for Covariance {
                 "no coherence.csv: the spectrum holds no cross-channel sums; scan with --coherence and several channels",
             );
         }
+        if spectrum.raw_moments(0).is_none() {
+            run.desk.warn(
+                "the columns pseudo_covariance_ratio and kurtosis are empty: the spectrum does not hold the moments of \
+                 modes; scan with --moments",
+            );
+        }
         let full = diagonality(spectrum)?;
         if full.is_none() && self.diagonality_side.is_some() {
             run.desk.warn("no diagonality.json: the spectrum holds no full covariance; scan with --diagonality 32");

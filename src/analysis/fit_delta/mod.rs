@@ -27,6 +27,8 @@ pub struct FitDelta {
     pub low: Option<f64>,
     /// Frequencies up to this, cycles per pixel.
     pub high: Option<f64>,
+    /// Whether each channel is fitted beside the channels' mean.
+    pub per_channel: bool,
     /// Half-width of the central cross that is left out, wave numbers; `Some(None)` leaves nothing out.
     pub cross_mask: Option<Option<u32>>,
 }
@@ -54,6 +56,7 @@ impl Analysis for FitDelta {
 
     fn needs(&self) -> Needs {
         Needs {
+            per_channel: self.per_channel,
             standardize: self.paper.then_some(Standardize::Pixel),
             channels: self.paper.then_some(Channels::Luma),
             ..Needs::default()
@@ -81,7 +84,12 @@ impl Analysis for FitDelta {
 
     fn report(&self, run: &Run<'_>, scanned: &Scanned, _: NoRows) -> Result<FitDeltaReport> {
         let spectrum = &scanned.spectrum;
-        let channels = fit_spectrum(spectrum, &self.range(spectrum.grid().size())?)?;
+        let channels = fit_spectrum(spectrum, &self.range(spectrum.grid().size())?, self.per_channel)?;
+        if self.per_channel && !spectrum.analysis_config().per_channel {
+            run.desk.warn(
+                "no intervals for single channels: the spectrum does not hold their spread; scan with --per-channel",
+            );
+        }
         let fitted = channels.iter().flat_map(|c| &c.fits).any(|(_, fit)| fit.is_ok());
         ensure!(fitted, "no estimator could fit a power law: {}", first_failure(&channels));
         let local = rows::local_exponent_rows(&channels);

@@ -21,6 +21,10 @@ use crate::stats::spectrum_fit::fit_set;
 pub struct Scan {
     /// Name of the `.spectrum` file, without its ending.
     pub name: String,
+    /// Whether pseudo-power and fourth moments of every mode are summed up, for `covariance`; what follows needs them.
+    pub moments: bool,
+    /// Whether the spread of RAPSDs is summed up for each channel.
+    pub per_channel: bool,
     /// Longest side of the reduced images whose full covariance is summed up, pixels.
     pub diagonality_side: Option<usize>,
     /// Whether cross-channel spectra are summed up.
@@ -33,13 +37,9 @@ impl Analysis for Scan {
     type Report = ScanReport;
 
     fn needs(&self) -> Needs {
-        Needs {
-            moments: true,
-            diagonality_side: self.diagonality_side,
-            coherence: self.coherence,
-            saves_spectrum: true,
-            ..Needs::default()
-        }
+        let Self { moments, per_channel, diagonality_side, coherence, .. } = *self;
+        let moments = moments || coherence || diagonality_side.is_some();
+        Needs { moments, per_channel, diagonality_side, coherence, saves_spectrum: true, ..Needs::default() }
     }
 
     fn file_names(&self) -> Vec<String> {

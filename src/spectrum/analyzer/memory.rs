@@ -5,7 +5,7 @@ use rustfft::num_complex::{Complex32, Complex64};
 use super::moments::spectra_kept;
 use super::radial::histogram_length;
 use crate::spectral::Window;
-use crate::spectrum::plan::{AnalysisConfig, Detail, Standardize, outer_rows, tensor_specs};
+use crate::spectrum::plan::{AnalysisConfig, Detail, Standardize, rapsd_rows, tensor_specs};
 use crate::spectrum::reduce::AreaAverage;
 
 /// Bytes of one exact total.
@@ -14,21 +14,40 @@ const TOTAL_BYTES: usize = size_of::<i128>();
 /// Bytes that an [`ImageSummary`](super::ImageSummary) holds beside its RAPSDs, with its place in a row.
 const SUMMARY_BYTES: usize = 256;
 
+/// Workers have lanes of their own, which is faster, as long as all of them together take no more than this.
+const MOST_OWN_BYTES: u64 = 64 << 20;
+
 impl AnalysisConfig {
-    /// Bytes that one worker's engine holds: its lanes, the planes and spectra of its images, and scratch.
-    pub fn worker_bytes(&self) -> u64 {
-        let (channels, n_modes, annuli) = (self.channels.count(), self.size.n_modes(), self.size.n_annuli());
+    /// Whether so many workers share one set of lanes.
+    pub fn shares_lanes(&self, threads: usize) -> bool {
+        threads > 1 && threads as u64 * self.lanes_bytes() > MOST_OWN_BYTES
+    }
+
+    /// Bytes that the engines of so many workers hold.
+    pub fn engines_bytes(&self, threads: usize) -> u64 {
+        let n_lanes = if self.shares_lanes(threads) { 1 } else { threads };
+        n_lanes as u64 * self.lanes_bytes() + threads as u64 * self.worker_bytes()
+    }
+
+    /// Bytes of one set of lanes.
+    fn lanes_bytes(&self) -> u64 {
         let specs = tensor_specs(self, self.reduced_len());
         let lanes: usize = specs.iter().map(|spec| spec.n_elements() * spec.lane_bytes()).sum();
+        (lanes + histogram_length(self) * size_of::<u32>()) as u64
+    }
+
+    /// Bytes that one worker's engine holds beside lanes: the planes and spectra of its images, and scratch.
+    fn worker_bytes(&self) -> u64 {
+        let (channels, n_modes, annuli) = (self.channels.count(), self.size.n_modes(), self.size.n_annuli());
         let planes = channels * self.size.n_pixels() * size_of::<f32>();
         let transform = if self.detail >= Detail::Radial {
             let products = annuli * (annuli + 1) / 2 * size_of::<f64>();
-            n_modes * size_of::<Complex32>() + products + histogram_length(self) * size_of::<u32>()
+            n_modes * size_of::<Complex32>() + products
         } else {
             0
         };
         let reduced = self.reduced_len().map_or(0, |d| d * (d + 1) / 2 * size_of::<f64>() + d * 32);
-        (lanes + planes + transform + spectra_kept(self).0 * size_of::<Complex32>() + reduced) as u64
+        (planes + transform + spectra_kept(self).0 * size_of::<Complex32>() + reduced) as u64
     }
 
     /// Bytes of a spectrum: its totals and histograms.
@@ -52,7 +71,7 @@ impl AnalysisConfig {
 
     /// Bytes of what is kept of one working image until its row is written.
     pub fn row_bytes(&self) -> u64 {
-        (outer_rows(self.channels.count()) * self.size.n_annuli() * size_of::<f64>() + SUMMARY_BYTES) as u64
+        (rapsd_rows(self.channels.count()) * self.size.n_annuli() * size_of::<f64>() + SUMMARY_BYTES) as u64
     }
 
     /// Pixels of the reduced images, where there are any.

@@ -4,6 +4,7 @@
 //! (`radial`), over the modes' higher moments and cross-channel products (`moments`), and over reduced images
 //! (`reduced`).
 
+mod lanes;
 mod memory;
 mod moments;
 mod outer;
@@ -17,21 +18,25 @@ use std::sync::Arc;
 use multiversion::multiversion;
 use rustfft::num_complex::Complex32;
 
+use self::lanes::Lanes;
+pub use self::lanes::SharedSums;
 use self::moments::MomentSums;
 use self::pixels::add_pixels;
 use self::radial::{RadialSums, histogram_length};
 use self::reduced::ReducedSums;
 pub use self::summary::ImageSummary;
 use super::error::SpectrumError;
-use super::exact::{ExactLanes, ExactTensor, FLUSH_AFTER};
+use super::exact::{ExactTensor, FLUSH_AFTER};
 use super::plan::{AnalysisPlan, Detail};
+
+/// Workers have lanes of their own as long as all of them together take no more than this.
+const MOST_OWN_BYTES: usize = 64 << 20;
 
 /// The engine of one worker.
 #[derive(Debug)]
 pub struct Analyzer {
     plan: Arc<AnalysisPlan>,
-    /// Lanes of each tensor, in the plan's order.
-    lanes: Vec<ExactLanes>,
+    lanes: Lanes,
     planes: Vec<f32>,
     n_pending: usize,
     n_files: u64,
@@ -69,8 +74,18 @@ impl Totals {
 impl Analyzer {
     /// An engine for `plan`, with all the memory it will ever need.
     pub fn new(plan: Arc<AnalysisPlan>) -> Self {
+        let lanes = Lanes::own(&plan);
+        Self::with_lanes(plan, lanes)
+    }
+
+    /// An engine for `plan` that adds into the sums of all workers.
+    pub fn sharing(plan: Arc<AnalysisPlan>, sums: Arc<SharedSums>) -> Self {
+        Self::with_lanes(plan, Lanes::Shared(sums))
+    }
+
+    fn with_lanes(plan: Arc<AnalysisPlan>, lanes: Lanes) -> Self {
         Self {
-            lanes: plan.specs.iter().map(ExactLanes::of).collect(),
+            lanes,
             planes: vec![0.0; plan.config.channels.count() * plan.config.size.n_pixels()],
             n_pending: 0,
             n_files: 0,
@@ -84,9 +99,9 @@ impl Analyzer {
 
     /// Whether the lanes must be emptied ([`Analyzer::drain_into`]) before another image is added.
     pub fn is_full(&self) -> bool {
-        // One less, because lanes that are emptied within a file still get what its earlier images have in common with
+        // Shared lanes see to it themselves. One less, because lanes that are emptied within a file still get what its earlier images have in common with
         // it.
-        self.n_pending + 1 >= FLUSH_AFTER
+        matches!(self.lanes, Lanes::Own { .. }) && self.n_pending + 1 >= FLUSH_AFTER
     }
 
     /// Says that the next image comes from another file: the images of one are no independent sample, so what the
@@ -138,19 +153,15 @@ impl Analyzer {
         &self.planes
     }
 
-    /// Empties the lanes into `totals`.
+    /// Empties the engine's own lanes into `totals`, and tells it how many images and files were added; sums that
+    /// workers share are emptied in the end ([`SharedSums::drain_into`]).
     ///
     /// # Errors
     ///
     /// If a total overflows, or a contribution was not finite.
     pub fn drain_into(&mut self, totals: &mut Totals) -> Result<(), SpectrumError> {
         self.moments.add_collected(&self.plan, &mut self.lanes);
-        for (lanes, tensor) in self.lanes.iter_mut().zip(&mut totals.tensors) {
-            lanes.drain_into(&mut tensor.totals, tensor.spec.name)?;
-        }
-        for (total, count) in totals.histogram.iter_mut().zip(&mut self.radial.histogram) {
-            *total += u64::from(std::mem::take(count));
-        }
+        self.lanes.drain_into(totals)?;
         totals.n_images += std::mem::take(&mut self.n_pending) as u64;
         totals.n_files += std::mem::take(&mut self.n_files);
         Ok(())

@@ -8,7 +8,8 @@
 use multiversion::multiversion;
 use rustfft::num_complex::Complex32;
 
-use crate::spectrum::exact::ExactLanes;
+use super::lanes::Lanes;
+use crate::spectral::fft2::block_length;
 use crate::spectrum::plan::{AnalysisConfig, AnalysisPlan, Detail, at};
 
 /// Modes whose sums are brought into the cache together.
@@ -37,8 +38,8 @@ impl Products {
     }
 }
 
-/// Spectra that wait for their moments, image by image; with less detail, those of the latest image, or room for that
-/// of one channel.
+/// Spectra that wait for their moments, image by image; with less detail, those of the latest image, or room for some
+/// of its columns.
 #[derive(Debug)]
 pub(super) struct MomentSums {
     spectra: Vec<Complex32>,
@@ -57,7 +58,7 @@ pub(super) fn spectra_kept(config: &AnalysisConfig) -> (usize, usize) {
     match config.detail {
         Detail::Pixels => (0, 1),
         Detail::Radial | Detail::Power if config.keep_spectra => (length, 1),
-        Detail::Radial | Detail::Power => (config.size.n_modes(), 1),
+        Detail::Radial | Detail::Power => (block_length(config.size), 1),
         Detail::Full => {
             let n = batch_length(length * size_of::<Complex32>());
             (n * length, n)
@@ -90,7 +91,7 @@ impl MomentSums {
     }
 
     /// Takes up the spectra of the image added last, and adds up the batch when it is complete.
-    pub(super) fn collect(&mut self, plan: &AnalysisPlan, lanes: &mut [ExactLanes]) {
+    pub(super) fn collect(&mut self, plan: &AnalysisPlan, lanes: &mut Lanes) {
         self.n_collected += 1;
         if self.n_collected == self.batch_length {
             self.add_collected(plan, lanes);
@@ -98,7 +99,7 @@ impl MomentSums {
     }
 
     /// Adds the collected spectra to the sums over modes, block by block.
-    pub(super) fn add_collected(&mut self, plan: &AnalysisPlan, lanes: &mut [ExactLanes]) {
+    pub(super) fn add_collected(&mut self, plan: &AnalysisPlan, lanes: &mut Lanes) {
         let n_collected = std::mem::take(&mut self.n_collected);
         if n_collected == 0 {
             return;
@@ -113,11 +114,11 @@ impl MomentSums {
                     let offset = c * n_modes + start;
                     mode_products(&image[c * n_modes..][start..end], factor, &mut self.products);
                     let (products, n) = (&*self.products, end - start);
-                    lanes[at::PSEUDO_REAL_SUM].add(offset, &products.pseudo_real[..n]);
-                    lanes[at::PSEUDO_IMAG_SUM].add(offset, &products.pseudo_imag[..n]);
-                    lanes[at::POWER_SQUARE_SUM].add(offset, &products.power_square[..n]);
-                    lanes[at::POWER_FIELD_REAL_SUM].add(offset, &products.power_real[..n]);
-                    lanes[at::POWER_FIELD_IMAG_SUM].add(offset, &products.power_imag[..n]);
+                    lanes.add(at::PSEUDO_REAL_SUM, offset, &products.pseudo_real[..n]);
+                    lanes.add(at::PSEUDO_IMAG_SUM, offset, &products.pseudo_imag[..n]);
+                    lanes.add(at::POWER_SQUARE_SUM, offset, &products.power_square[..n]);
+                    lanes.add(at::POWER_FIELD_REAL_SUM, offset, &products.power_real[..n]);
+                    lanes.add(at::POWER_FIELD_IMAG_SUM, offset, &products.power_imag[..n]);
                 }
             }
         }
@@ -128,7 +129,7 @@ impl MomentSums {
 }
 
 /// Adds the products of different channels of the images' spectra.
-fn add_cross_powers(plan: &AnalysisPlan, spectra: &[Complex32], products: &mut Products, lanes: &mut [ExactLanes]) {
+fn add_cross_powers(plan: &AnalysisPlan, spectra: &[Complex32], products: &mut Products, lanes: &mut Lanes) {
     let (n_modes, channels) = (plan.grid.n_modes(), plan.config.channels.count());
     let pairs = (1..channels).flat_map(|c| (0..c).map(move |d| (c, d)));
     for (pair, (c, d)) in pairs.enumerate() {
@@ -144,8 +145,8 @@ fn add_cross_powers(plan: &AnalysisPlan, spectra: &[Complex32], products: &mut P
                     products.pseudo_imag[i] = factor * (x_im * y_re - x_re * y_im);
                 }
                 let (offset, n) = (pair * n_modes + start, end - start);
-                lanes[at::CROSS_POWER_REAL_SUM].add(offset, &products.pseudo_real[..n]);
-                lanes[at::CROSS_POWER_IMAG_SUM].add(offset, &products.pseudo_imag[..n]);
+                lanes.add(at::CROSS_POWER_REAL_SUM, offset, &products.pseudo_real[..n]);
+                lanes.add(at::CROSS_POWER_IMAG_SUM, offset, &products.pseudo_imag[..n]);
             }
         }
     }

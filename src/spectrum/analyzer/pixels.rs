@@ -2,8 +2,8 @@
 
 use multiversion::multiversion;
 
+use super::lanes::Lanes;
 use super::summary::ImageSummary;
-use crate::spectrum::exact::ExactLanes;
 use crate::spectrum::plan::{AnalysisConfig, AnalysisPlan, Detail, at};
 
 /// Splits an image into planes of codes and adds these up, row by row while they are in the first-level cache; leaves
@@ -12,7 +12,7 @@ pub(super) fn add_pixels<'a>(
     plan: &AnalysisPlan,
     rows: impl Iterator<Item = &'a [u8]>,
     planes: &mut [f32],
-    lanes: &mut [ExactLanes],
+    lanes: &mut Lanes,
     summary: &mut ImageSummary,
 ) {
     let n_pixels = plan.config.size.n_pixels();
@@ -26,8 +26,8 @@ pub(super) fn add_pixels<'a>(
         plan.config.channels.split_row(row, start, planes);
         let codes = |c: usize| &planes[c * n_pixels + start..][..row.len() / 3];
         for c in 0..channels {
-            code_sum[c] += lanes[at::PIXEL_SUM].add_integers(c * n_pixels + start, codes(c));
-            let squares = lanes[at::PIXEL_SQUARE_SUM].add_squares(c * n_pixels + start, codes(c));
+            code_sum[c] += lanes.add_integers(at::PIXEL_SUM, c * n_pixels + start, codes(c));
+            let squares = lanes.add_squares(at::PIXEL_SQUARE_SUM, c * n_pixels + start, codes(c));
             square_sum[c] += i128::from(squares);
             if plan.config.detail >= Detail::Power {
                 for (d, product) in products[c].iter_mut().enumerate().take(c) {
@@ -61,24 +61,24 @@ pub(super) fn add_pixels<'a>(
 }
 
 /// Adds the products of the channels, summed over positions.
-fn add_colors(config: &AnalysisConfig, products: &[[f64; 3]; 3], lanes: &mut [ExactLanes]) {
+fn add_colors(config: &AnalysisConfig, products: &[[f64; 3]; 3], lanes: &mut Lanes) {
     let mut pair = 0;
     for (c, products) in products.iter().enumerate().take(config.channels.count()) {
-        lanes[at::COLOR_OUTER].add(pair, &products[..=c]);
+        lanes.add(at::COLOR_OUTER, pair, &products[..=c]);
         pair += c + 1;
     }
 }
 
 /// Adds the channels' mean values and their products.
-fn add_brightness(config: &AnalysisConfig, code_sum: &[f64; 3], lanes: &mut [ExactLanes]) {
+fn add_brightness(config: &AnalysisConfig, code_sum: &[f64; 3], lanes: &mut Lanes) {
     let n_pixels = config.size.n_pixels() as f64;
     let mut mean = [0.0; 3];
     let mut pair = 0;
     for c in 0..config.channels.count() {
         mean[c] = config.middle_value() + config.value_per_code(c) * code_sum[c] / n_pixels;
-        lanes[at::CHANNEL_MEAN_SUM].add(c, &mean[c..=c]);
+        lanes.add(at::CHANNEL_MEAN_SUM, c, &mean[c..=c]);
         for d in 0..=c {
-            lanes[at::CHANNEL_MEAN_OUTER].add(pair, &[mean[c] * mean[d]]);
+            lanes.add(at::CHANNEL_MEAN_OUTER, pair, &[mean[c] * mean[d]]);
             pair += 1;
         }
     }

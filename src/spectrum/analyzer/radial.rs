@@ -4,15 +4,15 @@
 use multiversion::multiversion;
 use rustfft::num_complex::Complex32;
 
-use super::outer::add_outer;
+use super::lanes::Lanes;
+use super::outer::upper_triangle;
 use super::summary::ImageSummary;
 use crate::spectral::fft2::Fft2Workspace;
-use crate::spectrum::exact::ExactLanes;
 use crate::spectrum::plan::{
-    AnalysisConfig, AnalysisPlan, Detail, HISTOGRAM_BINS, HISTOGRAM_BINS_PER_OCTAVE, at, outer_rows,
+    AnalysisConfig, AnalysisPlan, Detail, HISTOGRAM_BINS, HISTOGRAM_BINS_PER_OCTAVE, at, rapsd_rows,
 };
 
-/// Scratch for one image's powers, and counts of its RAPSDs.
+/// Scratch for one image's powers and RAPSDs.
 #[derive(Debug)]
 pub(super) struct RadialSums {
     fft: Fft2Workspace,
@@ -22,8 +22,6 @@ pub(super) struct RadialSums {
     line: Vec<f64>,
     /// Sums over the images of the file at hand: rows (see the plan) × annuli.
     file_rapsd: Vec<f64>,
-    /// Images in each bin of log power: rows (see the plan) × annuli × bins.
-    pub(super) histogram: Vec<u32>,
 }
 
 /// Counts of log-power bins that an analysis needs.
@@ -31,7 +29,7 @@ pub(super) fn histogram_length(config: &AnalysisConfig) -> usize {
     if config.detail < Detail::Power {
         return 0;
     }
-    outer_rows(config.channels.count()) * config.size.n_annuli() * HISTOGRAM_BINS
+    rapsd_rows(config.channels.count()) * config.size.n_annuli() * HISTOGRAM_BINS
 }
 
 impl RadialSums {
@@ -41,19 +39,18 @@ impl RadialSums {
             column_power: vec![0.0; plan.config.size.height],
             products: vec![0.0; plan.grid.n_annuli() * (plan.grid.n_annuli() + 1) / 2],
             line: vec![0.0; plan.grid.n_annuli()],
-            file_rapsd: vec![0.0; outer_rows(plan.config.channels.count()) * plan.grid.n_annuli()],
-            histogram: vec![0; histogram_length(&plan.config)],
+            file_rapsd: vec![0.0; rapsd_rows(plan.config.channels.count()) * plan.grid.n_annuli()],
         }
     }
 
-    /// Transforms the planes into `spectra` (of all channels, or room for one of them that each overwrites); adds
+    /// Transforms the planes into `spectra` (of all channels, or room for a block of columns); adds
     /// powers to the sums over modes and leaves the RAPSDs in `summary`.
     pub(super) fn transform(
         &mut self,
         plan: &AnalysisPlan,
         planes: &[f32],
         spectra: &mut [Complex32],
-        lanes: &mut [ExactLanes],
+        lanes: &mut Lanes,
         summary: &mut ImageSummary,
     ) {
         let (height, n_pixels) = (plan.config.size.height, plan.config.size.n_pixels());
@@ -63,10 +60,11 @@ impl RadialSums {
         summary.channel_rapsd.resize(channels * n_annuli, 0.0);
         let rapsds = summary.channel_rapsd.chunks_exact_mut(n_annuli);
         for (c, (plane, rapsd)) in planes.chunks_exact(n_pixels).zip(rapsds).enumerate() {
-            let start = if spectra.len() > n_modes { c * n_modes } else { 0 };
-            let spectrum = &mut spectra[start..start + n_modes];
+            let n_kept = spectra.len().min(n_modes);
+            let start = if spectra.len() == channels * n_modes { c * n_modes } else { 0 };
+            let spectrum = &mut spectra[start..start + n_kept];
             let column_power = &mut self.column_power[..];
-            let mut power_lanes = lanes.get_mut(at::POWER_SUM);
+            let has_power = lanes.hold(at::POWER_SUM);
             let factor = plan.power_factor(c).powi(2);
             plan.fft.forward_by_columns(plane, spectrum, &mut self.fft, |first_kx, columns| {
                 if first_kx == 0 && plan.reference.is_none() {
@@ -76,8 +74,8 @@ impl RadialSums {
                 }
                 for (kx, column) in (first_kx..).zip(columns.chunks_exact(height)) {
                     powers(column, factor, column_power);
-                    if let Some(lanes) = &mut power_lanes {
-                        lanes.add(c * n_modes + kx * height, column_power);
+                    if has_power {
+                        lanes.add(at::POWER_SUM, c * n_modes + kx * height, column_power);
                     }
                     plan.annuli.add_column(kx, column_power, rapsd);
                 }
@@ -94,10 +92,10 @@ impl RadialSums {
     }
 
     /// Adds the RAPSDs in `summary` to the sums over annuli.
-    pub(super) fn add(&mut self, plan: &AnalysisPlan, summary: &ImageSummary, lanes: &mut [ExactLanes]) {
+    pub(super) fn add(&mut self, plan: &AnalysisPlan, summary: &ImageSummary, lanes: &mut Lanes) {
         let annuli = plan.grid.n_annuli();
         let channels = plan.config.channels.count();
-        lanes[at::RAPSD_SUM].add(0, &summary.channel_rapsd);
+        lanes.add(at::RAPSD_SUM, 0, &summary.channel_rapsd);
         let lowest = plan.config.histogram_lowest_log2();
         let has_histogram = plan.config.detail >= Detail::Power;
         for (row, of_file) in self.file_rapsd.chunks_exact_mut(annuli).enumerate() {
@@ -107,30 +105,32 @@ impl RadialSums {
                 *sum += power;
                 *square = power * power;
             }
-            lanes[at::RAPSD_SQUARE_SUM].add(row * annuli, &self.line);
+            lanes.add(at::RAPSD_SQUARE_SUM, row * annuli, &self.line);
             if has_histogram {
                 for (j, power) in rapsd.iter().enumerate() {
-                    self.histogram[(row * annuli + j) * HISTOGRAM_BINS + histogram_bin(*power, lowest)] += 1;
+                    lanes.count((row * annuli + j) * HISTOGRAM_BINS + histogram_bin(*power, lowest));
                 }
             }
         }
     }
 
     /// Adds what the `n` images of one file have in common to the sums over files.
-    pub(super) fn end_file(&mut self, plan: &AnalysisPlan, n: u32, lanes: &mut [ExactLanes]) {
+    pub(super) fn end_file(&mut self, plan: &AnalysisPlan, n: u32, lanes: &mut Lanes) {
         let n = f64::from(n);
         let annuli = plan.grid.n_annuli();
         let pairs = annuli * (annuli + 1) / 2;
-        for (row, of_file) in self.file_rapsd.chunks_exact(annuli).enumerate() {
-            add_outer(&mut lanes[at::RAPSD_OUTER], row * pairs, of_file, &mut self.products);
+        let summed = plan.config.outer_rows();
+        for (row, of_file) in self.file_rapsd.chunks_exact(annuli).skip(summed.start).enumerate() {
+            upper_triangle(of_file, &mut self.products);
+            lanes.add(at::RAPSD_OUTER, row * pairs, &self.products);
         }
         for (c, of_file) in self.file_rapsd.chunks_exact(annuli).take(plan.config.channels.count()).enumerate() {
             for (weighted, sum) in self.line.iter_mut().zip(of_file) {
                 *weighted = n * sum;
             }
-            lanes[at::FILE_RAPSD_SUM].add(c * annuli, &self.line);
+            lanes.add(at::FILE_RAPSD_SUM, c * annuli, &self.line);
         }
-        lanes[at::FILE_SIZE_SQUARE_SUM].add(0, &[n * n]);
+        lanes.add(at::FILE_SIZE_SQUARE_SUM, 0, &[n * n]);
         self.file_rapsd.fill(0.0);
     }
 }

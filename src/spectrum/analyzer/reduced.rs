@@ -3,9 +3,9 @@
 
 use rustfft::num_complex::{Complex32, Complex64};
 
-use super::outer::add_outer;
+use super::lanes::Lanes;
+use super::outer::upper_triangle;
 use crate::spectral::fft2::Fft2Workspace;
-use crate::spectrum::exact::ExactLanes;
 use crate::spectrum::plan::{AnalysisPlan, DiagonalityPlan};
 
 /// Scratch for one reduced image.
@@ -35,7 +35,7 @@ impl ReducedSums {
     }
 
     /// Adds the reduced image's numbers in the real Fourier form to the sums; nothing unless planned.
-    pub(super) fn add(&mut self, plan: &AnalysisPlan, planes: &[f32], lanes: &mut [ExactLanes]) {
+    pub(super) fn add(&mut self, plan: &AnalysisPlan, planes: &[f32], lanes: &mut Lanes) {
         let Some(diagonality) = &plan.diagonality else { return };
         let config = &plan.config;
         let standardized = plan.reference.as_ref().is_some_and(|r| r.inverse_std.is_some());
@@ -47,11 +47,12 @@ impl ReducedSums {
         }
         self.fill_form(diagonality);
         let first = plan.real_form_at();
-        add_outer(&mut lanes[first], 0, &self.form, &mut self.products);
+        upper_triangle(&self.form, &mut self.products);
+        lanes.add(first, 0, &self.products);
         let norm2: f64 = self.form.iter().zip(&diagonality.weights).map(|(x, w)| w * x * x).sum();
         self.values.iter_mut().zip(&self.form).for_each(|(v, x)| *v = norm2 * x);
-        lanes[first + 1].add(0, &self.values);
-        lanes[first + 2].add(0, &[norm2 * norm2]);
+        lanes.add(first + 1, 0, &self.values);
+        lanes.add(first + 2, 0, &[norm2 * norm2]);
     }
 
     /// The real Fourier form of the reduced image.
