@@ -60,7 +60,7 @@ fn coverage(parts: &[Spectrum], n_files: usize, truth: &[PowerLawFit], seed: u64
 
 /// By radial, modes, whittle.
 fn fits(spectrum: &Spectrum) -> Vec<PowerLawFit> {
-    let channels = fit_spectrum(spectrum, &FitRange::for_size(spectrum.grid().size())).expect("images");
+    let channels = fit_spectrum(spectrum, &FitRange::for_size(spectrum.grid().size()), false).expect("images");
     channels[0].fits.iter().map(|(_, fit)| fit.clone().expect("a power law")).collect()
 }
 

@@ -29,9 +29,6 @@ use super::error::SpectrumError;
 use super::exact::{ExactTensor, FLUSH_AFTER};
 use super::plan::{AnalysisPlan, Detail};
 
-/// Workers have lanes of their own as long as all of them together take no more than this.
-const MOST_OWN_BYTES: usize = 64 << 20;
-
 /// The engine of one worker.
 #[derive(Debug)]
 pub struct Analyzer {
