@@ -18,7 +18,7 @@ pub struct ScanArgs {
     #[arg(long, value_name = "NAME", value_parser = parse_file_name)]
     name: Option<String>,
 
-    /// Also sum up what `covariance` asks of every mode: pseudo-power and fourth moments; the file is three times as large
+    /// Also sum up what `covariance` asks of every mode: pseudo-power and fourth moments; the file is twice as large
     #[arg(long)]
     moments: bool,
 

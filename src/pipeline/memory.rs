@@ -161,7 +161,11 @@ fn sums_bytes(config: &ScanConfig, analysis: &AnalysisConfig, threads: usize, he
     let analysis = &AnalysisConfig { keep_spectra: config.effective_resolution, ..analysis.clone() };
     let rows = (WINDOW * KEPT_ROWS) as u64 * analysis.row_bytes();
     let spectrum = analysis.spectrum_bytes();
-    // The engines are gone when the spectrum is written.
-    let working = analysis.engines_bytes(threads.max(1)).max(if held.is_saved { spectrum } else { 0 });
-    working + analysis.plan_bytes() + held.n_spectra * spectrum + rows
+    // The engines are gone when results are made. Lanes that are shared give way to the totals row by row; those of
+    // single workers are emptied into them.
+    let after = analysis.derived_bytes() + if held.is_saved { spectrum } else { 0 };
+    let engines = analysis.engines_bytes(threads.max(1));
+    let last =
+        if analysis.shares_lanes(threads) { engines.max(spectrum + after) } else { spectrum + engines.max(after) };
+    last + analysis.plan_bytes() + (held.n_spectra - 1) * spectrum + rows
 }

@@ -84,8 +84,8 @@ pub struct RadialStatistics {
     pub mean: Vec<f64>,
     /// Variance over images of each annulus (n−1), value⁴; empty for fewer than two images.
     pub variance: Vec<f64>,
-    /// Covariance of the mean between files, annuli × annuli row by row, value⁴; empty for fewer than two files, and for
-    /// one of several channels unless channels were summed up ([`super::AnalysisConfig::per_channel`]).
+    /// Covariance of the mean between files, annuli × annuli row by row, value⁴; empty for fewer than two files, and
+    /// for one of several channels unless channels were summed up ([`super::AnalysisConfig::per_channel`]).
     pub covariance_of_mean: Vec<f64>,
     /// Variances at or below this are lost on the fixed-point grid, value⁴.
     pub least_variance: f64,

@@ -215,6 +215,12 @@ impl AnalysisConfig {
         if self.per_channel { 0..rows } else { rows - 1..rows }
     }
 
+    /// Counts of log-power bins that are kept: rows of RAPSDs × annuli × bins.
+    pub(super) fn histogram_length(&self) -> usize {
+        let n_annuli = if self.detail < Detail::Power { 0 } else { self.size.n_annuli() };
+        rapsd_rows(self.channels.count()) * n_annuli * HISTOGRAM_BINS
+    }
+
     /// Exponent of the power of two nearest to one working unit: half the value range, or one standard deviation.
     /// Quanta and histograms scale with it, so that their resolution does not depend on `--range`.
     pub(super) fn unit_log2(&self) -> i32 {

@@ -11,7 +11,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Totals;
-use super::radial::histogram_length;
 use crate::spectrum::error::SpectrumError;
 use crate::spectrum::exact::{ExactLanes, FLUSH_AFTER, TensorSpec};
 use crate::spectrum::plan::AnalysisPlan;
@@ -34,7 +33,7 @@ impl Lanes {
     /// Lanes of one worker's own.
     pub fn own(plan: &AnalysisPlan) -> Self {
         let lanes = plan.specs.iter().map(ExactLanes::of).collect();
-        Self::Own { lanes, histogram: vec![0; histogram_length(&plan.config)] }
+        Self::Own { lanes, histogram: vec![0; plan.config.histogram_length()] }
     }
 
     /// Whether the plan has the tensor at position `which`.
@@ -134,7 +133,7 @@ impl SharedSums {
     pub fn new(plan: &AnalysisPlan) -> Self {
         Self {
             tensors: plan.specs.iter().map(SharedTensor::new).collect(),
-            histogram: (0..histogram_length(&plan.config)).map(|_| AtomicU32::new(0)).collect(),
+            histogram: (0..plan.config.histogram_length()).map(|_| AtomicU32::new(0)).collect(),
         }
     }
 

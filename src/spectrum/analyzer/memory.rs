@@ -3,7 +3,6 @@
 use rustfft::num_complex::{Complex32, Complex64};
 
 use super::moments::spectra_kept;
-use super::radial::histogram_length;
 use crate::spectral::Window;
 use crate::spectrum::plan::{AnalysisConfig, Detail, Standardize, rapsd_rows, tensor_specs};
 use crate::spectrum::reduce::AreaAverage;
@@ -33,7 +32,7 @@ impl AnalysisConfig {
     fn lanes_bytes(&self) -> u64 {
         let specs = tensor_specs(self, self.reduced_len());
         let lanes: usize = specs.iter().map(|spec| spec.n_elements() * spec.lane_bytes()).sum();
-        (lanes + histogram_length(self) * size_of::<u32>()) as u64
+        (lanes + self.histogram_length() * size_of::<u32>()) as u64
     }
 
     /// Bytes that one worker's engine holds beside lanes: the planes and spectra of its images, and scratch.
@@ -53,7 +52,14 @@ impl AnalysisConfig {
     /// Bytes of a spectrum: its totals and histograms.
     pub fn spectrum_bytes(&self) -> u64 {
         let n_totals: usize = tensor_specs(self, self.reduced_len()).iter().map(|spec| spec.n_elements()).sum();
-        (n_totals * TOTAL_BYTES + histogram_length(self) * size_of::<u64>()) as u64
+        (n_totals * TOTAL_BYTES + self.histogram_length() * size_of::<u64>()) as u64
+    }
+
+    /// Bytes of the arrays that are derived from a spectrum when results are made of it: each of its sums once, in
+    /// double precision.
+    pub fn derived_bytes(&self) -> u64 {
+        let n_totals: usize = tensor_specs(self, self.reduced_len()).iter().map(|spec| spec.n_elements()).sum();
+        (n_totals * size_of::<f64>()) as u64
     }
 
     /// Bytes of what all workers share beside the totals: frequencies, annuli, window and reference.

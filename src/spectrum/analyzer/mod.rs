@@ -22,7 +22,7 @@ use self::lanes::Lanes;
 pub use self::lanes::SharedSums;
 use self::moments::MomentSums;
 use self::pixels::add_pixels;
-use self::radial::{RadialSums, histogram_length};
+use self::radial::RadialSums;
 use self::reduced::ReducedSums;
 pub use self::summary::ImageSummary;
 use super::error::SpectrumError;
@@ -64,7 +64,7 @@ impl Totals {
 
     /// These sums, with empty histograms and counts.
     pub(super) fn of(plan: &AnalysisPlan, tensors: Vec<ExactTensor>) -> Self {
-        Self { tensors, histogram: vec![0; histogram_length(&plan.config)], n_images: 0, n_files: 0 }
+        Self { tensors, histogram: vec![0; plan.config.histogram_length()], n_images: 0, n_files: 0 }
     }
 }
 
@@ -96,8 +96,8 @@ impl Analyzer {
 
     /// Whether the lanes must be emptied ([`Analyzer::drain_into`]) before another image is added.
     pub fn is_full(&self) -> bool {
-        // Shared lanes see to it themselves. One less, because lanes that are emptied within a file still get what its earlier images have in common with
-        // it.
+        // Shared lanes see to it themselves. One less, because lanes that are emptied within a file still get what its
+        // earlier images have in common with it.
         matches!(self.lanes, Lanes::Own { .. }) && self.n_pending + 1 >= FLUSH_AFTER
     }
 

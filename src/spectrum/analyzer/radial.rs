@@ -8,9 +8,7 @@ use super::lanes::Lanes;
 use super::outer::upper_triangle;
 use super::summary::ImageSummary;
 use crate::spectral::fft2::Fft2Workspace;
-use crate::spectrum::plan::{
-    AnalysisConfig, AnalysisPlan, Detail, HISTOGRAM_BINS, HISTOGRAM_BINS_PER_OCTAVE, at, rapsd_rows,
-};
+use crate::spectrum::plan::{AnalysisPlan, Detail, HISTOGRAM_BINS, HISTOGRAM_BINS_PER_OCTAVE, at, rapsd_rows};
 
 /// Scratch for one image's powers and RAPSDs.
 #[derive(Debug)]
@@ -22,14 +20,6 @@ pub(super) struct RadialSums {
     line: Vec<f64>,
     /// Sums over the images of the file at hand: rows (see the plan) × annuli.
     file_rapsd: Vec<f64>,
-}
-
-/// Counts of log-power bins that an analysis needs.
-pub(super) fn histogram_length(config: &AnalysisConfig) -> usize {
-    if config.detail < Detail::Power {
-        return 0;
-    }
-    rapsd_rows(config.channels.count()) * config.size.n_annuli() * HISTOGRAM_BINS
 }
 
 impl RadialSums {
