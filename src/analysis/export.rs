@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::covariance::gamma_array;
-use super::{About, Analysis, Outputs, Report, Run, Scanned};
+use super::{About, Analysis, Needs, Outputs, Report, Run, Scanned};
 use crate::pipeline::NoRows;
 use crate::report::arrays::{NamedArray, planes_array};
 use crate::report::content::Content;
@@ -59,6 +59,10 @@ impl Analysis for Export {
     type Rows = NoRows;
     type Report = ExportReport;
 
+    fn needs(&self) -> Needs {
+        Needs { per_channel: true, ..Needs::default() }
+    }
+
     fn file_names(&self) -> Vec<String> {
         self.formats.iter().map(|format| format!("{}.{}", self.name, format.name())).collect()
     }
@@ -69,7 +73,7 @@ impl Analysis for Export {
 
     fn report(&self, run: &Run<'_>, scanned: &Scanned, _: NoRows) -> Result<ExportReport> {
         let spectrum = &scanned.spectrum;
-        let arrays = arrays(spectrum, |reason| run.desk.warn(&format!("no array `gamma`: {reason}")));
+        let arrays = arrays(spectrum, |array, reason| run.desk.warn(&format!("no array `{array}`: {reason}")));
         let about = About::of(spectrum);
         let meta = json!({
             "schema_version": about.schema_version,
@@ -91,7 +95,8 @@ impl Analysis for Export {
     }
 }
 
-fn arrays(spectrum: &Spectrum, no_gamma: impl Fn(&dyn std::fmt::Display)) -> Vec<NamedArray> {
+/// All arrays that can be had; `missing` hears why one cannot.
+fn arrays(spectrum: &Spectrum, missing: impl Fn(&str, &dyn std::fmt::Display)) -> Vec<NamedArray> {
     let grid = spectrum.grid();
     let n_annuli = grid.n_annuli();
     let channels = spectrum.preprocess().channels.count();
@@ -100,7 +105,7 @@ fn arrays(spectrum: &Spectrum, no_gamma: impl Fn(&dyn std::fmt::Display)) -> Vec
     let mut arrays = Vec::new();
     match spectrum.mode_covariance() {
         Ok(gamma) => arrays.push(gamma_array(spectrum, &gamma)),
-        Err(reason) => no_gamma(&reason),
+        Err(reason) => missing("gamma", &reason),
     }
     arrays.extend([
         planes_array("mean", grid.size(), &spectrum.mean_image()),
@@ -109,9 +114,12 @@ fn arrays(spectrum: &Spectrum, no_gamma: impl Fn(&dyn std::fmt::Display)) -> Vec
         NamedArray { name: "n_modes", shape: vec![n_annuli], values: grid.modes_per_annulus().to_vec() },
         NamedArray { name: "n_images", shape: vec![1], values: vec![spectrum.n_images() as f64] },
     ]);
-    if spectrum.n_images() >= 2 {
-        let scale = 1.0 / (spectrum.n_images() as f64).sqrt();
-        let errors = statistics.iter().flat_map(|s| s.std()).map(|s| s * scale).collect();
+    if spectrum.counts().n_files < 2 {
+        missing("rapsd_se", &"the spread between files takes two of them");
+    } else if statistics.iter().any(|s| s.covariance_of_mean.is_empty()) {
+        missing("rapsd_se", &"the spectrum does not hold the spread of each channel; scan with --per-channel");
+    } else {
+        let errors = statistics.iter().flat_map(|s| s.standard_error()).collect();
         arrays.push(NamedArray { name: "rapsd_se", shape: vec![channels, n_annuli], values: errors });
     }
     arrays

@@ -209,5 +209,7 @@ fn a_plain_scan_leaves_out_what_only_some_ask_for_and_says_how_to_get_it() {
     let fits = world.table("f/fit.csv");
     let is_known = |row: &Vec<String>| !row[3].is_empty();
     assert_eq!(fits.rows.iter().filter(|row| is_known(row)).count(), 3, "those of the mean");
+    let printed = world.succeed("export plain/photos.spectrum -o e");
+    assert!(printed.stderr.contains("no array `rapsd_se`") && printed.stderr.contains("--per-channel"));
     world.refuse("merge plain/photos.spectrum moments/photos.spectrum -o m", &["detail is power in one and full"]);
 }
