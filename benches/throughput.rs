@@ -20,6 +20,8 @@ mod agreement;
 mod image_sets;
 #[path = "support/in_process.rs"]
 mod in_process;
+#[path = "support/memory.rs"]
+mod memory;
 #[path = "support/peer.rs"]
 mod peer;
 #[path = "support/process.rs"]
@@ -61,6 +63,7 @@ fn main() -> Outcome<()> {
     let peer = Peer::find(&data).map_err(|error| eprintln!("no Python peer: {error}")).ok();
     // Memory first: what this process holds would count as its children's (see `process`).
     let peaks = sets.iter().map(|subject| peak_memory(subject, &data)).collect::<Outcome<Vec<_>>>()?;
+    let by_workers = memory::table(&sets[0].set, &data)?;
     let mut all = Vec::new();
     for (subject, peak) in sets.iter().zip(peaks) {
         let (rows, notes) = measure(subject, peer.as_ref(), rounds, &data)?;
@@ -68,7 +71,7 @@ fn main() -> Outcome<()> {
         let n_images = subject.repeats.files.len();
         all.push(Measured { name, n_images, rows, notes, peak, targets: subject.targets });
     }
-    println!("{}", table::render(&all, rounds));
+    println!("{}\nPeak memory of `specscan scan`:\n\n{by_workers}", table::render(&all, rounds));
     Ok(())
 }
 
