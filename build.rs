@@ -17,8 +17,14 @@ fn main() {
     check_nasm();
 }
 
-/// The default backend links the system's OpenBLAS.
+/// The default backend links the system's OpenBLAS, which Homebrew keeps apart.
 fn check_openblas() {
+    if cfg!(target_os = "macos") && env::var_os("CARGO_FEATURE_OPENBLAS_SYSTEM").is_some() {
+        let prefix = Command::new("brew").args(["--prefix", "openblas"]).output();
+        if let Some(prefix) = prefix.ok().and_then(|output| String::from_utf8(output.stdout).ok()) {
+            println!("cargo::rustc-link-search=native={}/lib", prefix.trim());
+        }
+    }
     let is_system = env::var_os("CARGO_FEATURE_OPENBLAS_SYSTEM").is_some();
     if !is_system || cfg!(not(target_os = "linux")) || links("openblas") {
         return;

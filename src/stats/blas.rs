@@ -6,7 +6,8 @@
 use std::hint::black_box;
 use std::sync::{Mutex, PoisonError};
 
-// The backend's symbols come from the crate that ndarray-linalg links; naming it keeps the linker from dropping it.
+// The symbols of a backend that is built from source come from the crate that ndarray-linalg links; naming it keeps the
+// linker from dropping it. The system's OpenBLAS is linked below.
 use ndarray_linalg as _;
 
 #[cfg(not(any(
@@ -25,6 +26,7 @@ mod backend {
     use std::ffi::c_int;
 
     #[expect(unsafe_code, reason = "the library's own interface is the only way to its threads")]
+    #[cfg_attr(feature = "openblas-system", link(name = "openblas"))]
     unsafe extern "C" {
         // SAFETY: OpenBLAS's C interface, `void openblas_set_num_threads(int)`; it takes its argument by value, holds
         // no pointer of ours and accepts any positive count. Called under a lock, so never from two
