@@ -4,7 +4,8 @@
 //!
 //! Every command leaves a manifest, `<command>.json`, that names the files it wrote, and of its earlier runs those that
 //! were still there. A file is a result if a manifest names it with the hash that it has; others are none of ours.
-//! Manifests may be forged: names that lead out of the folder, which specscan never writes, are dropped as they are read.
+//! Manifests may be forged: names that lead out of the folder, which specscan never writes, are dropped when they are
+//! read.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
