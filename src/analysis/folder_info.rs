@@ -35,7 +35,7 @@ impl Report for FolderReport {
     const OUTPUTS: Outputs = Outputs { files: &[], plots: &[] };
 
     fn lines(&self) -> Vec<String> {
-        let FolderState { folder, commands, unfinished } = &self.state;
+        let FolderState { folder, commands, unfinished, .. } = &self.state;
         let shown = folder.display();
         let mut lines = Vec::new();
         if commands.is_empty() {
@@ -45,13 +45,27 @@ impl Report for FolderReport {
             lines.extend(lines_of(command));
         }
         lines.extend(unfinished.iter().flat_map(|unfinished| wrap(&sentence_of(unfinished))));
-        let broken: Vec<&str> = commands.iter().filter(|c| !c.whole).map(|c| c.command.as_str()).collect();
-        lines.extend(wrap(&match (commands.is_empty(), broken.as_slice()) {
-            (true, _) => "Give the folder that a command wrote to (its --out).".to_owned(),
-            (false, []) => "All results are whole: use them.".to_owned(),
-            (false, broken) => format!("Run again before you use the results: {}.", broken.join(", ")),
-        }));
+        lines.extend(wrap(&advice(&self.state)));
         lines
+    }
+}
+
+/// What to do next.
+fn advice(state: &FolderState) -> String {
+    let FolderState { commands, folders, unfinished, .. } = state;
+    let mut broken: Vec<&str> = commands.iter().filter(|c| !c.whole).map(|c| c.command.as_str()).collect();
+    match unfinished {
+        Some(Unfinished { running: true, finishes: Some(_), .. }) => {
+            return "Look again when that run has ended.".to_owned();
+        }
+        Some(Unfinished { finishes: Some(command), .. }) if !broken.contains(&command.as_str()) => broken.push(command),
+        _ => {}
+    }
+    match (broken.as_slice(), folders.as_slice()) {
+        ([], []) if commands.is_empty() => "Give the folder that a command wrote to (its --out).".to_owned(),
+        ([], []) => "All results are whole: use them.".to_owned(),
+        ([], folders) => format!("There are results in its folders: {}. Give one of them.", folders.join(", ")),
+        (broken, _) => format!("Run again before you use the results: {}.", broken.join(", ")),
     }
 }
 

@@ -1,12 +1,13 @@
 //! Schedules that a user names or keeps in a file.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use super::input_file::ensure_in_place;
 use super::run::Desk;
+use crate::dataset::open_ordinary;
 use crate::diffusion::ReferenceSchedule;
 use crate::diffusion::schedules::ScheduleError;
 use crate::report::arrays::read_sigmas_csv;
@@ -67,10 +68,11 @@ const MAX_BYTES: u64 = 64 << 20;
 ///
 /// # Errors
 ///
-/// If it cannot be read, or is larger.
+/// If it cannot be read, is larger, no regular file, or about to be replaced.
 pub(super) fn read_small(path: &Path) -> Result<Vec<u8>> {
+    ensure_in_place(path)?;
     let mut bytes = Vec::new();
-    File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    open_ordinary(path)?.0.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
     ensure!(
         bytes.len() as u64 <= MAX_BYTES,
         "it has more than {MAX_BYTES} bytes, which is something else; check its path"

@@ -1,16 +1,17 @@
 //! The dataset of a run: images to be read, or a saved spectrum, with every option that depends on them settled.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
 use rand::SeedableRng;
 use rand::seq::index;
 
+use super::input_file::load_spectrum;
 use super::needs::Needs;
 use crate::dataset::{
     Damaged, DecodeOptions, Decoder, ExifPolicy, ListFormat, Listing, PreprocessConfig, Preprocessor, Skipped,
-    SourceFile, Transform, choose_resolution, list_from_reader, list_inputs, read_regular,
+    SourceFile, Transform, choose_resolution, list_from_reader, list_inputs,
 };
 use crate::diffusion::rounding_power;
 use crate::pipeline::{Held, Observer, ScanConfig, ScanError, check_memory};
@@ -176,10 +177,10 @@ impl Source {
     /// The same, with the number of files of each.
     fn load_counting(paths: &[PathBuf], allow_shared: bool) -> Result<(Spectrum, Vec<u64>)> {
         let (first, rest) = paths.split_first().context("no spectrum was given")?;
-        let mut merged = load_one(first)?;
+        let mut merged = load_spectrum(first)?;
         let mut n_files = vec![merged.counts().n_files];
         for path in rest {
-            let spectrum = load_one(path)?;
+            let spectrum = load_spectrum(path)?;
             n_files.push(spectrum.counts().n_files);
             merged
                 .merge(&spectrum, allow_shared)
@@ -322,13 +323,6 @@ fn note_one_set(inputs: &[PathBuf], n_files: &[u64], observer: &dyn Observer) {
         let (n, named) = (inputs.len(), named.join(", "));
         observer.noted(&format!("{n} inputs, taken as one set: {named}; --by-input answers for each"));
     }
-}
-
-/// Reads one spectrum.
-fn load_one(path: &Path) -> Result<Spectrum> {
-    let bytes = read_regular(path)
-        .with_context(|| format!("cannot read {}; check the path of the spectrum", path.display()))?;
-    Spectrum::from_bytes(&bytes).with_context(|| format!("cannot use {}", path.display()))
 }
 
 fn list(options: &SourceOptions) -> Result<Listing> {

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 pub enum ExitStatus {
     /// Done; skips, if any, were within `--max-skipped`.
     Done,
-    /// Done, but not acceptable: too many images were skipped.
+    /// Done, but not acceptable: too many images were skipped, or (`info`) results are not whole.
     NotAcceptable,
     /// Could not be done: usage, unreadable input, unwritable output.
     Failed,

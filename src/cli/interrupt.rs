@@ -67,7 +67,7 @@ pub fn flag() -> &'static AtomicBool {
 ///
 /// # Errors
 ///
-/// [`ScanError::InterruptedWriting`].
+/// [`ScanError::Interrupted`].
 pub fn check() -> Result<(), ScanError> {
-    if INTERRUPTED.load(Ordering::SeqCst) { Err(ScanError::InterruptedWriting) } else { Ok(()) }
+    if INTERRUPTED.load(Ordering::SeqCst) { Err(ScanError::Interrupted) } else { Ok(()) }
 }

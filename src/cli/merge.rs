@@ -13,6 +13,7 @@ use super::progress::Progress;
 use super::shared::{OutputArgs, parse_file_name};
 use crate::analysis::Source;
 use crate::analysis::merge::{Merge, MergeReport};
+use crate::report::output_dir::OutputDir;
 
 /// Merge .spectrum files into one, exactly
 ///
@@ -42,6 +43,7 @@ pub fn run(args: &MergeArgs) -> Result<ExitStatus> {
     let merge = Merge { spectra: args.spectra.clone(), name: args.name.clone(), allow_shared: args.allow_shared };
     let progress = Progress::new(args.output.progress, args.output.quiet);
     let presentation = Presentation::from(&args.output);
+    OutputDir::recover(&args.output.out, "merge")?;
     // A path that is misspelt is found before there is a folder.
     args.spectra
         .iter()

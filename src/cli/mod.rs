@@ -112,7 +112,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
             console::print_error(&error);
             let interrupted = error.downcast_ref::<ScanError>();
             match interrupted {
-                Some(ScanError::Interrupted | ScanError::InterruptedWriting) => ExitStatus::Interrupted,
+                Some(ScanError::Interrupted) => ExitStatus::Interrupted,
                 _ => ExitStatus::Failed,
             }
         }

@@ -107,6 +107,10 @@ fn names_of(inputs: &[PathBuf]) -> Vec<String> {
 pub fn one<A: Analysis<Report: Report>>(command: &'static str, args: &SharedArgs, analysis: &A) -> Result<Answered> {
     let progress = Progress::new(args.output.progress, args.output.quiet);
     interrupt::set_working(false);
+    // Inputs may be results that a killed run has yet to put in place.
+    if !args.compute.dry_run {
+        OutputDir::recover(&args.output.out, command)?;
+    }
     let source = Source::open(&args.source()?, analysis.needs(), &progress)?;
     analysis.check(&source)?;
     if let (Some(heading), false) = (&args.input.heading, args.output.json) {

@@ -17,6 +17,7 @@ use crate::analysis::schedule::{DrawSchedules, DrawnSchedules, FitSampler, read_
 use crate::diffusion::ScheduleKind;
 use crate::diffusion::sampler::{DEFAULT_MAX_COMPONENTS, N_POINTS};
 use crate::report::manifest::Manifest;
+use crate::report::output_dir::OutputDir;
 
 /// Model the schedules of a set as a Gaussian mixture
 ///
@@ -82,6 +83,7 @@ pub fn fit(args: &FitSamplerArgs) -> Result<ExitStatus> {
 
 /// Runs `schedule sample`.
 pub fn sample(args: &SampleArgs) -> Result<ExitStatus> {
+    OutputDir::recover(&args.output.out, "schedule-sample")?;
     let sampler = read_sampler(&args.sampler)?;
     let draws = DrawSchedules { sampler, count: args.count, class: args.class.clone(), n_steps: args.steps };
     draws.check()?;

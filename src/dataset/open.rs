@@ -1,7 +1,7 @@
 //! Opening what may be anything: special files are told after they are opened, and nothing is read beyond its length.
 
 use std::fs::{File, FileType, Metadata, OpenOptions};
-use std::io::{self, Read};
+use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
 use super::skip::SkipReason;
@@ -31,17 +31,26 @@ pub(super) fn open_regular(path: &Path) -> Result<(File, Metadata), SkipReason> 
     if metadata.len() == 0 { Err(SkipReason::Empty) } else { Ok((file, metadata)) }
 }
 
+/// Opens a regular file that is no image.
+///
+/// # Errors
+///
+/// If it cannot be opened, or is no regular file.
+pub fn open_ordinary(path: &Path) -> io::Result<(File, Metadata)> {
+    let (file, metadata) = open(path)?;
+    if metadata.is_dir() {
+        return Err(io::Error::new(ErrorKind::IsADirectory, "it is a folder"));
+    }
+    if metadata.is_file() { Ok((file, metadata)) } else { Err(io::Error::other("it is not a regular file")) }
+}
+
 /// Reads a regular file that is no image, at most as much as its length was.
 ///
 /// # Errors
 ///
 /// If it cannot be read, or is no regular file.
 pub fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
-    let (file, metadata) = open(path)?;
-    if !metadata.is_file() {
-        let message = if metadata.is_dir() { "it is a folder" } else { "it is not a regular file" };
-        return Err(io::Error::other(message));
-    }
+    let (file, metadata) = open_ordinary(path)?;
     let mut bytes = Vec::new();
     file.take(metadata.len()).read_to_end(&mut bytes)?;
     Ok(bytes)

@@ -77,6 +77,11 @@ fn iso_media_image(brand: &[u8]) -> Option<&'static str> {
     }
 }
 
+/// Whether the content of a file is that of an image, read or not, by its first bytes.
+pub fn is_image(content: &[u8]) -> bool {
+    sniff(content) != Content::Unknown
+}
+
 /// Whether the name promises an image. Files that macOS leaves beside others (`._name.jpg`) promise nothing.
 pub(super) fn has_image_name(path: &Path) -> bool {
     let companion = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"._"));
@@ -96,5 +101,5 @@ pub(super) fn holds_image(path: &Path) -> std::io::Result<bool> {
         return Ok(false);
     }
     file.take(SNIFF_BYTES as u64).read_to_end(&mut head)?;
-    Ok(sniff(&head) != Content::Unknown)
+    Ok(is_image(&head))
 }

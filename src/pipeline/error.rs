@@ -13,11 +13,8 @@ pub type Cancel = AtomicBool;
 #[derive(Debug, thiserror::Error)]
 pub enum ScanError {
     /// It was stopped from outside.
-    #[error("interrupted; nothing was written under a final name")]
+    #[error("interrupted; the results in the folder are as they were before")]
     Interrupted,
-    /// It was stopped from outside after the passes.
-    #[error("interrupted while results were written; those that are missing need another run")]
-    InterruptedWriting,
     /// No image was usable.
     #[error("none of the {n_files} images could be used (first: {first}: {reason})")]
     NothingUsable {

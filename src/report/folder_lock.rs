@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 
 use super::disk;
-use crate::dataset::WORKSHOP;
+use crate::dataset::{WORKSHOP, open_ordinary, read_regular};
 
 /// Pause before a lock that is held is tried again; who only looks (`specscan info`) holds it for less.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -46,7 +46,8 @@ pub(super) enum LockError {
     Io(io::Error),
 }
 
-/// The lock; dropping it removes its file, and the workshop if nothing else is in it.
+/// The lock; dropping it removes its file, and the workshop if nothing else is in it. While the staging folder is there
+/// the file stays, and tells the next run that what waits there is specscan's.
 #[derive(Debug)]
 pub(super) struct FolderLock {
     file: File,
@@ -90,16 +91,22 @@ impl FolderLock {
 impl Drop for FolderLock {
     fn drop(&mut self) {
         // Where an open file cannot lose its name the next run finds the file, which is locked by nobody.
-        if cfg!(unix) && disk::remove_file(&self.path).is_ok() {
+        let is_proof = self.path.with_file_name("staging").exists();
+        if cfg!(unix) && !is_proof && disk::remove_file(&self.path).is_ok() {
             let _ = self.path.parent().map(fs::remove_dir);
         }
     }
 }
 
+/// Whether a run has left its lock file, or goes on.
+pub(super) fn has_lock_file(folder: &Path) -> bool {
+    folder.join(WORKSHOP).join("lock").exists()
+}
+
 /// Who holds the lock on `folder`: none if nobody does, and an empty answer if somebody does who cannot be told.
 pub(super) fn holder_of(folder: &Path) -> Option<Option<Holder>> {
     let path = folder.join(WORKSHOP).join("lock");
-    let file = File::open(&path).ok()?;
+    let (file, _) = open_ordinary(&path).ok()?;
     match file.try_lock_shared() {
         Err(TryLockError::WouldBlock) => Some(holder(&path)),
         Ok(()) | Err(TryLockError::Error(_)) => None,
@@ -107,7 +114,7 @@ pub(super) fn holder_of(folder: &Path) -> Option<Option<Holder>> {
 }
 
 fn holder(path: &Path) -> Option<Holder> {
-    serde_json::from_slice(&fs::read(path).ok()?).ok()
+    serde_json::from_slice(&read_regular(path).ok()?).ok()
 }
 
 /// Seconds since 1970.

@@ -10,7 +10,7 @@ use super::folder_lock::{Holder, holder_of};
 use super::journal::{Journal, staging_of};
 use super::own_results::{OwnResults, list, runs, text};
 use super::result_file::ResultFile;
-use crate::dataset::WORKSHOP;
+use crate::dataset::{WORKSHOP, key_of_path};
 
 /// A folder that commands have written to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -21,6 +21,8 @@ pub struct FolderState {
     pub commands: Vec<CommandState>,
     /// What is not finished.
     pub unfinished: Option<Unfinished>,
+    /// If no command has written to it: the folders in it that commands have written to, as `--by-input` makes them.
+    pub folders: Vec<String>,
 }
 
 /// The results of one command.
@@ -66,7 +68,25 @@ impl FolderState {
     pub fn read(folder: &Path) -> Self {
         let own = OwnResults::read(folder);
         let commands = own.manifests().map(|(name, manifest)| CommandState::read(folder, name, manifest)).collect();
-        Self { folder: folder.to_owned(), commands, unfinished: Unfinished::read(folder) }
+        let mut state =
+            Self { folder: folder.to_owned(), commands, unfinished: Unfinished::read(folder), folders: Vec::new() };
+        if state.commands.is_empty() {
+            let entries = std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+            let written = entries.filter(|entry| OwnResults::read(&entry.path()).manifests().next().is_some());
+            state.folders = written.map(|entry| key_of_path(entry.file_name().as_ref())).collect();
+            state.folders.sort();
+        }
+        state
+    }
+
+    /// Whether a run was killed while its results were put in place.
+    pub fn is_half_replaced(&self) -> bool {
+        self.unfinished.as_ref().is_some_and(|unfinished| !unfinished.running && unfinished.finishes.is_some())
+    }
+
+    /// Whether all results are there as they were written, and none is about to be replaced.
+    pub fn is_whole(&self) -> bool {
+        self.commands.iter().all(|command| command.whole) && !self.is_half_replaced()
     }
 }
 
@@ -89,10 +109,9 @@ impl CommandState {
         for file in files.filter_map(|file| ResultFile::deserialize(file).ok()) {
             state.n_files += 1;
             state.n_bytes += file.n_bytes;
-            let path = folder.join(&file.name);
-            match ResultFile::read(&path, &file.name) {
-                Ok(now) if now == file => {}
-                Err(_) if !path.exists() => state.missing.push(file.name),
+            match file.is_in(folder) {
+                Ok(true) => {}
+                Err(_) if !folder.join(&file.name).exists() => state.missing.push(file.name),
                 Ok(_) | Err(_) => state.changed.push(file.name),
             }
         }

@@ -30,7 +30,6 @@
 //! a file only if its hash is still the one in the journal: what somebody else has put there in the meantime stays, as
 //! if it had been put there after the run; the manifest then names a file that has changed.
 
-use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
@@ -38,7 +37,7 @@ use serde::{Deserialize, Serialize};
 
 use super::disk;
 use super::result_file::{ResultFile, is_plain_name};
-use crate::dataset::WORKSHOP;
+use crate::dataset::{WORKSHOP, read_regular};
 
 /// Name of the journal in the workshop, and while it is written.
 const NAME: &str = "journal.json";
@@ -86,14 +85,23 @@ pub(super) fn staging_of(folder: &Path) -> PathBuf {
 impl Journal {
     /// The journal of a run that did not come to its end; none if there is none, or what is there is none.
     pub fn read(folder: &Path) -> Option<Self> {
-        let journal: Self = serde_json::from_slice(&fs::read(folder.join(WORKSHOP).join(NAME)).ok()?).ok()?;
-        let names = journal.files.iter().chain(&journal.manifests).map(|placed| &placed.name);
-        let mut names = names.chain(journal.removed.iter().map(|file| &file.name));
-        names.all(|name| is_plain_name(name)).then_some(journal)
+        let journal: Self = serde_json::from_slice(&read_regular(&folder.join(WORKSHOP).join(NAME)).ok()?).ok()?;
+        let is_sound = journal.names().all(is_plain_name);
+        is_sound.then_some(journal)
     }
 
-    /// Writes it, after which it holds: the staging folder and all above it are synced, too.
+    /// All names in it.
+    fn names(&self) -> impl Iterator<Item = &str> {
+        let placed = self.files.iter().chain(&self.manifests).map(|placed| placed.name.as_str());
+        placed.chain(self.removed.iter().map(|file| file.name.as_str()))
+    }
+
+    /// Writes it, after which it holds: the staging folder and all above it are synced, too. Names that lead out of
+    /// the folder are an error.
     pub fn write(&self, folder: &Path) -> Result<(), Failed> {
+        if let Some(name) = self.names().find(|name| !is_plain_name(name)) {
+            return Err((folder.join(name), io::Error::new(ErrorKind::InvalidInput, "it is not in the folder itself")));
+        }
         let workshop = folder.join(WORKSHOP);
         let (unfinished, path) = (workshop.join(UNFINISHED), workshop.join(NAME));
         let write = || {
@@ -137,6 +145,13 @@ impl Journal {
         self.manifests.iter().try_for_each(|placed| placed.put(&staging, folder, when))?;
         sync()
     }
+}
+
+/// The command that has begun to put `path` in place, or to remove it, and has not finished: it goes on, or was killed.
+pub fn unfinished_command(path: &Path) -> Option<String> {
+    let journal = Journal::read(path.parent()?)?;
+    let is_in_it = journal.names().any(|name| path.file_name() == Some(name.as_ref()));
+    is_in_it.then_some(journal.command)
 }
 
 impl Placed {

@@ -142,10 +142,9 @@ impl Manifest {
         let name = manifest_name(self.command);
         // Whether it is there as the run left it, and none of this one or of another command.
         let is_left = |file: &ResultFile| {
-            let now = || ResultFile::read(&out.path_of(&file.name), &file.name).ok();
             !written.contains(file.name.as_str())
                 && !out.own().is_of_another(&name, &file.name)
-                && now().as_ref() == Some(file)
+                && file.is_in(out.path()).unwrap_or(false)
         };
         let mut removed = Vec::new();
         let left_of = |run: &Value| {

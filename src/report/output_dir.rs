@@ -14,11 +14,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::disk::{self, DiskFile};
-use super::folder_lock::{FolderLock, LockError};
+use super::folder_lock::{FolderLock, LockError, has_lock_file};
 use super::journal::{Failed, Journal, Placed, When, hash_of, staging_of};
 pub use super::output_error::OutputError;
 use super::own_results::OwnResults;
 use super::result_file::{ResultFile, is_plain_name};
+use crate::dataset::WORKSHOP;
 
 /// What fills a file.
 pub type Sink = BufWriter<DiskFile>;
@@ -41,9 +42,15 @@ struct Shared {
     /// What earlier runs left.
     own: OwnResults,
     complete: Mutex<Complete>,
-    /// Dropped last.
+    /// Dropped after all that is in the folder.
     _lock: FolderLock,
+    /// Dropped last.
+    _made: MadeFolders,
 }
+
+/// Folders that were made for the run, the innermost first; those that are empty at its end go.
+#[derive(Debug)]
+struct MadeFolders(Vec<PathBuf>);
 
 /// Names of what is complete in the staging folder, and of what goes.
 #[derive(Debug, Default)]
@@ -69,15 +76,23 @@ impl OutputDir {
     ///
     /// # Errors
     ///
-    /// [`OutputError::NotAFolder`], [`OutputError::Create`], [`OutputError::NotWritable`] or [`OutputError::Busy`],
-    /// before any long work; [`OutputError::Write`] if what was left cannot be finished.
+    /// [`OutputError::NotAFolder`], [`OutputError::Create`], [`OutputError::NotWritable`], [`OutputError::Busy`] or
+    /// [`OutputError::ForeignStaging`], before any long work; [`OutputError::Write`] if what was left cannot be
+    /// finished.
     pub fn create(path: impl Into<PathBuf>, command: &str) -> Result<Self, OutputError> {
         let folder = path.into();
         if let Some(obstacle) = first_non_folder(&folder) {
             return Err(OutputError::NotAFolder { folder, obstacle });
         }
+        let made = MadeFolders::before(&folder);
         if let Err(source) = disk::make_folder(&folder) {
             return Err(OutputError::Create { folder, source });
+        }
+        let staging = staging_of(&folder);
+        let is_ours = || has_lock_file(&folder) || Journal::read(&folder).is_some();
+        // Asked twice, for another run may begin in between.
+        if !is_ours() && fs::read_dir(&staging).is_ok_and(|mut files| files.next().is_some()) && !is_ours() {
+            return Err(OutputError::ForeignStaging { staging });
         }
         let lock = FolderLock::acquire(&folder, command).map_err(|error| match error {
             LockError::Held(holder) => OutputError::Busy { folder: folder.clone(), holder },
@@ -87,15 +102,23 @@ impl OutputDir {
             journal.apply(&folder, When::Later).map_err(write_error)?;
         }
         Journal::remove(&folder).map_err(write_error)?;
-        let staging = staging_of(&folder);
         let swept = disk::remove_folder(&staging).and_then(|()| disk::make_folder(&staging));
         if let Err(source) = swept {
             return Err(OutputError::NotWritable { folder, source });
         }
         let own = OwnResults::read(&folder);
         let command = command.to_owned();
-        let shared = Shared { path: folder, command, own, complete: Mutex::default(), _lock: lock };
+        let shared = Shared { path: folder, command, own, complete: Mutex::default(), _lock: lock, _made: made };
         Ok(Self { shared: Arc::new(shared), overwrite: false })
+    }
+
+    /// Finishes or sweeps what a run that was killed left in the folder, if anything: before files in it are read.
+    ///
+    /// # Errors
+    ///
+    /// As [`OutputDir::create`].
+    pub fn recover(path: &Path, command: &str) -> Result<(), OutputError> {
+        if path.join(WORKSHOP).is_dir() { Self::create(path, command).map(drop) } else { Ok(()) }
     }
 
     /// The same folder, in which files that no run of specscan wrote may be replaced, if `overwrite` says so.
@@ -285,6 +308,23 @@ impl Drop for Shared {
         // Files that a journal speaks of are for the next run to put in place.
         if !Journal::exists(&self.path) {
             let _ = disk::remove_folder(&staging_of(&self.path));
+        }
+    }
+}
+
+impl MadeFolders {
+    /// Those that are missing for there to be `folder`.
+    fn before(folder: &Path) -> Self {
+        let missing = folder.ancestors().take_while(|path| !path.as_os_str().is_empty() && !path.exists());
+        Self(missing.map(Path::to_owned).collect())
+    }
+}
+
+impl Drop for MadeFolders {
+    fn drop(&mut self) {
+        for path in &self.0 {
+            // One with results in it is not removed.
+            let _ = fs::remove_dir(path);
         }
     }
 }

@@ -44,6 +44,15 @@ pub enum OutputError {
         /// The other run, if it can be told.
         holder: Option<Holder>,
     },
+    /// Files in the place of unfinished results, with no sign that a run of specscan left them.
+    #[error(
+        "`{}` holds files, and nothing shows that specscan left them; move them elsewhere, or choose another folder \
+         with --out", staging.display()
+    )]
+    ForeignStaging {
+        /// The folder with the files.
+        staging: PathBuf,
+    },
     /// Files that no run of specscan wrote, or that were changed since, in the place of results.
     #[error(
         "the output folder `{}` holds {}, which no run of specscan wrote (or which was changed since); choose another \

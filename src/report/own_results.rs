@@ -4,11 +4,16 @@
 //!
 //! Every command leaves a manifest, `<command>.json`, that names the files it wrote, and of its earlier runs those that
 //! were still there. A file is a result if a manifest names it with the hash that it has; others are none of ours.
+//! Manifests may be forged: names that lead out of the folder, which specscan never writes, are dropped when they are
+//! read.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 use serde_json::Value;
+
+use super::result_file::is_plain_name;
+use crate::dataset::read_regular;
 
 /// Commands that leave files; the manifest of each is called after it.
 pub const COMMANDS: &[&str] = &[
@@ -147,8 +152,21 @@ fn read(path: &Path) -> Option<Value> {
     if !metadata.is_file() || metadata.len() > MAX_MANIFEST_BYTES {
         return None;
     }
-    let manifest: Value = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
+    let mut manifest: Value = serde_json::from_slice(&read_regular(path).ok()?).ok()?;
+    keep_plain_names(&mut manifest);
+    for run in manifest.get_mut("earlier_runs").and_then(Value::as_array_mut).into_iter().flatten() {
+        keep_plain_names(run);
+    }
     (manifest.get("specscan_version").is_some() && manifest.get("results").is_some()).then_some(manifest)
+}
+
+/// Drops files from the lists of a run that are not in the folder itself.
+fn keep_plain_names(run: &mut Value) {
+    for key in ["results", "samples", "replaced"] {
+        if let Some(files) = run.get_mut(key).and_then(Value::as_array_mut) {
+            files.retain(|file| text(file, "name").is_some_and(is_plain_name));
+        }
+    }
 }
 
 #[cfg(test)]
@@ -175,5 +193,27 @@ mod tests {
         write("noise.json", noise);
         let own = OwnResults::read(folder.path());
         assert_eq!(own.samples(), ["noise.npy", "noise_0.png"].map(str::to_owned).into());
+    }
+
+    #[test]
+    fn names_that_lead_out_of_the_folder_are_dropped_from_every_list() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let files: Vec<Value> = ["noise_0.png", "noise_x/../../victim.csv", "/dev/zero", "..", "a/b.csv", ""]
+            .map(|name| serde_json::json!({ "name": name, "n_bytes": 1, "xxh3": "0f" }))
+            .into();
+        let lists = serde_json::json!({ "results": files, "samples": files, "replaced": files });
+        let mut manifest = lists.clone();
+        manifest["specscan_version"] = "1".into();
+        manifest["earlier_runs"] = serde_json::json!([lists]);
+        std::fs::write(folder.path().join("noise.json"), manifest.to_string()).expect("written");
+        let own = OwnResults::read(folder.path());
+        let manifest = own.manifest("noise.json").expect("a manifest");
+        assert_eq!(runs(manifest).count(), 2);
+        for run in runs(manifest) {
+            for key in ["results", "samples", "replaced"] {
+                assert_eq!(list(run, key).filter_map(|file| text(file, "name")).collect::<Vec<_>>(), ["noise_0.png"]);
+            }
+        }
+        assert_eq!(own.samples(), ["noise_0.png".to_owned()].into());
     }
 }

@@ -6,6 +6,8 @@ use std::path::{Component, Path};
 
 use serde::{Deserialize, Serialize};
 
+use crate::dataset::open_ordinary;
+
 /// A file that a run left.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResultFile {
@@ -22,9 +24,23 @@ impl ResultFile {
     ///
     /// # Errors
     ///
-    /// If it cannot be read.
+    /// If it cannot be read, or is no regular file.
     pub fn read(path: &Path, name: &str) -> io::Result<Self> {
-        let mut file = File::open(path)?;
+        let (file, metadata) = open_ordinary(path)?;
+        Self::hash(file.take(metadata.len()), name)
+    }
+
+    /// Whether it is in `folder` with this size and this hash. What has another size is not read.
+    ///
+    /// # Errors
+    ///
+    /// As [`ResultFile::read`].
+    pub fn is_in(&self, folder: &Path) -> io::Result<bool> {
+        let (file, metadata) = open_ordinary(&folder.join(&self.name))?;
+        Ok(metadata.len() == self.n_bytes && Self::hash(file.take(metadata.len()), &self.name)? == *self)
+    }
+
+    fn hash(mut file: io::Take<File>, name: &str) -> io::Result<Self> {
         let (mut hasher, mut n_bytes) = (xxhash_rust::xxh3::Xxh3::new(), 0);
         let mut buffer = vec![0; 1 << 16];
         loop {

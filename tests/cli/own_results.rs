@@ -1,7 +1,7 @@
 //! What specscan wrote earlier: its plots are no photographs, its old tables not those of this run, and its spectra no
 //! folders.
 
-use super::World;
+use super::{Printed, World};
 
 #[test]
 fn results_below_the_images_are_not_taken_for_images() {
@@ -65,6 +65,7 @@ fn what_is_not_finished_is_not_looked_at() {
     let world = World::with_photos(5);
     world.write("photos/.specscan/staging/gamma.png", "");
     world.write("photos/out/.specscan/staging/noise_00000.png", world.read("photos/00.png"));
+    world.write("photos/out/.specscan/lock", "");
     let printed = world.succeed("rapsd photos -o out");
     assert!(printed.stdout.contains("\n5 images") && !printed.stderr.contains("skipped"), "{}", printed.stderr);
     world.succeed("rapsd photos -o photos/out -q");
@@ -82,18 +83,105 @@ fn info_says_which_results_of_a_folder_are_whole() {
     std::fs::remove_file(world.path("out/gamma.npy")).expect("removed");
     world.write("out/rapsd.csv", "edited");
     world.write("out/.specscan/staging/rapsd.csv", "half");
-    let text = world.succeed("info out").stdout;
+    let text = not_whole(&world, "info out").stdout;
     for part in ["scan: not whole", "missing: gamma.npy", "changed: rapsd.csv", "left 1 unfinished files"] {
         assert!(text.contains(part), "`{part}` is missing in {text}");
     }
     assert!(text.ends_with("Run again before you use the results: scan.\n"), "{text}");
-    let json = world.succeed("info out --json").json();
+    let json = not_whole(&world, "info out --json").json();
     let (fit, scan) = (&json["commands"][0], &json["commands"][1]);
     assert_eq!((&fit["command"], &fit["whole"]), (&"fit-delta".into(), &true.into()));
     assert_eq!((&scan["command"], &scan["whole"]), (&"scan".into(), &false.into()));
     assert_eq!((&scan["missing"][0], &scan["changed"][0]), (&"gamma.npy".into(), &"rapsd.csv".into()));
     assert_eq!((&json["unfinished"]["running"], &json["unfinished"]["n_files"]), (&false.into(), &1.into()));
     assert!(world.succeed("info photos").stdout.starts_with("no results of specscan in photos"));
+    world.refuse("info photos/00.png", &["photos/00.png is an image, not a .spectrum"]);
+}
+
+/// Runs `info`, which says with exit code 1 that results are not whole.
+fn not_whole(world: &World, words: &str) -> Printed {
+    Printed::from(world.run(words).code(1).get_output())
+}
+
+#[test]
+fn info_names_the_folders_that_by_input_made() {
+    let world = World::with_photos(6);
+    for folder in ["a", "b"] {
+        std::fs::create_dir(world.path(folder)).expect("a folder");
+    }
+    for (i, folder) in ["a", "a", "a", "b", "b", "b"].iter().enumerate() {
+        let name = format!("{i:02}.png");
+        std::fs::rename(world.path(format!("photos/{name}")), world.path(format!("{folder}/{name}"))).expect("moved");
+    }
+    world.succeed("rapsd a b --by-input -o out -q --plots none");
+    let text = world.succeed("info out").stdout;
+    assert!(text.ends_with("There are results in its folders: a, b. Give one of them.\n"), "{text}");
+}
+
+/// The state after a kill of `scan` in `out`, of 5 images, while `set.spectrum` of 3 images was put in place.
+fn kill_in_commit(world: &World) {
+    world.succeed("scan photos --name set -o out -q --plots none");
+    world.succeed("scan photos --num 3 --name set -o three -q --plots none");
+    let manifest: serde_json::Value = serde_json::from_slice(&world.read("out/scan.json")).expect("a manifest");
+    let results = manifest["results"].as_array().expect("a list");
+    let old = results.iter().find(|file| file["name"] == "set.spectrum").expect("a spectrum");
+    let placed = serde_json::json!([{ "name": "set.spectrum", "replaces": old["xxh3"] }]);
+    let journal = serde_json::json!({ "command": "scan", "manifests": [], "files": placed, "removed": [] });
+    world.write("out/.specscan/journal.json", journal.to_string());
+    world.write("out/.specscan/staging/set.spectrum", world.read("three/set.spectrum"));
+}
+
+#[test]
+fn a_spectrum_that_a_killed_run_was_replacing_is_not_read_before_that_is_finished() {
+    let world = World::with_photos(5);
+    kill_in_commit(&world);
+    let text = not_whole(&world, "info out").stdout;
+    assert!(text.contains("scan was killed while 1 files") && !text.contains("use them"), "{text}");
+    assert!(text.ends_with("Run again before you use the results: scan.\n"), "{text}");
+    let parts = ["set.spectrum is a result of `specscan scan` that is not finished", "specscan info"];
+    for words in ["rapsd out/set.spectrum -o elsewhere", "rapsd out/set.spectrum -o out --dry-run"] {
+        world.refuse(words, &parts);
+    }
+    assert!(!world.path("elsewhere").exists());
+    // A run into the folder finishes it first, and reads what is there then.
+    let printed = world.succeed("rapsd out/set.spectrum -o out --plots none");
+    assert!(printed.stdout.contains("\n3 images"), "{}", printed.stdout);
+    assert!(world.read("out/set.spectrum") == world.read("three/set.spectrum"));
+    kill_in_commit(&world);
+    world.succeed("merge out/set.spectrum --name set -o out -q");
+    assert!(world.read("out/set.spectrum") == world.read("three/set.spectrum"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_forged_manifest_leads_to_no_file_outside_its_folder() {
+    let world = World::with_photos(3);
+    world.write("victim.csv", "precious");
+    let hash = format!("{:016x}", xxhash_rust::xxh3::xxh3_64(b"precious"));
+    let file = |name: &str, n_bytes: u64| serde_json::json!({ "name": name, "n_bytes": n_bytes, "xxh3": hash });
+    let files = [file("noise_x/../../victim.csv", 8), file("../victim.csv", 8), file("/dev/zero", 8)];
+    let manifest = serde_json::json!({ "specscan_version": "1", "results": files, "samples": files });
+    std::fs::create_dir_all(world.path("x/noise_x")).expect("a folder");
+    for words in ["noise --family white --resolution 16 --count 1", "rapsd photos"] {
+        world.write("x/noise.json", manifest.to_string());
+        world.succeed(&format!("{words} -o x -q --plots none"));
+        assert_eq!(world.read("victim.csv"), b"precious", "{words}");
+    }
+    assert!(world.succeed("info x").stdout.contains("noise: whole, 0 files"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_the_place_of_a_result_blocks_nobody() {
+    let world = World::with_photos(3);
+    world.succeed("rapsd photos -o out -q --plots none");
+    let table = world.path("out/rapsd.csv");
+    std::fs::remove_file(&table).expect("removed");
+    assert!(std::process::Command::new("mkfifo").arg(&table).status().expect("mkfifo").success());
+    assert!(not_whole(&world, "info out").stdout.contains("changed: rapsd.csv"));
+    world.refuse("rapsd photos -o out --plots none", &["rapsd.csv", "not a regular file"]);
+    assert!(std::process::Command::new("mkfifo").arg(world.path("pipe.json")).status().expect("mkfifo").success());
+    world.refuse("schedule sample pipe.json -o out", &["pipe.json", "not a regular file"]);
 }
 
 #[test]

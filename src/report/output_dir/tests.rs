@@ -57,12 +57,44 @@ fn assert_whole(folder: &Path, when: &str) {
 #[test]
 fn parents_are_made_and_nothing_is_left() {
     let root = tempfile::tempdir().unwrap();
-    let out = create(root.path().join("a/b/c")).unwrap();
-    let path = out.path().to_owned();
+    let path = root.path().join("a/b/c");
+    let out = create(&path).unwrap();
     assert!(path.is_dir());
     drop(out);
-    assert!(names_in(&path).is_empty());
-    create(&path).unwrap();
+    assert!(names_in(root.path()).is_empty(), "folders made for a run without results are left");
+    run(&path, "scan", &[("x.csv", "x")]).unwrap();
+    assert_eq!(names_in(&path), ["scan.json", "x.csv"]);
+    // A folder that was there stays.
+    fs::create_dir(root.path().join("theirs")).unwrap();
+    drop(create(root.path().join("theirs/ours")).unwrap());
+    assert_eq!(names_in(root.path()), ["a", "theirs"]);
+    assert!(names_in(&root.path().join("theirs")).is_empty());
+}
+
+#[test]
+fn what_nothing_shows_to_be_of_a_run_is_not_swept() {
+    let root = tempfile::tempdir().unwrap();
+    let staging = staging_of(root.path());
+    fs::create_dir_all(&staging).unwrap();
+    fs::write(staging.join("thesis.txt"), "a stranger's").unwrap();
+    for _ in 0..2 {
+        let error = create(root.path()).unwrap_err();
+        assert!(matches!(error, OutputError::ForeignStaging { .. }), "{error:?}");
+        OutputDir::recover(root.path(), "scan").unwrap_err();
+        assert_eq!(fs::read_to_string(staging.join("thesis.txt")).unwrap(), "a stranger's");
+    }
+    fs::write(staging.with_file_name("lock"), "").unwrap();
+    OutputDir::recover(root.path(), "scan").unwrap();
+    assert!(names_in(root.path()).is_empty());
+}
+
+#[test]
+fn a_journal_is_not_written_with_a_name_outside_the_folder() {
+    let root = tempfile::tempdir().unwrap();
+    let out = create(root.path()).unwrap();
+    let removed = vec![ResultFile { name: "noise_x/../../victim.csv".to_owned(), n_bytes: 1, xxh3: "0f".to_owned() }];
+    out.publish("scan.json", removed).unwrap_err();
+    assert!(!Journal::exists(root.path()));
 }
 
 #[test]
