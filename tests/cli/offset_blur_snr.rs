@@ -228,7 +228,7 @@ fn the_result_comes_first_and_lines_fit_a_terminal() {
     for (words, first) in [
         ("offset photos", "noise_offset = "),
         ("blur-noise photos", "blur-to-noise ratio ρ* = "),
-        ("snr photos --schedule cosine", "From white noise the first frequency emerges at t/T = "),
+        ("snr photos --schedule cosine", "cosine:1000: from white noise the first frequency emerges at t/T = "),
         ("bounds photos", "useful noise: sigma from "),
         ("schedule photos", "6 mixed schedules of "),
         ("schedule photos --dataset", "mixed schedule: "),
