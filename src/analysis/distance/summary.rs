@@ -156,7 +156,9 @@ impl DistanceReport {
         let bend = self.main().model.fit.as_ref().ok().and_then(|law| law.bend.as_ref());
         let steepens = bend.zip(best.delta).is_some_and(|(bend, best)| {
             let (coarse, fine) = (bend.coarse.value, bend.fine.value);
-            fine > coarse && (coarse..=fine).contains(&best)
+            // The exponent at the end of the range, if the law bends evenly.
+            let finest = fine + 0.5 * (fine - coarse);
+            fine > coarse && best <= finest && Some(best) > fit.delta
         });
         let brightness = self.main().model.brightness_share();
         if steepens {

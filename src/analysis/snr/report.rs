@@ -149,7 +149,10 @@ impl SnrReport {
         match white.and_then(|f| f.t_first.zip(f.t_last)) {
             Some((first, last)) => {
                 let schedule = &self.schedule;
-                format!("{schedule}: from white noise the first frequency emerges at t/T = {first:.2}, the last at {last:.2}")
+                format!(
+                    "Along {schedule} the first frequency emerges from white noise at t/T = {first:.2}, the last at \
+                     {last:.2}"
+                )
             }
             None => format!("When each frequency emerges from noise along {}", self.schedule),
         }
