@@ -25,7 +25,7 @@ pub fn rapsd(spectrum: &Spectrum, channels: &[usize]) -> RapsdFigure {
             Some(fit) if n == 1 => format!("Δ = {:.2}: power falls as 1/f^{:.2}", fit.delta, 2.0 * fit.delta),
             Some(fit) => {
                 format!("Δ = {:.2}: power falls as 1/f^{:.2} on average", fit.delta, 2.0 * fit.delta)
-            },
+            }
             None if n == 1 => "Radially averaged power of the image".to_owned(),
             None => "Radially averaged power of the images".to_owned(),
         },

@@ -69,7 +69,10 @@ fn images_left_out_by_choice_are_listed_apart_and_never_judged() {
     assert_eq!(left_out.column("path"), ["barred.png", "small/00.png", "small/01.png"]);
     assert!(left_out.column("reason")[0].contains("letterboxed") && left_out.column("reason")[1].contains("too small"));
     assert!(!world.path("out/skipped.csv").exists());
-    for part in ["left out barred.png: is letterboxed", "warning: 3 of 11 files (27 %) were left out by choice (2 too small for 16×16, 1 letterboxed)"] {
+    for part in [
+        "left out barred.png: is letterboxed",
+        "warning: 3 of 11 files (27 %) were left out by choice (2 too small for 16×16, 1 letterboxed)",
+    ] {
         assert!(printed.stderr.contains(part), "{part} is missing in: {}", printed.stderr);
     }
     // One of eleven is no reason to warn.

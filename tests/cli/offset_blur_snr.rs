@@ -264,7 +264,9 @@ fn a_few_files_have_no_interval_and_a_far_mean_is_told() {
         image.save(world.path(format!("set/{i}.png"))).expect("an image");
     }
     let printed = world.succeed("offset set --plots none -o eight").stdout;
-    for part in ["8 files give this interval; about 32 would halve its width", "The set's mean is 0.7", "far from 0: noise"] {
+    for part in
+        ["8 files give this interval; about 32 would halve its width", "The set's mean is 0.7", "far from 0: noise"]
+    {
         assert!(printed.contains(part), "`{part}` is missing in {printed}");
     }
     // Four files make sixteen tiles, and still no interval.

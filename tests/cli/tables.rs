@@ -42,7 +42,8 @@ fn modes_that_are_uncorrelated_and_not_gaussian_are_not_called_independent() {
     contrasts(&world, "even", |_| true);
     contrasts(&world, "uneven", |i| i % 7 == 0);
     let text = |folder: &str| {
-        let printed = world.succeed(&format!("covariance {folder} --channels luma --plots none -o {folder}-out")).stdout;
+        let printed =
+            world.succeed(&format!("covariance {folder} --channels luma --plots none -o {folder}-out")).stdout;
         printed.split_whitespace().collect::<Vec<_>>().join(" ")
     };
     let (even, uneven) = (text("even"), text("uneven"));

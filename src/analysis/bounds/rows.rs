@@ -107,8 +107,8 @@ impl BoundsRows {
         }
     }
 
-    /// Whether the file has at least [`REDUCED`] times the pixels of the working image along the shorter side; crops and
-    /// tiles keep the file's pixels.
+    /// Whether the file has at least [`REDUCED`] times the pixels of the working image along the shorter side; crops
+    /// and tiles keep the file's pixels.
     fn is_reduced(&self, row: &ImageRow<'_>) -> bool {
         let working = self.size.height.min(self.size.width) as f64;
         self.resamples && row.width_px.min(row.height_px) as f64 >= REDUCED * working

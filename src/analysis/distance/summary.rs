@@ -129,8 +129,8 @@ impl DistanceReport {
         lines
     }
 
-    /// Other families whose KL is within chance of that of `closest`; also `matched`, if so many images do not show that
-    /// it differs from them.
+    /// Other families whose KL is within chance of that of `closest`; also `matched`, if so many images do not show
+    /// that it differs from them.
     fn cannot_be_told_from(&self, closest: &Comparison) -> Vec<String> {
         let MetricResult { model, compared } = self.main();
         let per_dimension = |c: &Comparison| c.divergence.kl_data_noise / model.n_dimensions();
@@ -143,8 +143,8 @@ impl DistanceReport {
         others.filter(is_alike).map(|c| format!("{} ({})", c.name, short(per_dimension(c)))).collect()
     }
 
-    /// Why noise with the set's own Δ can be far from the set: KL weighs fine detail more, or brightness takes most of the
-    /// deviation.
+    /// Why noise with the set's own Δ can be far from the set: KL weighs fine detail more, or brightness takes most of
+    /// the deviation.
     fn explain_fit(&self) -> Vec<String> {
         let of = |name: &str| self.main().compared.iter().find(|c| c.name == name);
         let (Some(fit), Some(best)) = (of("cloud:fit"), of("cloud:best")) else { return Vec::new() };
