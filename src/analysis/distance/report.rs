@@ -16,7 +16,7 @@ use crate::spectrum::Spectrum;
 const N_NAMED: usize = 3;
 
 /// The family that is the images' own spectrum.
-pub(super) const MATCHED: &str = "matched";
+const MATCHED: &str = "matched";
 
 /// Distances of noise families, and of single images, from a set.
 #[derive(Debug, Clone, Serialize)]

@@ -1,6 +1,5 @@
 //! What `distance` says in words.
 
-use super::report::MATCHED;
 use super::{DistanceReport, FullDistanceRow, MetricResult};
 use crate::analysis::words::{describe_delta, or_dash, wrap};
 use crate::noise::distance::{mean_image_w2_square, typical_normalized};
@@ -129,16 +128,12 @@ impl DistanceReport {
         lines
     }
 
-    /// Other families whose KL is within chance of that of `closest`; also `matched`, if so many images do not show
-    /// that it differs from them.
+    /// Other families, `matched` among them, whose KL differs from that of `closest` by no more than chance.
     fn cannot_be_told_from(&self, closest: &Comparison) -> Vec<String> {
         let MetricResult { model, compared } = self.main();
         let per_dimension = |c: &Comparison| c.divergence.kl_data_noise / model.n_dimensions();
         let chance = self.kl_per_dim_by_chance.total();
-        let is_alike = |c: &&Comparison| match c.name.as_str() {
-            MATCHED => per_dimension(closest) <= chance,
-            _ => per_dimension(c) - per_dimension(closest) <= chance,
-        };
+        let is_alike = |c: &&Comparison| (per_dimension(c) - per_dimension(closest)).abs() <= chance;
         let others = compared.iter().filter(|c| c.name != closest.name);
         others.filter(is_alike).map(|c| format!("{} ({})", c.name, short(per_dimension(c)))).collect()
     }
