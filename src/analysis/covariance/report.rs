@@ -210,7 +210,7 @@ impl Report for CovarianceReport {
         if self.rows.iter().any(|row| row.pseudo_covariance_ratio.is_some()) {
             let n = self.spectrum.n_images();
             lines.push(format!(
-                "|C|/Γ of {n} circular Gaussian images is {} by chance: values up to this are chance",
+                "|C|/Γ of {n} circular Gaussian images is {}: values up to this are chance",
                 short(pseudo_covariance_by_chance(n))
             ));
         }
