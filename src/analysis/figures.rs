@@ -1,5 +1,6 @@
 //! Pictures that several reports share: the RAPSD of a set, Γ as a map, power laws as curves.
 
+use super::words::describe_delta;
 use super::{About, QUANTILE_LEVELS};
 use crate::diffusion::rounding_power;
 use crate::report::plot::gamma::GammaFigure;
@@ -21,8 +22,10 @@ pub fn rapsd(spectrum: &Spectrum, channels: &[usize]) -> RapsdFigure {
     let fit = fit_radial(spectrum.grid(), &statistics.mean, &statistics, &range).ok();
     RapsdFigure {
         title: match &fit {
-            Some(fit) if n == 1 => format!("Power falls as 1/f^{:.2}", 2.0 * fit.delta),
-            Some(fit) => format!("Power falls as 1/f^{:.2} on average", 2.0 * fit.delta),
+            Some(fit) if n == 1 => format!("Δ = {:.2}: power falls as 1/f^{:.2}", fit.delta, 2.0 * fit.delta),
+            Some(fit) => {
+                format!("Δ = {:.2}: power falls as 1/f^{:.2} on average", fit.delta, 2.0 * fit.delta)
+            }
             None if n == 1 => "Radially averaged power of the image".to_owned(),
             None => "Radially averaged power of the images".to_owned(),
         },
@@ -44,7 +47,8 @@ pub fn rapsd(spectrum: &Spectrum, channels: &[usize]) -> RapsdFigure {
             let frequencies = spectrum.grid().annulus_frequencies();
             let drawn = frequencies.into_iter().zip(annulus_means(spectrum.grid(), &fit));
             let (frequency_cycles_per_px, power) = drawn.filter(|(f, _)| range.contains(*f)).unzip();
-            FitCurve { label: format!("power law, Δ = {:.2}", fit.delta), frequency_cycles_per_px, power }
+            let label = format!("power law, {}", describe_delta(Some(fit.delta)));
+            FitCurve { label, frequency_cycles_per_px, power }
         }),
         rounding_noise_power: rounding_noise_power(spectrum),
         channels: channels.iter().map(|&c| channel_curve(spectrum, c)).collect(),

@@ -125,6 +125,7 @@ fn vandalised(pass: &'static str, standardize: Standardize) -> (Vec<Loss>, Vec<S
         image_metric: Metric::Radial,
         samples: 2,
         full_covariance: None,
+        has_pictures: true,
         families: FamilyOptions { names: vec!["white".to_owned()], ..FamilyOptions::default() },
     };
     let options = SourceOptions {

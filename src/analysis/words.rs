@@ -9,6 +9,9 @@ use crate::stats::power_law::{MIN_FILES, PowerLawFit};
 /// Columns of a terminal.
 const COLUMNS: usize = 80;
 
+/// Difference of an interval's two sides, as a share of its width, from which on it is not told by its half.
+const UNEQUAL_SIDES: f64 = 0.05;
+
 /// Text in lines of at most 80 columns; a number and its unit stay together.
 pub fn wrap(text: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
@@ -44,6 +47,17 @@ pub fn describe_enough(n_files: u64, half_width: Option<f64>) -> Option<String> 
             Some(format!("{n_files} {files}: no interval, which takes {MIN_FILES}; tiles of one file count once"))
         }
         None => None,
+    }
+}
+
+/// As [`describe_enough`], for an interval that may reach further to one side: a `±` would then say a wrong end.
+pub fn describe_enough_of(n_files: u64, value: Interval) -> Option<String> {
+    match (value.low95, value.high95) {
+        (Some(low), Some(high)) if (low + high - 2.0 * value.value).abs() > UNEQUAL_SIDES * (high - low) => {
+            let files = if n_files == 1 { "file gives" } else { "files give" };
+            Some(format!("{n_files} {files} this interval; about {} would halve its width", 4 * n_files))
+        }
+        _ => describe_enough(n_files, value.half_width()),
     }
 }
 
@@ -83,7 +97,7 @@ pub fn finite(value: f64) -> Option<f64> {
 pub fn describe_delta(delta: Option<f64>) -> String {
     match delta {
         None => "no power law".to_owned(),
-        Some(d) if d < 0.0 => format!("Δ = {d:.2}, power f^{:.2}", -2.0 * d),
+        Some(d) if d < 0.0 => format!("Δ = {d:.2}, power f^{:.2}", -2.0 * d).replace('-', "−"),
         Some(d) => format!("Δ = {d:.2}, power 1/f^{:.2}", 2.0 * d),
     }
 }

@@ -21,7 +21,7 @@ pub struct BoundsArgs {
         long,
         value_name = "NAME|FILE",
         help = format!(
-            "Another schedule for waste.csv: a name or a file of sigmas (one a line, a JSON list, or an npz); may be repeated. Names: {}",
+            "A schedule to compare beside the usual ones: a name or a file of sigmas (one a line, a JSON list, or an npz); may be repeated. Names: {}",
             schedule_usages()
         )
     )]

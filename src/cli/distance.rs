@@ -13,8 +13,8 @@ use crate::noise::Metric;
 /// Which noise is closest to the images, and which images are odd
 ///
 /// Writes distance.csv (noise families, closest first), distance_images.csv (each image, oddest first), a plot of the
-/// families and farthest.png (the oddest images: too smooth, too rough). Families are ranked by KL(dataset‖noise): a
-/// small Mahalanobis distance alone only says that noise is smooth.
+/// families and farthest.png (the oddest images: too little power, too much). Families are ranked by
+/// KL(dataset‖noise): a small Mahalanobis distance alone only says that noise is smooth.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: specscan distance photos --resolution 64 --family white,cloud:best")]
 pub struct DistanceArgs {
@@ -67,6 +67,7 @@ pub fn run(args: &DistanceArgs) -> Result<ExitStatus> {
         image_metric: args.image_metric.into(),
         samples: args.samples as usize,
         full_covariance: args.full_covariance.map(usize::from),
+        has_pictures: !args.shared.output.plots.formats.0.is_empty(),
         families: (&args.families).into(),
     };
     distance.families.parse(true)?;

@@ -302,8 +302,10 @@ fn is_acceptable(desk: &Desk<'_>, presentation: &Presentation, limit: Limit, los
     let share = n_left_out as f64 / total as f64;
     if share > MANY_LEFT_OUT {
         desk.warn(&format!(
-            "{n_left_out} of {total} files ({:.0} %) were left out by choice{when}: the result speaks of the others only",
-            100.0 * share
+            "{n_left_out} of {total} files ({:.0} %) were left out by choice{when} ({}): the result speaks of the others \
+             only",
+            100.0 * share,
+            why_left_out(left_out)
         ));
     }
     let is_exceeded = limit.is_exceeded(n_skipped as u64, total);
@@ -318,6 +320,26 @@ fn is_acceptable(desk: &Desk<'_>, presentation: &Presentation, limit: Limit, los
         );
     }
     !is_exceeded
+}
+
+/// Why files were left out, with their numbers, the most frequent reason first.
+fn why_left_out(left_out: &[Skipped]) -> String {
+    let mut counts: Vec<(&str, usize)> = Vec::new();
+    for Skipped { reason, .. } in left_out {
+        // Without the size of the one file, and without the remedy.
+        let why = match reason.find("too small") {
+            Some(start) => reason[start..].split(';').next().unwrap_or_default(),
+            None if reason.contains("letterboxed") => "letterboxed",
+            None if reason.contains("where all images have to be") => "of another size",
+            None => "plots of specscan",
+        };
+        match counts.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, n)) => *n += 1,
+            None => counts.push((why, 1)),
+        }
+    }
+    counts.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+    counts.iter().map(|(why, n)| format!("{n} {why}")).collect::<Vec<_>>().join(", ")
 }
 
 /// Where files that were skipped, or left out, are listed.

@@ -1,6 +1,6 @@
 //! `specscan schedule`: a noise schedule of each image's own, or the one of the set's mean spectrum.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
 
 use super::exit::ExitStatus;
@@ -11,6 +11,7 @@ use super::sampler::{self, FitSamplerArgs, SampleArgs};
 use super::shared::SharedArgs;
 use crate::analysis::schedule::{ImageSchedules, ScheduleOptions, SetSchedule};
 use crate::diffusion::ScheduleKind;
+use crate::spectral::nearest;
 
 /// A noise schedule for each image
 ///
@@ -69,6 +70,13 @@ pub fn run(args: &ScheduleArgs) -> Result<ExitStatus> {
 }
 
 fn run_schedules(args: &OwnArgs) -> Result<ExitStatus> {
+    if let [first, ..] = args.shared.input.inputs.as_slice()
+        && let Some(name) = first.to_str()
+        && let Some(meant) = nearest(name, ["sample", "fit-sampler"])
+        && !first.exists()
+    {
+        bail!("there is no {name}; did you mean `schedule {meant}`?");
+    }
     let options = ScheduleOptions { kind: args.kind, n_steps: args.steps, kappa: args.kappa.kappa()? };
     match args.dataset {
         true => present::run("schedule", &args.shared, &SetSchedule(options)),

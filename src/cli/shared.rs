@@ -255,7 +255,9 @@ fn parse_resolution(text: &str) -> Result<Resolution> {
         return Ok(Resolution::Auto);
     }
     let side = |s: &str| -> Result<usize> {
-        let n: usize = s.trim().parse().with_context(|| format!("`{s}` is not a number of pixels"))?;
+        let n: usize = s.trim().parse().map_err(|_| {
+            anyhow::anyhow!("`{s}` is not a number of pixels; write 128, 128x192 (height by width) or auto")
+        })?;
         ensure!((1..=8192).contains(&n), "{n} pixels is out of range: 1 to 8192");
         Ok(n)
     };

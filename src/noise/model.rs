@@ -181,6 +181,12 @@ impl DatasetModel {
         }
     }
 
+    /// Share of the variance that is brightness: Γ of the zero frequency against that of all modes.
+    pub fn brightness_share(&self) -> f64 {
+        let at_zero: f64 = self.gamma.iter().map(|g| g[0]).sum();
+        at_zero / (self.n_dimensions() * self.pixel_variance)
+    }
+
     /// Number of real dimensions, `axes · H · W`.
     pub fn n_dimensions(&self) -> f64 {
         (self.gamma.len() * self.grid.size().n_pixels()) as f64

@@ -1,8 +1,17 @@
 //! "Did you mean": names that differ from what was written by a few letters.
 
-/// The name nearest to `text`, if no more than a third of its letters are wrong; of several the first.
+/// Letters that tell the name they begin.
+const LEAST_PREFIX: usize = 3;
+
+/// The first name that `text` begins; else the name nearest to it, if no more than a third of its letters are wrong, of
+/// several the first.
 pub fn nearest<'a>(text: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let text = text.to_lowercase();
+    let names: Vec<&str> = names.into_iter().collect();
+    let begun = names.iter().find(|name| text.chars().count() >= LEAST_PREFIX && name.starts_with(&text));
+    if begun.is_some() {
+        return begun.copied();
+    }
     let close = names.into_iter().map(|name| (edit_distance(&text, name), name));
     let (distance, name) = close.min_by_key(|(distance, _)| *distance)?;
     (distance <= text.chars().count().div_ceil(3)).then_some(name)
@@ -49,6 +58,8 @@ mod tests {
     #[test]
     fn the_nearest_name_is_one_with_few_wrong_letters() {
         let names = ["white", "pink", "cloud", "cloud-crop"];
+        // A name that is begun comes before one that differs by a few letters.
+        assert_eq!(nearest("ddpm", ["edm", "ddpm-linear"]), Some("ddpm-linear"));
         for (text, expected) in
             [("pnik", Some("pink")), ("Pink", Some("pink")), ("clod", Some("cloud")), ("grey", None), ("", None)]
         {

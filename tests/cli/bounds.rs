@@ -208,6 +208,16 @@ fn soft_images_are_named_and_none_are_claimed_where_they_cannot_be_told() {
     for part in ["  a-enlarged.png\n", "  b-enlarged.png\n", &format!("{} of ", soft.len()), "soft.txt"] {
         assert!(printed.stdout.contains(part), "`{part}` is missing in {}", printed.stdout);
     }
+    assert!(!printed.stdout.contains("lack fine detail") && printed.stdout.contains("what was enlarged"));
+    // A file that is reduced by 4 was not enlarged by 2.
+    let noise = image::open(world.path("set/noise.png")).expect("an image").crop_imm(0, 0, 16, 16);
+    let large = noise.resize_exact(256, 256, image::imageops::FilterType::CatmullRom).into_rgb8();
+    std::fs::create_dir_all(world.path("large")).expect("a folder");
+    large.save(world.path("large/soft.png")).expect("an image");
+    let printed = world.succeed("bounds large --resolution 64 --transform center-crop -o reduced --plots none");
+    let text = printed.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("1 of them are files reduced 2 times or more: they lack fine detail at this size"), "{text}");
+    assert!(!text.contains("what was enlarged"), "{text}");
     // Tiles are too small to tell, and the list of the run before is gone.
     let printed = world.succeed("bounds set --transform tile --resolution 32 -o out --plots none");
     assert!(printed.stdout.contains("cannot be told below 64 pixels"), "{}", printed.stdout);

@@ -232,9 +232,37 @@ fn few_images_are_compared_in_annuli_and_told_so() {
     assert!(!text.contains("DISAGREEMENT"), "{text}");
     let table = world.table("out/distance.csv");
     assert!(table.column("metric").iter().all(|m| *m == "radial"));
+    // A lead that is smaller than chance is none.
+    let kl = |name: &str| number(&table, name, "kl_data_noise_per_dim");
+    assert!((kl("cloud:best") - kl("matched")).abs() <= 0.0625 && kl("white") > kl("cloud:best") + 0.0625);
+    assert!(text.contains("It cannot be told from matched (0.2193): more images are needed."), "{text}");
+    assert!(!text.contains("Take it where"), "{text}");
+    let printed = world.succeed("distance photos -o two --samples 2 --plots none --family pink,brown,white").stdout;
+    assert!(printed.contains("It cannot be told from pink (0.3234): more images are needed."), "{printed}");
+    // Without plots there is no picture to look at.
+    let printed = world.succeed("distance photos -o none --samples 2 --plots none").stdout;
+    assert!(printed.contains("All are in distance_images.csv") && !printed.contains("farthest.png"), "{printed}");
     for row in &table.rows {
         assert!(row.iter().all(|cell| !cell.contains("NaN") && !cell.contains("inf")), "{row:?}");
     }
+}
+
+#[test]
+fn brightness_is_named_where_it_is_what_a_power_law_cannot_hold() {
+    let world = World::create();
+    std::fs::create_dir_all(world.path("set")).expect("a folder");
+    let mut state = 1_u32;
+    for i in 0..80_u32 {
+        let image = RgbImage::from_fn(16, 16, |_, _| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            Rgb([(40 + 2 * i + (state >> 29)) as u8; 3])
+        });
+        image.save(world.path(format!("set/{i:02}.png"))).expect("an image");
+    }
+    let printed = world.succeed("distance set -o out --samples 2 --plots none").stdout;
+    let text = printed.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("of the images' variance is brightness (f = 0), which a power law does not hold"), "{text}");
+    assert!(text.contains("--noise-std sets the deviation") && !text.contains("finest octave"), "{text}");
 }
 
 #[test]

@@ -69,7 +69,10 @@ fn images_left_out_by_choice_are_listed_apart_and_never_judged() {
     assert_eq!(left_out.column("path"), ["barred.png", "small/00.png", "small/01.png"]);
     assert!(left_out.column("reason")[0].contains("letterboxed") && left_out.column("reason")[1].contains("too small"));
     assert!(!world.path("out/skipped.csv").exists());
-    for part in ["left out barred.png: is letterboxed", "warning: 3 of 11 files (27 %) were left out by choice"] {
+    for part in [
+        "left out barred.png: is letterboxed",
+        "warning: 3 of 11 files (27 %) were left out by choice (2 too small for 16×16, 1 letterboxed)",
+    ] {
         assert!(printed.stderr.contains(part), "{part} is missing in: {}", printed.stderr);
     }
     // One of eleven is no reason to warn.
@@ -138,6 +141,8 @@ fn a_schedule_of_specscans_own_is_a_schedule_everywhere() {
     world.write("bad.csv", "sigma\n1\nmuch\n");
     world.refuse("bounds photos --schedule bad.csv -o x", &["bad.csv", "much", "no number"]);
     world.refuse("snr photos --schedule edn:18 -o x", &["did you mean edm?"]);
+    world.refuse("snr photos --schedule ddpm -o x", &["did you mean ddpm-linear?"]);
+    world.refuse("schedule smaple x -o x", &["did you mean `schedule sample`?"]);
 }
 
 #[test]

@@ -95,6 +95,10 @@ fn saved_spectra_give_the_same_numbers_without_intervals() {
         world.succeed(&format!("blur-noise {input} -q --plots none -o {out}"));
         world.succeed(&format!("snr {input} -q --plots none -o {out}"));
     }
+    // The interval is a logarithm's, so its sides differ; a saved spectrum has none, and why is said.
+    let printed = |input: &str| world.succeed(&format!("offset {input} --plots none -o said")).stdout;
+    assert!(printed("photos").contains("12 files give this interval; about 48 would halve its width"));
+    assert!(printed("scan/s.spectrum").contains("no interval: a saved spectrum holds no single images"));
     let offset = |out: &str| world.json(&format!("{out}/offset.json"))["matching_offset"]["shared"].clone();
     let (images, saved) = (offset("images"), offset("saved"));
     let value = |v: &serde_json::Value| v["value"].as_f64().expect("a number");
@@ -228,7 +232,7 @@ fn the_result_comes_first_and_lines_fit_a_terminal() {
     for (words, first) in [
         ("offset photos", "noise_offset = "),
         ("blur-noise photos", "blur-to-noise ratio ρ* = "),
-        ("snr photos --schedule cosine", "From white noise the first frequency emerges at t/T = "),
+        ("snr photos --schedule cosine", "Along cosine:1000 the first frequency emerges from white noise at "),
         ("bounds photos", "useful noise: sigma from "),
         ("schedule photos", "6 mixed schedules of "),
         ("schedule photos --dataset", "mixed schedule: "),
@@ -260,7 +264,9 @@ fn a_few_files_have_no_interval_and_a_far_mean_is_told() {
         image.save(world.path(format!("set/{i}.png"))).expect("an image");
     }
     let printed = world.succeed("offset set --plots none -o eight").stdout;
-    for part in ["8 files give ± ", "about 32 would halve that", "The set's mean is 0.7", "far from 0: noise"] {
+    for part in
+        ["8 files give this interval; about 32 would halve its width", "The set's mean is 0.7", "far from 0: noise"]
+    {
         assert!(printed.contains(part), "`{part}` is missing in {printed}");
     }
     // Four files make sixteen tiles, and still no interval.

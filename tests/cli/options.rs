@@ -19,8 +19,8 @@ fn values_out_of_range_are_refused_with_what_is_right() {
     let world = World::with_photos(2);
     let cases: [(&str, &[&str]); 25] = [
         ("--resolution 0", &["--resolution", "1 to 8192"]),
-        ("--resolution abc", &["--resolution", "abc", "number of pixels"]),
-        ("--resolution 16x", &["--resolution", "number of pixels"]),
+        ("--resolution abc", &["--resolution", "abc", "number of pixels", "128, 128x192", "auto"]),
+        ("--resolution 16x", &["--resolution", "number of pixels", "128x192"]),
         ("--resolution 99999", &["--resolution", "1 to 8192"]),
         ("--resolution -5", &["-5"]),
         ("--threads 0", &["--threads", "at least one"]),

@@ -18,6 +18,53 @@ fn assert_header(world: &World, table: &str, header: &str) {
     assert_eq!(world.table(table).header.join(","), header, "{table}");
 }
 
+/// 1500 images of 4×4 white noise whose contrast is 0.4, and 1 in each of which `is_strong`.
+fn contrasts(world: &World, folder: &str, is_strong: fn(u32) -> bool) {
+    let mut state = 1_u32;
+    let mut uniform = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        f64::from(state >> 8) / f64::from(1 << 24)
+    };
+    std::fs::create_dir_all(world.path(folder)).expect("a folder");
+    for i in 0..1500 {
+        let std = if is_strong(i) { 40.0 } else { 16.0 };
+        let image = image::GrayImage::from_fn(4, 4, |_, _| {
+            let normal = (0..12).map(|_| uniform()).sum::<f64>() - 6.0;
+            image::Luma([(128.0 + std * normal).round().clamp(0.0, 255.0) as u8])
+        });
+        image.save(world.path(format!("{folder}/{i:04}.png"))).expect("an image");
+    }
+}
+
+#[test]
+fn modes_that_are_uncorrelated_and_not_gaussian_are_not_called_independent() {
+    let world = World::create();
+    contrasts(&world, "even", |_| true);
+    contrasts(&world, "uneven", |i| i % 7 == 0);
+    let text = |folder: &str| {
+        let printed =
+            world.succeed(&format!("covariance {folder} --channels luma --plots none -o {folder}-out")).stdout;
+        printed.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let (even, uneven) = (text("even"), text("uneven"));
+    assert!(even.contains("Fourier modes are as good as independent"), "{even}");
+    assert!(uneven.contains("Fourier modes are uncorrelated, but far from Gaussian (κ4 up to 4."), "{uneven}");
+    assert!(!uneven.contains("not circular") && uneven.contains("values up to this are chance"), "{uneven}");
+}
+
+#[test]
+fn the_published_recipe_begins_with_its_own_estimator() {
+    let world = World::create();
+    super::write_uniform(&world.path("photos"), 6, 64, 64);
+    let printed = world.succeed("fit-delta photos --paper --plots none -o out").stdout;
+    let table = world.table("out/fit.csv");
+    let at = table.column("estimator").iter().position(|e| *e == "modes").expect("a fit over modes");
+    let delta = table.numbers("delta")[at];
+    assert!(printed.starts_with(&format!("Δ = {delta:.2}")), "{printed}");
+    assert!(printed.contains("by modes, the estimator of Cloud Diffusion"), "{printed}");
+    assert!(!world.succeed("fit-delta photos --plots none -o out").stdout.contains("Cloud Diffusion"));
+}
+
 #[test]
 fn columns_are_those_of_the_contract() {
     let world = World::with_photos(4);

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::BlurNoiseRatios;
-use crate::analysis::words::{describe_enough, describe_interval, or_dash, percent, wrap};
+use crate::analysis::words::{describe_enough_of, describe_interval, or_dash, percent, wrap};
 use crate::analysis::{About, Outputs, QUANTILE_LEVELS, Report};
 use crate::diffusion::blur_noise::{BlurNoise, RATIOS};
 use crate::report::content::Content;
@@ -131,7 +131,7 @@ impl BlurNoiseReport {
             percent(self.retain),
             self.kappa
         )));
-        lines.extend(describe_enough(self.about.counts.n_files, ratio.half_width()));
+        lines.extend(describe_enough_of(self.about.counts.n_files, ratio));
         lines
     }
 

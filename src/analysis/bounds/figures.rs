@@ -13,11 +13,10 @@ const BOUNDS_ROWS: u64 = 200;
 impl BoundsReport {
     /// The bounds of all images, and the ranges of schedules.
     pub(super) fn bounds_figure(&self) -> BoundsFigure {
-        let [.., low, _, _] = self.sigma_min;
-        let [.., high, _, _] = self.sigma_max;
+        let ([low, ..], [.., high]) = (self.sigma_min, self.sigma_max);
         let title = match (low, high) {
             (Some(low), Some(high)) => {
-                format!("The median image has use for noise from {} to {}", short(low), short(high))
+                format!("Useful noise: sigma from {} to {}, enough for 95 % at either end", short(low), short(high))
             }
             _ => "Useful noise of the images".to_owned(),
         };

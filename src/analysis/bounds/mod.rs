@@ -74,16 +74,17 @@ impl Analysis for Bounds {
             run.desk.warn(&format!("schedules are taken in the units of --range {range}; most are made for -1:1"));
         }
         let table = run.desk.table("bounds.csv")?;
-        Ok(BoundsRows::new(table, run.source.size(), self.kappa, run.source.rounding_power()?, self.compared()?))
+        Ok(BoundsRows::new(table, &run.source.preprocess(), self.kappa, run.source.rounding_power()?, self.compared()?))
     }
 
     fn report(&self, run: &Run<'_>, scanned: &Scanned, rows: BoundsRows) -> Result<BoundsReport> {
         let spectrum = &scanned.spectrum;
         let brightness = spectrum.mode_covariance().ok();
         let brightness = brightness.map(|gamma| brightness_sigma_max(self.kappa, gamma.channel_mean()[0]));
-        let (schedules, statistics, soft) = rows.commit()?;
+        let (schedules, statistics, soft, n_soft_reduced) = rows.commit()?;
         let rounding_power = run.source.rounding_power()?;
-        let found = Found { brightness_sigma_max: brightness, schedules, statistics, soft, rounding_power };
+        let brightness_sigma_max = brightness;
+        let found = Found { brightness_sigma_max, schedules, statistics, soft, n_soft_reduced, rounding_power };
         Ok(BoundsReport::new(About::of(spectrum), self.kappa, found))
     }
 }

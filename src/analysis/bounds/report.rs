@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::rows::REDUCED;
 use crate::analysis::words::{describe_kappa, or_dash, wrap};
 use crate::analysis::{About, Outputs, QUANTILE_LEVELS, Report};
 use crate::diffusion::bounds::KappaReading;
@@ -70,6 +71,8 @@ pub struct BoundsReport {
     pub n_flat: u64,
     /// Images of an effective resolution below 90 %.
     pub n_soft: u64,
+    /// Soft images of files that were reduced by 2 or more: enlargement is not what softens them.
+    pub n_soft_reduced: u64,
     /// Images whose effective resolution can be told.
     pub n_sharpness_known: u64,
     /// Noise level that hides the brightness of the set, over the channels' mean, value; none for one image.
@@ -95,12 +98,13 @@ pub(super) struct Found {
     pub schedules: Vec<ReferenceSchedule>,
     pub statistics: BoundsStatistics,
     pub soft: Vec<String>,
+    pub n_soft_reduced: u64,
     pub rounding_power: f64,
 }
 
 impl BoundsReport {
     pub(super) fn new(about: About, kappa: Kappa, found: Found) -> Self {
-        let Found { brightness_sigma_max, schedules, statistics, soft, rounding_power } = found;
+        let Found { brightness_sigma_max, schedules, statistics, soft, n_soft_reduced, rounding_power } = found;
         let n_images = statistics.n_images() - statistics.n_flat();
         let waste = schedules.iter().zip(statistics.waste()).map(|(s, w)| waste_row(s, w, n_images)).collect();
         let (n_soft, n_sharpness_known) = statistics.n_soft();
@@ -115,6 +119,7 @@ impl BoundsReport {
             n_floored: statistics.n_floored(),
             n_flat: statistics.n_flat(),
             n_soft,
+            n_soft_reduced,
             n_sharpness_known,
             brightness_sigma_max,
             waste,
@@ -187,7 +192,17 @@ impl BoundsReport {
         let mut lines = vec![format!("{n} of {known} images soft ({share}): effective resolution below 90 %")];
         if n > 0 {
             lines.extend(self.soft.iter().take(3).map(|path| format!("  {path}")));
-            lines.push("all of them are in soft.txt: look at them, and leave out what was enlarged".to_owned());
+            if self.n_soft_reduced > 0 {
+                lines.extend(wrap(&format!(
+                    "{} of them are files reduced {REDUCED} times or more: they lack fine detail at this size, which is \
+                     no sign that they were enlarged.",
+                    self.n_soft_reduced
+                )));
+            }
+            lines.push(match self.n_soft_reduced < n {
+                true => "all of them are in soft.txt: look at them, and leave out what was enlarged".to_owned(),
+                false => "all of them are in soft.txt: look at them, and leave out what is blurred".to_owned(),
+            });
         }
         lines
     }

@@ -4,6 +4,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use crate::analysis::{SinkResult, row_key};
+use crate::dataset::Transform;
 use crate::diffusion::effective_resolution::is_soft;
 use crate::diffusion::{
     BoundsStatistics, Kappa, NoiseRange, ReferenceSchedule, Shortfall, Waste, compute_bounds, compute_shortfall,
@@ -11,8 +12,12 @@ use crate::diffusion::{
 };
 use crate::pipeline::{ImageRow, RowSink};
 use crate::report::tables::StreamedTable;
-use crate::spectral::{Grid, Size};
+use crate::spectral::{Grid, Named, Size};
+use crate::spectrum::Preprocess;
 use crate::stats::power_law::{FitRange, ImageFitPlan};
+
+/// A file reduced by this factor or more is not soft because it was enlarged by 2.
+pub(super) const REDUCED: f64 = 2.0;
 
 /// Row of `bounds.csv`: one working image. Cells of a flat image that speak of its power are empty.
 #[derive(Debug, Clone, Serialize)]
@@ -62,6 +67,8 @@ pub struct BoundsRows {
     table: StreamedTable,
     fit: Option<ImageFitPlan>,
     size: Size,
+    /// Whether working images are resampled files.
+    resamples: bool,
     kappa: Kappa,
     rounding_power: f64,
     /// The three that have columns of their own come first.
@@ -69,37 +76,49 @@ pub struct BoundsRows {
     waste: Vec<(Waste, Shortfall)>,
     statistics: BoundsStatistics,
     soft: Vec<String>,
+    n_soft_reduced: u64,
     key: String,
 }
 
 impl BoundsRows {
-    /// Fills `table` for working images of `size`. `schedules` begin with the standard ones.
+    /// Fills `table` for images prepared like `preprocess`. `schedules` begin with the standard ones.
     pub(super) fn new(
         table: StreamedTable,
-        size: Size,
+        preprocess: &Preprocess,
         kappa: Kappa,
         rounding_power: f64,
         schedules: Vec<ReferenceSchedule>,
     ) -> Self {
+        let size = preprocess.size;
         let grid = Grid::new(size);
         Self {
             table,
             fit: ImageFitPlan::new(&grid, &FitRange::for_size(size)).ok(),
             size,
+            resamples: Transform::from_name(&preprocess.transform).is_some_and(Transform::resamples),
             kappa,
             rounding_power,
             waste: Vec::with_capacity(schedules.len()),
             statistics: BoundsStatistics::new(schedules.len()),
             schedules,
             soft: Vec::new(),
+            n_soft_reduced: 0,
             key: String::new(),
         }
     }
 
-    /// Completes the table; the schedules, what the columns come to, and the keys of soft images.
-    pub(super) fn commit(self) -> Result<(Vec<ReferenceSchedule>, BoundsStatistics, Vec<String>)> {
+    /// Whether the file has at least [`REDUCED`] times the pixels of the working image along the shorter side; crops
+    /// and tiles keep the file's pixels.
+    fn is_reduced(&self, row: &ImageRow<'_>) -> bool {
+        let working = self.size.height.min(self.size.width) as f64;
+        self.resamples && row.width_px.min(row.height_px) as f64 >= REDUCED * working
+    }
+
+    /// Completes the table; the schedules, what the columns come to, the keys of soft images, and how many of these are
+    /// of reduced files.
+    pub(super) fn commit(self) -> Result<(Vec<ReferenceSchedule>, BoundsStatistics, Vec<String>, u64)> {
         self.table.commit()?;
-        Ok((self.schedules, self.statistics, self.soft))
+        Ok((self.schedules, self.statistics, self.soft, self.n_soft_reduced))
     }
 }
 
@@ -124,9 +143,11 @@ impl RowSink for BoundsRows {
         let fit = self.fit.as_ref().filter(|_| range.is_some()).and_then(|plan| plan.fit(&summary.rapsd));
         let frequency = |annulus: usize| annulus as f64 / longer_side;
         let waste = |i: usize| self.waste.get(i).map(|(w, _)| w.total());
+        let is_reduced = self.is_reduced(row);
         let path = row_key(row, &mut self.key);
         if is_soft == Some(true) {
             self.soft.push(path.to_owned());
+            self.n_soft_reduced += u64::from(is_reduced);
         }
         self.table.push(&BoundsRow {
             path,

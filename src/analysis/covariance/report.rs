@@ -21,6 +21,24 @@ const MUCH_BY_CHANCE: f64 = 0.1;
 /// Off-diagonal share beyond chance that is worth a word.
 const LEAST_EXCESS: f64 = 0.02;
 
+/// κ4 of circular Gaussian modes.
+const GAUSSIAN_KURTOSIS: f64 = 2.0;
+
+/// Standard errors of one mode's κ4 beyond which an annulus mean is not Gaussian.
+const KURTOSIS_ERRORS: f64 = 4.0;
+
+/// How many times the chance level `|C|/Γ` exceeds where modes are not circular: one mode alone does so once in 1200.
+const RATIO_FACTOR: f64 = 3.0;
+
+/// Standard error of κ4 of one circular Gaussian mode over `n` images, `√(4/n)`: `Var(|x|⁴/Γ² − 4|x|²/Γ) = 4`.
+fn kurtosis_error(n: u64) -> f64 {
+    2.0 / (n.max(1) as f64).sqrt()
+}
+
+fn by_ratio(a: &(&GammaRadialRow, f64), b: &(&GammaRadialRow, f64)) -> std::cmp::Ordering {
+    a.1.total_cmp(&b.1)
+}
+
 /// The covariance of a set.
 #[derive(Debug, Clone, Serialize)]
 pub struct CovarianceReport {
@@ -86,20 +104,47 @@ impl CovarianceReport {
             100.0 * share,
             100.0 * chance
         )];
-        lines.extend(wrap(match share - chance {
+        lines.extend(wrap(&match share - chance {
             _ if chance > MUCH_BY_CHANCE => {
                 "With so few images most of that is chance: whether modes vary together cannot be told; add images."
+                    .to_owned()
             }
             excess if excess <= LEAST_EXCESS => {
-                "Fourier modes are as good as independent: noise with the images' own spectrum (`matched`) has their \
-                 covariance."
+                let but = self.beyond_chance();
+                let what = match but.is_empty() {
+                    true => "as good as independent".to_owned(),
+                    false => format!("uncorrelated, but {}", but.join(" and ")),
+                };
+                format!(
+                    "Fourier modes are {what}: noise with the images' own spectrum (`matched`) has their covariance{}.",
+                    if but.is_empty() { "" } else { ", and no more" }
+                )
             }
-            _ => {
-                "Fourier modes vary together: no noise of independent modes, not even `matched`, has the covariance of \
-                 these images; `specscan distance --full-covariance 32` says how far each is."
-            }
+            _ => "Fourier modes vary together: no noise of independent modes, not even `matched`, has the covariance \
+                  of these images; `specscan distance --full-covariance 32` says how far each is."
+                .to_owned(),
         }));
         lines
+    }
+
+    /// What tells the modes from circular Gaussian ones beyond chance.
+    fn beyond_chance(&self) -> Vec<String> {
+        let n = self.spectrum.n_images();
+        let largest = |values: &mut dyn Iterator<Item = f64>| values.fold(0.0, f64::max);
+        let kurtosis = largest(&mut self.rows.iter().filter_map(|row| row.kurtosis));
+        let mut found = Vec::new();
+        if kurtosis > GAUSSIAN_KURTOSIS + KURTOSIS_ERRORS * kurtosis_error(n) {
+            found.push(format!("far from Gaussian (κ4 up to {kurtosis:.1}, 2 if they were)"));
+        }
+        // C of heavy-tailed modes varies more: its variance goes with κ4.
+        let tails = |row: &GammaRadialRow| (row.kurtosis.unwrap_or(0.0) / GAUSSIAN_KURTOSIS).max(1.0).sqrt();
+        let chance = |row: &GammaRadialRow| RATIO_FACTOR * pseudo_covariance_by_chance(n) * tails(row);
+        let ratio = |row: &GammaRadialRow| row.pseudo_covariance_ratio.filter(|ratio| *ratio > chance(row));
+        if let Some((row, ratio)) = self.rows.iter().filter_map(|row| Some((row, ratio(row)?))).max_by(by_ratio) {
+            let f = short(row.frequency_cycles_per_px);
+            found.push(format!("not circular (|C|/Γ up to {ratio:.2}, at f = {f})"));
+        }
+        found
     }
 
     /// Γ at every second octave.
@@ -165,7 +210,7 @@ impl Report for CovarianceReport {
         if self.rows.iter().any(|row| row.pseudo_covariance_ratio.is_some()) {
             let n = self.spectrum.n_images();
             lines.push(format!(
-                "|C|/Γ of {n} circular Gaussian images is {} by chance: no more is none",
+                "|C|/Γ of {n} circular Gaussian images is {}: values up to this are chance",
                 short(pseudo_covariance_by_chance(n))
             ));
         }

@@ -41,7 +41,7 @@ impl DistanceReport {
     /// The oddest images of either side.
     pub(super) fn farthest_figure(&self, images: &ImageDistances) -> PicturesFigure {
         PicturesFigure {
-            title: "The oddest images: too smooth first, then too rough".to_owned(),
+            title: "The oddest images: too little power first, then too much".to_owned(),
             subtitle: format!(
                 "{} of {} at {}; below each its oddness (1 is ordinary), and f in cycles/px where its power is least usual",
                 images.pictures.len(),

@@ -66,7 +66,10 @@ impl DistanceImagesRow {
             side => {
                 let f = self.frequency_oddest_cycles_per_px;
                 let digits = if f < 0.01 { 4 } else { 2 };
-                format!("{} at f = {f:.digits$}", side.name())
+                let power = if side == Side::Smooth { "too little" } else { "too much" };
+                // Along an axis there is nothing beyond one half.
+                let corner = if f > 0.5 { " (diagonal)" } else { "" };
+                format!("{power} power at f = {f:.digits$}{corner}")
             }
         }
     }
@@ -83,7 +86,7 @@ pub struct ImageDistances {
     pub full_baseline: Option<Moments>,
     /// Median of the squares of these.
     pub baseline_median_square: Option<f64>,
-    /// The oddest images of either side that could be read again: too smooth first.
+    /// The oddest images of either side that could be read again, one of each file: too little power first.
     pub(super) pictures: Vec<Picture>,
 }
 
@@ -237,7 +240,8 @@ impl DistanceRows {
         squares.sort_by(f64::total_cmp);
         let of_side = |is_smooth: bool| {
             let of_it = images.iter().filter(move |image| (image.row.side == Side::Smooth) == is_smooth);
-            of_it.take(N_FARTHEST)
+            let mut files = HashSet::new();
+            of_it.filter(move |image| files.insert(image.file.as_str())).take(N_FARTHEST)
         };
         let (smooth, others) = (of_side(true), of_side(false));
         let pictures: Vec<Option<Picture>> = smooth.chain(others).map(|image| image.picture(read)).collect();

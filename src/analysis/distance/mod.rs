@@ -41,6 +41,8 @@ pub struct Distance {
     pub samples: usize,
     /// Longest side of the reduced images whose full covariance families are compared with, pixels.
     pub full_covariance: Option<usize>,
+    /// Whether the oddest images are drawn.
+    pub has_pictures: bool,
     /// The families.
     pub families: FamilyOptions,
 }

@@ -100,12 +100,17 @@ impl DistanceReport {
         let mut text = String::new();
         let mut lines = match self.closest_family() {
             Some((closest, is_after_matched)) => {
-                text += "Take it where a trainer lets you choose the noise";
-                if let (true, Some(matched)) = (is_after_matched, compared.first()) {
-                    text +=
-                        &format!("; only matched, the images' own spectrum, is closer ({})", per_dimension(matched));
+                let alike = self.cannot_be_told_from(closest);
+                if alike.is_empty() {
+                    text += "Take it where a trainer lets you choose the noise";
+                    if let (true, Some(matched)) = (is_after_matched, compared.first()) {
+                        let kl = per_dimension(matched);
+                        text += &format!("; only matched, the images' own spectrum, is closer ({kl})");
+                    }
+                    text += ". ";
+                } else {
+                    text += &format!("It cannot be told from {}: more images are needed. ", alike.join(", "));
                 }
-                text += ". ";
                 vec![format!("closest noise: {}, KL/D = {}", describe_family(closest), per_dimension(closest))]
             }
             None => vec!["no noise here has power wherever these images have: none is closest".to_owned()],
@@ -123,7 +128,18 @@ impl DistanceReport {
         lines
     }
 
-    /// Why noise with the set's own Δ can be far from the set.
+    /// Other families, `matched` among them, whose KL differs from that of `closest` by no more than chance.
+    fn cannot_be_told_from(&self, closest: &Comparison) -> Vec<String> {
+        let MetricResult { model, compared } = self.main();
+        let per_dimension = |c: &Comparison| c.divergence.kl_data_noise / model.n_dimensions();
+        let chance = self.kl_per_dim_by_chance.total();
+        let is_alike = |c: &&Comparison| (per_dimension(c) - per_dimension(closest)).abs() <= chance;
+        let others = compared.iter().filter(|c| c.name != closest.name);
+        others.filter(is_alike).map(|c| format!("{} ({})", c.name, short(per_dimension(c)))).collect()
+    }
+
+    /// Why noise with the set's own Δ can be far from the set: KL weighs fine detail more, or brightness takes most of
+    /// the deviation.
     fn explain_fit(&self) -> Vec<String> {
         let of = |name: &str| self.main().compared.iter().find(|c| c.name == name);
         let (Some(fit), Some(best)) = (of("cloud:fit"), of("cloud:best")) else { return Vec::new() };
@@ -132,11 +148,28 @@ impl DistanceReport {
         if excess <= self.kl_per_dim_by_chance.total() {
             return Vec::new();
         }
-        let how = if best.delta > fit.delta { "more" } else { "less" };
-        wrap(&format!(
-            "cloud:fit has the Δ of the set, in which all octaves weigh alike; KL counts modes, most of them in the \
-             finest octave, where these images fall off {how} steeply."
-        ))
+        let bend = self.main().model.fit.as_ref().ok().and_then(|law| law.bend.as_ref());
+        let steepens = bend.zip(best.delta).is_some_and(|(bend, best)| {
+            let (coarse, fine) = (bend.coarse.value, bend.fine.value);
+            // The exponent at the end of the range, if the law bends evenly.
+            let finest = fine + 0.5 * (fine - coarse);
+            fine > coarse && best <= finest && Some(best) > fit.delta
+        });
+        let brightness = self.main().model.brightness_share();
+        if steepens {
+            wrap(
+                "cloud:fit has the Δ of the set, in which all octaves weigh alike; KL counts modes, most of them in \
+                 the finest octave, where these images fall off more steeply.",
+            )
+        } else if brightness > 0.5 {
+            wrap(&format!(
+                "{:.0} % of the images' variance is brightness (f = 0), which a power law does not hold: noise of the \
+                 same deviation has too much power elsewhere. --noise-std sets the deviation.",
+                100.0 * brightness
+            ))
+        } else {
+            Vec::new()
+        }
     }
 
     /// Which families are smoother than the images.
@@ -205,9 +238,11 @@ impl DistanceReport {
         };
         let mut lines = vec!["oddest images:".to_owned()];
         lines.extend(farthest.iter().map(|row| format!("  {} ({})", row.path, row.describe_side())));
-        lines.extend(wrap(
-            "Look at farthest.png: remove what does not belong (blurred, enlarged, noise, text), keep what does.",
-        ));
+        let how = "remove what does not belong (blurred, enlarged, noise, text), keep what does.";
+        lines.extend(match self.question.has_pictures {
+            true => wrap(&format!("Look at farthest.png: {how}")),
+            false => wrap(&format!("All are in distance_images.csv, by oddness: look at the first, {how}")),
+        });
         lines
     }
 }

@@ -19,7 +19,7 @@ impl FitDeltaReport {
             (ends(-1.0), ends(1.0))
         });
         let local = &channel.local;
-        let law = channel.fit(Estimator::Radial);
+        let law = channel.fit(self.heads);
         FitFigure {
             title: law
                 .map_or("No power law fits".to_owned(), |f| format!("Γ falls as 1/f^(2Δ) with {}", describe_law(f))),
@@ -40,8 +40,13 @@ impl FitDeltaReport {
 
     /// Which images, and what the other estimators say.
     fn subtitle(&self, channel: &ChannelFits) -> String {
-        let others = [(Estimator::Modes, "every mode alike"), (Estimator::Whittle, "maximum likelihood")];
-        let others = others.into_iter().filter_map(|(estimator, name)| Some((name, channel.fit(estimator)?.delta)));
+        let others = [
+            (Estimator::Radial, "octaves alike"),
+            (Estimator::Modes, "every mode alike"),
+            (Estimator::Whittle, "maximum likelihood"),
+        ];
+        let others = others.into_iter().filter(|(estimator, _)| *estimator != self.heads);
+        let others = others.filter_map(|(estimator, name)| Some((name, channel.fit(estimator)?.delta)));
         let others: Vec<String> = others.map(|(name, delta)| format!("{name} {delta:.2}")).collect();
         let text = self.about.describe_centred();
         if others.is_empty() { text } else { format!("{text}; Δ by {}", others.join(", by ")) }

@@ -15,7 +15,7 @@ use super::{About, Analysis, Needs, Run, Scanned, Source};
 use crate::pipeline::NoRows;
 use crate::spectral::{Channels, Grid, Size};
 use crate::spectrum::Standardize;
-use crate::stats::power_law::FitRange;
+use crate::stats::power_law::{Estimator, FitRange};
 use crate::stats::spectrum_fit::{ChannelFits, fit_spectrum};
 
 /// Which modes the law is fitted to. What is `None` follows the working size.
@@ -100,6 +100,7 @@ impl Analysis for FitDelta {
             about: About::of(spectrum),
             fits: rows::fit_rows(&channels),
             failures: report::failures(&channels),
+            heads: if self.paper { Estimator::Modes } else { Estimator::Radial },
             local,
             channels,
             spectrum: Arc::clone(spectrum),

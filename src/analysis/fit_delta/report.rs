@@ -24,6 +24,9 @@ pub struct FitDeltaReport {
     pub fits: Vec<FitRow>,
     /// Estimators that failed.
     pub failures: Vec<FitFailure>,
+    /// The estimator that the text begins with.
+    #[serde(skip)]
+    pub(super) heads: Estimator,
     /// Δ in half-octave windows.
     #[serde(skip)]
     pub local: Vec<LocalExponentRow>,
@@ -60,9 +63,13 @@ impl Report for FitDeltaReport {
 
     fn lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
-        if let Some(fit) = self.channels.first().and_then(|c| c.fit(Estimator::Radial)) {
+        if let Some(fit) = self.channels.first().and_then(|c| c.fit(self.heads)) {
             let (low, high) = fit.fitted_cycles_per_px;
             lines.push(describe_law(fit));
+            if self.heads != Estimator::Radial {
+                let name = self.heads.name();
+                lines.push(format!("by {name}, the estimator of Cloud Diffusion; the others are in the table"));
+            }
             lines.extend(wrap(&explain_law(fit)));
             let half = fit.delta_high95.map(|high| high - fit.delta);
             lines.extend(describe_enough(fit.n_files, half));

@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::NoiseBrightness;
-use crate::analysis::words::{describe_enough, describe_interval, finite, or_dash, wrap};
+use crate::analysis::words::{describe_enough_of, describe_interval, finite, or_dash, wrap};
 use crate::analysis::{About, Outputs, Report};
 use crate::diffusion::ReferenceSchedule;
 use crate::diffusion::adjusted_offset::AdjustedOffsetStep;
@@ -333,7 +333,10 @@ impl OffsetReport {
                 describe_interval(mean)
             )));
         }
-        lines.extend(describe_enough(counts.n_files, strength.half_width()));
+        lines.extend(match (self.histogram.is_some(), strength.half_width()) {
+            (false, None) => Some("no interval: a saved spectrum holds no single images; give their folder".to_owned()),
+            _ => describe_enough_of(counts.n_files, strength),
+        });
         lines
     }
 

@@ -148,9 +148,13 @@ impl SnrReport {
         let white = self.families.iter().find(|f| f.family == "white" && f.spread.is_some());
         match white.and_then(|f| f.t_first.zip(f.t_last)) {
             Some((first, last)) => {
-                format!("From white noise the first frequency emerges at t/T = {first:.2}, the last at {last:.2}")
+                let schedule = &self.schedule;
+                format!(
+                    "Along {schedule} the first frequency emerges from white noise at t/T = {first:.2}, the last at \
+                     {last:.2}"
+                )
             }
-            None => "When each frequency emerges from noise".to_owned(),
+            None => format!("When each frequency emerges from noise along {}", self.schedule),
         }
     }
 

@@ -44,8 +44,8 @@ fn is_narrow(width_px: f64) -> bool {
 const COLOURS: [super::style::Colour; 6] = [VERMILLION, GREEN, PURPLE, ORANGE, BLACK, DARK_GREY];
 /// Height from which on the bars of single images have a gap between them.
 const LEAST_BAR_PX: f64 = 1.5;
-/// Noise levels beyond this are drawn as an arrow's worth of it.
-const LARGEST_SIGMA: f64 = 2e3;
+/// Schedules are cut off at so many times the largest bound of an image.
+const CUT_FACTOR: f64 = 2.0;
 
 impl Figure for BoundsFigure {
     fn heading(&self) -> (&str, &str) {
@@ -76,7 +76,7 @@ impl Figure for BoundsFigure {
 impl BoundsFigure {
     /// Noise level at which schedules are cut off, so that those without an end leave room for the images.
     fn largest_sigma(&self) -> f64 {
-        LARGEST_SIGMA.max(10.0 * self.rows.last().map_or(0.0, |row| row.sigma_max))
+        CUT_FACTOR * self.rows.last().map_or(0.0, |row| row.sigma_max)
     }
 
     /// An axis over all bounds and all finite ends of schedules.
@@ -87,7 +87,7 @@ impl BoundsFigure {
         let ends = ends.filter(|s| *s > 0.0).map(|s| s.min(self.largest_sigma())).chain([self.rounding_sigma]);
         let (low, high) = ends.fold((low, last.sigma_max), |(l, h), s| (l.min(s), h.max(s)));
         // Room at the right for the schedules' names.
-        Some(Axis::log(low / 1.3, high * 1.3, 1.0).with_headroom(0.12))
+        Some(Axis::log(low / 1.3, high * 1.3, 1.0).with_headroom(0.05))
     }
 
     fn draw_images(&self, canvas: &mut Canvas<'_>, frame: &Frame) -> Result<(), PlotError> {
@@ -151,6 +151,15 @@ mod tests {
 
     fn row(low: f64, high: f64, sigma_max: f64) -> BoundsBand {
         BoundsBand { share: (low, high), sigma_max, sigma_min: [0.01, 0.02, 0.03, 0.04, 0.05] }
+    }
+
+    #[test]
+    fn an_endless_schedule_does_not_stretch_the_axis() {
+        let rows = vec![row(0.0, 1.0, 300.0)];
+        let schedules = vec![("cosine:1000".to_owned(), 0.002, 2e4)];
+        let figure = BoundsFigure { rows, schedules, rounding_sigma: 0.00226, ..BoundsFigure::default() };
+        let high = figure.x_axis().expect("an axis").high();
+        assert!((300.0..2000.0).contains(&high), "{high}");
     }
 
     #[test]

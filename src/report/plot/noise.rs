@@ -11,7 +11,7 @@ use super::legend::{Key, Legend, Obstacles};
 use super::pictures::PicturesFigure;
 use super::style::{
     Align, BLACK, BLUE, DARK_GREY, DASH_DOTTED, DASHED, DOTTED, GREEN, MARGIN_PX, ORANGE, PURPLE, SKY, Stroke, TICK_PX,
-    Text, VERMILLION,
+    Text, VERMILLION, WHITE,
 };
 
 /// What is drawn: frequencies in cycles per pixel, powers in value² per mode.
@@ -48,6 +48,19 @@ const NEGLIGIBLE: f64 = 1e-9;
 fn stroke(i: usize) -> Stroke {
     let (n, round) = (STROKES.len(), i / STROKES.len());
     Stroke { dash_px: STROKES[(i + 2 * round) % n].dash_px, ..STROKES[(i + 3 * round) % n] }
+}
+
+/// How a family's zero frequency is marked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Marker {
+    Dot,
+    Ring,
+    Square,
+}
+
+/// The marker of family `i`: another one where colours begin anew.
+fn marker(i: usize) -> Marker {
+    [Marker::Dot, Marker::Ring, Marker::Square][i / STROKES.len() % 3]
 }
 
 impl Figure for NoiseFigure {
@@ -127,7 +140,17 @@ impl NoiseFigure {
             if zero.y.contains(power[0]) {
                 let (_, y) = zero.place(zero.x.low(), power[0]);
                 let x = left + MARGIN_PX / 2.0 + (i as f64 + 0.5) / n * (right - left - MARGIN_PX);
-                canvas.dot((x, y), 3.0, stroke(i).colour)?;
+                let (colour, centre) = (stroke(i).colour, (x, y));
+                match marker(i) {
+                    Marker::Dot => canvas.dot(centre, 3.0, colour)?,
+                    Marker::Ring => {
+                        canvas.dot(centre, 3.6, colour)?;
+                        canvas.dot(centre, 1.8, WHITE)?;
+                    }
+                    Marker::Square => {
+                        canvas.rect(Rect { left: x - 2.8, top: y - 2.8, right: x + 2.8, bottom: y + 2.8 }, colour)?;
+                    }
+                }
             }
         }
         Ok(())
@@ -140,6 +163,16 @@ mod tests {
     use crate::report::plot::pictures::Picture;
     use crate::report::plot::pixels::Pixels;
     use crate::report::plot::testing::check;
+
+    #[test]
+    fn no_two_of_twenty_families_look_alike() {
+        let looks: Vec<_> = (0..20).map(|i| (stroke(i).colour, stroke(i).dash_px, marker(i))).collect();
+        for (i, a) in looks.iter().enumerate() {
+            for b in &looks[..i] {
+                assert!(a.0 != b.0 || (a.1 != b.1 && a.2 != b.2), "{a:?} and {b:?}");
+            }
+        }
+    }
 
     #[test]
     fn any_number_of_families_is_drawn_with_its_spectrum() {
