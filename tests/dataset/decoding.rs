@@ -55,6 +55,51 @@ fn a_jpeg_is_whole_if_its_end_marker_follows_the_scan() {
 }
 
 #[test]
+fn a_file_that_was_cut_short_is_truncated_whatever_its_format() {
+    let noise: Vec<u8> = (0..50 * 40 * 3u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let image: DynamicImage = image::RgbImage::from_raw(50, 40, noise).unwrap().into();
+    for (name, format) in [
+        ("PNG", ImageFormat::Png),
+        ("GIF", ImageFormat::Gif),
+        ("TIFF", ImageFormat::Tiff),
+        ("WebP", ImageFormat::WebP),
+        ("JPEG", ImageFormat::Jpeg),
+        ("BMP", ImageFormat::Bmp),
+    ] {
+        let bytes = encode(&image, format);
+        assert!(decode(&bytes, &DecodeOptions::default()).is_ok(), "{name}");
+        for eighths in [3, 5, 7] {
+            assert_eq!(decode_error(&bytes[..bytes.len() * eighths / 8]), truncated(name), "{eighths}/8");
+        }
+    }
+}
+
+#[test]
+fn the_frame_and_the_orientation_of_a_jpeg_are_found_behind_long_previews() {
+    let image = jpeg(64, 48);
+    let mut bytes = image[..2].to_vec();
+    while bytes.len() < 1 << 20 {
+        bytes.extend([0xFF, 0xE2, 0xFF, 0xFF]);
+        bytes.resize(bytes.len() + 0xFFFD, 0xD9);
+    }
+    // Orientation 6, a quarter turn, in the only field of little-endian camera data.
+    bytes.extend(b"\xFF\xE1\0\x22Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0");
+    // Stray bytes and a fill byte.
+    bytes.extend([1, 2, 3, 0xFF]);
+    bytes.extend(&image[2..]);
+    let folder = Folder::create();
+    let path = folder.write("a.jpg", &bytes);
+    for (exif, size) in [(ExifPolicy::Ignore, Size::new(48, 64)), (ExifPolicy::Apply, Size::new(64, 48))] {
+        let options = DecodeOptions { exif, ..DecodeOptions::default() };
+        let mut decoder = Decoder::with_reserve(0);
+        assert_eq!(decoder.probe(&path, &options).map(|header| header.size), Ok(size));
+        assert!(decoder.held_bytes() <= 256 << 10, "the previews were not read: {}", decoder.held_bytes());
+        decoder.read(&path).unwrap();
+        assert_eq!(decoder.decode(&options).map(|decoded| decoded.image.size), Ok(size));
+    }
+}
+
+#[test]
 fn files_that_are_no_images_are_refused_in_words() {
     assert_eq!(decode_error(b""), SkipReason::Empty);
     assert_eq!(decode_error(b"a text named .png"), SkipReason::NotAnImage);
