@@ -17,6 +17,7 @@ mod about;
 mod contract;
 mod families;
 mod figures;
+mod inputs;
 mod needs;
 mod rows;
 mod run;

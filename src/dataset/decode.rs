@@ -15,9 +15,8 @@
 //!
 //! For 8-bit RGB the decoder writes into the recycled pixel buffer; nothing is copied. Buffers of
 //! more than 64 MiB are given back with the next image that needs less, and all of them with [`Decoder::release`] if
-//! they are more than the decoder may keep. Most files are read at once; one that is larger than [`READ_AT_ONCE_BYTES`]
-//! is opened, judged by its header, and read once it is granted. Which files these are depends on nothing else, and they
-//! are judged in the same order as others: size, memory, data.
+//! they are more than the decoder may keep. Most files are read at once; one of more than [`READ_AT_ONCE_BYTES`] is
+//! opened, judged by its header, and read once it is granted. All are judged in one order: size, memory, data.
 
 use std::cell::Cell;
 use std::fs::File;

@@ -33,7 +33,8 @@ impl AutoResolution {
     pub fn describe(&self) -> String {
         let Self { size, headers, n_unreadable, .. } = self;
         let n = headers.len();
-        let others = if *n_unreadable > 0 { format!(", {n_unreadable} have no readable header") } else { String::new() };
+        let others =
+            if *n_unreadable > 0 { format!(", {n_unreadable} have no readable header") } else { String::new() };
         let shorter = |(_, size): &&(String, Size)| size.height.min(size.width);
         match headers.iter().min_by_key(shorter) {
             Some((key, smallest)) if !self.sizes_agree => {
@@ -91,7 +92,11 @@ pub fn choose_resolution(files: &[SourceFile], options: &DecodeOptions) -> Resul
     }
     let Some(&(_, first)) = headers.first() else {
         let reasons = Skipped::summary(&unreadable);
-        return Err(if n_tried == 0 { ResolutionError::NoFiles } else { ResolutionError::NoHeader { n_tried, reasons } });
+        return Err(if n_tried == 0 {
+            ResolutionError::NoFiles
+        } else {
+            ResolutionError::NoHeader { n_tried, reasons }
+        });
     };
     let sizes_agree = headers.iter().all(|(_, size)| *size == first);
     let size = if sizes_agree { first } else { Size::square(largest_side(&headers)) };

@@ -33,7 +33,8 @@ fn tiles_and_mixed_folders_are_scanned_without_an_option() {
     write_uniform(&world.path("mixed/b"), 5, 200, 130);
     write_uniform(&world.path("mixed/c"), 1, 20, 300);
     let printed = world.succeed("scan mixed -o out");
-    let said = "working size 20×20: sizes differ, 11 of 11 reach it by their headers; the smallest, c/00.png, is 20×300";
+    let said =
+        "working size 20×20: sizes differ, 11 of 11 reach it by their headers; the smallest, c/00.png, is 20×300";
     assert!(printed.stdout.contains("\n11 images") && printed.stderr.contains(said), "{}", printed.stderr);
 }
 
@@ -78,6 +79,17 @@ fn images_left_out_by_choice_are_listed_apart_and_never_judged() {
     assert!(!printed.stderr.contains("warning"), "{}", printed.stderr);
     world.succeed("rapsd photos --resolution 10 -o out -q --plots none");
     assert!(!world.path("out/left_out.csv").exists(), "that list speaks of an earlier run");
+}
+
+#[test]
+fn files_that_repeat_others_are_told() {
+    let world = World::create();
+    write_uniform(&world.path("photos"), 9, 24, 16);
+    let printed = world.succeed("rapsd photos -o out --plots none");
+    assert!(!printed.stderr.contains("repeat"), "{}", printed.stderr);
+    std::fs::copy(world.path("photos/03.png"), world.path("photos/copy.png")).expect("a copy");
+    let printed = world.succeed("rapsd photos -o out --plots none");
+    assert!(printed.stderr.contains("10 % of the files repeat another one byte for byte"), "{}", printed.stderr);
 }
 
 #[test]

@@ -26,7 +26,7 @@ fn truncated_files_of_every_format_are_refused() {
         assert!(decode(&bytes, &DecodeOptions::default()).is_ok(), "{name}");
         for part in [2, 3] {
             let reason = decode_error(&bytes[..bytes.len() * (part - 1) / part]);
-            assert!(matches!(reason, SkipReason::Truncated { .. } | SkipReason::Corrupt { .. }), "{name}: {reason}");
+            assert_eq!(reason, truncated(name));
         }
     }
 }
@@ -52,26 +52,6 @@ fn a_jpeg_is_whole_if_its_end_marker_follows_the_scan() {
     let mut with_tail = bytes.clone();
     with_tail.extend_from_slice(b"camera makers put things here");
     assert_eq!(decode(&with_tail, &DecodeOptions::default()), Ok(whole));
-}
-
-#[test]
-fn a_file_that_was_cut_short_is_truncated_whatever_its_format() {
-    let noise: Vec<u8> = (0..50 * 40 * 3u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
-    let image: DynamicImage = image::RgbImage::from_raw(50, 40, noise).unwrap().into();
-    for (name, format) in [
-        ("PNG", ImageFormat::Png),
-        ("GIF", ImageFormat::Gif),
-        ("TIFF", ImageFormat::Tiff),
-        ("WebP", ImageFormat::WebP),
-        ("JPEG", ImageFormat::Jpeg),
-        ("BMP", ImageFormat::Bmp),
-    ] {
-        let bytes = encode(&image, format);
-        assert!(decode(&bytes, &DecodeOptions::default()).is_ok(), "{name}");
-        for eighths in [3, 5, 7] {
-            assert_eq!(decode_error(&bytes[..bytes.len() * eighths / 8]), truncated(name), "{eighths}/8");
-        }
-    }
 }
 
 #[test]

@@ -256,7 +256,9 @@ fn the_size_is_what_the_headers_agree_on() {
     assert_eq!((choose(&folder).size, choose(&folder).sizes_agree), (Size::square(20), false));
     folder.write("098.png", &png(16, 40));
     assert_eq!(choose(&folder).size, Size::square(17));
-    assert!(choose(&folder).describe().contains("99 of 100 reach it by their headers; the smallest, 098.png, is 16×40"));
+    assert!(
+        choose(&folder).describe().contains("99 of 100 reach it by their headers; the smallest, 098.png, is 16×40")
+    );
 
     let large = Folder::create();
     large.write("1.jpg", &jpeg(300, 280));
@@ -264,7 +266,9 @@ fn the_size_is_what_the_headers_agree_on() {
         large.write(name, &jpeg(300, side));
         assert_eq!(choose(&large).size, Size::square(expected));
     }
-    assert!(choose(&large).describe().starts_with("working size 32×32: sizes differ, 5 of 5 reach it by their headers ("));
+    assert!(
+        choose(&large).describe().starts_with("working size 32×32: sizes differ, 5 of 5 reach it by their headers (")
+    );
 
     let bad = Folder::create();
     bad.write("bad.png", b"no image");
