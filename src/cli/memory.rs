@@ -17,8 +17,8 @@ const ARENAS: &str = "MALLOC_ARENA_MAX";
 
 /// Starts the program anew, in this process, with OpenBLAS on one thread and the allocator in one place from their
 /// beginning, if there is a limit of the address space. While it is loaded OpenBLAS starts a thread for each core,
-/// which take 128 MiB each, and wait for ever if they do not get it. Settings of the user's own are kept. What cannot be
-/// started anew goes on as it is.
+/// which take 128 MiB each, and wait for ever if they do not get it. Settings of the user's own are kept. What cannot
+/// be started anew goes on as it is.
 #[cfg(unix)]
 pub fn restart_if_limited() {
     use std::os::unix::process::CommandExt;

@@ -216,12 +216,14 @@ impl Decoder {
             Content::Image(ImageFormat::Jpeg) => {
                 file.rewind().map_err(|error| SkipReason::from_io(&error))?;
                 self.file.clear();
-                match read_head(&mut BufReader::new(&*file), &mut self.file) {
-                    Err(error) if error.kind() == ErrorKind::InvalidData => {
-                        Err(SkipReason::Corrupt { format: format_name(ImageFormat::Jpeg), message: error.to_string() })
+                let format = format_name(ImageFormat::Jpeg);
+                match read_head(&mut BufReader::new(&*file), &mut self.file).map_err(|error| (error.kind(), error)) {
+                    Ok(()) => header_of(&self.file),
+                    Err((ErrorKind::UnexpectedEof, _)) => Err(SkipReason::Truncated { format }),
+                    Err((ErrorKind::InvalidData, error)) => {
+                        Err(SkipReason::Corrupt { format, message: error.to_string() })
                     }
-                    Err(error) if error.kind() != ErrorKind::UnexpectedEof => Err(SkipReason::from_io(&error)),
-                    _ => header_of(&self.file),
+                    Err((_, error)) => Err(SkipReason::from_io(&error)),
                 }
             }
             Content::Image(_) => guard(&self.file, || {

@@ -162,7 +162,7 @@ fn check_size(width: u64, height: u64, options: &DecodeOptions) -> Result<Size, 
 }
 
 /// The words of decoders that have a file end before its image, and no error type for it.
-const TRUNCATED_WORDS: [&str; 2] = ["image truncated", "Unexpected End of File"];
+const TRUNCATED_WORDS: [&str; 3] = ["image truncated", "Unexpected End of File", "failed to fill whole buffer"];
 
 /// The reason behind a decoder's error. Running out of bytes, wherever it is found, means a truncated file.
 pub(super) fn reason_of(error: &ImageError, format: ImageFormat) -> SkipReason {

@@ -34,7 +34,7 @@ impl AutoResolution {
         let Self { size, headers, n_unreadable, .. } = self;
         let n = headers.len();
         let others =
-            if *n_unreadable > 0 { format!(", {n_unreadable} have no readable header") } else { String::new() };
+            if *n_unreadable > 0 { format!(", {n_unreadable} without a readable header") } else { String::new() };
         let shorter = |(_, size): &&(String, Size)| size.height.min(size.width);
         match headers.iter().min_by_key(shorter) {
             Some((key, smallest)) if !self.sizes_agree => {

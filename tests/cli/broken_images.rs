@@ -191,7 +191,7 @@ fn too_few_that_are_left_are_explained_by_those_that_were_skipped() {
         world.refuse(&format!("{command} photos -o out"), &["at least 2 images, and there is only 1", skipped]);
     }
     let printed = Printed::from(world.run("scan photos -o out --plots none").code(1).get_output());
-    assert!(printed.stderr.contains("that of the image, 5 have no readable header"), "{}", printed.stderr);
+    assert!(printed.stderr.contains("that of the image, 5 without a readable header"), "{}", printed.stderr);
 }
 
 /// A JPEG with so many bytes of previews before its image, whole or cut short.
