@@ -109,8 +109,8 @@ const MAX_HEAD_BYTES: usize = 1 << 20;
 ///
 /// # Errors
 ///
-/// If the file cannot be read; `UnexpectedEof` if it ends before, `InvalidData` if the other segments take more than any
-/// image needs.
+/// If the file cannot be read; `UnexpectedEof` if it ends before, `InvalidData` if the other segments take more than
+/// any image needs.
 pub(super) fn read_head<R: Read + Seek>(reader: &mut BufReader<R>, head: &mut Vec<u8>) -> io::Result<()> {
     head.extend([0xFF, 0xD8]);
     loop {
