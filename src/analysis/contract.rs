@@ -1,12 +1,13 @@
 //! What every analysis and every report is: the traits that the command line, and any other caller, rely on.
 
-use anyhow::Result;
+use anyhow::{Error, Result, anyhow};
 use serde::Serialize;
 
 use super::needs::Needs;
 use super::run::{Run, Scanned};
 use super::source::Source;
-use crate::pipeline::RowSink;
+use crate::dataset::Skipped;
+use crate::pipeline::{RowSink, ScanError};
 use crate::report::content::Content;
 use crate::report::plot::Plot;
 
@@ -115,8 +116,22 @@ impl Outputs {
 pub fn answer<A: Analysis>(run: &Run<'_>, analysis: &A) -> Result<(Scanned, A::Report)> {
     let mut rows = analysis.rows(run)?;
     let scanned = analysis.pass(run, &mut rows)?;
-    let report = analysis.report(run, &scanned, rows)?;
+    let report = analysis.report(run, &scanned, rows).map_err(|error| with_skips(error, &scanned))?;
     Ok((scanned, report))
+}
+
+/// Fewer files than these may be too few for what was asked.
+const FEW_FILES: u64 = 64;
+
+/// The error, and what was skipped if that may be its cause.
+fn with_skips(error: Error, scanned: &Scanned) -> Error {
+    let (n_used, n_skipped) = (scanned.spectrum.counts().n_files, scanned.skipped.len() as u64);
+    if n_skipped == 0 || n_used >= FEW_FILES || error.is::<ScanError>() {
+        return error;
+    }
+    let n_files = n_used + n_skipped + scanned.left_out.len() as u64;
+    let reasons = Skipped::summary(&scanned.skipped);
+    anyhow!("{error:#}. {n_skipped} of {n_files} files were skipped: {reasons}")
 }
 
 impl<A: Analysis, B: Analysis> Analysis for (A, B) {

@@ -18,6 +18,7 @@ mod contract;
 mod families;
 mod figures;
 mod input_file;
+mod inputs;
 mod needs;
 mod rows;
 mod run;

@@ -136,6 +136,9 @@ impl Desk<'_> {
     }
 }
 
+/// More than this share of files that repeat others is worth a warning.
+const MANY_REPEATED: f64 = 0.01;
+
 /// A desk and a dataset.
 pub struct Run<'a> {
     /// The dataset.
@@ -171,7 +174,7 @@ impl Run<'_> {
             Source::Images(images) => images,
         };
         let outcome = scan(&images.files, &images.config, sink, self.desk.observer, self.desk.cancel)?;
-        Ok(Scanned::new(images, outcome, None))
+        Ok(self.scanned(images, outcome, None))
     }
 
     /// As [`Run::scan`] without rows, each half of the files on its own where that is possible.
@@ -185,7 +188,26 @@ impl Run<'_> {
             Source::Images(images) => images,
         };
         let (outcome, halves) = scan_halves(&images.files, &images.config, self.desk.observer, self.desk.cancel)?;
-        Ok(Scanned::new(images, outcome, halves))
+        Ok(self.scanned(images, outcome, halves))
+    }
+
+    /// The outcome of a pass, with what was skipped before it.
+    fn scanned(&self, images: &Images, outcome: ScanOutcome, halves: Option<Halves>) -> Scanned {
+        let ScanOutcome { mut skipped, mut left_out, spectrum, used } = outcome;
+        let repeated_share = spectrum.repeated_share();
+        if repeated_share > MANY_REPEATED {
+            self.desk.warn(&format!(
+                "{:.0} % of the files repeat another one byte for byte: they count twice, and intervals are too narrow; \
+                 remove them if the set is not meant to repeat images",
+                100.0 * repeated_share
+            ));
+        }
+        skipped.extend(images.skipped.iter().cloned());
+        for list in [&mut skipped, &mut left_out] {
+            list.sort_by(|a, b| compare_keys(&a.path, &b.path));
+        }
+        let spectrum = Arc::new(spectrum.with_listed_skips(images.skipped.len() as u64));
+        Scanned { spectrum, skipped, left_out, halves: halves.map(Arc::new), used: used.into() }
     }
 
     /// Writes `skipped.csv`, `left_out.csv` and, as [`Desk::finish`], the manifest.
@@ -215,16 +237,5 @@ impl Scanned {
     fn saved(spectrum: &Arc<Spectrum>) -> Self {
         let (skipped, left_out) = (Vec::new(), Vec::new());
         Self { spectrum: Arc::clone(spectrum), skipped, left_out, halves: None, used: Arc::default() }
-    }
-
-    /// The outcome of a pass, with what was skipped before it.
-    fn new(images: &Images, outcome: ScanOutcome, halves: Option<Halves>) -> Self {
-        let ScanOutcome { mut skipped, mut left_out, spectrum, used } = outcome;
-        skipped.extend(images.skipped.iter().cloned());
-        for list in [&mut skipped, &mut left_out] {
-            list.sort_by(|a, b| compare_keys(&a.path, &b.path));
-        }
-        let spectrum = Arc::new(spectrum.with_listed_skips(images.skipped.len() as u64));
-        Self { spectrum, skipped, left_out, halves: halves.map(Arc::new), used: used.into() }
     }
 }

@@ -8,6 +8,7 @@ use rand::SeedableRng;
 use rand::seq::index;
 
 use super::input_file::load_spectrum;
+use super::inputs::note_one_set;
 use super::needs::Needs;
 use crate::dataset::{
     Damaged, DecodeOptions, Decoder, ExifPolicy, ListFormat, Listing, PreprocessConfig, Preprocessor, Skipped,
@@ -310,18 +311,6 @@ fn saved_spectra(inputs: &[PathBuf]) -> Result<Option<Vec<PathBuf>>> {
         _ => {
             bail!("saved spectra and images cannot be mixed in one run: scan the images first, then merge the spectra")
         }
-    }
-}
-
-/// Says that several inputs are one set.
-fn note_one_set(inputs: &[PathBuf], n_files: &[u64], observer: &dyn Observer) {
-    if inputs.len() > 1 {
-        let named = |(input, n): (&PathBuf, &u64)| {
-            format!("{} ({n} {})", input.display(), if *n == 1 { "file" } else { "files" })
-        };
-        let named: Vec<String> = inputs.iter().zip(n_files).map(named).collect();
-        let (n, named) = (inputs.len(), named.join(", "));
-        observer.noted(&format!("{n} inputs, taken as one set: {named}; --by-input answers for each"));
     }
 }
 

@@ -2,6 +2,7 @@
 //! other time, and the second time, the program ends at once.
 
 use std::ffi::c_int;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,10 @@ use crate::pipeline::ScanError;
 
 /// Longest wait for a terminal that takes a message.
 const PATIENCE: Duration = Duration::from_millis(200);
+
+/// Signals that follow the first one within this time are the same wish: who stops a command may tell the process and
+/// its group, as GNU `timeout` does.
+const SAME_WISH: Duration = Duration::from_millis(300);
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
@@ -32,8 +37,10 @@ unsafe extern "C" {
 /// If the system refuses the handler.
 pub fn watch() -> Result<(), ctrlc::Error> {
     ctrlc::set_handler(|| {
+        static FIRST: OnceLock<Instant> = OnceLock::new();
         let is_first = !INTERRUPTED.swap(true, Ordering::SeqCst);
-        if is_first && IS_WORKING.load(Ordering::SeqCst) {
+        let is_same_wish = FIRST.get_or_init(Instant::now).elapsed() < SAME_WISH;
+        if is_same_wish && IS_WORKING.load(Ordering::SeqCst) {
             return;
         }
         if is_first {

@@ -17,12 +17,15 @@ const ARENAS: &str = "MALLOC_ARENA_MAX";
 
 /// Starts the program anew, in this process, with OpenBLAS on one thread and the allocator in one place from their
 /// beginning, if there is a limit of the address space. While it is loaded OpenBLAS starts a thread for each core,
-/// which take 128 MiB each, and wait for ever if they do not get it. What cannot be started anew goes on as it is.
+/// which take 128 MiB each, and wait for ever if they do not get it. Settings of the user's own are kept. What cannot
+/// be started anew goes on as it is.
 #[cfg(unix)]
 pub fn restart_if_limited() {
     use std::os::unix::process::CommandExt;
     let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
-    if address_space_limit(&limits).is_none() || std::env::var_os(BLAS_THREADS).is_some() {
+    let settings = missing_settings(|name| std::env::var_os(name).is_some());
+    // Once all are there, it has been started anew, or need not be.
+    if address_space_limit(&limits).is_none() || settings.is_empty() {
         return;
     }
     let Ok(program) = std::env::current_exe() else { return };
@@ -32,7 +35,13 @@ pub fn restart_if_limited() {
         command.arg0(name);
     }
     // It returns only where it fails.
-    let _ = command.args(arguments).env(BLAS_THREADS, "1").env(ARENAS, "1").exec();
+    let _ = command.args(arguments).envs(settings).exec();
+}
+
+/// The settings for a limited address space that are not made yet, each with its value.
+#[cfg(unix)]
+fn missing_settings(is_set: impl Fn(&str) -> bool) -> Vec<(&'static str, &'static str)> {
+    [BLAS_THREADS, ARENAS].into_iter().filter(|name| !is_set(name)).map(|name| (name, "1")).collect()
 }
 
 /// Elsewhere there is no such limit.
@@ -162,6 +171,14 @@ mod tests {
         assert_eq!(address_space_bytes(limits, "25000 1 1"), Some(307_200_000));
         assert_eq!(address_space_bytes("Max address space  unlimited  unlimited  bytes", "1"), None);
         assert_eq!(address_space_bytes(limits, "900000"), Some(0));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_settings_of_the_user_are_kept_and_the_others_made() {
+        assert_eq!(missing_settings(|name| name == BLAS_THREADS), [(ARENAS, "1")]);
+        assert_eq!(missing_settings(|_| false), [(BLAS_THREADS, "1"), (ARENAS, "1")]);
+        assert_eq!(missing_settings(|_| true), []);
     }
 
     #[test]

@@ -66,7 +66,7 @@ pub struct InputArgs {
     #[arg(long, value_name = "POLICY", value_parser = choice::<ExifPolicy>())]
     pub exif: Option<ExifPolicy>,
 
-    /// Files that are damaged and can be decoded all the same [default: skip]
+    /// Damaged JPEG and run-length BMP files; what decoders give of them can be kept [default: skip]
     #[arg(long, value_name = "HOW", value_parser = choice::<Damaged>())]
     pub damaged: Option<Damaged>,
 }

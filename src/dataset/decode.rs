@@ -15,12 +15,12 @@
 //!
 //! For 8-bit RGB the decoder writes into the recycled pixel buffer; nothing is copied. Buffers of
 //! more than 64 MiB are given back with the next image that needs less, and all of them with [`Decoder::release`] if
-//! they are more than the decoder may keep. Most files are read at once; one that is larger than half of what the
-//! decoder may keep is opened, judged by its header, and read once it is granted.
+//! they are more than the decoder may keep. Most files are read at once; one of more than [`READ_AT_ONCE_BYTES`] is
+//! opened, judged by its header, and read once it is granted. All are judged in one order: size, memory, data.
 
 use std::cell::Cell;
 use std::fs::File;
-use std::io::{BufReader, Cursor, Read, Seek};
+use std::io::{BufReader, Cursor, ErrorKind, Read, Seek};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
@@ -31,7 +31,7 @@ use super::buffer::release_if_large;
 use super::colour::{Conversions, to_rgb8};
 use super::exif::{ExifPolicy, orient, oriented_size};
 use super::header::{DecodeOptions, Header, Opened, header, jpeg_header, one_line, reason_of};
-use super::jpeg::Layout;
+use super::jpeg::{Layout, read_head};
 use super::open::open_regular;
 use super::skip::SkipReason;
 use super::sniff::{Content, SNIFF_BYTES, format_name, sniff};
@@ -41,6 +41,9 @@ use crate::spectral::Size;
 
 /// What a decoder keeps from file to file if nobody says otherwise, bytes.
 const RESERVE_BYTES: u64 = 128 << 20;
+
+/// Larger files are not read before memory for them is granted, bytes. Workers keep at least twice as much.
+pub const READ_AT_ONCE_BYTES: u64 = 4 << 20;
 
 /// Bytes of a file that are read for its header.
 const HEADER_BYTES: u64 = 256 << 10;
@@ -99,7 +102,8 @@ impl Decoder {
         Self::with_reserve(RESERVE_BYTES)
     }
 
-    /// A decoder with empty buffers that keeps at most `reserve_bytes` from file to file.
+    /// A decoder with empty buffers that keeps at most `reserve_bytes` from file to file. If that is less than twice
+    /// [`READ_AT_ONCE_BYTES`], files of more than half of it are not read at once.
     pub fn with_reserve(reserve_bytes: u64) -> Self {
         let stamp = FileStamp::default();
         Self { file: Vec::new(), stamp, unread: None, pixels: Vec::new(), spare: Vec::new(), reserve_bytes }
@@ -116,7 +120,7 @@ impl Decoder {
         let (file, metadata) = open_regular(path)?;
         self.stamp = FileStamp::of(&metadata);
         let n_bytes = metadata.len();
-        if n_bytes > self.reserve_bytes / 2 {
+        if n_bytes > READ_AT_ONCE_BYTES.min(self.reserve_bytes / 2) {
             self.unread = Some((file, n_bytes));
         } else {
             fill(&mut self.file, &file, n_bytes)?;
@@ -211,8 +215,16 @@ impl Decoder {
             // Long metadata; the frame header follows them.
             Content::Image(ImageFormat::Jpeg) => {
                 file.rewind().map_err(|error| SkipReason::from_io(&error))?;
-                fill(&mut self.file, file, n_bytes.min(HEADER_BYTES.max(self.reserve_bytes / 2)))?;
-                header_of(&self.file)
+                self.file.clear();
+                let format = format_name(ImageFormat::Jpeg);
+                match read_head(&mut BufReader::new(&*file), &mut self.file).map_err(|error| (error.kind(), error)) {
+                    Ok(()) => header_of(&self.file),
+                    Err((ErrorKind::UnexpectedEof, _)) => Err(SkipReason::Truncated { format }),
+                    Err((ErrorKind::InvalidData, error)) => {
+                        Err(SkipReason::Corrupt { format, message: error.to_string() })
+                    }
+                    Err((_, error)) => Err(SkipReason::from_io(&error)),
+                }
             }
             Content::Image(_) => guard(&self.file, || {
                 file.rewind().map_err(|error| SkipReason::from_io(&error))?;
@@ -260,15 +272,15 @@ fn decode_into(
         && let Some(layout) = Layout::read_if_decodable(bytes)?
     {
         let header = jpeg_header(bytes.len() as u64, &layout, options)?;
-        layout.check_data(bytes, options.damaged)?;
         admit(&header)?;
+        layout.check_data(bytes, options.damaged)?;
         return decode_jpeg(bytes, &layout, options, pixels);
     }
     let opened = Opened::new(Cursor::new(bytes), bytes, bytes.len() as u64, options)?;
+    admit(&opened.header)?;
     if let Some(layout) = &opened.layout {
         layout.check_data(bytes, options.damaged)?;
     }
-    admit(&opened.header)?;
     let Opened { decoder, format, layout, stored_size, orientation, .. } = opened;
     let color = decoder.color_type();
     let conversions = Conversions::needed(bytes, format, layout, decoder.original_color_type(), color);

@@ -161,17 +161,28 @@ fn check_size(width: u64, height: u64, options: &DecodeOptions) -> Result<Size, 
     }
 }
 
+/// The words of decoders that have a file end before its image, and no error type for it.
+const TRUNCATED_WORDS: [&str; 3] = ["image truncated", "Unexpected End of File", "failed to fill whole buffer"];
+
 /// The reason behind a decoder's error. Running out of bytes, wherever it is found, means a truncated file.
 pub(super) fn reason_of(error: &ImageError, format: ImageFormat) -> SkipReason {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    // An I/O error is not among its own causes.
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = match error {
+        ImageError::IoError(io) => Some(io),
+        _ => Some(error),
+    };
+    let message = error.to_string();
+    let mut is_truncated = TRUNCATED_WORDS.iter().any(|words| message.contains(words));
     while let Some(current) = cause {
         let io = current.downcast_ref::<std::io::Error>();
-        if io.is_some_and(|io| io.kind() == std::io::ErrorKind::UnexpectedEof) {
-            return SkipReason::Truncated { format: format_name(format) };
-        }
+        is_truncated |= io.is_some_and(|io| io.kind() == std::io::ErrorKind::UnexpectedEof);
         cause = current.source();
     }
-    SkipReason::Corrupt { format: format_name(format), message: one_line(&error.to_string()) }
+    let format = format_name(format);
+    if is_truncated {
+        return SkipReason::Truncated { format };
+    }
+    SkipReason::Corrupt { format, message: one_line(&message) }
 }
 
 /// A message on one line, as a table's cell wants it.

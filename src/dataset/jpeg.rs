@@ -23,6 +23,8 @@
 //!
 //! ITU-T T.81, annex B.
 
+use std::io::{self, BufRead, BufReader, Read, Seek};
+
 use image::ImageFormat;
 
 use super::damage::Damaged;
@@ -97,6 +99,62 @@ fn read_layout(bytes: &[u8]) -> Option<Layout> {
         };
     }
 }
+
+/// Most bytes of the segments up to the first scan beside those that [`read_head`] steps over: tables take a few
+/// thousand.
+const MAX_HEAD_BYTES: usize = 1 << 20;
+
+/// Puts the segments up to the first scan behind `head`, without those that say nothing of the image's layout and
+/// orientation (texts, profiles, previews), however long they are: these are stepped over.
+///
+/// # Errors
+///
+/// If the file cannot be read; `UnexpectedEof` if it ends before, `InvalidData` if the other segments take more than
+/// any image needs.
+pub(super) fn read_head<R: Read + Seek>(reader: &mut BufReader<R>, head: &mut Vec<u8>) -> io::Result<()> {
+    head.extend([0xFF, 0xD8]);
+    loop {
+        reader.skip_until(0xFF)?;
+        let mut byte = [0xFF];
+        while byte == [0xFF] {
+            reader.read_exact(&mut byte)?;
+        }
+        let [marker] = byte;
+        if matches!(marker, 0x00 | 0x01 | 0xD0..=0xD8) {
+            continue;
+        }
+        head.extend([0xFF, marker]);
+        if marker == 0xD9 {
+            return Ok(());
+        }
+        let start = head.len();
+        reader.by_ref().take(2 + EXIF.len() as u64).read_to_end(head)?;
+        let [high, low, content @ ..] = &head[start..] else { return Err(io::ErrorKind::UnexpectedEof.into()) };
+        let length = usize::from(u16::from_be_bytes([*high, *low]));
+        let is_kept = match marker {
+            0xE1 => content == EXIF,
+            // Adobe's tells how colours are coded.
+            0xE0..=0xEF => marker == 0xEE,
+            _ => marker != 0xFE,
+        };
+        let n_read = head.len() - start;
+        if is_kept && length > n_read {
+            reader.by_ref().take((length - n_read) as u64).read_to_end(head)?;
+        } else {
+            reader.seek_relative(length as i64 - n_read as i64)?;
+            head.truncate(if is_kept { start + length.max(2) } else { start - 2 });
+        }
+        if head.len() > MAX_HEAD_BYTES {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "its tables take more than any image needs"));
+        }
+        if marker == 0xDA {
+            return Ok(());
+        }
+    }
+}
+
+/// How the content of a segment with camera data begins.
+const EXIF: &[u8] = b"Exif\0\0";
 
 /// Coefficients of the `components` of a frame header, three bytes each.
 fn count_coefficients(size: Size, components: &[u8]) -> u64 {

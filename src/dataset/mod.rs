@@ -48,7 +48,7 @@ mod weights;
 pub use budget::{Budget, Lease, Shares};
 pub use colour::Conversions;
 pub use damage::Damaged;
-pub use decode::{Decoded, Decoder, RgbImage, is_decoding};
+pub use decode::{Decoded, Decoder, READ_AT_ONCE_BYTES, RgbImage, is_decoding};
 pub use exif::ExifPolicy;
 pub use file_list::{ListFormat, list_from_reader};
 pub use header::{DecodeOptions, Header};

@@ -2,8 +2,7 @@
 
 use super::decode::Decoder;
 use super::header::DecodeOptions;
-use super::listing::SourceFile;
-use super::skip::SkipReason;
+use super::listing::{Skipped, SourceFile};
 use crate::spectral::Size;
 
 /// Headers that are read, evenly spaced over the list.
@@ -25,13 +24,17 @@ pub struct AutoResolution {
     pub sizes_agree: bool,
     /// Sizes in the headers that could be read, with the keys of their files.
     pub headers: Vec<(String, Size)>,
+    /// Files whose headers could not be read.
+    pub n_unreadable: usize,
 }
 
 impl AutoResolution {
     /// Which size it is, and why, in one line.
     pub fn describe(&self) -> String {
-        let Self { size, headers, .. } = self;
+        let Self { size, headers, n_unreadable, .. } = self;
         let n = headers.len();
+        let others =
+            if *n_unreadable > 0 { format!(", {n_unreadable} without a readable header") } else { String::new() };
         let shorter = |(_, size): &&(String, Size)| size.height.min(size.width);
         match headers.iter().min_by_key(shorter) {
             Some((key, smallest)) if !self.sizes_agree => {
@@ -41,10 +44,13 @@ impl AutoResolution {
                 } else {
                     String::new()
                 };
-                format!("working size {size}: sizes differ, {n_reach} of {n} reach it{why} (--resolution sets another)")
+                format!(
+                    "working size {size}: sizes differ, {n_reach} of {n} reach it by their headers{others}{why} \
+                     (--resolution sets another)"
+                )
             }
-            _ if n == 1 => format!("working size {size}: that of the image"),
-            _ => format!("working size {size}: that of all {n} images looked at"),
+            _ if n == 1 => format!("working size {size}: that of the image{others}"),
+            _ => format!("working size {size}: that of all {n} images looked at{others}"),
         }
     }
 }
@@ -56,16 +62,12 @@ pub enum ResolutionError {
     #[error("no working size can be chosen without images; give --resolution")]
     NoFiles,
     /// No header could be read.
-    #[error(
-        "no working size: none of the {n_tried} images tried has a readable header ({key} {reason}); give --resolution"
-    )]
+    #[error("no working size: none of the {n_tried} images tried has a readable header ({reasons})")]
     NoHeader {
         /// Files tried.
         n_tried: usize,
-        /// The first of them.
-        key: String,
-        /// What is wrong with the first.
-        reason: SkipReason,
+        /// What is wrong with them.
+        reasons: String,
     },
 }
 
@@ -80,21 +82,25 @@ pub fn choose_resolution(files: &[SourceFile], options: &DecodeOptions) -> Resul
     let n_tried = n_files.min(N_PROBES);
     let mut decoder = Decoder::new();
     let mut headers = Vec::with_capacity(n_tried);
-    let mut failure = ResolutionError::NoFiles;
+    let mut unreadable = Vec::new();
     for i in 0..n_tried {
         let file = &files[i * n_files / n_tried];
         match decoder.probe(&file.path, options) {
             Ok(header) => headers.push((file.key.clone(), header.size)),
-            Err(reason) if failure == ResolutionError::NoFiles => {
-                failure = ResolutionError::NoHeader { n_tried, key: file.key.clone(), reason };
-            }
-            Err(_) => {}
+            Err(reason) => unreadable.push(Skipped { path: file.key.clone(), reason: reason.to_string() }),
         }
     }
-    let first = headers.first().ok_or(failure)?.1;
+    let Some(&(_, first)) = headers.first() else {
+        let reasons = Skipped::summary(&unreadable);
+        return Err(if n_tried == 0 {
+            ResolutionError::NoFiles
+        } else {
+            ResolutionError::NoHeader { n_tried, reasons }
+        });
+    };
     let sizes_agree = headers.iter().all(|(_, size)| *size == first);
     let size = if sizes_agree { first } else { Size::square(largest_side(&headers)) };
-    Ok(AutoResolution { size, sizes_agree, headers })
+    Ok(AutoResolution { size, sizes_agree, headers, n_unreadable: unreadable.len() })
 }
 
 /// The largest usual side that 99 % of the images reach, or else the largest of all.

@@ -16,14 +16,12 @@ pub enum ScanError {
     #[error("interrupted; the results in the folder are as they were before")]
     Interrupted,
     /// No image was usable.
-    #[error("none of the {n_files} images could be used (first: {first}: {reason})")]
+    #[error("none of the {n_files} images could be used ({reasons})")]
     NothingUsable {
         /// Files tried.
         n_files: usize,
-        /// Path of the first one.
-        first: String,
-        /// Why it was skipped.
-        reason: String,
+        /// Why they were skipped: the most frequent reasons, each with the first of its files.
+        reasons: String,
     },
     /// A worker pool could not be started.
     #[error("cannot start {threads} worker threads; pass a smaller --threads")]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::config::ScanConfig;
 use super::memory_need::MemoryNeed;
-use crate::dataset::{Budget, Header, Lease, Shares, SkipReason, Transform};
+use crate::dataset::{Budget, Header, Lease, READ_AT_ONCE_BYTES, Shares, SkipReason, Transform};
 use crate::spectral::Size;
 use crate::spectrum::AnalysisConfig;
 
@@ -18,8 +18,9 @@ pub const WINDOW: usize = 256;
 /// Rows of one file for which memory is kept from file to file.
 pub const KEPT_ROWS: usize = 4;
 
-/// Least that a worker may keep of what it decodes with, bytes: smaller files wait for nothing.
-const MIN_RESERVE_BYTES: u64 = 8 << 20;
+/// Least that a worker may keep of what it decodes with, bytes: what takes less waits for nothing. A file that is read
+/// before memory for it is granted fits twice.
+const MIN_RESERVE_BYTES: u64 = 2 * READ_AT_ONCE_BYTES;
 
 /// Most that it may keep: photographs of 20 megapixels.
 const MAX_RESERVE_BYTES: u64 = 128 << 20;

@@ -18,6 +18,7 @@ use super::ordered::{Jobs, Schedule, run_ordered};
 use super::probe::{ImageProbe, ProbeSource};
 use crate::dataset::{
     Decoder, FileStamp, Lease, PreprocessError, Preprocessor, SkipReason, Skipped, SourceFile, Transform, Views,
+    compare_keys,
 };
 use crate::spectrum::analyzer::{SharedSums, Totals};
 use crate::spectrum::{AnalysisPlan, Analyzer, ContentSketch, Counts, ImageSummary, Spectrum, SpectrumError};
@@ -173,11 +174,10 @@ pub fn run_pass(pass: Pass<'_>, sink: &mut dyn RowSink) -> Result<ScanOutcome, S
         shared.drain_into(&mut totals)?;
     }
     if totals.n_images == 0 {
-        let (first, reason) = match skipped.into_iter().chain(left_out).min_by(|a, b| a.path.cmp(&b.path)) {
-            Some(first) => (first.path, first.reason),
-            None => (String::new(), "no files were given".to_owned()),
-        };
-        return Err(ScanError::NothingUsable { n_files: files.len(), first, reason });
+        skipped.extend(left_out);
+        skipped.sort_by(|a, b| compare_keys(&a.path, &b.path));
+        let reasons = if files.is_empty() { "no files were given".to_owned() } else { Skipped::summary(&skipped) };
+        return Err(ScanError::NothingUsable { n_files: files.len(), reasons });
     }
     let spectrum = Spectrum::new(plan, totals, config.preprocess_record(), counts, content);
     Ok(ScanOutcome { spectrum, skipped, left_out, used })

@@ -156,6 +156,11 @@ impl Spectrum {
         format!("{:032x}", self.content.identity)
     }
 
+    /// Share of files that repeat another one byte for byte, told from a sample; 0 for a spectrum that was loaded.
+    pub fn repeated_share(&self) -> f64 {
+        self.content.repeated_share()
+    }
+
     /// Code path of the transform that made the spectrum.
     pub fn fft_kernel(&self) -> &str {
         &self.fft_kernel

@@ -8,6 +8,9 @@
 //! multiset of files: they do not depend on order, threads or how the set was cut, and those of a union follow from its
 //! parts.
 //!
+//! Beside each of these hashes stands how many files have it: a hash that is among the smallest of the set was among
+//! those of all its parts, so that the numbers are exact. A `.spectrum` file does not keep them.
+//!
 //! Sets of up to [`SKETCH_LENGTH`] files are compared exactly. Beyond that, two sets that share a fraction `p` of their
 //! files go unnoticed with a probability of about `(1 − p)^1024`.
 
@@ -21,36 +24,48 @@ pub struct ContentSketch {
     pub identity: u128,
     /// The smallest hashes, ascending, without repetition.
     smallest: Vec<u64>,
+    /// Files with each of them.
+    n_files: Vec<u64>,
 }
 
 impl ContentSketch {
     /// Adds a file by its bytes.
     pub fn add_file(&mut self, bytes: &[u8]) {
-        self.add_hash(xxhash_rust::xxh3::xxh3_128(bytes));
+        let hash = xxhash_rust::xxh3::xxh3_128(bytes);
+        self.identity = self.identity.wrapping_add(hash);
+        self.add_half(hash as u64, 1);
     }
 
-    fn add_hash(&mut self, hash: u128) {
-        self.identity = self.identity.wrapping_add(hash);
-        let half = hash as u64;
+    fn add_half(&mut self, half: u64, n_files: u64) {
         let full = self.smallest.len() == SKETCH_LENGTH;
-        if full && self.smallest.last().is_some_and(|last| half >= *last) {
+        if full && self.smallest.last().is_some_and(|last| half > *last) {
             return;
         }
-        if let Err(position) = self.smallest.binary_search(&half) {
-            if full {
-                self.smallest.pop();
+        match self.smallest.binary_search(&half) {
+            Ok(position) => self.n_files[position] += n_files,
+            Err(position) => {
+                if full {
+                    self.smallest.pop();
+                    self.n_files.pop();
+                }
+                self.smallest.insert(position, half);
+                self.n_files.insert(position, n_files);
             }
-            self.smallest.insert(position, half);
         }
     }
 
     /// Adds another set.
     pub fn merge(&mut self, other: &ContentSketch) {
         self.identity = self.identity.wrapping_add(other.identity);
-        self.smallest.extend_from_slice(&other.smallest);
-        self.smallest.sort_unstable();
-        self.smallest.dedup();
-        self.smallest.truncate(SKETCH_LENGTH);
+        for (half, n_files) in other.smallest.iter().zip(&other.n_files) {
+            self.add_half(*half, *n_files);
+        }
+    }
+
+    /// Share of files that are byte for byte the same as another one that counts already, of those sketched.
+    pub fn repeated_share(&self) -> f64 {
+        let n_files: u64 = self.n_files.iter().sum();
+        (n_files - self.n_files.len() as u64) as f64 / n_files.max(1) as f64
     }
 
     /// Number of sketched files that both sets hold.
@@ -66,7 +81,11 @@ impl ContentSketch {
     /// A sketch from its parts; none if the hashes are not strictly ascending or too many.
     pub fn from_parts(identity: u128, hashes: Vec<u64>) -> Option<Self> {
         let ascending = hashes.windows(2).all(|w| w[0] < w[1]);
-        (ascending && hashes.len() <= SKETCH_LENGTH).then_some(Self { identity, smallest: hashes })
+        (ascending && hashes.len() <= SKETCH_LENGTH).then(|| Self {
+            identity,
+            n_files: vec![1; hashes.len()],
+            smallest: hashes,
+        })
     }
 }
 
@@ -103,5 +122,16 @@ mod tests {
         let (once, twice) = (sketch_of(0..10), sketch_of((0..10).chain(0..1)));
         assert_eq!(once.hashes(), twice.hashes());
         assert_ne!(once.identity, twice.identity);
+    }
+
+    #[test]
+    fn the_share_of_repeated_files_is_that_of_the_whole_set() {
+        assert_eq!(sketch_of(0..1000).repeated_share(), 0.0);
+        assert_eq!(ContentSketch::default().repeated_share(), 0.0);
+        assert_eq!(sketch_of((0..80).chain(0..20)).repeated_share(), 0.2);
+        let mut halves = sketch_of(0..8000);
+        halves.merge(&sketch_of(0..2000));
+        assert_eq!(halves, sketch_of((0..8000).chain(0..2000)));
+        assert!((halves.repeated_share() - 0.2).abs() < 0.04, "{}", halves.repeated_share());
     }
 }

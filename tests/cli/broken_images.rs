@@ -47,7 +47,7 @@ fn write_broken_set(world: &World) -> Vec<(&'static str, &'static str)> {
         ("30-empty.png", "empty"),
         ("40-text.png", "no image"),
         ("50-absurd.png", "100000×100000 pixels, more than the limit"),
-        ("60-cut.png", "end of file"),
+        ("60-cut.png", "truncated PNG"),
         ("70-folder.png", "is a folder"),
     ];
     if cfg!(unix) {
@@ -167,14 +167,68 @@ fn the_good_images_count_as_if_the_bad_ones_were_not_there() {
 }
 
 #[test]
-fn nothing_but_bad_files_is_an_error_that_names_the_first() {
+fn nothing_but_bad_files_is_an_error_that_says_what_is_wrong_with_them() {
     let world = World::create();
     world.write("photos/a.png", "");
     world.write("photos/b.png", "words");
-    world.refuse("scan photos", &["a.png", "empty"]);
+    world.refuse("scan photos", &["none of the 2 images", "a.png: is empty", "b.png: holds no image"]);
+    let printed = Printed::from(world.run("scan photos").code(2).get_output());
+    assert!(!printed.stderr.contains("--resolution"), "{}", printed.stderr);
     world.refuse("scan photos --resolution 16 -o out", &["none of the 2 images could be used", "a.png", "empty"]);
     world.refuse("scan photos --resolution 16 --transform crop -o out", &["none of the 2 images", "a.png"]);
     assert_eq!(world.files("out"), Vec::<String>::new());
+}
+
+#[test]
+fn too_few_that_are_left_are_explained_by_those_that_were_skipped() {
+    let world = World::with_photos(1);
+    for name in ["a.png", "b.png", "c.png", "d.png"] {
+        world.write(format!("photos/{name}"), "");
+    }
+    world.write("photos/e.png", "words");
+    let skipped = "5 of 6 files were skipped: a.png and 3 more: is empty (0 bytes); e.png: holds no image";
+    for command in ["distance", "covariance"] {
+        world.refuse(&format!("{command} photos -o out"), &["at least 2 images, and there is only 1", skipped]);
+    }
+    let printed = Printed::from(world.run("scan photos -o out --plots none").code(1).get_output());
+    assert!(printed.stderr.contains("that of the image, 5 without a readable header"), "{}", printed.stderr);
+}
+
+/// A JPEG with so many bytes of previews before its image, whole or cut short.
+fn long_jpeg(image: &[u8], n_bytes: usize) -> Vec<u8> {
+    let mut bytes = image[..2].to_vec();
+    while bytes.len() < n_bytes {
+        bytes.extend([0xFF, 0xE2, 0xFF, 0xFF]);
+        bytes.resize(bytes.len() + 0xFFFD, 0xD9);
+    }
+    bytes.extend(&image[2..]);
+    bytes
+}
+
+#[test]
+fn the_number_of_threads_does_not_say_which_files_are_used() {
+    let world = World::with_photos(2);
+    sets::save(&world.path("whole.jpg"), &sets::picture(24, 16, 99).into());
+    let jpeg = fs::read(world.path("whole.jpg")).expect("a JPEG");
+    for (name, n_bytes) in [("short", 0), ("middle", 1 << 20), ("long", 13 << 19), ("longer", 40 << 20)] {
+        let bytes = long_jpeg(&jpeg, n_bytes);
+        world.write(format!("photos/{name}.jpg"), &bytes);
+        world.write(format!("photos/{name}-cut.jpg"), &bytes[..bytes.len() - jpeg.len() / 4]);
+        world.write(format!("photos/{name}-headless.jpg"), &bytes[..bytes.len() - jpeg.len() + 10]);
+    }
+    let skips = |threads: u32| {
+        let options = "--resolution 16 --transform crop --plots none --max-memory 192MiB";
+        world.run(&format!("scan photos -o out{threads} {options} -j {threads}")).code(1);
+        (world.read(&format!("out{threads}/skipped.csv")), world.read(&format!("out{threads}/images.csv")))
+    };
+    let one = skips(1);
+    assert!(one == skips(8));
+    let table = world.table("out1/skipped.csv");
+    assert_eq!(table.rows.len(), 8);
+    for reason in table.column("reason") {
+        assert!(reason.contains("truncated JPEG"), "{reason}");
+    }
+    assert_eq!(world.table("out1/images.csv").rows.len(), 6);
 }
 
 #[test]

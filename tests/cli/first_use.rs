@@ -17,7 +17,7 @@ fn sizes_that_differ_are_met_with_the_largest_usual_one() {
     write_ordinary(&world);
     let printed = world.succeed("scan photos -o out --plots none");
     assert!(printed.stdout.contains("\n199 images"), "{}", printed.stdout);
-    let said = "working size 64×64: sizes differ, 199 of 200 reach it (--resolution sets another)";
+    let said = "working size 64×64: sizes differ, 199 of 200 reach it by their headers (--resolution sets another)";
     assert_eq!(printed.stderr.lines().filter(|line| *line == said).count(), 1, "{}", printed.stderr);
     let quiet = world.succeed("scan photos -o out --plots none -q");
     assert_eq!(quiet.stderr, "");
@@ -33,7 +33,8 @@ fn tiles_and_mixed_folders_are_scanned_without_an_option() {
     write_uniform(&world.path("mixed/b"), 5, 200, 130);
     write_uniform(&world.path("mixed/c"), 1, 20, 300);
     let printed = world.succeed("scan mixed -o out");
-    let said = "working size 20×20: sizes differ, 11 of 11 reach it; the smallest, c/00.png, is 20×300";
+    let said =
+        "working size 20×20: sizes differ, 11 of 11 reach it by their headers; the smallest, c/00.png, is 20×300";
     assert!(printed.stdout.contains("\n11 images") && printed.stderr.contains(said), "{}", printed.stderr);
 }
 
@@ -84,6 +85,17 @@ fn images_left_out_by_choice_are_listed_apart_and_never_judged() {
 }
 
 #[test]
+fn files_that_repeat_others_are_told() {
+    let world = World::create();
+    write_uniform(&world.path("photos"), 9, 24, 16);
+    let printed = world.succeed("rapsd photos -o out --plots none");
+    assert!(!printed.stderr.contains("repeat"), "{}", printed.stderr);
+    std::fs::copy(world.path("photos/03.png"), world.path("photos/copy.png")).expect("a copy");
+    let printed = world.succeed("rapsd photos -o out --plots none");
+    assert!(printed.stderr.contains("10 % of the files repeat another one byte for byte"), "{}", printed.stderr);
+}
+
+#[test]
 fn several_inputs_are_one_set_only_when_that_is_said() {
     let world = World::create();
     write_uniform(&world.path("cats"), 3, 24, 16);
@@ -92,6 +104,10 @@ fn several_inputs_are_one_set_only_when_that_is_said() {
     let said = "2 inputs, taken as one set: cats (3 files), more/dogs (4 files); --by-input answers for each";
     assert_eq!(printed.stderr.lines().next(), Some(said));
     assert!(printed.stdout.contains("\n7 images"), "{}", printed.stdout);
+    let printed = world.succeed("rapsd cats ./cats more/../cats/00.png -o one --plots none");
+    let said = "3 inputs, taken as one set: cats (3 files), ./cats (already read as cats), \
+                more/../cats/00.png (already read as cats); --by-input answers for each";
+    assert_eq!(printed.stderr.lines().next(), Some(said));
     world.succeed("scan cats -o a -q --plots none");
     // Images of the same bytes are in both.
     world.succeed("scan more/dogs --num 4 --channels luma -o b -q --plots none");

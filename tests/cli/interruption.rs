@@ -91,6 +91,25 @@ fn an_interrupted_run_leaves_nothing_half_done() {
     }
 }
 
+/// GNU `timeout` signals the command, and then its group.
+#[cfg(unix)]
+#[test]
+fn two_signals_at_once_are_one_wish() {
+    let world = World::create();
+    write_slow_set(&world);
+    let mut child = spawn(&world, "rapsd slow -o out --resolution 1024 --transform crop -j 2 --progress never");
+    wait_until("the pass", || world.files("out/.specscan/staging").contains(&"rapsd_images.csv".to_owned()));
+    let id = child.id();
+    let twice = format!("kill -INT {id}; kill -TERM {id}; kill -INT {id}");
+    assert!(Command::new("sh").args(["-c", &twice]).status().expect("a shell").success());
+    wait_until("the end", || child.try_wait().expect("a child").is_some());
+    let output = child.wait_with_output().expect("ended");
+    assert_eq!(output.status.code(), Some(130));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("interrupted"));
+    assert_eq!(world.files("out"), Vec::<String>::new());
+    assert_eq!(world.files("out/.specscan"), Vec::<String>::new());
+}
+
 #[cfg(unix)]
 #[test]
 fn an_interrupted_run_leaves_the_tables_of_the_run_before() {

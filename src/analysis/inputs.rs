@@ -1,0 +1,28 @@
+//! Which inputs a run has, said when there are several.
+
+use std::path::{Path, PathBuf};
+
+use crate::pipeline::Observer;
+
+/// Says that several inputs are one set.
+pub(super) fn note_one_set(inputs: &[PathBuf], n_files: &[u64], observer: &dyn Observer) {
+    if inputs.len() > 1 {
+        let named = |(i, n): (usize, &u64)| {
+            let input = inputs[i].display();
+            match (n, holder(&inputs[i], &inputs[..i])) {
+                (0, Some(earlier)) => format!("{input} (already read as {})", earlier.display()),
+                (1, _) => format!("{input} (1 file)"),
+                _ => format!("{input} ({n} files)"),
+            }
+        };
+        let named: Vec<String> = n_files.iter().enumerate().map(named).collect();
+        let (n, named) = (inputs.len(), named.join(", "));
+        observer.noted(&format!("{n} inputs, taken as one set: {named}; --by-input answers for each"));
+    }
+}
+
+/// The first of `others` that is the same file or folder as `input`, or holds it.
+fn holder<'a>(input: &Path, others: &'a [PathBuf]) -> Option<&'a PathBuf> {
+    let input = input.canonicalize().ok()?;
+    others.iter().find(|other| other.canonicalize().is_ok_and(|other| input.starts_with(other)))
+}
