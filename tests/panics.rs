@@ -111,7 +111,7 @@ fn check(place: &str, message: Option<&str>, threads: usize) {
     };
     let mut stderr = String::new();
     child.stderr.take().expect("a pipe").read_to_string(&mut stderr).expect("text");
-    let files = std::fs::read_dir(&out).expect("a folder").map(|entry| entry.expect("an entry").file_name());
+    let files = std::fs::read_dir(&out).into_iter().flatten().map(|entry| entry.expect("an entry").file_name());
     let mut files: Vec<_> = files.collect();
     files.sort();
     match message {

@@ -120,7 +120,7 @@ fn info_names_the_folders_that_by_input_made() {
 
 /// The state after a kill of `scan` in `out`, of 5 images, while `set.spectrum` of 3 images was put in place.
 fn kill_in_commit(world: &World) {
-    world.succeed("scan photos --name set -o out -q --plots none");
+    world.succeed("scan photos --name set -o out -q --plots none --overwrite");
     world.succeed("scan photos --num 3 --name set -o three -q --plots none");
     let manifest: serde_json::Value = serde_json::from_slice(&world.read("out/scan.json")).expect("a manifest");
     let results = manifest["results"].as_array().expect("a list");
@@ -167,7 +167,7 @@ fn a_forged_manifest_leads_to_no_file_outside_its_folder() {
         world.succeed(&format!("{words} -o x -q --plots none"));
         assert_eq!(world.read("victim.csv"), b"precious", "{words}");
     }
-    assert!(world.succeed("info x").stdout.contains("noise: whole, 0 files"));
+    assert!(world.succeed("info x").stdout.contains("noise.json: whole, 0 files"));
 }
 
 #[cfg(unix)]
