@@ -148,7 +148,7 @@ fn a_spectrum_that_a_killed_run_was_replacing_is_not_read_before_that_is_finishe
     assert!(printed.stdout.contains("\n3 images"), "{}", printed.stdout);
     assert!(world.read("out/set.spectrum") == world.read("three/set.spectrum"));
     kill_in_commit(&world);
-    world.succeed("merge out/set.spectrum --name set -o out -q");
+    world.succeed("merge out/set.spectrum --name set -o out -q --overwrite");
     assert!(world.read("out/set.spectrum") == world.read("three/set.spectrum"));
 }
 
