@@ -216,7 +216,7 @@ fn soft_images_are_named_and_none_are_claimed_where_they_cannot_be_told() {
     large.save(world.path("large/soft.png")).expect("an image");
     let printed = world.succeed("bounds large --resolution 64 --transform center-crop -o reduced --plots none");
     let text = printed.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(text.contains("1 of them are files reduced 2 times or more: they lack fine detail at this size"), "{text}");
+    assert!(text.contains("reduced 2 times or more: 1 of them, which lack fine detail at this size"), "{text}");
     assert!(!text.contains("what was enlarged"), "{text}");
     // Tiles are too small to tell, and the list of the run before is gone.
     let printed = world.succeed("bounds set --transform tile --resolution 32 -o out --plots none");
