@@ -194,8 +194,8 @@ impl BoundsReport {
             lines.extend(self.soft.iter().take(3).map(|path| format!("  {path}")));
             if self.n_soft_reduced > 0 {
                 lines.extend(wrap(&format!(
-                    "reduced {REDUCED} times or more: {} of them, which lack fine detail at this size; that is no sign that \
-                     they were enlarged.",
+                    "reduced {REDUCED} times or more: {} of them, which lack fine detail at this size; that is no \
+                     sign that they were enlarged.",
                     self.n_soft_reduced
                 )));
             }

@@ -51,15 +51,13 @@ impl AnalysisConfig {
 
     /// Bytes of a spectrum: its totals and histograms.
     pub fn spectrum_bytes(&self) -> u64 {
-        let n_totals: usize = tensor_specs(self, self.reduced_len()).iter().map(|spec| spec.n_elements()).sum();
-        (n_totals * TOTAL_BYTES + self.histogram_length() * size_of::<u64>()) as u64
+        (self.n_totals() * TOTAL_BYTES + self.histogram_length() * size_of::<u64>()) as u64
     }
 
     /// Bytes of the arrays that are derived from a spectrum when results are made of it: each of its sums once, in
     /// double precision.
     pub fn derived_bytes(&self) -> u64 {
-        let n_totals: usize = tensor_specs(self, self.reduced_len()).iter().map(|spec| spec.n_elements()).sum();
-        (n_totals * size_of::<f64>()) as u64
+        (self.n_totals() * size_of::<f64>()) as u64
     }
 
     /// Bytes of what all workers share beside the totals: frequencies, annuli, window and reference.
@@ -78,6 +76,11 @@ impl AnalysisConfig {
     /// Bytes of what is kept of one working image until its row is written.
     pub fn row_bytes(&self) -> u64 {
         (rapsd_rows(self.channels.count()) * self.size.n_annuli() * size_of::<f64>() + SUMMARY_BYTES) as u64
+    }
+
+    /// Sums of a spectrum, all tensors together.
+    fn n_totals(&self) -> usize {
+        tensor_specs(self, self.reduced_len()).iter().map(|spec| spec.n_elements()).sum()
     }
 
     /// Pixels of the reduced images, where there are any.
