@@ -19,7 +19,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("cli", &["analysis", "report", "pipeline", "dataset", "noise", "diffusion", "stats", "spectrum", "spectral"]),
 ];
 
-/// Libraries that one layer alone may know.
+/// Libraries that one layer alone may know, or two.
 const KEPT_IN: &[(&str, &str)] = &[
     ("clap", "cli"),
     ("indicatif", "cli"),
@@ -33,7 +33,7 @@ const KEPT_IN: &[(&str, &str)] = &[
     ("ndarray_linalg", "stats"),
     ("plotters", "report"),
     ("csv", "report"),
-    ("zip", "report"),
+    ("zip", "dataset report"),
 ];
 
 /// Columns of a line, comments too.
@@ -162,7 +162,7 @@ fn libraries_stay_in_their_layer() {
                 let names = |text: &str| text.strip_prefix(library).is_some_and(|rest| rest.starts_with([':', ';']));
                 use_of.is_some_and(names) || (!line.starts_with("//") && line.contains(&format!(" {library}::")))
             });
-            if is_known && module[0] != *layer {
+            if is_known && !layer.split(' ').any(|layer| module[0] == layer) {
                 found.push(format!("{} knows {library}, which is for {layer}", path.display()));
             }
         }

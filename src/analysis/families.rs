@@ -18,6 +18,7 @@ use crate::noise::{
     ZeroFrequency, parse_family, realise,
 };
 use crate::pipeline::{NoRows, Observer, ScanConfig, scan};
+use crate::spectral::ValueRange;
 use crate::spectrum::{AnalysisConfig, Detail, Preprocess, Spectrum, Standardize};
 
 /// Families compared where none are named.
@@ -220,6 +221,14 @@ fn measured_gamma(spectrum: &Spectrum, dataset: Option<&DatasetModel>) -> Result
 /// Scans a folder of noise images, prepared like the dataset's.
 fn measure_folder(path: &Path, desk: &Desk<'_>, like: &Preprocess, coherence: bool) -> Result<Spectrum> {
     let listing = list_inputs(&[path.to_owned()])?;
+    let kinds = (like.channels.are_latent().then_some(like.channels), listing.latent_channels);
+    ensure!(
+        kinds.0 == kinds.1,
+        "{} holds {}, and the set {}: noise is measured on samples of the same kind",
+        path.display(),
+        kinds.1.map_or("images".to_owned(), |c| format!("latents of {} channels", c.count())),
+        kinds.0.map_or("images".to_owned(), |c| format!("latents of {} channels", c.count())),
+    );
     let config = ScanConfig {
         decode: DecodeOptions { max_memory_bytes: desk.max_memory_bytes, ..DecodeOptions::default() },
         preprocess: PreprocessConfig {
@@ -233,7 +242,7 @@ fn measure_folder(path: &Path, desk: &Desk<'_>, like: &Preprocess, coherence: bo
             size: like.size,
             channels: like.channels,
             window: like.window,
-            range: like.range,
+            range: like.range.unwrap_or(ValueRange::SIGNED),
             standardize: Standardize::Mean,
             detail: if coherence { Detail::Full } else { Detail::Power },
             per_channel: false,

@@ -89,8 +89,9 @@ pub fn annulus_means(grid: &Grid, fit: &PowerLawFit) -> Vec<f64> {
     grid.radial_mean(&grid.frequencies().iter().map(power).collect::<Vec<_>>())
 }
 
-/// Power of 8-bit rounding noise per mode in the set's value range; none where pixels were standardised.
+/// Power of 8-bit rounding noise per mode in the set's value range; none where pixels were standardised, and of
+/// latents.
 fn rounding_noise_power(spectrum: &Spectrum) -> Option<f64> {
     let Preprocess { range, standardize, .. } = spectrum.preprocess();
-    (*standardize != Standardize::Pixel).then(|| rounding_power(range.low, range.high))
+    range.filter(|_| *standardize != Standardize::Pixel).map(|range| rounding_power(range.low, range.high))
 }

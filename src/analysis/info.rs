@@ -76,7 +76,7 @@ impl Report for InfoReport {
                 ),
             ),
             row("identity", self.content_id.clone()),
-            row("values", format!("{} to {}", p.range.low, p.range.high)),
+            row("values", p.range.map_or("latents".to_owned(), |r| format!("{} to {}", r.low, r.high))),
             row("standardised", p.standardize.to_string()),
             row("window", p.window.to_string()),
             row("transform", self.fft_kernel.clone()),

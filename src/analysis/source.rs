@@ -11,8 +11,8 @@ use super::input_file::load_spectrum;
 use super::inputs::note_one_set;
 use super::needs::Needs;
 use crate::dataset::{
-    Damaged, DecodeOptions, Decoder, ExifPolicy, ListFormat, Listing, PreprocessConfig, Preprocessor, Skipped,
-    SourceFile, Transform, choose_resolution, list_from_reader, list_inputs,
+    ArrayOptions, AutoResolution, Damaged, DecodeOptions, Decoder, ExifPolicy, ListFormat, Listing, PreprocessConfig,
+    Preprocessor, Skipped, SourceFile, Transform, choose_resolution, list_from_reader, list_inputs_with,
 };
 use crate::diffusion::rounding_power;
 use crate::pipeline::{Held, Observer, ScanConfig, ScanError, check_memory};
@@ -37,6 +37,8 @@ pub struct SourceOptions {
     pub files_from: Option<PathBuf>,
     /// How the paths of that list are told apart.
     pub list_format: ListFormat,
+    /// Which array of a file is read, and how.
+    pub arrays: ArrayOptions,
     /// Only the first so many files.
     pub num: Option<usize>,
     /// So many files at random.
@@ -108,6 +110,32 @@ impl SourceOptions {
             (self.channels.is_some(), "--channels"),
         ];
         first_of(&about_size).or(self.first_about_values())
+    }
+
+    /// The first option about image files and their pixels that was given: latents have neither.
+    fn first_about_images(&self) -> Option<&'static str> {
+        first_of(&[
+            (self.channels.is_some(), "--channels"),
+            (self.range.is_some(), "--range"),
+            (self.exif.is_some(), "--exif"),
+            (self.damaged.is_some(), "--damaged"),
+            (self.drop_letterbox, "--drop-letterbox"),
+            (self.allow_upscale, "--allow-upscale"),
+        ])
+    }
+
+    /// Refuses what latents do not have.
+    fn check_latents(&self) -> Result<()> {
+        if let Some(option) = self.first_about_images() {
+            bail!("{option} is about the pixels of images, and the input holds latents; leave it out");
+        }
+        if let Some(transform) = self.transform.filter(|transform| transform.resamples()) {
+            bail!(
+                "--transform {transform} resamples, and a resampled latent is not that of a resampled image: use none, \
+                 crop or tile, or encode the images at the size you want"
+            );
+        }
+        Ok(())
     }
 }
 
@@ -234,24 +262,36 @@ impl Source {
         self.images().map_or(0, |images| images.n_ignored)
     }
 
-    /// The power of 8-bit rounding in the images' value range, value² per mode.
+    /// The power of the images' rounding, value² per mode ([`rounding_power_of`]).
     ///
     /// # Errors
     ///
     /// If their powers are in other units.
     pub fn rounding_power(&self) -> Result<f64> {
-        let Preprocess { range, standardize, .. } = self.preprocess();
-        if standardize == Standardize::Pixel {
+        let preprocess = self.preprocess();
+        if preprocess.standardize == Standardize::Pixel {
             bail!("noise levels are in pixel values, which --standardize pixel removes; leave it out");
         }
-        Ok(rounding_power(range.low, range.high))
+        Ok(rounding_power_of(&preprocess))
+    }
+}
+
+/// The power of rounding, value² per mode: to 8 bits in the value range of images, to the steps of the sums of latents.
+pub fn rounding_power_of(preprocess: &Preprocess) -> f64 {
+    match preprocess.range {
+        Some(range) => rounding_power(range.low, range.high),
+        None => preprocess.channels.code_unit(0).powi(2) / 12.0,
     }
 }
 
 impl Images {
     /// Lists the files and looks at the headers of some.
     fn find(options: &SourceOptions, needs: Needs, observer: &dyn Observer) -> Result<Self> {
-        let Listing { files, skipped, n_ignored, n_files_of_inputs, own_outputs } = list(options)?;
+        let Listing { files, latent_channels, skipped, n_ignored, n_files_of_inputs, own_outputs } = list(options)?;
+        if latent_channels.is_some() {
+            options.check_latents()?;
+        }
+        let preferred = options.channels.or(needs.channels);
         note_one_set(&options.inputs, &n_files_of_inputs, observer);
         if let Some(first) = own_outputs.first() {
             let n = own_outputs.len();
@@ -264,10 +304,10 @@ impl Images {
             damaged: options.damaged.unwrap_or_default(),
             max_memory_bytes: options.max_memory_bytes.unwrap_or(u64::MAX),
         };
-        let preprocess = resolve_preprocess(options, &files, &decode, observer)?;
+        let preprocess = resolve_preprocess(options, &files, &decode, latent_channels.is_some(), observer)?;
         let analysis = AnalysisConfig {
             size: preprocess.size,
-            channels: options.channels.or(needs.channels).unwrap_or_default(),
+            channels: latent_channels.or(preferred).unwrap_or_default(),
             window: options.window.unwrap_or(Window::None),
             range: options.range.unwrap_or(ValueRange::SIGNED),
             standardize: options.standardize.or(needs.standardize).unwrap_or_default(),
@@ -281,7 +321,8 @@ impl Images {
             decode,
             preprocess,
             analysis,
-            effective_resolution: needs.effective_resolution,
+            // Latents are not blurred as images are: the detector was made for pixels.
+            effective_resolution: needs.effective_resolution && latent_channels.is_none(),
             threads: options.threads,
         };
         check_memory(&config, needs.held()).map_err(ScanError::Memory)?;
@@ -289,11 +330,11 @@ impl Images {
     }
 
     /// The working image of the file `key`, read once more: its size, and its RGB bytes row by row. None if the file
-    /// has changed meanwhile, or is none of these.
+    /// has changed meanwhile, or is none of these; of arrays nothing is read again.
     pub fn read_again(&self, key: &str, tile_origin: Option<(usize, usize)>) -> Option<(Size, Vec<u8>)> {
-        let file = self.files.iter().find(|file| file.key == key)?;
+        let file = self.files.iter().find(|file| file.sample().is_none() && file.key() == key)?;
         let mut decoder = Decoder::new();
-        decoder.read(&file.path).ok()?;
+        decoder.read(file.path()).ok()?;
         let decoded = decoder.decode(&self.config.decode).ok()?;
         let mut preprocessor = Preprocessor::new(self.config.preprocess).ok()?;
         let mut views = preprocessor.apply(&decoded.image).ok()?;
@@ -315,13 +356,15 @@ fn saved_spectra(inputs: &[PathBuf]) -> Result<Option<Vec<PathBuf>>> {
 }
 
 fn list(options: &SourceOptions) -> Result<Listing> {
-    let Some(path) = &options.files_from else { return Ok(list_inputs(&options.inputs)?) };
+    let Some(path) = &options.files_from else { return Ok(list_inputs_with(&options.inputs, &options.arrays)?) };
     if path.as_os_str() == "-" {
-        return Ok(list_from_reader(std::io::stdin().lock(), "standard input", options.list_format)?);
+        let name = "standard input";
+        return Ok(list_from_reader(std::io::stdin().lock(), name, options.list_format, &options.arrays)?);
     }
     let file = std::fs::File::open(path)
         .with_context(|| format!("cannot open the file list {}; check its path", path.display()))?;
-    Ok(list_from_reader(std::io::BufReader::new(file), &path.to_string_lossy(), options.list_format)?)
+    let reader = std::io::BufReader::new(file);
+    Ok(list_from_reader(reader, &path.to_string_lossy(), options.list_format, &options.arrays)?)
 }
 
 /// The first, or randomly chosen, files; always in path order.
@@ -347,10 +390,14 @@ fn resolve_preprocess(
     options: &SourceOptions,
     files: &[SourceFile],
     decode: &DecodeOptions,
+    are_latent: bool,
     observer: &dyn Observer,
 ) -> Result<PreprocessConfig> {
     let found = choose_resolution(files, decode);
     let asked = options.resolution.unwrap_or(Resolution::Auto);
+    if let (true, Resolution::Auto, Ok(found)) = (are_latent, asked, &found) {
+        check_one_size(found)?;
+    }
     let (size, untouched) = match (asked, &found) {
         (Resolution::Auto, _) => found.clone().map(|found| (found.size, found.sizes_agree))?,
         (Resolution::Fixed(size), Ok(found)) => (size, found.sizes_agree && found.size == size),
@@ -358,7 +405,10 @@ fn resolve_preprocess(
         (Resolution::Fixed(size), Err(_)) => (size, false),
     };
     let config = PreprocessConfig {
-        transform: options.transform.unwrap_or(if untouched { Transform::None } else { Transform::CenterCropDhariwal }),
+        transform: options.transform.unwrap_or(match untouched || are_latent {
+            true => Transform::None,
+            false => Transform::CenterCropDhariwal,
+        }),
         size,
         allow_upscale: options.allow_upscale,
         drop_letterbox: options.drop_letterbox,
@@ -370,6 +420,18 @@ fn resolve_preprocess(
     let headers = found.map(|found| found.headers).unwrap_or_default();
     check_headers(&config, &headers, observer)?;
     Ok(config)
+}
+
+/// Refuses to choose a size for latents of several.
+fn check_one_size(found: &AutoResolution) -> Result<()> {
+    let Some(((first, size), rest)) = found.headers.split_first() else { return Ok(()) };
+    match rest.iter().find(|(_, other)| other != size) {
+        None => Ok(()),
+        Some((key, other)) => bail!(
+            "latents are not resampled, and {first} is {size} while {key} is {other}: give the size to be analysed as \
+             --resolution HxW (others are left out), with --transform crop or tile to cut larger ones"
+        ),
+    }
 }
 
 /// Looks at the sizes of a few images before all are read: if none of them can be used, the run is not begun; if fewer

@@ -17,7 +17,7 @@ mod tests {
     use std::ffi::OsStr;
 
     use super::*;
-    use crate::dataset::{ExifPolicy, Transform};
+    use crate::dataset::{ExifPolicy, Layout, Transform};
     use crate::diffusion::ScheduleKind;
     use crate::noise::{Metric, ZeroFrequency};
     use crate::spectral::{Channels, Window};
@@ -42,6 +42,7 @@ mod tests {
     fn every_choice_reads_its_names_and_refuses_others_with_the_list() {
         check::<ExifPolicy>(2);
         check::<Transform>(5);
+        check::<Layout>(5);
         check::<ScheduleKind>(3);
         check::<Metric>(3);
         check::<ZeroFrequency>(2);

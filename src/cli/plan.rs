@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::console;
 use super::shared::SharedArgs;
 use crate::analysis::{About, Images, Source};
-use crate::dataset::Decoder;
+use crate::dataset::{ArrayReader, Decoder, SourceFile};
 use crate::pipeline::memory_bytes;
 use crate::spectrum::Spectrum;
 
@@ -47,7 +47,7 @@ fn print_saved(args: &SharedArgs, spectrum: &Spectrum) -> Result<Option<Value>> 
 /// The plan of scanning `images`.
 fn print_images(args: &SharedArgs, images: &Images) -> Result<Option<Value>> {
     let config = &images.config;
-    let bytes: u64 = images.files.iter().filter_map(|f| std::fs::metadata(&f.path).ok()).map(|m| m.len()).sum();
+    let bytes: u64 = images.files.iter().filter_map(SourceFile::n_bytes).sum();
     let passes = config.n_passes() + u32::from(images.second_pass);
     let memory = memory_bytes(config, images.held);
     let preprocess = config.preprocess_record();
@@ -77,7 +77,10 @@ fn print_images(args: &SharedArgs, images: &Images) -> Result<Option<Value>> {
         ("transform", preprocess.transform.clone()),
         (
             "channels",
-            format!("{}, values {} to {}", preprocess.channels.name(), preprocess.range.low, preprocess.range.high),
+            match preprocess.range {
+                Some(range) => format!("{}, values {} to {}", preprocess.channels, range.low, range.high),
+                None => format!("{} of latents", preprocess.channels.count()),
+            },
         ),
         ("passes", passes.to_string()),
         ("threads", config.threads.to_string()),
@@ -92,14 +95,13 @@ fn print_images(args: &SharedArgs, images: &Images) -> Result<Option<Value>> {
 
 /// Single-thread seconds of one pass, from decoding a few evenly spaced files.
 fn estimate_seconds(images: &Images) -> Option<f64> {
-    let mut decoder = Decoder::new();
+    let (mut decoder, mut arrays) = (Decoder::new(), ArrayReader::default());
     let step = images.files.len().div_ceil(TIMED_FILES).max(1);
     let started = std::time::Instant::now();
-    let decoded = images
-        .files
-        .iter()
-        .step_by(step)
-        .filter(|f| decoder.read(&f.path).is_ok() && decoder.decode(&images.config.decode).is_ok());
+    let decoded = images.files.iter().step_by(step).filter(|f| match f.sample() {
+        Some((array, number)) => arrays.read(f, array, number).is_ok(),
+        None => decoder.read(f.path()).is_ok() && decoder.decode(&images.config.decode).is_ok(),
+    });
     let n_decoded = decoded.count();
     let per_file = started.elapsed().as_secs_f64() / n_decoded as f64;
     (n_decoded > 0).then(|| per_file / DECODING_SHARE * images.files.len() as f64)

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use super::memory;
 use super::named::choice;
 use crate::analysis::{Resolution, SourceOptions};
-use crate::dataset::{Damaged, ExifPolicy, ListFormat, Transform};
+use crate::dataset::{ArrayOptions, Damaged, ExifPolicy, Layout, ListFormat, Transform};
 use crate::report::plot::PlotFormat;
 use crate::report::plot::page::{Page, parse_width};
 use crate::spectral::{Channels, Named, Size, ValueRange, Window};
@@ -21,7 +21,8 @@ const MAX_THREADS: usize = 1024;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Input")]
 pub struct InputArgs {
-    /// Folders of images (walked recursively), image files, or saved spectra (*.spectrum)
+    /// Folders of images (walked recursively), image files, arrays of latents (*.npy, *.npz, *.safetensors), folders of
+    /// nothing else, or saved spectra (*.spectrum)
     #[arg(value_name = "INPUT", help_heading = None::<&str>)]
     pub inputs: Vec<PathBuf>,
 
@@ -40,6 +41,15 @@ pub struct InputArgs {
     /// What the answer is headed by, where there are several.
     #[arg(skip)]
     pub heading: Option<String>,
+
+    /// Array to read from .npz and .safetensors files that hold several
+    #[arg(long, value_name = "NAME")]
+    pub key: Option<String>,
+
+    /// Axes of arrays: n samples, c channels, h rows, w columns [default: nchw or chw; channels last where the last axis
+    /// has at most 4 and the one for channels more; bytes of three axes nhw]
+    #[arg(long, value_name = "AXES", value_parser = choice::<Layout>())]
+    pub layout: Option<Layout>,
 
     /// Use only the first N files, in path order
     #[arg(long, alias = "max-images", value_name = "N", conflicts_with = "sample")]
@@ -229,6 +239,7 @@ impl SharedArgs {
             inputs: input.inputs.clone(),
             files_from: input.files_from.clone(),
             list_format: if input.null { ListFormat::Nul } else { ListFormat::Lines },
+            arrays: ArrayOptions { key: input.key.clone(), layout: input.layout },
             num: input.num,
             sample: input.sample,
             seed: input.seed,

@@ -4,10 +4,12 @@ use std::collections::HashSet;
 use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
 
+use super::array::{ArrayOptions, has_array_name};
 use super::key::key_of;
 use super::links::broken_link;
-use super::listing::{ListError, Listing, Skipped, SourceFile, finish};
+use super::listing::{ArrayFile, ListError, Listing, Skipped, finish};
 use super::skip::{SkipReason, plain_io_message};
+use super::source_file::SourceFile;
 use super::walk::{Found, tell};
 
 /// Bytes of the longest entry that may be a path.
@@ -32,7 +34,13 @@ pub enum ListFormat {
 ///
 /// If the list cannot be read, has an entry longer than any path or zero bytes where lines are expected, or names no
 /// image at all. A missing file is an entry of [`Listing::skipped`].
-pub fn list_from_reader(mut reader: impl BufRead, name: &str, format: ListFormat) -> Result<Listing, ListError> {
+pub fn list_from_reader(
+    mut reader: impl BufRead,
+    name: &str,
+    format: ListFormat,
+    options: &ArrayOptions,
+) -> Result<Listing, ListError> {
+    let mut arrays = Vec::new();
     let mut listing = Listing::default();
     let mut first_ignored = None;
     let mut taken = HashSet::new();
@@ -60,7 +68,10 @@ pub fn list_from_reader(mut reader: impl BufRead, name: &str, format: ListFormat
         }
         let key = key_of(bytes);
         match look_at(path) {
-            Found::Image(path) => listing.files.push(SourceFile { key, path }),
+            Found::Image(path) => listing.files.push(SourceFile::new(key, path)),
+            Found::Other(path) if has_array_name(&path) => {
+                arrays.push(ArrayFile { key, path, is_given: true, input: 0 });
+            }
             Found::Bad(_, reason) => listing.skipped.push(Skipped { path: key, reason: reason.to_string() }),
             found @ (Found::Other(_) | Found::OwnOutput(_)) => {
                 if matches!(found, Found::OwnOutput(_)) {
@@ -71,7 +82,7 @@ pub fn list_from_reader(mut reader: impl BufRead, name: &str, format: ListFormat
             }
         }
     }
-    finish(listing, name, first_ignored)
+    finish(listing, arrays, options, name, first_ignored)
 }
 
 /// An entry without its end and what precedes the first. Blanks stay: names may begin or end with them.

@@ -6,6 +6,7 @@ use std::io::{BufRead, Seek};
 use image::metadata::Orientation;
 use image::{ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 
+use super::array::Array;
 use super::budget::Shares;
 use super::damage::Damaged;
 use super::demand::{METADATA_BYTES, image_bytes, jpeg_bytes};
@@ -50,8 +51,17 @@ pub struct Header {
 }
 
 impl Header {
+    /// That of a sample of `array`.
+    pub fn of_sample(array: &Array) -> Self {
+        Self { size: array.size(), format: array.format(), n_bytes: array.reading_bytes() }
+    }
+
     /// Judges the memory that decoding takes.
-    pub(super) fn check_memory(&self, options: &DecodeOptions) -> Result<(), SkipReason> {
+    ///
+    /// # Errors
+    ///
+    /// If it is more than one file may take.
+    pub fn check_memory(&self, options: &DecodeOptions) -> Result<(), SkipReason> {
         let limit_bytes = Shares::of(options.max_memory_bytes).decoding_bytes;
         let Self { size, n_bytes, .. } = *self;
         if n_bytes > limit_bytes { Err(SkipReason::TooLarge { size, n_bytes, limit_bytes }) } else { Ok(()) }

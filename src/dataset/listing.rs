@@ -11,25 +11,22 @@
 //! # Cost
 //!
 //! Files whose names promise an image are not opened here (decoding decides), so that a million of them list fast.
-//! Others are told by their first bytes.
+//! Others are told by their first bytes. Arrays are opened for their headers: these say how many samples there are.
+//!
+//! Files of arrays (`.npy`, `.npz`, `.safetensors`) make up the set where they are given themselves, or where there are
+//! no images: among images they are what somebody else left there.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
+use super::array::{Array, ArrayOptions, has_array_name};
 use super::key::{compare_keys, key_of, key_of_path};
 use super::skip::{SkipReason, plain_io_message};
 use super::sniff::{has_image_name, holds_image};
+use super::source_file::SourceFile;
 use super::suggest::{similar_path, spectrum_in};
 use super::walk::{Found, walk};
-
-/// One image to be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SourceFile {
-    /// What it is known by in tables: its path as text, without loss ([`key_of_path`]).
-    pub key: String,
-    /// Where it is.
-    pub path: PathBuf,
-}
+use crate::spectral::Channels;
 
 /// Something that was left out, for `skipped.csv`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,13 +72,15 @@ impl Skipped {
 /// file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Listing {
-    /// The images, sorted by the bytes of their names; keys are unique.
+    /// The images or latents, sorted by the bytes of their files' names; keys are unique.
     pub files: Vec<SourceFile>,
+    /// The channels of latents; none of images.
+    pub latent_channels: Option<Channels>,
     /// Entries that look like images but cannot be used, sorted by path.
     pub skipped: Vec<Skipped>,
     /// Other files beside the images (notes, labels).
     pub n_ignored: u64,
-    /// Files of each input, in the order of the inputs; of a list of paths all of them.
+    /// Files (samples of arrays count one each) of each input, in the order of the inputs; of a list of paths all.
     pub n_files_of_inputs: Vec<u64>,
     /// Plots that specscan left among the images, which are no images of the set, sorted.
     pub own_outputs: Vec<String>,
@@ -91,7 +90,7 @@ pub struct Listing {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ListError {
     /// No input at all.
-    #[error("no input; give a folder of images, an image, or a list of paths with --files-from")]
+    #[error("no input; give a folder of images, an image, an array, or a list of paths with --files-from")]
     NoInput,
     /// An input that does not exist.
     #[error("input {} does not exist; {}", path.display(), hint(suggestion))]
@@ -142,6 +141,36 @@ pub enum ListError {
         /// A saved spectrum in one of the inputs.
         spectrum: Option<PathBuf>,
     },
+    /// A file of arrays that was given, or none of several, cannot be used.
+    #[error("{path} {reason}")]
+    NoArray {
+        /// Its key.
+        path: String,
+        /// Why.
+        reason: SkipReason,
+    },
+    /// Images and arrays.
+    #[error("{image} is an image and {array} holds an array: give images or arrays, each in a run of its own")]
+    ImagesAndArrays {
+        /// An image.
+        image: String,
+        /// A file of arrays.
+        array: String,
+    },
+    /// Arrays of different kinds.
+    #[error(
+        "{first} holds {of_first} and {other} {of_other}: a set has one kind of samples; give each kind in a run of          its own"
+    )]
+    MixedArrays {
+        /// A file.
+        first: String,
+        /// What it holds.
+        of_first: String,
+        /// Another.
+        other: String,
+        /// What that holds.
+        of_other: String,
+    },
     /// A list of paths that cannot be read.
     #[error("the list of paths {name} cannot be read: {message}")]
     UnreadableList {
@@ -187,11 +216,21 @@ fn none_found(n_ignored: u64, first_ignored: &Option<String>, skipped: &[Skipped
 /// If an input is missing, unreadable or of a kind that is not read, or if there is no image in any of them. A file
 /// that is bad by itself is an entry of [`Listing::skipped`] instead.
 pub fn list_inputs(inputs: &[PathBuf]) -> Result<Listing, ListError> {
+    list_inputs_with(inputs, &ArrayOptions::default())
+}
+
+/// As [`list_inputs`]; `arrays` says which array of a file is meant.
+///
+/// # Errors
+///
+/// As [`list_inputs`]; if an array that was given cannot be read, or arrays do not go together.
+pub fn list_inputs_with(inputs: &[PathBuf], arrays: &ArrayOptions) -> Result<Listing, ListError> {
     if inputs.is_empty() {
         return Err(ListError::NoInput);
     }
     let mut collector = Collector::new(inputs.len() > 1);
-    for input in inputs {
+    for (i, input) in inputs.iter().enumerate() {
+        collector.input = i;
         let n_before = collector.listing.files.len();
         check_kind(input)?;
         let metadata = std::fs::metadata(input).map_err(|error| input_error(input, &error))?;
@@ -203,7 +242,7 @@ pub fn list_inputs(inputs: &[PathBuf]) -> Result<Listing, ListError> {
         collector.listing.n_files_of_inputs.push((collector.listing.files.len() - n_before) as u64);
     }
     let names: Vec<_> = inputs.iter().map(|input| input.display().to_string()).collect();
-    collector.finish(&names.join(", ")).map_err(|error| match error {
+    collector.finish(&names.join(", "), arrays).map_err(|error| match error {
         ListError::NoImages { inputs: names, n_ignored, first_ignored, skipped, .. } => {
             let spectrum = inputs.iter().find_map(|input| spectrum_in(input));
             ListError::NoImages { inputs: names, n_ignored, first_ignored, skipped, spectrum }
@@ -233,8 +272,6 @@ fn check_kind(input: &Path) -> Result<(), ListError> {
         ("a zip archive", "unpack it to a folder and give that")
     } else if ends(&[".parquet"]) {
         ("a Parquet table", "save its images to a folder and give that")
-    } else if ends(&[".npy", ".npz"]) {
-        ("a NumPy array", "save its images as PNG to a folder and give that")
     } else {
         return Ok(());
     };
@@ -242,9 +279,22 @@ fn check_kind(input: &Path) -> Result<(), ListError> {
     if input.is_dir() { Ok(()) } else { Err(ListError::UnsupportedInput { path: input.to_owned(), kind, remedy }) }
 }
 
+/// A file by whose name there are arrays in it.
+pub(super) struct ArrayFile {
+    pub key: String,
+    pub path: PathBuf,
+    /// Whether it was given itself, and not found in a folder.
+    pub is_given: bool,
+    /// The number of the input that led to it.
+    pub input: usize,
+}
+
 /// Gathers files from inputs one after the other.
 struct Collector {
     has_several_inputs: bool,
+    /// The number of the input at hand.
+    input: usize,
+    arrays: Vec<ArrayFile>,
     /// Real paths of files taken, kept only where inputs may overlap.
     taken: HashSet<PathBuf>,
     listing: Listing,
@@ -253,7 +303,8 @@ struct Collector {
 
 impl Collector {
     fn new(has_several_inputs: bool) -> Self {
-        Self { has_several_inputs, taken: HashSet::new(), listing: Listing::default(), first_ignored: None }
+        let (taken, listing) = (HashSet::new(), Listing::default());
+        Self { has_several_inputs, input: 0, arrays: Vec::new(), taken, listing, first_ignored: None }
     }
 
     fn add_folder(&mut self, folder: &Path) -> Result<(), ListError> {
@@ -267,7 +318,10 @@ impl Collector {
                 continue;
             }
             match found {
-                Found::Image(path) => self.listing.files.push(SourceFile { key, path }),
+                Found::Image(path) => self.listing.files.push(SourceFile::new(key, path)),
+                Found::Other(path) if has_array_name(&path) => {
+                    self.arrays.push(ArrayFile { key, path, is_given: false, input: self.input });
+                }
                 Found::Other(_) => self.ignore(key),
                 Found::OwnOutput(_) => {
                     self.listing.own_outputs.push(key.clone());
@@ -285,8 +339,9 @@ impl Collector {
     fn add_file(&mut self, path: &Path, is_regular: bool) -> Result<(), ListError> {
         let name =
             if self.has_several_inputs { path.as_os_str() } else { path.file_name().unwrap_or(path.as_os_str()) };
-        let looks_right =
-            is_regular && (has_image_name(path) || holds_image(path).map_err(|error| input_error(path, &error))?);
+        let is_array = is_regular && has_array_name(path);
+        let looks_right = is_array
+            || is_regular && (has_image_name(path) || holds_image(path).map_err(|error| input_error(path, &error))?);
         if !looks_right {
             return Err(ListError::NotAnImage { path: path.to_owned() });
         }
@@ -296,7 +351,11 @@ impl Collector {
                 return Ok(());
             }
         }
-        self.listing.files.push(SourceFile { key: key_of(name.as_encoded_bytes()), path: path.to_owned() });
+        let (key, path) = (key_of(name.as_encoded_bytes()), path.to_owned());
+        match is_array {
+            true => self.arrays.push(ArrayFile { key, path, is_given: true, input: self.input }),
+            false => self.listing.files.push(SourceFile::new(key, path)),
+        }
         Ok(())
     }
 
@@ -311,15 +370,29 @@ impl Collector {
         }
     }
 
-    fn finish(self, inputs: &str) -> Result<Listing, ListError> {
-        finish(self.listing, inputs, self.first_ignored)
+    fn finish(self, inputs: &str, options: &ArrayOptions) -> Result<Listing, ListError> {
+        finish(self.listing, self.arrays, options, inputs, self.first_ignored)
     }
 }
 
-/// Sorts a listing, keeps one file of each key, and refuses an empty one.
-pub(super) fn finish(mut listing: Listing, inputs: &str, first_ignored: Option<String>) -> Result<Listing, ListError> {
-    listing.files.sort_by(|a, b| compare_keys(&a.key, &b.key));
-    listing.files.dedup_by(|later, earlier| later.key == earlier.key);
+/// Looks into `arrays`, sorts a listing, keeps one file of each key, and refuses an empty one.
+pub(super) fn finish(
+    mut listing: Listing,
+    arrays: Vec<ArrayFile>,
+    options: &ArrayOptions,
+    inputs: &str,
+    first_ignored: Option<String>,
+) -> Result<Listing, ListError> {
+    if let Some(image) = listing.files.first() {
+        if let Some(ArrayFile { key, .. }) = arrays.iter().find(|array| array.is_given) {
+            return Err(ListError::ImagesAndArrays { image: image.key().into_owned(), array: key.clone() });
+        }
+        listing.n_ignored += arrays.len() as u64;
+    } else {
+        take_arrays(&mut listing, arrays, options)?;
+    }
+    listing.files.sort_by(SourceFile::compare);
+    listing.files.dedup_by(|later, earlier| later.has_the_key_of(earlier));
     listing.skipped.sort_by(|a, b| compare_keys(&a.path, &b.path));
     listing.skipped.dedup();
     listing.own_outputs.sort();
@@ -329,6 +402,47 @@ pub(super) fn finish(mut listing: Listing, inputs: &str, first_ignored: Option<S
         return Err(ListError::NoImages { inputs, n_ignored, first_ignored, skipped, spectrum: None });
     }
     Ok(listing)
+}
+
+/// Makes the samples of arrays the files of the listing. Files in folders without an array that could be meant are
+/// passed over: text encodings, say, lie beside latents.
+fn take_arrays(listing: &mut Listing, mut arrays: Vec<ArrayFile>, options: &ArrayOptions) -> Result<(), ListError> {
+    arrays.sort_by(|a, b| compare_keys(&a.key, &b.key));
+    let (mut first, mut refused) = (None, None);
+    for ArrayFile { key, path, is_given, input } in arrays {
+        let array = match Array::find(&path, options) {
+            Ok(array) => array,
+            Err(reason) if is_given => return Err(ListError::NoArray { path: key, reason }),
+            Err(reason) => {
+                match reason {
+                    SkipReason::NoArray { .. } => listing.n_ignored += 1,
+                    _ => listing.skipped.push(Skipped { path: key.clone(), reason: reason.to_string() }),
+                }
+                refused.get_or_insert((key, reason));
+                continue;
+            }
+        };
+        let channels = array.latent_channels();
+        match &first {
+            None => first = Some((key.clone(), channels)),
+            Some((first, of_first)) if *of_first != channels => {
+                let kind = |c: Option<Channels>| c.map_or("images".to_owned(), |c| format!("{} channels", c.count()));
+                let (of_first, of_other) = (kind(*of_first), kind(channels));
+                return Err(ListError::MixedArrays { first: first.clone(), of_first, other: key, of_other });
+            }
+            Some(_) => {}
+        }
+        let samples = SourceFile::of_array(key, path, array);
+        if let Some(n) = listing.n_files_of_inputs.get_mut(input) {
+            *n += samples.len() as u64;
+        }
+        listing.files.extend(samples);
+    }
+    listing.latent_channels = first.and_then(|(_, channels)| channels);
+    match refused {
+        Some((path, reason)) if listing.files.is_empty() => Err(ListError::NoArray { path, reason }),
+        _ => Ok(()),
+    }
 }
 
 /// A path with `/` between its parts.

@@ -1,5 +1,5 @@
-//! Where images come from: listing, decoding, and the transforms that trainers apply. The only layer that knows image
-//! formats.
+//! Where images and latents come from: listing, decoding, and the transforms that trainers apply. The only layer that
+//! knows image formats and arrays.
 //!
 //! # From a folder to what the network would see
 //!
@@ -10,12 +10,16 @@
 //! Decoder::read ──► bytes ──► Decoder::decode ──► RgbImage ──► Preprocessor::apply ──► Views (H×W×3, 8 bits)
 //! ```
 //!
+//! Samples of arrays come from an [`ArrayReader`] in place of the decoder: bytes as an `RgbImage`, floating point as a
+//! [`Latent`], whose windows are cut without resampling.
+//!
 //! # Conventions
 //!
 //! Pixels are interleaved RGB, 8 bits a channel, rows from top to bottom. A bad file is never an error of the run: it
 //! yields a [`SkipReason`] or a [`Skipped`] entry, and the rest goes on. [`Decoder`] and [`Preprocessor`] own their
 //! buffers and recycle them; give each worker its own. Nothing here starts threads or prints.
 
+mod array;
 mod bmp;
 mod budget;
 mod buffer;
@@ -38,13 +42,16 @@ mod resample;
 mod resolution;
 mod skip;
 mod sniff;
+mod source_file;
 mod stamp;
 mod suggest;
 mod transform;
+mod values;
 mod view;
 mod walk;
 mod weights;
 
+pub use array::{Array, ArrayOptions, ArrayReader, Layout, NPY_HEAD_BYTES, NpyHeader, Sample};
 pub use budget::{Budget, Lease, Shares};
 pub use colour::Conversions;
 pub use damage::Damaged;
@@ -54,12 +61,14 @@ pub use file_list::{ListFormat, list_from_reader};
 pub use header::{DecodeOptions, Header};
 pub use key::{compare_keys, key_of_path};
 pub use letterbox::is_letterboxed;
-pub use listing::{ListError, Listing, Skipped, SourceFile, list_inputs};
+pub use listing::{ListError, Listing, Skipped, list_inputs, list_inputs_with};
 pub use open::{open_ordinary, read_regular};
 pub use own_mark::{OwnPicture, WORKSHOP};
 pub use resolution::{AutoResolution, ResolutionError, choose_resolution};
 pub use skip::SkipReason;
 pub use sniff::is_image;
+pub use source_file::SourceFile;
 pub use stamp::FileStamp;
 pub use transform::{PreprocessConfig, PreprocessError, Preprocessor, Transform};
+pub use values::Latent;
 pub use view::{View, Views};

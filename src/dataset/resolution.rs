@@ -2,7 +2,8 @@
 
 use super::decode::Decoder;
 use super::header::DecodeOptions;
-use super::listing::{Skipped, SourceFile};
+use super::listing::Skipped;
+use super::source_file::SourceFile;
 use crate::spectral::Size;
 
 /// Headers that are read, evenly spaced over the list.
@@ -85,9 +86,10 @@ pub fn choose_resolution(files: &[SourceFile], options: &DecodeOptions) -> Resul
     let mut unreadable = Vec::new();
     for i in 0..n_tried {
         let file = &files[i * n_files / n_tried];
-        match decoder.probe(&file.path, options) {
-            Ok(header) => headers.push((file.key.clone(), header.size)),
-            Err(reason) => unreadable.push(Skipped { path: file.key.clone(), reason: reason.to_string() }),
+        let size = file.size().map_or_else(|| decoder.probe(file.path(), options).map(|header| header.size), Ok);
+        match size {
+            Ok(size) => headers.push((file.key().into_owned(), size)),
+            Err(reason) => unreadable.push(Skipped { path: file.key().into_owned(), reason: reason.to_string() }),
         }
     }
     let Some(&(_, first)) = headers.first() else {

@@ -50,6 +50,33 @@ pub enum SkipReason {
         /// The decoder's name of the sample type.
         samples: String,
     },
+    /// A file of arrays without one that could be meant.
+    #[error("holds no array that can be read: {what}")]
+    NoArray {
+        /// What is there instead, and the remedy.
+        what: String,
+    },
+    /// A latent with a value that cannot be used.
+    #[error(
+        "has the value {value} in channel {channel}, row {row}, column {column}: {}",
+        if *is_finite {
+            "values are read up to ±1024; divide the latents by their deviation"
+        } else {
+            "remove or encode it again"
+        }
+    )]
+    LatentValue {
+        /// The value.
+        value: String,
+        /// Where it is.
+        channel: usize,
+        /// Where it is, from the top.
+        row: usize,
+        /// Where it is, from the left.
+        column: usize,
+        /// Whether it is a number.
+        is_finite: bool,
+    },
     /// A plot that specscan made.
     #[error("is a plot that specscan made, not an image of the set; move it elsewhere")]
     OwnPlot,

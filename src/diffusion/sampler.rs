@@ -86,8 +86,8 @@ pub struct ScheduleSampler {
 pub struct SamplerSource {
     /// Thresholds of the bounds they run between.
     pub kappa: Kappa,
-    /// Values of black and white, in which sigmas are.
-    pub range: ValueRange,
+    /// Values of black and white, in which sigmas are; none of latents.
+    pub range: Option<ValueRange>,
     /// Working size of the images, width×height.
     pub resolution: String,
     /// How the images reached it.

@@ -35,9 +35,13 @@ pub struct ScanOutcome {
 }
 
 impl ScanConfig {
-    /// What files are to people: `images`, or `files` where each is cut into several.
+    /// What files are to people: `images` or `latents`, or `files` where each is cut into several.
     pub fn things(&self) -> &'static str {
-        if self.preprocess.transform == Transform::Tile { "files" } else { "images" }
+        match self.preprocess.transform {
+            Transform::Tile => "files",
+            _ if self.analysis.channels.are_latent() => "latents",
+            _ => "images",
+        }
     }
 
     /// Passes of a scan: pixels are standardised by what a first one measures.
@@ -54,7 +58,7 @@ impl ScanConfig {
             allow_upscale: self.preprocess.allow_upscale,
             drop_letterbox: self.preprocess.drop_letterbox,
             channels: self.analysis.channels,
-            range: self.analysis.range,
+            range: self.analysis.range_of_pixels(),
             standardize: self.analysis.standardize,
             window: self.analysis.window,
         }

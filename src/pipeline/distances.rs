@@ -7,7 +7,8 @@ use super::observer::Observer;
 use super::pass::{Pass, RowSink, run_pass};
 use super::probe::{ImageProbe, ProbeSource};
 use super::scan::pass_name;
-use crate::dataset::{SourceFile, View};
+use super::working::Working;
+use crate::dataset::SourceFile;
 use crate::noise::image_distance::{ImageDistance, ImageDistancePlan, Membership, Scratch};
 use crate::noise::odd_images::WholePowers;
 use crate::noise::{DatasetModel, FullModel};
@@ -106,7 +107,7 @@ struct DistanceProbe<'a> {
 }
 
 impl ImageProbe for DistanceProbe<'_> {
-    fn measure(&mut self, file: usize, analyzer: &Analyzer, _: &View<'_>, numbers: &mut Vec<f64>) {
+    fn measure(&mut self, file: usize, analyzer: &Analyzer, _: &Working<'_>, numbers: &mut Vec<f64>) {
         let Some(spectra) = analyzer.latest_spectra() else { return };
         let other = self.probes.half_of_file.map_or(0, |halves| usize::from(1 - halves[file]));
         if let Some(reduced) = &self.probes.reduced {

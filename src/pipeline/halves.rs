@@ -82,7 +82,8 @@ pub fn scan_halves(
 
 /// Which half each file is in: the half with the smaller hashes is the first.
 fn divide(files: &[SourceFile]) -> Vec<u8> {
-    let parts: Vec<Vec<&str>> = files.iter().map(|file| parts(&file.key)).collect();
+    let keys: Vec<_> = files.iter().map(SourceFile::key).collect();
+    let parts: Vec<Vec<&str>> = keys.iter().map(|key| parts(key)).collect();
     let first = parts.first().map_or(&[][..], Vec::as_slice);
     let shared = |other: &Vec<&str>| first.iter().zip(other).take_while(|(a, b)| a == b).count();
     let n_shared = parts.iter().map(shared).min().unwrap_or(0);
@@ -109,7 +110,7 @@ mod tests {
     use super::*;
 
     fn halves_of(keys: &[&str]) -> Vec<u8> {
-        let file = |key: &&str| SourceFile { key: (*key).to_owned(), path: (*key).into() };
+        let file = |key: &&str| SourceFile::new((*key).to_owned(), (*key).into());
         divide(&keys.iter().map(file).collect::<Vec<_>>())
     }
 

@@ -14,6 +14,7 @@ pub mod pass;
 pub mod probe;
 mod resolution_probe;
 pub mod scan;
+pub mod working;
 
 pub use config::{ScanConfig, ScanOutcome, UsedFile};
 pub use distances::{Baseline, FirstPass, Judges, measure_distances};
@@ -25,3 +26,4 @@ pub use observer::Observer;
 pub use pass::{ImageRow, NoRows, Pass, RowSink, run_pass};
 pub use probe::{ImageProbe, ProbeSource};
 pub use scan::scan;
+pub use working::Working;

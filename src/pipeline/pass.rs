@@ -16,9 +16,10 @@ use super::memory::{KEPT_ROWS, Memory, WINDOW};
 use super::observer::Observer;
 use super::ordered::{Jobs, Schedule, run_ordered};
 use super::probe::{ImageProbe, ProbeSource};
+use super::working::Working;
 use crate::dataset::{
-    Decoder, FileStamp, Lease, PreprocessError, Preprocessor, SkipReason, Skipped, SourceFile, Transform, Views,
-    compare_keys,
+    ArrayReader, Decoder, FileStamp, Header, Lease, PreprocessError, Preprocessor, Sample, SkipReason, Skipped,
+    SourceFile, Transform, compare_keys,
 };
 use crate::spectrum::analyzer::{SharedSums, Totals};
 use crate::spectrum::{AnalysisPlan, Analyzer, ContentSketch, Counts, ImageSummary, Spectrum, SpectrumError};
@@ -34,7 +35,7 @@ pub struct ImageRow<'a> {
     pub width_px: usize,
     /// Height of the file's image before preprocessing, pixels.
     pub height_px: usize,
-    /// Image format by content, e.g. `jpeg`.
+    /// Image format by content, e.g. `jpeg`; of arrays that of their file.
     pub format: &'static str,
     /// What its transform says.
     pub summary: &'a ImageSummary,
@@ -145,18 +146,18 @@ pub fn run_pass(pass: Pass<'_>, sink: &mut dyn RowSink) -> Result<ScanOutcome, S
         Ok(worker.sums.collect()?)
     };
     let emit = |index: usize, outcome: &mut FileOutcome| {
-        let key = &files[index].key;
+        let key = files[index].key();
         used.push(outcome.skip.is_none().then_some(outcome.stamp));
         match &outcome.skip {
             Some(reason) => {
                 let list = if reason.is_by_choice() { &mut left_out } else { &mut skipped };
-                list.push(Skipped { path: key.clone(), reason: reason.to_string() });
+                list.push(Skipped { path: key.into_owned(), reason: reason.to_string() });
             }
             None => {
                 counts.n_files += 1;
                 counts.n_converted += u64::from(outcome.converted);
                 counts.n_warned += u64::from(outcome.warned);
-                outcome.emit_images(key, sink, pass.cancel)?;
+                outcome.emit_images(&key, sink, pass.cancel)?;
             }
         }
         memory.give_rows_back(outcome.rows_bytes);
@@ -208,7 +209,12 @@ impl<'a> Worker<'a> {
         Ok(Self {
             pass,
             memory,
-            reader: Reader { decoder, preprocessor: Preprocessor::new(pass.config.preprocess)?, lease: None },
+            reader: Reader {
+                decoder,
+                arrays: ArrayReader::default(),
+                preprocessor: Preprocessor::new(pass.config.preprocess)?,
+                lease: None,
+            },
             sums: Sums { analyzer, content: ContentSketch::default(), collected },
             probe: pass.probes.map(ProbeSource::probe),
         })
@@ -235,8 +241,8 @@ impl<'a> Worker<'a> {
         outcome: &mut FileOutcome,
     ) -> Result<(), ScanError> {
         let Self { pass, memory, reader, sums, probe } = self;
-        let views = match reader.read(pass, memory, (jobs, index), outcome) {
-            Ok(views) => views,
+        let images = match reader.read(pass, memory, (jobs, index), outcome) {
+            Ok(images) => images,
             Err(SkipReason::Stopped) => return Err(ScanError::Interrupted),
             Err(reason) => {
                 outcome.skip = Some(reason);
@@ -244,7 +250,7 @@ impl<'a> Worker<'a> {
             }
         };
         let is_tile = pass.config.preprocess.transform == Transform::Tile;
-        for view in views {
+        for image in images {
             if jobs.is_stopped() {
                 return Err(ScanError::Interrupted);
             }
@@ -252,15 +258,18 @@ impl<'a> Worker<'a> {
                 sums.collect()?;
             }
             let record = outcome.next_record();
-            record.tile_origin = is_tile.then_some((view.x_px, view.y_px));
-            sums.analyzer.add(view.rows(), &mut record.summary);
+            record.tile_origin = is_tile.then_some(image.origin());
+            match &image {
+                Working::Image(view) => sums.analyzer.add(view.rows(), &mut record.summary),
+                Working::Latent(latent) => sums.analyzer.add_latent(latent.rows(), &mut record.summary),
+            }
             record.numbers.clear();
             if let Some(probe) = probe {
-                probe.measure(index, &sums.analyzer, &view, &mut record.numbers);
+                probe.measure(index, &sums.analyzer, &image, &mut record.numbers);
             }
         }
         sums.analyzer.end_file();
-        sums.content.add_file(reader.decoder.bytes());
+        sums.content.add_file(reader.bytes(pass.files[index].sample().is_some()));
         Ok(())
     }
 }
@@ -268,6 +277,7 @@ impl<'a> Worker<'a> {
 /// From a file to working images.
 struct Reader<'a> {
     decoder: Decoder,
+    arrays: ArrayReader,
     preprocessor: Preprocessor,
     /// What the file at hand has taken of the memory for large files.
     lease: Option<Lease<'a>>,
@@ -280,21 +290,40 @@ impl<'a> Reader<'a> {
         memory: &'a Memory,
         (jobs, index): (&Jobs<'_, FileOutcome>, usize),
         outcome: &mut FileOutcome,
-    ) -> Result<Views<'_>, SkipReason> {
-        let Self { decoder, preprocessor, lease } = self;
+    ) -> Result<Box<dyn Iterator<Item = Working<'_>> + '_>, SkipReason> {
+        let Self { decoder, arrays, preprocessor, lease } = self;
         let config = pass.config;
         let before = pass.earlier.map(|used| used[index]);
-        outcome.n_bytes = decoder.read(&pass.files[index].path)?;
+        let rows_bytes = &mut outcome.rows_bytes;
+        let mut admit = |header: &Header| {
+            *rows_bytes = memory.take_rows(config, header, || jobs.is_due(index), || jobs.is_stopped())?;
+            *lease = memory.take(header, || jobs.is_stopped())?;
+            Ok(())
+        };
+        let file = &pass.files[index];
+        if let Some((array, number)) = file.sample() {
+            let header = Header::of_sample(array);
+            header.check_memory(&config.decode)?;
+            admit(&header)?;
+            outcome.n_bytes = array.sample_bytes();
+            outcome.stamp = array.stamp();
+            (outcome.width_px, outcome.height_px) = (array.size().width, array.size().height);
+            outcome.format = array.format();
+            let sample = arrays.read(file, array, number)?;
+            if before == Some(None) {
+                return Err(SkipReason::Changed);
+            }
+            return match sample {
+                Sample::Latent(latent) => Ok(Box::new(latent.windows(&config.preprocess)?.map(Working::Latent))),
+                Sample::Image(image) => Ok(Box::new(preprocessor.apply(&image)?.map(Working::Image))),
+            };
+        }
+        outcome.n_bytes = decoder.read(file.path())?;
         outcome.stamp = decoder.stamp();
         if before.flatten().is_some_and(|stamp| stamp != outcome.stamp) {
             return Err(SkipReason::Changed);
         }
-        let rows_bytes = &mut outcome.rows_bytes;
-        let decoded = decoder.decode_when(&config.decode, |header| {
-            *rows_bytes = memory.take_rows(config, header, || jobs.is_due(index), || jobs.is_stopped())?;
-            *lease = memory.take(header, || jobs.is_stopped())?;
-            Ok(())
-        })?;
+        let decoded = decoder.decode_when(&config.decode, admit)?;
         outcome.width_px = decoded.image.size.width;
         outcome.height_px = decoded.image.size.height;
         outcome.format = decoded.format;
@@ -302,13 +331,20 @@ impl<'a> Reader<'a> {
         outcome.warned = decoded.warned;
         let views = preprocessor.apply(&decoded.image)?;
         // What could not be used before has changed, too, if it can be used now.
-        if before == Some(None) { Err(SkipReason::Changed) } else { Ok(views) }
+        if before == Some(None) { Err(SkipReason::Changed) } else { Ok(Box::new(views.map(Working::Image))) }
+    }
+
+    /// The bytes of the file, or sample, at hand.
+    fn bytes(&self, is_sample: bool) -> &[u8] {
+        if is_sample { self.arrays.bytes() } else { self.decoder.bytes() }
     }
 
     /// Keeps no more than `reserve_bytes`, and gives back what the file at hand has taken beyond them.
     fn release(&mut self, reserve_bytes: u64) {
-        if (self.decoder.held_bytes() + self.preprocessor.held_bytes()) as u64 > reserve_bytes {
+        let held_bytes = self.decoder.held_bytes() + self.arrays.held_bytes() + self.preprocessor.held_bytes();
+        if held_bytes as u64 > reserve_bytes {
             self.decoder.release();
+            self.arrays.release();
             self.preprocessor.release();
         }
         self.lease = None;

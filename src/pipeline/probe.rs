@@ -1,7 +1,7 @@
 //! What a pass measures of each image beside the sums: one probe per worker, with the transforms that the engine made
 //! anyway.
 
-use crate::dataset::View;
+use super::working::Working;
 use crate::spectrum::Analyzer;
 
 /// Makes a probe for each worker, on the worker's thread.
@@ -12,7 +12,7 @@ pub trait ProbeSource: Sync {
 
 /// One worker's look at each working image.
 pub trait ImageProbe {
-    /// Appends to `numbers` what it measures of `view`, which `analyzer` added last; `file` is the position of the file
+    /// Appends to `numbers` what it measures of `image`, which `analyzer` added last; `file` is the position of the file
     /// in the pass.
-    fn measure(&mut self, file: usize, analyzer: &Analyzer, view: &View<'_>, numbers: &mut Vec<f64>);
+    fn measure(&mut self, file: usize, analyzer: &Analyzer, image: &Working<'_>, numbers: &mut Vec<f64>);
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::probe::{ImageProbe, ProbeSource};
-use crate::dataset::View;
+use super::working::Working;
 use crate::diffusion::EffectiveResolutionPlan;
 use crate::diffusion::effective_resolution::EffectiveResolutionWorkspace;
 use crate::spectral::{Channels, Size};
@@ -37,8 +37,9 @@ struct ResolutionProbe {
 }
 
 impl ImageProbe for ResolutionProbe {
-    /// One number, the effective resolution in pixels; none where it cannot be told.
-    fn measure(&mut self, _: usize, analyzer: &Analyzer, view: &View<'_>, numbers: &mut Vec<f64>) {
+    /// One number, the effective resolution in pixels; none where it cannot be told, as of latents.
+    fn measure(&mut self, _: usize, analyzer: &Analyzer, image: &Working<'_>, numbers: &mut Vec<f64>) {
+        let Working::Image(view) = image else { return };
         let measured = match analyzer.latest_spectra() {
             None => self.plan.measure_rgb(|| view.rows(), &mut self.workspace),
             Some(spectra) => {

@@ -3,18 +3,16 @@
 //! # Invariants
 //!
 //! Of what the archive says about itself nothing is believed: no more than `MAX_MEMBER_BYTES` are unpacked, and an
-//! array has the length of its data, not the one that its header names. A header is read by a few rules, without
-//! recursion, and not as the Python expression that it is.
+//! array has the length of its data, not the one that its header names.
 
 use std::io::{Cursor, Read};
 
 use zip::ZipArchive;
 
-/// Most bytes of a member that are unpacked: a million doubles and their header.
-pub(super) const MAX_MEMBER_BYTES: u64 = (8 << 20) + MAX_HEADER_BYTES as u64;
+use crate::dataset::{NPY_HEAD_BYTES, NpyHeader};
 
-/// Headers are padded to a multiple of 64 bytes; those of lists have 128.
-const MAX_HEADER_BYTES: usize = 1024;
+/// Most bytes of a member that are unpacked: a million doubles and their header.
+pub(super) const MAX_MEMBER_BYTES: u64 = (8 << 20) + NPY_HEAD_BYTES as u64;
 
 /// Why an archive holds no schedule.
 #[derive(Debug, thiserror::Error)]
@@ -56,21 +54,18 @@ pub fn read_sigmas_npz(bytes: &[u8]) -> Result<Vec<f64>, SigmasError> {
 
 /// The numbers of an array in NPY format; or in words why it is no list of floating-point numbers.
 fn read_list(array: &[u8]) -> Result<Vec<f64>, &'static str> {
-    let no_array = "is no NumPy array";
-    let (header, data) = split(array).ok_or(no_array)?;
-    let descr = value(header, "descr").and_then(|v| v.strip_prefix('\'')?.split('\'').next()).ok_or(no_array)?;
+    let header = NpyHeader::read(array).ok_or("is no NumPy array")?;
+    let data = &array[header.start..];
     let list = |n_bytes: usize, number: fn(&[u8]) -> f64| {
-        let extents = value(header, "shape").and_then(extents).ok_or(no_array)?;
-        if extents.iter().filter(|n| **n != 1).count() > 1 {
+        if header.shape.iter().filter(|n| **n != 1).count() > 1 {
             return Err("is not one list of numbers");
         }
-        let n = extents.iter().try_fold(1usize, |product, n| product.checked_mul(*n));
-        if n.and_then(|n| n.checked_mul(n_bytes)) != Some(data.len()) {
+        if header.data_bytes(n_bytes) != Some(data.len()) {
             return Err("has another length than its header says");
         }
         Ok(data.chunks_exact(n_bytes).map(number).collect())
     };
-    match descr {
+    match header.descr {
         "<f8" => list(8, |b| f64::from_le_bytes(first(b))),
         ">f8" => list(8, |b| f64::from_be_bytes(first(b))),
         "<f4" => list(4, |b| f32::from_le_bytes(first(b)).into()),
@@ -82,31 +77,6 @@ fn read_list(array: &[u8]) -> Result<Vec<f64>, &'static str> {
 /// The first `N` bytes of at least as many.
 fn first<const N: usize>(bytes: &[u8]) -> [u8; N] {
     std::array::from_fn(|i| bytes[i])
-}
-
-/// Header and data of an array in NPY format, versions 1 to 3.
-fn split(array: &[u8]) -> Option<(&str, &[u8])> {
-    let rest = array.strip_prefix(b"\x93NUMPY")?;
-    let (length, start) = match rest.first()? {
-        1 => (usize::from(u16::from_le_bytes(first(rest.get(2..4)?))), 4),
-        2 | 3 => (usize::try_from(u32::from_le_bytes(first(rest.get(2..6)?))).ok()?, 6),
-        _ => return None,
-    };
-    let end = start + Some(length).filter(|n| *n <= MAX_HEADER_BYTES)?;
-    Some((std::str::from_utf8(rest.get(start..end)?).ok()?, &rest[end..]))
-}
-
-/// What follows `'key':` in a header.
-fn value<'a>(header: &'a str, key: &str) -> Option<&'a str> {
-    let after = header.split_once(&format!("'{key}'"))?.1;
-    Some(after.trim_start().strip_prefix(':')?.trim_start())
-}
-
-/// The numbers in the brackets that a text begins with.
-fn extents(text: &str) -> Option<Vec<usize>> {
-    let inside = text.strip_prefix('(')?.split_once(')')?.0;
-    let numbers = inside.split(',').map(str::trim).filter(|n| !n.is_empty());
-    numbers.map(|n| n.parse().ok()).collect()
 }
 
 #[cfg(test)]

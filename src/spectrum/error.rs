@@ -9,8 +9,10 @@ pub enum SpectrumError {
         /// Name of the tensor.
         name: String,
     },
-    /// A contribution was infinite or not a number.
-    #[error("a contribution to `{name}` is not a finite number; this is a bug, please report it with the image set")]
+    /// A contribution was infinite, not a number, or too large for 128 bits.
+    #[error(
+        "a contribution to `{name}` is too large for a spectrum, or not a number: scale values down; for 8-bit images this is a bug, please report it with the image set"
+    )]
     NotFinite {
         /// Name of the tensor.
         name: &'static str,

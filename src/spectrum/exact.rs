@@ -35,6 +35,9 @@ const LIMB: f64 = (1u64 << 50) as f64;
 /// Magnitudes below this, in quanta, have an upper limb that is rounded exactly.
 const WIDE_LIMIT: f64 = NARROW_LIMIT * LIMB;
 
+/// Magnitudes below this, in quanta, can be added [`FLUSH_AFTER`] times within 128 bits: 2¹¹⁴.
+const BEYOND_LIMIT: f64 = (1u128 << 114) as f64;
+
 /// Name, shape and quantum of a tensor of exact sums.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TensorSpec {
@@ -84,7 +87,7 @@ pub struct ExactLanes {
     narrow: Vec<i32>,
     /// Contributions too large for the lanes, allocated for the few blocks that see any.
     wide: Vec<Option<Box<WideBlock>>>,
-    /// Whether a contribution was not finite; reported when the lanes are emptied.
+    /// Whether a contribution was not finite, or too large; reported when the lanes are emptied.
     not_finite: bool,
 }
 
@@ -196,8 +199,8 @@ impl ExactLanes {
 }
 
 impl WideBlock {
-    /// Adds the rounded `quanta` from position `first` on; returns false if one of them is not finite. Inlined, so that
-    /// it is compiled for its caller's instruction set.
+    /// Adds the rounded `quanta` from position `first` on; returns false if one of them is not finite or too large.
+    /// Inlined, so that it is compiled for its caller's instruction set.
     #[inline(always)]
     fn add(&mut self, first: usize, quanta: &[f64]) -> bool {
         let n = quanta.len();
@@ -214,9 +217,10 @@ impl WideBlock {
         }
         let beyond = self.beyond.get_or_insert_with(|| Box::new([0; BLOCK]));
         for (sum, q) in beyond[first..first + n].iter_mut().zip(quanta) {
-            *sum += q.round_ties_even() as i128;
+            *sum = sum.wrapping_add(q.round_ties_even() as i128);
         }
-        quanta.iter().all(|q| q.is_finite())
+        // False for NaN, too.
+        quanta.iter().all(|q| q.abs() < BEYOND_LIMIT)
     }
 
     /// Empties the block into `totals`; none if one overflows.

@@ -49,7 +49,7 @@ pub struct AnalysisConfig {
     pub channels: Channels,
     /// Apodisation.
     pub window: Window,
-    /// Values of black and white.
+    /// Values of black and white; −1 and 1 of latents, whose values stay as they are.
     pub range: ValueRange,
     /// Centring and scaling.
     pub standardize: Standardize,
@@ -202,6 +202,11 @@ impl AnalysisConfig {
     /// Value units per code step of `channel`.
     pub fn value_per_code(&self, channel: usize) -> f64 {
         0.5 * self.range.width() * self.channels.code_unit(channel)
+    }
+
+    /// The range, where it means black and white.
+    pub fn range_of_pixels(&self) -> Option<ValueRange> {
+        (!self.channels.are_latent()).then_some(self.range)
     }
 
     /// The value in the middle of the range, which code zero stands for.

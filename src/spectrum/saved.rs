@@ -25,8 +25,8 @@ pub struct Preprocess {
     pub drop_letterbox: bool,
     /// Which channels were transformed.
     pub channels: Channels,
-    /// Values of black and white.
-    pub range: ValueRange,
+    /// Values of black and white; none of latents, whose values are as they are stored.
+    pub range: Option<ValueRange>,
     /// Centring and scaling.
     pub standardize: Standardize,
     /// Apodisation.
@@ -43,7 +43,7 @@ impl Preprocess {
             allow_upscale: false,
             drop_letterbox: false,
             channels: config.channels,
-            range: config.range,
+            range: config.range_of_pixels(),
             standardize: config.standardize,
             window: config.window,
         }
@@ -223,7 +223,7 @@ impl Spectrum {
                 ("allow-upscale", p.allow_upscale.to_string()),
                 ("drop-letterbox", p.drop_letterbox.to_string()),
                 ("channels", p.channels.to_string()),
-                ("range", p.range.to_string()),
+                ("range", p.range.map_or("none".to_owned(), |range| range.to_string())),
                 ("standardize", p.standardize.to_string()),
                 ("window", p.window.to_string()),
                 ("FFT kernel", s.fft_kernel.clone()),
@@ -245,7 +245,7 @@ pub(super) fn config_of(preprocess: &Preprocess, detail: Detail, per_channel: bo
         size: preprocess.size,
         channels: preprocess.channels,
         window: preprocess.window,
-        range: preprocess.range,
+        range: preprocess.range.unwrap_or(ValueRange::SIGNED),
         standardize: preprocess.standardize,
         detail,
         per_channel,

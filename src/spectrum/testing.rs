@@ -168,6 +168,7 @@ fn values(config: &AnalysisConfig, image: &[u8]) -> Vec<Vec<f64>> {
             Channels::Rgb => vec![r, g, b],
             Channels::Luma => vec![y],
             Channels::Ycbcr => vec![y, -0.1687 * r - 0.3313 * g + 0.5 * b, 0.5 * r - 0.4187 * g - 0.0813 * b],
+            Channels::Latent(_) => unreachable!("no pixels"),
         }
     };
     let pixels: Vec<Vec<f64>> = image.chunks_exact(3).map(pixel).collect();

@@ -69,8 +69,7 @@ impl Analysis for Bounds {
     }
 
     fn rows(&self, run: &Run<'_>) -> Result<BoundsRows> {
-        let range = run.source.preprocess().range;
-        if range != ValueRange::SIGNED {
+        if let Some(range) = run.source.preprocess().range.filter(|range| *range != ValueRange::SIGNED) {
             run.desk.warn(&format!("schedules are taken in the units of --range {range}; most are made for -1:1"));
         }
         let table = run.desk.table("bounds.csv")?;

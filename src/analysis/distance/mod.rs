@@ -9,8 +9,8 @@ mod summary;
 
 use anyhow::{Result, ensure};
 
+use super::source::rounding_power_of;
 use super::{Analysis, Families, FamilyOptions, Measured, Needs, Run, Scanned, Source};
-use crate::diffusion::rounding_power;
 use crate::noise::metric::MODES_FROM_IMAGES;
 use crate::noise::{
     AxesOf, Comparison, DatasetModel, FullModel, Metric, ModelOptions, Moments, NoiseError, compare, parse_family,
@@ -157,10 +157,9 @@ fn are_large(whole: &Spectrum, halves: &Halves) -> bool {
     whole.n_images() >= HALVES_FROM_IMAGES && halves.spectra.iter().all(is_large)
 }
 
-/// The power of 8-bit rounding per mode in the units of `spectrum`.
+/// The power of rounding per mode in the units of `spectrum`.
 fn rounding_floor(spectrum: &Spectrum) -> Result<f64> {
-    let range = spectrum.preprocess().range;
-    let power = rounding_power(range.low, range.high);
+    let power = rounding_power_of(spectrum.preprocess());
     if spectrum.preprocess().standardize != Standardize::Pixel {
         return Ok(power);
     }

@@ -44,7 +44,7 @@ impl NoiseSamples {
             allow_upscale: false,
             drop_letterbox: false,
             channels,
-            range: ValueRange::SIGNED,
+            range: Some(ValueRange::SIGNED),
             standardize: Standardize::Mean,
             window: Window::None,
         };
@@ -129,8 +129,10 @@ impl Drawing {
     ///
     /// If there is no folder, a file cannot be written, or the work is stopped.
     pub fn draw(mut self, desk: &Desk<'_>) -> Result<NoiseReport> {
-        if self.channels == Channels::Ycbcr && self.formats.contains(&SampleFormat::Png) {
-            desk.warn("no PNGs of YCbCr noise: its planes are not red, green and blue");
+        let are_colors = !matches!(self.channels, Channels::Ycbcr | Channels::Latent(_));
+        if !are_colors && self.formats.contains(&SampleFormat::Png) {
+            let what = if self.channels.are_latent() { "latent" } else { "YCbCr" };
+            desk.warn(&format!("no PNGs of {what} noise: its planes are not red, green and blue"));
             self.formats.retain(|f| *f != SampleFormat::Png);
         }
         let mut files = SampleFiles::new(desk.folder()?, &self.formats, self.size, self.std, self.noises.len());

@@ -4,7 +4,7 @@
 mod figure;
 mod report;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 
 pub use report::{
     AdjustedOffsetSummary, BrightnessFamilyRow, BrightnessRow, OffsetAtSize, OffsetDocument, OffsetReport, TerminalSnr,
@@ -100,11 +100,11 @@ impl Analysis for Offset {
             prepared.standardize != Standardize::None,
             "the variance of brightness needs the mean removed, and --standardize none keeps it; leave the option out"
         );
-        ensure!(
-            prepared.range == ValueRange::SIGNED,
-            "offsets are relative to noise of unit variance on images in -1:1, and --range is {}; leave it out",
-            prepared.range
-        );
+        if let Some(range) = prepared.range.filter(|range| *range != ValueRange::SIGNED) {
+            bail!(
+                "offsets are relative to noise of unit variance on images in -1:1, and --range is {range}; leave it out"
+            );
+        }
         Ok(())
     }
 

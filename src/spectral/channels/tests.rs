@@ -26,6 +26,7 @@ fn expected(channels: Channels, pixel: [u8; 3]) -> Vec<f64> {
         Channels::Rgb => vec![r, g, b],
         Channels::Luma => vec![y],
         Channels::Ycbcr => vec![y, -0.1687 * r - 0.3313 * g + 0.5 * b, 0.5 * r - 0.4187 * g - 0.0813 * b],
+        Channels::Latent(_) => unreachable!("no pixels"),
     }
 }
 
@@ -92,6 +93,40 @@ fn names_and_counts_agree() {
     }
     assert_eq!(Channels::default(), Channels::Rgb);
     assert_eq!(ALL.map(Channels::name), ["rgb", "luma", "ycbcr"]);
+}
+
+#[test]
+fn codes_of_latents_are_whole_steps_exact_up_to_the_limit() {
+    let step = 2f64.powi(-20);
+    let limit = MAX_LATENT;
+    let values =
+        [0.0, 1.0, -1.0, 0.3, -7.77, 1e-6, 0.5 * step as f32, 1.5 * step as f32, 15.999999, 16.000002, limit, -limit];
+    let mut codes = [f32::NAN; 12];
+    latent_codes(&values, &mut codes);
+    let latent = Channels::Latent(4);
+    for (value, code) in values.iter().zip(codes) {
+        assert!(code.fract() == 0.0 && f64::from(code.abs()) <= latent.largest_code() as f64, "{value}: {code}");
+        let error = (f64::from(code) * latent.code_unit(2) - f64::from(*value)).abs();
+        // Singles from 16 on end above the step.
+        assert!(error <= if value.abs() < 16.0 { 0.5 * step } else { 0.0 }, "{value}: {error}");
+    }
+    assert_eq!(codes[6..8], [0.0, 2.0], "halves to even");
+}
+
+#[test]
+fn latents_are_named_by_number_and_saved_with_their_count() {
+    for n in [1, 4, 16, 4096] {
+        let latent = Channels::Latent(n);
+        assert_eq!((latent.count(), latent.names()[0], latent.name()), (usize::from(n), "0", "latent"));
+        let saved = serde_json::to_string(&latent).expect("JSON");
+        assert_eq!(saved, format!("\"latent:{n}\""));
+        assert_eq!(serde_json::from_str::<Channels>(&saved).expect("channels"), latent);
+    }
+    for bad in ["latent:0", "latent:4097", "latent:70000", "latent:-1", "latent", "cmyk"] {
+        let error = serde_json::from_str::<Channels>(&format!("\"{bad}\"")).expect_err(bad).to_string();
+        assert!(error.contains("is none of rgb, luma, ycbcr, latent:N"), "{error}");
+    }
+    assert!(Channels::NAMES.iter().all(|(channels, _)| !channels.are_latent()), "no choice for images");
 }
 
 #[test]

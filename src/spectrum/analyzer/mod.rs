@@ -21,13 +21,14 @@ use rustfft::num_complex::Complex32;
 use self::lanes::Lanes;
 pub use self::lanes::SharedSums;
 use self::moments::MomentSums;
-use self::pixels::add_pixels;
+use self::pixels::PixelSums;
 use self::radial::RadialSums;
 use self::reduced::ReducedSums;
 pub use self::summary::ImageSummary;
 use super::error::SpectrumError;
 use super::exact::{ExactTensor, FLUSH_AFTER};
 use super::plan::{AnalysisPlan, Detail};
+use crate::spectral::channels::latent_codes;
 
 /// The engine of one worker.
 #[derive(Debug)]
@@ -38,6 +39,7 @@ pub struct Analyzer {
     n_pending: usize,
     n_files: u64,
     n_in_file: u32,
+    pixels: PixelSums,
     radial: RadialSums,
     moments: MomentSums,
     reduced: Option<ReducedSums>,
@@ -87,6 +89,7 @@ impl Analyzer {
             n_pending: 0,
             n_files: 0,
             n_in_file: 0,
+            pixels: PixelSums::new(&plan.config),
             radial: RadialSums::new(&plan),
             moments: MomentSums::new(&plan),
             reduced: plan.diagonality.as_ref().map(ReducedSums::new),
@@ -118,13 +121,56 @@ impl Analyzer {
     ///
     /// # Panics
     ///
-    /// If the image does not have the planned size, or the lanes are full.
+    /// If the image does not have the planned size, latents are planned, or the lanes are full.
     pub fn add<'a>(&mut self, rows: impl Iterator<Item = &'a [u8]>, summary: &mut ImageSummary) {
+        self.begin();
+        let Self { plan, lanes, planes, pixels, .. } = self;
+        let mut start = 0;
+        for row in rows {
+            plan.config.channels.split_row(row, start, planes);
+            let end = start + row.len() / 3;
+            pixels.add_row(plan, planes, start..end, lanes);
+            start = end;
+        }
+        assert_eq!(start, plan.config.size.n_pixels(), "the rows hold one image");
+        self.finish(summary);
+    }
+
+    /// Adds one latent, given as the rows of its channels, one channel after the other, and describes it in `summary`.
+    /// Values are finite and at most [`MAX_LATENT`](crate::spectral::channels::MAX_LATENT) in magnitude.
+    ///
+    /// # Panics
+    ///
+    /// If it does not have the planned size and channels, or the lanes are full.
+    pub fn add_latent<'a>(&mut self, rows: impl Iterator<Item = &'a [f32]>, summary: &mut ImageSummary) {
+        self.begin();
+        let Self { plan, lanes, planes, pixels, .. } = self;
+        assert!(plan.config.channels.are_latent(), "the plan is for latents");
+        let mut start = 0;
+        for row in rows {
+            latent_codes(row, &mut planes[start..start + row.len()]);
+            start += row.len();
+        }
+        assert_eq!(start, planes.len(), "the rows hold one latent");
+        let width = plan.config.size.width;
+        for start in (0..plan.config.size.n_pixels()).step_by(width) {
+            pixels.add_row(plan, planes, start..start + width, lanes);
+        }
+        self.finish(summary);
+    }
+
+    /// Makes ready for the next image.
+    fn begin(&mut self) {
         assert!(!self.is_full(), "full lanes are drained before the next image");
         self.n_pending += 1;
         self.n_in_file += 1;
-        let Self { plan, lanes, planes, radial, moments, reduced, .. } = self;
-        add_pixels(plan, rows, planes, lanes, summary);
+        self.pixels.clear();
+    }
+
+    /// Transforms the image whose pixels were added, and adds the rest.
+    fn finish(&mut self, summary: &mut ImageSummary) {
+        let Self { plan, lanes, planes, pixels, radial, moments, reduced, .. } = self;
+        pixels.finish(plan, lanes, summary);
         if plan.config.detail == Detail::Pixels {
             return;
         }

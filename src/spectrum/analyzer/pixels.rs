@@ -1,90 +1,126 @@
 //! Sums over pixels: of the codes and their squares at every position, of channel products, of each image's brightness.
 
+use std::ops::Range;
+
 use multiversion::multiversion;
 
 use super::lanes::Lanes;
 use super::summary::ImageSummary;
 use crate::spectrum::plan::{AnalysisConfig, AnalysisPlan, Detail, at};
 
-/// Splits an image into planes of codes and adds these up, row by row while they are in the first-level cache; leaves
-/// the image's mean and standard deviation in `summary`.
-pub(super) fn add_pixels<'a>(
-    plan: &AnalysisPlan,
-    rows: impl Iterator<Item = &'a [u8]>,
-    planes: &mut [f32],
-    lanes: &mut Lanes,
-    summary: &mut ImageSummary,
-) {
-    let n_pixels = plan.config.size.n_pixels();
-    let n = n_pixels as f64;
-    let channels = plan.config.channels.count();
-    let mut code_sum = [0i64; 3];
-    let mut square_sum = [0i128; 3];
-    let mut products = [[0.0; 3]; 3];
-    let mut start = 0;
-    for row in rows {
-        plan.config.channels.split_row(row, start, planes);
-        let codes = |c: usize| &planes[c * n_pixels + start..][..row.len() / 3];
-        for c in 0..channels {
-            code_sum[c] += lanes.add_integers(at::PIXEL_SUM, c * n_pixels + start, codes(c));
-            let squares = lanes.add_squares(at::PIXEL_SQUARE_SUM, c * n_pixels + start, codes(c));
-            square_sum[c] += i128::from(squares);
+/// Squares of latents' codes whose sum fits 64 bits: each is at most 2⁶⁰.
+const SQUARES_AT_ONCE: usize = 7;
+
+/// Sums over the pixels of the image at hand.
+#[derive(Debug)]
+pub(super) struct PixelSums {
+    /// Sum of each channel's codes.
+    code_sum: Vec<i64>,
+    /// Sum of their squares.
+    square_sum: Vec<i128>,
+    /// Sums of the products of two channels' codes, the lower triangle: rows of 1, 2, … products.
+    products: Vec<f64>,
+    /// Mean of each channel, value.
+    mean: Vec<f64>,
+    /// Squares of one row of latents.
+    squares: Vec<f64>,
+}
+
+/// Position of the products of channel `c` in the lower triangle.
+fn triangle(c: usize) -> usize {
+    c * (c + 1) / 2
+}
+
+impl PixelSums {
+    pub fn new(config: &AnalysisConfig) -> Self {
+        let n = config.channels.count();
+        let width = if config.channels.are_latent() { config.size.width } else { 0 };
+        Self {
+            code_sum: vec![0; n],
+            square_sum: vec![0; n],
+            products: vec![0.0; triangle(n)],
+            mean: vec![0.0; n],
+            squares: Vec::with_capacity(width),
+        }
+    }
+
+    /// Begins an image.
+    pub fn clear(&mut self) {
+        self.code_sum.fill(0);
+        self.square_sum.fill(0);
+        self.products.fill(0.0);
+    }
+
+    /// Adds the pixels at the positions `row` of each of `planes`, which are codes; row by row while these are in the
+    /// first-level cache.
+    pub fn add_row(&mut self, plan: &AnalysisPlan, planes: &[f32], row: Range<usize>, lanes: &mut Lanes) {
+        let n_pixels = plan.config.size.n_pixels();
+        let codes = |c: usize| &planes[c * n_pixels..][row.clone()];
+        for c in 0..self.code_sum.len() {
+            let offset = c * n_pixels + row.start;
+            self.code_sum[c] += lanes.add_integers(at::PIXEL_SUM, offset, codes(c));
+            self.square_sum[c] += match plan.config.channels.are_latent() {
+                true => self.add_squares_of_latents(offset, codes(c), lanes),
+                false => i128::from(lanes.add_squares(at::PIXEL_SQUARE_SUM, offset, codes(c))),
+            };
             if plan.config.detail >= Detail::Power {
-                for (d, product) in products[c].iter_mut().enumerate().take(c) {
+                for (d, product) in self.products[triangle(c)..][..c].iter_mut().enumerate() {
                     *product += dot(codes(c), codes(d));
                 }
             }
         }
-        start += row.len() / 3;
     }
-    assert_eq!(start, n_pixels, "the rows hold one image");
-    // Equality in Cauchy and Schwarz's inequality: all pixels are equal.
-    let is_flat = |c: usize| i128::from(code_sum[c]).pow(2) == n_pixels as i128 * square_sum[c];
-    summary.flat = (0..channels).all(is_flat);
-    (0..channels).for_each(|c| products[c][c] = square_sum[c] as f64);
-    let code_sum = code_sum.map(|sum| sum as f64);
-    let variance = |c: usize| (products[c][c] / n - (code_sum[c] / n).powi(2)).max(0.0);
-    let variance_sum: f64 = (0..channels).map(|c| plan.value_per_code(c).powi(2) * variance(c)).sum();
-    // Channel means enter as differences from the first: a grey image has a deviation of exactly zero.
-    let channel_mean = |c: usize| plan.value_per_code(c) * code_sum[c] / n;
-    let differences = (0..channels).map(|c| channel_mean(c) - channel_mean(0));
-    let (sum, squares) = differences.fold((0.0, 0.0), |(s, q), d| (s + d, q + d * d));
-    summary.channel_mean.clear();
-    summary.channel_mean.extend((0..channels).map(|c| plan.config.middle_value() + channel_mean(c)));
-    let n = channels as f64;
-    summary.mean = plan.config.middle_value() + channel_mean(0) + sum / n;
-    summary.std = ((variance_sum + squares) / n - (sum / n).powi(2)).max(0.0).sqrt();
-    if plan.config.detail >= Detail::Power {
-        add_colors(&plan.config, &products, lanes);
-        add_brightness(&plan.config, &code_sum, lanes);
-    }
-}
 
-/// Adds the products of the channels, summed over positions.
-fn add_colors(config: &AnalysisConfig, products: &[[f64; 3]; 3], lanes: &mut Lanes) {
-    let mut pair = 0;
-    for (c, products) in products.iter().enumerate().take(config.channels.count()) {
-        lanes.add(at::COLOR_OUTER, pair, &products[..=c]);
-        pair += c + 1;
+    /// Adds the squares of latents' codes, which are too large for lanes of 64 bits, and returns their total. They have
+    /// 24 digits each, so their squares are exact.
+    fn add_squares_of_latents(&mut self, offset: usize, codes: &[f32], lanes: &mut Lanes) -> i128 {
+        self.squares.clear();
+        self.squares.extend(codes.iter().map(|code| f64::from(*code) * f64::from(*code)));
+        lanes.add(at::PIXEL_SQUARE_SUM, offset, &self.squares);
+        let sum = |squares: &[f64]| squares.iter().map(|s| *s as i64).sum::<i64>();
+        self.squares.chunks(SQUARES_AT_ONCE).map(|squares| i128::from(sum(squares))).sum()
     }
-}
 
-/// Adds the channels' mean values and their products.
-fn add_brightness(config: &AnalysisConfig, code_sum: &[f64; 3], lanes: &mut Lanes) {
-    let n_pixels = config.size.n_pixels() as f64;
-    let mut mean = [0.0; 3];
-    let mut pair = 0;
-    for c in 0..config.channels.count() {
-        mean[c] = config.middle_value() + config.value_per_code(c) * code_sum[c] / n_pixels;
-        lanes.add(at::CHANNEL_MEAN_SUM, c, &mean[c..=c]);
-        for d in 0..=c {
-            lanes.add(at::CHANNEL_MEAN_OUTER, pair, &[mean[c] * mean[d]]);
-            pair += 1;
+    /// Adds what the image comes to, and leaves its mean and standard deviation in `summary`.
+    pub fn finish(&mut self, plan: &AnalysisPlan, lanes: &mut Lanes, summary: &mut ImageSummary) {
+        let n_pixels = plan.config.size.n_pixels();
+        let n = n_pixels as f64;
+        let channels = plan.config.channels.count();
+        let Self { code_sum, square_sum, products, mean, .. } = self;
+        // Equality in Cauchy and Schwarz's inequality: all pixels are equal.
+        let is_flat = |c: usize| i128::from(code_sum[c]).pow(2) == n_pixels as i128 * square_sum[c];
+        summary.flat = (0..channels).all(is_flat);
+        (0..channels).for_each(|c| products[triangle(c) + c] = square_sum[c] as f64);
+        let variance = |c: usize| (square_sum[c] as f64 / n - (code_sum[c] as f64 / n).powi(2)).max(0.0);
+        let variance_sum: f64 = (0..channels).map(|c| plan.value_per_code(c).powi(2) * variance(c)).sum();
+        // Channel means enter as differences from the first: a grey image has a deviation of exactly zero.
+        let channel_mean = |c: usize| plan.value_per_code(c) * code_sum[c] as f64 / n;
+        let differences = (0..channels).map(|c| channel_mean(c) - channel_mean(0));
+        let (sum, squares) = differences.fold((0.0, 0.0), |(s, q), d| (s + d, q + d * d));
+        mean.iter_mut().enumerate().for_each(|(c, m)| *m = plan.config.middle_value() + channel_mean(c));
+        summary.channel_mean.clone_from(mean);
+        let n = channels as f64;
+        summary.mean = plan.config.middle_value() + channel_mean(0) + sum / n;
+        summary.std = ((variance_sum + squares) / n - (sum / n).powi(2)).max(0.0).sqrt();
+        if plan.config.detail >= Detail::Power {
+            lanes.add(at::COLOR_OUTER, 0, products);
+            add_brightness(mean, lanes);
         }
     }
 }
 
-/// The scalar product of two rows; exact for codes, whose products are integers far below 2⁵³ over their number.
+/// Adds the channels' mean values and their products.
+fn add_brightness(mean: &[f64], lanes: &mut Lanes) {
+    lanes.add(at::CHANNEL_MEAN_SUM, 0, mean);
+    for (c, value) in mean.iter().enumerate() {
+        for (d, other) in mean[..=c].iter().enumerate() {
+            lanes.add(at::CHANNEL_MEAN_OUTER, triangle(c) + d, &[value * other]);
+        }
+    }
+}
+
+/// The scalar product of two rows; exact for codes of pixels, whose products are integers far below 2⁵³ over their
+/// number.
 #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
 fn dot(a: &[f32], b: &[f32]) -> f64 {
     let mut lanes = [0.0f64; 8];

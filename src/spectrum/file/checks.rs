@@ -69,9 +69,18 @@ pub(super) fn check_preprocess(
             "its diagonality of {side} pixels: 1 to {MAX_DIAGONALITY_SIDE_PX} are possible"
         )));
     }
-    let ValueRange { low, high } = preprocess.range;
-    let is_possible = high - low >= MIN_RANGE_WIDTH && low.abs().max(high.abs()) <= MAX_RANGE_VALUE;
-    if is_possible { Ok(()) } else { Err(malformed(format!("its value range {low}:{high} is impossible"))) }
+    match preprocess.range {
+        None if preprocess.channels.are_latent() => Ok(()),
+        Some(ValueRange { low, high })
+            if !preprocess.channels.are_latent()
+                && high - low >= MIN_RANGE_WIDTH
+                && low.abs().max(high.abs()) <= MAX_RANGE_VALUE =>
+        {
+            Ok(())
+        }
+        Some(range) => Err(malformed(format!("its value range {range} is impossible"))),
+        None => Err(malformed("it has no value range, as only latents have none".to_owned())),
+    }
 }
 
 /// Files have one image or more, and what is counted of them is no more than there are.
