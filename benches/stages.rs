@@ -95,7 +95,7 @@ impl Stages {
         self.pixels.clear();
         for file in &self.files {
             let start = Instant::now();
-            black_box(self.decoder.read(&file.path)?);
+            black_box(self.decoder.read(file.path())?);
             let read = Instant::now();
             let decoded = self.decoder.decode(&DecodeOptions::default())?;
             let decode = Instant::now();

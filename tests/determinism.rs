@@ -125,7 +125,7 @@ fn shuffled(world: &World, step: usize) -> Vec<String> {
     let n = listing.files.len();
     assert_eq!(n, N_FILES as usize);
     // The step has no divisor in common with 40, so every file comes once.
-    (0..n).map(|i| format!("photos/{}", listing.files[(i * step + 11) % n].key)).collect()
+    (0..n).map(|i| format!("photos/{}", listing.files[(i * step + 11) % n].key())).collect()
 }
 
 fn write_list(world: &World, name: &str, lines: &[String]) {

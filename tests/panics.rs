@@ -12,9 +12,9 @@ use std::io::Read;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
-use specscan::dataset::{DecodeOptions, PreprocessConfig, Transform, View, list_inputs};
+use specscan::dataset::{DecodeOptions, PreprocessConfig, Transform, list_inputs};
 use specscan::pipeline::observer::Silent;
-use specscan::pipeline::{Cancel, ImageProbe, ImageRow, Pass, ProbeSource, RowSink, ScanConfig, run_pass};
+use specscan::pipeline::{Cancel, ImageProbe, ImageRow, Pass, ProbeSource, RowSink, ScanConfig, Working, run_pass};
 use specscan::report::manifest::Manifest;
 use specscan::report::output_dir::OutputDir;
 use specscan::report::tables::StreamedTable;
@@ -176,7 +176,7 @@ impl ProbeSource for Probe {
 }
 
 impl ImageProbe for Probe {
-    fn measure(&mut self, file: usize, _: &Analyzer, _: &View<'_>, numbers: &mut Vec<f64>) {
+    fn measure(&mut self, file: usize, _: &Analyzer, _: &Working<'_>, numbers: &mut Vec<f64>) {
         assert!(!self.fails || file != FATAL, "the probe fails");
         numbers.push(file as f64);
     }

@@ -50,7 +50,7 @@ pub fn photographs(data: &Path) -> Result<ImageSet, Box<dyn Error>> {
     let options = DecodeOptions::default();
     let mut usable = list_inputs(&[source])?.files;
     usable.retain(|file| {
-        let header = decoder.probe(&file.path, &options);
+        let header = decoder.probe(file.path(), &options);
         header.is_ok_and(|h| h.format.eq_ignore_ascii_case("jpeg") && h.size.width.min(h.size.height) >= PHOTO_SIDE)
     });
     if usable.is_empty() {
@@ -63,7 +63,7 @@ pub fn photographs(data: &Path) -> Result<ImageSet, Box<dyn Error>> {
     }
     fs::create_dir_all(&folder)?;
     for (i, file) in usable.iter().enumerate() {
-        fs::copy(&file.path, folder.join(format!("{i:05}.jpg")))?;
+        fs::copy(file.path(), folder.join(format!("{i:05}.jpg")))?;
     }
     Ok(ImageSet::list(format!("{} {origin}, {PHOTO_SIDE}² rgb", usable.len()), PHOTO_SIDE, folder)?)
 }

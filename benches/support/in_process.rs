@@ -30,7 +30,7 @@ pub fn decode_only(files: &[SourceFile]) -> Result<f64, Box<dyn Error>> {
     let work = || -> Result<(), SkipReason> {
         let mut decoder = Decoder::new();
         while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-            decoder.read(&file.path)?;
+            decoder.read(file.path())?;
             black_box(decoder.decode(&DecodeOptions::default())?);
         }
         Ok(())

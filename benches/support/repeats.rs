@@ -50,8 +50,8 @@ fn repeated(folder: &Path, files: &[SourceFile], n_names: usize) -> Result<PathB
         let part = folder.join(format!("{i:03}"));
         fs::create_dir_all(&part)?;
         for file in files {
-            let name = file.path.file_name().ok_or("a file has a name")?;
-            fs::hard_link(&file.path, part.join(name))?;
+            let name = file.path().file_name().ok_or("a file has a name")?;
+            fs::hard_link(file.path(), part.join(name))?;
         }
     }
     Ok(folder.to_path_buf())

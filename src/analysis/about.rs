@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::spectral::Channels;
 use crate::spectrum::{Counts, Preprocess, Spectrum, Standardize};
 
 /// Version of the layout of all reports.
@@ -28,8 +29,22 @@ impl About {
     pub fn describe(&self) -> String {
         let p = &self.preprocess;
         let n = self.counts.n_images;
-        let images = if n == 1 { "image" } else { "images" };
-        format!("{n} {images} at {} {}, {}", p.size, p.channels.name(), p.transform)
+        let plural = if n == 1 { "" } else { "s" };
+        match p.channels {
+            Channels::Latent(1) => format!("{n} latent{plural} of 1 channel at {}, {}", p.size, p.transform),
+            Channels::Latent(c) => format!("{n} latent{plural} of {c} channels at {}, {}", p.size, p.transform),
+            channels => format!("{n} image{plural} at {} {channels}, {}", p.size, p.transform),
+        }
+    }
+
+    /// Whether latents were analysed.
+    pub fn are_latents(&self) -> bool {
+        self.preprocess.channels.are_latent()
+    }
+
+    /// What powers are held at from below.
+    pub fn rounding(&self) -> &'static str {
+        if self.are_latents() { "rounding to 2⁻²⁰" } else { "8-bit rounding" }
     }
 
     /// As [`About::describe`], and what was removed from the images.

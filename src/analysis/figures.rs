@@ -12,6 +12,9 @@ use crate::stats::power_law::{FitRange, PowerLawFit, fit_radial};
 /// Images from which percentile bands say something.
 pub const BANDS_FROM_IMAGES: u64 = 5;
 
+/// Channels that a picture shows beside their mean.
+const MAX_CHANNEL_CURVES: usize = 6;
+
 /// The RAPSD of the set with the power law of that curve; `channels` are drawn beside the mean.
 pub fn rapsd(spectrum: &Spectrum, channels: &[usize]) -> RapsdFigure {
     let about = About::of(spectrum);
@@ -51,7 +54,8 @@ pub fn rapsd(spectrum: &Spectrum, channels: &[usize]) -> RapsdFigure {
             FitCurve { label, frequency_cycles_per_px, power }
         }),
         rounding_noise_power: rounding_noise_power(spectrum),
-        channels: channels.iter().map(|&c| channel_curve(spectrum, c)).collect(),
+        // More cannot be told apart; their numbers are in the table.
+        channels: channels.iter().take(MAX_CHANNEL_CURVES).map(|&c| channel_curve(spectrum, c)).collect(),
         frequency_cycles_per_px: spectrum.grid().annulus_frequencies(),
     }
 }
@@ -59,11 +63,11 @@ pub fn rapsd(spectrum: &Spectrum, channels: &[usize]) -> RapsdFigure {
 fn channel_curve(spectrum: &Spectrum, c: usize) -> ChannelCurve {
     let name = spectrum.preprocess().channels.names()[c];
     let role = match name {
-        "r" => ChannelRole::Red,
-        "g" => ChannelRole::Green,
-        "b" => ChannelRole::Blue,
-        "cb" => ChannelRole::Cb,
-        "cr" => ChannelRole::Cr,
+        "r" | "0" => ChannelRole::Red,
+        "g" | "1" => ChannelRole::Green,
+        "b" | "2" => ChannelRole::Blue,
+        "cb" | "4" => ChannelRole::Cb,
+        "cr" | "5" => ChannelRole::Cr,
         _ => ChannelRole::Luma,
     };
     ChannelCurve { name: name.to_owned(), role, power: spectrum.radial_statistics(RapsdOf::Channel(c)).mean }

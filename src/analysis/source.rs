@@ -11,8 +11,9 @@ use super::input_file::load_spectrum;
 use super::inputs::note_one_set;
 use super::needs::Needs;
 use crate::dataset::{
-    ArrayOptions, AutoResolution, Damaged, DecodeOptions, Decoder, ExifPolicy, ListFormat, Listing, PreprocessConfig,
-    Preprocessor, Skipped, SourceFile, Transform, choose_resolution, list_from_reader, list_inputs_with,
+    ArrayOptions, ArrayReader, AutoResolution, Damaged, DecodeOptions, Decoder, ExifPolicy, ListFormat, Listing,
+    PreprocessConfig, Preprocessor, Sample, Skipped, SourceFile, Transform, choose_resolution, list_from_reader,
+    list_inputs_with,
 };
 use crate::diffusion::rounding_power;
 use crate::pipeline::{Held, Observer, ScanConfig, ScanError, check_memory};
@@ -330,14 +331,22 @@ impl Images {
     }
 
     /// The working image of the file `key`, read once more: its size, and its RGB bytes row by row. None if the file
-    /// has changed meanwhile, or is none of these; of arrays nothing is read again.
+    /// has changed meanwhile, or is none of these, or holds latents.
     pub fn read_again(&self, key: &str, tile_origin: Option<(usize, usize)>) -> Option<(Size, Vec<u8>)> {
-        let file = self.files.iter().find(|file| file.sample().is_none() && file.key() == key)?;
-        let mut decoder = Decoder::new();
-        decoder.read(file.path()).ok()?;
-        let decoded = decoder.decode(&self.config.decode).ok()?;
+        let file = self.files.iter().find(|file| file.key() == key)?;
+        let (mut decoder, mut arrays) = (Decoder::new(), ArrayReader::default());
+        let image = match file.sample() {
+            Some((array, number)) => match arrays.read(file, array, number).ok()? {
+                Sample::Image(image) => image,
+                Sample::Latent(_) => return None,
+            },
+            None => {
+                decoder.read(file.path()).ok()?;
+                decoder.decode(&self.config.decode).ok()?.image
+            }
+        };
         let mut preprocessor = Preprocessor::new(self.config.preprocess).ok()?;
-        let mut views = preprocessor.apply(&decoded.image).ok()?;
+        let mut views = preprocessor.apply(&image).ok()?;
         let view = views.find(|view| tile_origin.is_none_or(|origin| origin == (view.x_px, view.y_px)))?;
         Some((view.size(), view.rows().flatten().copied().collect()))
     }

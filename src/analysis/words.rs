@@ -117,9 +117,11 @@ pub fn describe_law(fit: &PowerLawFit) -> String {
     text
 }
 
-/// What an exponent means and what to do with it, in a sentence.
-pub fn explain_law(fit: &PowerLawFit) -> String {
+/// What an exponent means and what to do with it, in a sentence; photographs are no measure of latents.
+pub fn explain_law(fit: &PowerLawFit, are_latents: bool) -> String {
     let place = match fit.delta {
+        d if are_latents && d.abs() < 0.1 => "nearly white, as the noise of most trainers is".to_owned(),
+        _ if are_latents => "and that of the noise of most trainers does not".to_owned(),
         d if d < 0.25 => "nearly white: these images are mostly noise, or standardised".to_owned(),
         d if d < 0.9 => "flatter than photographs (Δ near 1.3): texture, noise or heavy JPEG".to_owned(),
         d if d <= 1.7 => "as photographs do (Δ near 1.3)".to_owned(),

@@ -14,13 +14,14 @@
 //! Others are told by their first bytes. Arrays are opened for their headers: these say how many samples there are.
 //!
 //! Files of arrays (`.npy`, `.npz`, `.safetensors`) make up the set where they are given themselves, or where there are
-//! no images: among images they are what somebody else left there.
+//! no images: among images they are what somebody else left there, and beside a manifest results of specscan.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::array::{Array, ArrayOptions, has_array_name};
 use super::key::{compare_keys, key_of, key_of_path};
+use super::own_mark::ResultFolders;
 use super::skip::{SkipReason, plain_io_message};
 use super::sniff::{has_image_name, holds_image};
 use super::source_file::SourceFile;
@@ -295,6 +296,7 @@ struct Collector {
     /// The number of the input at hand.
     input: usize,
     arrays: Vec<ArrayFile>,
+    results: ResultFolders,
     /// Real paths of files taken, kept only where inputs may overlap.
     taken: HashSet<PathBuf>,
     listing: Listing,
@@ -304,7 +306,8 @@ struct Collector {
 impl Collector {
     fn new(has_several_inputs: bool) -> Self {
         let (taken, listing) = (HashSet::new(), Listing::default());
-        Self { has_several_inputs, input: 0, arrays: Vec::new(), taken, listing, first_ignored: None }
+        let (arrays, results) = (Vec::new(), ResultFolders::default());
+        Self { has_several_inputs, input: 0, arrays, results, taken, listing, first_ignored: None }
     }
 
     fn add_folder(&mut self, folder: &Path) -> Result<(), ListError> {
@@ -319,7 +322,7 @@ impl Collector {
             }
             match found {
                 Found::Image(path) => self.listing.files.push(SourceFile::new(key, path)),
-                Found::Other(path) if has_array_name(&path) => {
+                Found::Other(path) if has_array_name(&path) && !self.results.hold(&path) => {
                     self.arrays.push(ArrayFile { key, path, is_given: false, input: self.input });
                 }
                 Found::Other(_) => self.ignore(key),

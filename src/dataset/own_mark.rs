@@ -4,10 +4,14 @@
 //!
 //! Every PNG of specscan has a text chunk `Software` before its pixels, which says that it is a plot or a noise sample.
 //! A plot is never an image of a set. A sample is one where its own folder is the input, and not where it lies below.
-//! What a run has not finished is in the folder [`WORKSHOP`], and nothing in there is looked at.
+//! What a run has not finished is in the folder [`WORKSHOP`], and nothing in there is looked at. Arrays have no mark:
+//! those beside a manifest are results of specscan, unless they are given themselves.
 
+use std::collections::HashMap;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use super::open::open_ordinary;
 
 /// Folder in an output folder for what is not finished.
 pub const WORKSHOP: &str = ".specscan";
@@ -31,6 +35,38 @@ const NAMES: [&str; 13] = [
 ];
 /// Bytes in which the mark is.
 const HEAD_BYTES: u64 = 256;
+
+/// Bytes of a manifest in which it says that it is one.
+const MANIFEST_HEAD_BYTES: u64 = 256;
+
+/// Which folders hold results of specscan; each is looked at once.
+#[derive(Debug, Default)]
+pub(super) struct ResultFolders(HashMap<PathBuf, bool>);
+
+impl ResultFolders {
+    /// Whether the file at `path` lies beside a manifest.
+    pub fn hold(&mut self, path: &Path) -> bool {
+        let Some(folder) = path.parent() else { return false };
+        if let Some(known) = self.0.get(folder) {
+            return *known;
+        }
+        let is_own = holds_manifest(folder);
+        self.0.insert(folder.to_owned(), is_own);
+        is_own
+    }
+}
+
+/// Whether a manifest lies in `folder`. A folder that cannot be read holds none.
+fn holds_manifest(folder: &Path) -> bool {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
+    entries.filter(|path| path.extension().is_some_and(|e| e == "json")).any(|path| {
+        let mut head = Vec::new();
+        let is_read =
+            open_ordinary(&path).and_then(|(file, _)| file.take(MANIFEST_HEAD_BYTES).read_to_end(&mut head)).is_ok();
+        let says = |word: &[u8]| head.windows(word.len()).any(|part| part == word);
+        is_read && says(b"\"specscan_version\"")
+    })
+}
 
 /// What kind of picture specscan wrote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +123,19 @@ mod tests {
 
     fn chunk(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
         [&(content.len() as u32).to_be_bytes()[..], kind, content, &[0; 4]].concat()
+    }
+
+    #[test]
+    fn folders_with_a_manifest_hold_results() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("a file");
+        write("notes.json", "{\"version\": 1}");
+        write("deep.json", &format!("{{\"a\": \"{}\", \"specscan_version\": 1}}", "x".repeat(300)));
+        let array = folder.path().join("gamma.npy");
+        assert!(!ResultFolders::default().hold(&array));
+        write("scan.json", "{\n  \"schema_version\": 1,\n  \"specscan_version\": \"0.1.0\"");
+        let mut folders = ResultFolders::default();
+        assert!(folders.hold(&array) && folders.hold(&folder.path().join("other.npy")));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 pub mod analyzer;
 pub mod derived;
+mod deviation;
 pub mod error;
 pub mod exact;
 pub mod file;

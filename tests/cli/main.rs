@@ -1,6 +1,8 @@
 //! The program as a user meets it: exit codes, messages, files. Every test runs the binary in a folder of its own with
 //! an empty environment.
 
+#[path = "../support/arrays.rs"]
+mod arrays;
 #[path = "../support/sets.rs"]
 mod sets;
 
@@ -10,6 +12,7 @@ mod distance; // noise families against images, odd images, halves
 mod files_doc; // docs/files.md against what is written
 mod first_use; // ordinary folders without an option
 mod interruption; // Ctrl-C, broken pipes, progress
+mod latents; // arrays as input
 #[cfg(target_os = "linux")]
 mod no_loss; // damage, other passes, names, streams that are full
 mod noise; // samples, their files, names that are none

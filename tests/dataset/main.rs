@@ -41,8 +41,8 @@ impl Folder {
     }
 }
 
-pub fn keys(listing: &Listing) -> Vec<&str> {
-    listing.files.iter().map(|file| file.key.as_str()).collect()
+pub fn keys(listing: &Listing) -> Vec<String> {
+    listing.files.iter().map(|file| file.key().into_owned()).collect()
 }
 
 /// A picture without symmetries.

@@ -93,6 +93,38 @@ fn a_colour_profile_that_unpacks_to_gigabytes_is_not_unpacked() {
     assert_eq!((ended.code, skipped(world.path())), (Some(0), String::new()), "{}", ended.stderr);
 }
 
+/// A file of `n` latents of 4×64×64 halves, all zero: a hole in the file system behind its header.
+fn write_latents(path: &Path, n: u64) {
+    let n_bytes = n * 4 * 64 * 64 * 2;
+    let header = match path.extension().and_then(|e| e.to_str()) {
+        Some("npy") => {
+            let text = format!("{{'descr': '<f2', 'fortran_order': False, 'shape': ({n}, 4, 64, 64), }}");
+            [b"\x93NUMPY\x01\x00", &118u16.to_le_bytes()[..], format!("{text:<117}\n").as_bytes()].concat()
+        }
+        _ => {
+            let text =
+                format!("{{\"latents\":{{\"dtype\":\"F16\",\"shape\":[{n},4,64,64],\"data_offsets\":[0,{n_bytes}]}}}}");
+            [&(text.len() as u64).to_le_bytes()[..], text.as_bytes()].concat()
+        }
+    };
+    fs::write(path, &header).expect("a header");
+    let file = fs::OpenOptions::new().write(true).open(path).expect("the file");
+    file.set_len(header.len() as u64 + n_bytes).expect("a hole");
+}
+
+#[test]
+fn arrays_are_read_sample_by_sample() {
+    let world = TempDir::new().expect("a folder");
+    // 32 KiB each: 64 MiB, or 2 GiB.
+    let n = rounds(2048, 65_536) as u64;
+    for name in ["set.npy", "set.safetensors"] {
+        write_latents(&world.path().join(name), n);
+        let ended = within(world.path(), &format!("scan {name} -j 2"), 128);
+        assert_eq!((ended.code, skipped(world.path())), (Some(0), String::new()), "{}", ended.stderr);
+        assert!(ended.peak_bytes < 300_000_000, "{} bytes", ended.peak_bytes);
+    }
+}
+
 #[test]
 fn images_of_16_bits_take_what_the_budget_allows_or_are_skipped() {
     let world = TempDir::new().expect("a folder");

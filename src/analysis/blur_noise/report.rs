@@ -208,7 +208,8 @@ impl Report for BlurNoiseReport {
         }
         if let Some(ratio) = self.ratio_emptying_min {
             let ratio = short(ratio);
-            lines.push(format!("from ρ = {ratio} on blur empties a band (8-bit rounding) before noise hides it"));
+            let rounding = self.about.rounding();
+            lines.push(format!("from ρ = {ratio} on blur empties a band ({rounding}) before noise hides it"));
         }
         lines.push(format!("noise alone (hot, ρ = 0) hides every band at σ = {}", short(self.hot_sigma)));
         lines.push(format!("blur alone (cold, ρ = ∞) empties every band at {} px", short(self.cold_blur_px)));

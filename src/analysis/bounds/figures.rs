@@ -32,7 +32,7 @@ impl BoundsReport {
             has_single_images: self.statistics.has_single_images(),
             rows: self.statistics.rows(BOUNDS_ROWS),
             schedules: self.schedules.iter().filter_map(ends).collect(),
-            rounding_sigma: self.rounding_power.sqrt(),
+            rounding_sigma: (!self.about.are_latents()).then(|| self.rounding_power.sqrt()),
         }
     }
 

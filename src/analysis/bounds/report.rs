@@ -144,7 +144,7 @@ impl BoundsReport {
         };
         let mut lines = vec![format!("useful noise: sigma from {} to {}", short(low), short(high))];
         lines.extend(wrap(
-            "At either end this is enough for 95 % of the images: finer noise harms none of their bands, coarser \
+            "At either end this is enough for 95 % of them: finer noise harms none of their bands, coarser \
              noise finds \
              nothing left to hide. Steps outside are wasted; a schedule that ends inside falls short.",
         ));
@@ -182,6 +182,10 @@ impl BoundsReport {
 
     /// How many images are soft, and the first of them.
     fn soft_lines(&self) -> Vec<String> {
+        if self.about.are_latents() {
+            // It is a number of pixels, and told by what blur and enlargement do to them.
+            return Vec::new();
+        }
         if self.n_sharpness_known == 0 {
             let side = self.about.preprocess.size.longer_side();
             let reason = if side < LEAST_SIDE_PX { "below 64 pixels" } else { "of flat images" };
@@ -253,8 +257,11 @@ impl Report for BoundsReport {
         let n = self.statistics.n_images();
         let floored = share_of(self.n_floored, n);
         lines.push(format!(
-            "{} of {n} images at the 8-bit rounding floor ({floored}), {} flat",
-            self.n_floored, self.n_flat
+            "{} of {n} {} at the floor of {} ({floored}), {} flat",
+            self.n_floored,
+            if self.about.are_latents() { "latents" } else { "images" },
+            self.about.rounding(),
+            self.n_flat
         ));
         lines.extend(self.soft_lines());
         lines

@@ -244,7 +244,10 @@ impl DistanceRows {
             of_it.filter(move |image| files.insert(image.file.as_str())).take(N_FARTHEST)
         };
         let (smooth, others) = (of_side(true), of_side(false));
-        let pictures: Vec<Option<Picture>> = smooth.chain(others).map(|image| image.picture(read)).collect();
+        // Latents are no pictures.
+        let n_drawn = if read.config.analysis.channels.are_latent() { 0 } else { usize::MAX };
+        let drawn = smooth.chain(others).take(n_drawn);
+        let pictures: Vec<Option<Picture>> = drawn.map(|image| image.picture(read)).collect();
         let n_lost = pictures.iter().filter(|picture| picture.is_none()).count();
         let distances = ImageDistances {
             pictures: pictures.into_iter().flatten().collect(),

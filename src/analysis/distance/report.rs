@@ -160,7 +160,9 @@ impl Report for DistanceReport {
     }
 
     fn figures(&self) -> Vec<Plot> {
-        let farthest = self.images.iter().map(|images| Plot::new("farthest", self.farthest_figure(images)).png_only());
+        // Latents are no pictures.
+        let pictures = self.images.iter().filter(|_| !self.about.are_latents());
+        let farthest = pictures.map(|images| Plot::new("farthest", self.farthest_figure(images)).png_only());
         std::iter::once(Plot::new("distance", self.distance_figure())).chain(farthest).collect()
     }
 }

@@ -57,7 +57,7 @@ impl DistanceReport {
         };
         let floored = match self.n_floored_modes {
             0 => String::new(),
-            n => format!("; Γ of {n} modes lies below 8-bit rounding and is raised to it"),
+            n => format!("; Γ of {n} modes lies below {} and is raised to it", self.about.rounding()),
         };
         let noise_std = self.question.families.noise_std.unwrap_or_else(|| model.pixel_variance.sqrt());
         format!("metric {}: {why}{floored}; noise with pixel deviation {}", model.metric, short(noise_std))
@@ -239,7 +239,7 @@ impl DistanceReport {
         let mut lines = vec!["oddest images:".to_owned()];
         lines.extend(farthest.iter().map(|row| format!("  {} ({})", row.path, row.describe_side())));
         let how = "remove what does not belong (blurred, enlarged, noise, text), keep what does.";
-        lines.extend(match self.question.has_pictures {
+        lines.extend(match self.question.has_pictures && !self.about.are_latents() {
             true => wrap(&format!("Look at farthest.png: {how}")),
             false => wrap(&format!("All are in distance_images.csv, by oddness: look at the first, {how}")),
         });

@@ -70,7 +70,7 @@ impl Report for FitDeltaReport {
                 let name = self.heads.name();
                 lines.push(format!("by {name}, the estimator of Cloud Diffusion; the others are in the table"));
             }
-            lines.extend(wrap(&explain_law(fit)));
+            lines.extend(wrap(&explain_law(fit, self.about.are_latents())));
             let half = fit.delta_high95.map(|high| high - fit.delta);
             lines.extend(describe_enough(fit.n_files, half));
             lines.push(String::new());

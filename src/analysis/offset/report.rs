@@ -314,11 +314,18 @@ impl OffsetReport {
             return vec![text.to_owned()];
         }
         let mut lines = vec![format!("noise_offset = {}", describe_interval(strength))];
-        lines.extend(wrap(
-            "As training scripts mean it: for each channel a constant of this deviation, added to pixels of N(0, 1) \
-             noise at this \
-             size, makes noise vary in brightness as the images do. For latents measure latents.",
-        ));
+        lines.extend(wrap(match self.document.about.are_latents() {
+            true => {
+                "As training scripts mean it: for each channel a constant of this deviation, added to N(0, 1) noise at \
+                 this size, makes noise vary in mean as the latents do. In units of the latents as stored: divide by \
+                 the deviation that training divides them by."
+            }
+            false => {
+                "As training scripts mean it: for each channel a constant of this deviation, added to pixels of N(0, 1) \
+                 noise at this \
+                 size, makes noise vary in brightness as the images do. For latents measure latents."
+            }
+        }));
         if self.document.matching_offset.to_array().iter().all(|m| m.value == 0.0) {
             let is_constant = self.brightness.covariance.iter().all(|k| k.abs() <= 1e-12);
             let reason = match is_constant {

@@ -73,6 +73,7 @@ impl Analysis for Scan {
             about: About::of(spectrum),
             content_id: spectrum.content_id(),
             channel_means: spectrum.channel_means(),
+            raw_std: spectrum.preprocess().channels.are_latent().then(|| spectrum.channel_deviations()),
             pixel_std: deviation.as_ref().map(|v| (v.iter().sum::<f64>() / v.len() as f64).sqrt()),
             pixel_std_per_channel: deviation.map(|v| v.into_iter().map(f64::sqrt).collect()),
             fit,

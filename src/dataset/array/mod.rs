@@ -24,9 +24,6 @@ use crate::spectral::{Channels, Size};
 /// Endings of the names of files that may hold arrays.
 const EXTENSIONS: [&str; 3] = ["npy", "npz", "safetensors"];
 
-/// Arrays that specscan leaves among its results, which are no latents.
-const OWN_NAMES: [&str; 4] = ["gamma.npy", "rapsd_images.npy", "schedules.npz", "snr.npy"];
-
 /// Which array of a file is read, and how.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ArrayOptions {
@@ -96,11 +93,9 @@ impl Array {
     }
 }
 
-/// Whether the name promises an array that may be a set's.
+/// Whether the name promises an array.
 pub(super) fn has_array_name(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
-    EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension))
-        && !name.starts_with("._")
-        && !OWN_NAMES.contains(&name)
+    EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension)) && !name.starts_with("._")
 }

@@ -28,8 +28,8 @@ pub struct BoundsFigure {
     pub has_single_images: bool,
     /// Names and ranges of schedules; a range may end at infinity.
     pub schedules: Vec<(String, f64, f64)>,
-    /// Noise level of 8-bit rounding.
-    pub rounding_sigma: f64,
+    /// Noise level of 8-bit rounding; none of latents.
+    pub rounding_sigma: Option<f64>,
 }
 
 /// Height of the strip of one schedule, logical pixels: on narrow pages its name is above its bar.
@@ -84,7 +84,7 @@ impl BoundsFigure {
         let (first, last) = (self.rows.first()?, self.rows.last()?);
         let low = self.rows.iter().map(|r| r.sigma_min[0]).fold(first.sigma_min[0], f64::min);
         let ends = self.schedules.iter().flat_map(|(_, low, high)| [*low, *high]);
-        let ends = ends.filter(|s| *s > 0.0).map(|s| s.min(self.largest_sigma())).chain([self.rounding_sigma]);
+        let ends = ends.filter(|s| *s > 0.0).map(|s| s.min(self.largest_sigma())).chain(self.rounding_sigma);
         let (low, high) = ends.fold((low, last.sigma_max), |(l, h), s| (l.min(s), h.max(s)));
         // Room at the right for the schedules' names.
         Some(Axis::log(low / 1.3, high * 1.3, 1.0).with_headroom(0.05))
@@ -110,7 +110,8 @@ impl BoundsFigure {
     }
 
     fn draw_rounding(&self, canvas: &mut Canvas<'_>, frame: &Frame) -> Result<(), PlotError> {
-        let (x, _) = frame.place(self.rounding_sigma, 0.0);
+        let Some(sigma) = self.rounding_sigma else { return Ok(()) };
+        let (x, _) = frame.place(sigma, 0.0);
         let Rect { top, bottom, .. } = frame.area;
         canvas.line(&[(x, top), (x, bottom)], Stroke::solid(DARK_GREY, 1.2).dashed(DOTTED))?;
         let look = Text::new(SMALL_PX, DARK_GREY).aligned(Align::Middle).rising();
@@ -157,7 +158,7 @@ mod tests {
     fn an_endless_schedule_does_not_stretch_the_axis() {
         let rows = vec![row(0.0, 1.0, 300.0)];
         let schedules = vec![("cosine:1000".to_owned(), 0.002, 2e4)];
-        let figure = BoundsFigure { rows, schedules, rounding_sigma: 0.00226, ..BoundsFigure::default() };
+        let figure = BoundsFigure { rows, schedules, rounding_sigma: Some(0.00226), ..BoundsFigure::default() };
         let high = figure.x_axis().expect("an axis").high();
         assert!((300.0..2000.0).contains(&high), "{high}");
     }
@@ -176,7 +177,7 @@ mod tests {
                 has_single_images: rows.len() < 100,
                 rows,
                 schedules: schedules.clone(),
-                rounding_sigma: 0.00226,
+                rounding_sigma: Some(0.00226),
             };
             check(&figure);
         }
