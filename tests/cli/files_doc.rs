@@ -7,7 +7,7 @@ use std::io::Cursor;
 use super::World;
 
 /// Commands that between them write every file there is, each to `out/N`; `{N}` is the folder of command N.
-const COMMANDS: [&str; 22] = [
+const COMMANDS: [&str; 23] = [
     "scan photos bad --max-skipped 1 --coherence --diagonality 8",
     "rapsd photos --per-channel",
     "rapsd photos --images npy",
@@ -30,6 +30,7 @@ const COMMANDS: [&str; 22] = [
     "scan more --name more --plots none --coherence",
     "merge {18}/photos.spectrum {19}/more.spectrum",
     "rapsd photos odd --transform none --resolution 40x48 --plots none",
+    "scan latents.npy",
 ];
 
 /// The first cells of the rows of a section's tables, one entry for each name between backticks.
@@ -109,6 +110,8 @@ fn written() -> BTreeMap<String, BTreeSet<String>> {
     }
     world.write("bad/empty.png", "");
     super::write_uniform(&world.path("odd"), 1, 20, 30);
+    let shape = [6, 4, 16, 16];
+    world.write("latents.npy", super::arrays::npy(&super::arrays::normal(shape.iter().product(), 1), "<f2", &shape));
     let mut files = BTreeMap::<String, BTreeSet<String>>::new();
     for (i, command) in COMMANDS.iter().enumerate() {
         let words = command.replace('{', "out/").replace('}', "");
