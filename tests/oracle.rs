@@ -59,13 +59,17 @@ fn is_possible(photos: &Path) -> bool {
 
 /// Runs the comparison of what the program writes.
 fn compare(photos: &Path, mode: &[&str]) {
-    if !is_possible(photos) {
-        return;
+    if is_possible(photos) {
+        run_script("compare_with_oracle.py", &[&[&*photos.to_string_lossy()], mode].concat());
     }
+}
+
+/// Runs a script of comparisons, with these arguments after the oracle and the program.
+fn run_script(script: &str, arguments: &[&str]) {
     let output = Command::new(python())
-        .arg(root("tests/reference/compare_with_oracle.py"))
-        .args([shared("oracle").as_path(), Path::new(env!("CARGO_BIN_EXE_specscan")), photos])
-        .args(mode)
+        .arg(root("tests/reference").join(script))
+        .args([shared("oracle").as_path(), Path::new(env!("CARGO_BIN_EXE_specscan"))])
+        .args(arguments)
         .output()
         .expect("Python starts");
     let text = String::from_utf8_lossy(&output.stdout);
@@ -82,6 +86,13 @@ fn photographs_agree_mode_by_mode() {
 #[test]
 fn jpeg_files_agree_after_resampling() {
     compare(&shared("data/bench"), &["jpeg"]);
+}
+
+#[test]
+fn latents_agree_mode_by_mode() {
+    if is_possible(&shared("oracle")) {
+        run_script("compare_latents.py", &[]);
+    }
 }
 
 /// Numbers `[Δ, half-width by annuli, half-width]` by name, as the library has them. The oracle's intervals are by
