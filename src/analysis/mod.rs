@@ -24,6 +24,7 @@ mod rows;
 mod run;
 mod schedule_file;
 mod source;
+mod source_options;
 mod words;
 
 pub mod blur_noise;
@@ -49,7 +50,8 @@ pub use needs::Needs;
 pub use rows::QUANTILE_LEVELS;
 pub use run::{Desk, Loss, Run, Scanned};
 pub use schedule_file::read_schedule;
-pub use source::{Images, Resolution, Source, SourceOptions};
+pub use source::{Images, Source};
+pub use source_options::{Resolution, SourceOptions};
 
 use rows::{SinkResult, row_key};
 

@@ -21,8 +21,8 @@ const MAX_THREADS: usize = 1024;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Input")]
 pub struct InputArgs {
-    /// Folders of images (walked recursively), image files, arrays of latents (*.npy, *.npz, *.safetensors), folders of
-    /// nothing else, or saved spectra (*.spectrum)
+    /// Folders of images (walked recursively), image files, latents (*.npy, *.npz, *.safetensors; folders of them where
+    /// there are no images), or saved spectra (*.spectrum)
     #[arg(value_name = "INPUT", help_heading = None::<&str>)]
     pub inputs: Vec<PathBuf>,
 
@@ -46,8 +46,8 @@ pub struct InputArgs {
     #[arg(long, value_name = "NAME")]
     pub key: Option<String>,
 
-    /// Axes of arrays: n samples, c channels, h rows, w columns [default: nchw or chw; channels last where the last axis
-    /// has at most 4 and the one for channels more; bytes of three axes nhw]
+    /// Axes of arrays: n samples, c channels, h rows, w columns [default: nchw or chw; channels last where the last has
+    /// at most 4 and the one for channels more; bytes of three axes nhw]
     #[arg(long, value_name = "AXES", value_parser = choice::<Layout>())]
     pub layout: Option<Layout>,
 

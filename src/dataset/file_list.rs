@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use super::array::{ArrayOptions, has_array_name};
 use super::key::key_of;
 use super::links::broken_link;
-use super::listing::{ArrayFile, ListError, Listing, Skipped, finish};
+use super::list_error::ListError;
+use super::listing::{ArrayFile, Listing, finish};
 use super::skip::{SkipReason, plain_io_message};
+use super::skipped::Skipped;
 use super::source_file::SourceFile;
 use super::walk::{Found, tell};
 

@@ -16,58 +16,20 @@
 //! Files of arrays (`.npy`, `.npz`, `.safetensors`) make up the set where they are given themselves, or where there are
 //! no images: among images they are what somebody else left there, and beside a manifest results of specscan.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::array::{Array, ArrayOptions, has_array_name};
 use super::key::{compare_keys, key_of, key_of_path};
+use super::list_error::ListError;
 use super::own_mark::ResultFolders;
 use super::skip::{SkipReason, plain_io_message};
+use super::skipped::Skipped;
 use super::sniff::{has_image_name, holds_image};
 use super::source_file::SourceFile;
 use super::suggest::{similar_path, spectrum_in};
 use super::walk::{Found, walk};
 use crate::spectral::Channels;
-
-/// Something that was left out, for `skipped.csv`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Skipped {
-    /// Its key, or as much of its path as can be shown.
-    pub path: String,
-    /// What is wrong with it.
-    pub reason: String,
-}
-
-/// Reasons that a summary of skipped files names.
-const N_REASONS: usize = 3;
-
-impl Skipped {
-    /// The most frequent reasons in `list`, each with the first of its files, on one line.
-    pub fn summary(list: &[Self]) -> String {
-        let mut reasons: Vec<(&Self, usize)> = Vec::new();
-        let mut place_of = HashMap::new();
-        for skipped in list {
-            let place = *place_of.entry(&skipped.reason).or_insert(reasons.len());
-            match reasons.get_mut(place) {
-                Some((_, n)) => *n += 1,
-                None => reasons.push((skipped, 1)),
-            }
-        }
-        reasons.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
-        let (named, rest) = reasons.split_at(reasons.len().min(N_REASONS));
-        let mut parts: Vec<String> = named
-            .iter()
-            .map(|(Self { path, reason }, n)| match n {
-                1 => format!("{path}: {reason}"),
-                n => format!("{path} and {} more: {reason}", n - 1),
-            })
-            .collect();
-        if !rest.is_empty() {
-            parts.push(format!("{} more for other reasons", rest.iter().map(|(_, n)| n).sum::<usize>()));
-        }
-        parts.join("; ")
-    }
-}
 
 /// What the inputs hold. From [`list_inputs`] and [`list_from_reader`](super::list_from_reader) it has at least one
 /// file.
@@ -85,129 +47,6 @@ pub struct Listing {
     pub n_files_of_inputs: Vec<u64>,
     /// Plots that specscan left among the images, which are no images of the set, sorted.
     pub own_outputs: Vec<String>,
-}
-
-/// Inputs that cannot be listed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ListError {
-    /// No input at all.
-    #[error("no input; give a folder of images, an image, an array, or a list of paths with --files-from")]
-    NoInput,
-    /// An input that does not exist.
-    #[error("input {} does not exist; {}", path.display(), hint(suggestion))]
-    Missing {
-        /// The input.
-        path: PathBuf,
-        /// An existing path with a similar name.
-        suggestion: Option<PathBuf>,
-    },
-    /// An input that cannot be looked at.
-    #[error("input {} cannot be read: {message}; check its permissions", path.display())]
-    Unreadable {
-        /// The input.
-        path: PathBuf,
-        /// What the operating system said.
-        message: String,
-    },
-    /// A kind of input that is not read.
-    #[error("input {} is {kind}, which is not read yet; {remedy}", path.display())]
-    UnsupportedInput {
-        /// The input.
-        path: PathBuf,
-        /// What it is.
-        kind: &'static str,
-        /// What to do.
-        remedy: &'static str,
-    },
-    /// A single file that is no image.
-    #[error(
-        "input {} is not an image; give a folder of images or an image (a list of paths is read with --files-from)",
-        path.display()
-    )]
-    NotAnImage {
-        /// The input.
-        path: PathBuf,
-    },
-    /// Nothing to read in all the inputs.
-    #[error("no images in {inputs}: {}; {}", none_found(*n_ignored, first_ignored, skipped), remedy(spectrum))]
-    NoImages {
-        /// The inputs, as given.
-        inputs: String,
-        /// Files seen that are no images.
-        n_ignored: u64,
-        /// The first of them in byte order.
-        first_ignored: Option<String>,
-        /// What was skipped.
-        skipped: Vec<Skipped>,
-        /// A saved spectrum in one of the inputs.
-        spectrum: Option<PathBuf>,
-    },
-    /// A file of arrays that was given, or none of several, cannot be used.
-    #[error("{path} {reason}")]
-    NoArray {
-        /// Its key.
-        path: String,
-        /// Why.
-        reason: SkipReason,
-    },
-    /// Images and arrays.
-    #[error("{image} is an image and {array} holds an array: give images or arrays, each in a run of its own")]
-    ImagesAndArrays {
-        /// An image.
-        image: String,
-        /// A file of arrays.
-        array: String,
-    },
-    /// Arrays of different kinds.
-    #[error(
-        "{first} holds {of_first} and {other} {of_other}: a set has one kind of samples; give each kind in a run of          its own"
-    )]
-    MixedArrays {
-        /// A file.
-        first: String,
-        /// What it holds.
-        of_first: String,
-        /// Another.
-        other: String,
-        /// What that holds.
-        of_other: String,
-    },
-    /// A list of paths that cannot be read.
-    #[error("the list of paths {name} cannot be read: {message}")]
-    UnreadableList {
-        /// What the list is called.
-        name: String,
-        /// What the operating system said.
-        message: String,
-    },
-}
-
-fn hint(suggestion: &Option<PathBuf>) -> String {
-    match suggestion {
-        Some(path) => format!("did you mean {}?", path.display()),
-        None => "check the path".to_owned(),
-    }
-}
-
-fn remedy(spectrum: &Option<PathBuf>) -> String {
-    match spectrum {
-        Some(path) => format!("did you mean the saved spectrum {}?", path.display()),
-        None => "give a folder that holds images".to_owned(),
-    }
-}
-
-fn none_found(n_ignored: u64, first_ignored: &Option<String>, skipped: &[Skipped]) -> String {
-    let mut parts = Vec::new();
-    match (n_ignored, first_ignored) {
-        (0, _) => {}
-        (1, Some(first)) => parts.push(format!("the 1 file seen, {first}, is none")),
-        (n, Some(first)) => parts.push(format!("none of the {n} files seen is one (the first is {first})")),
-        (n, None) => parts.push(format!("none of the {n} files seen is one")),
-    }
-    if let Some(first) = skipped.first() {
-        parts.push(format!("{} skipped (the first, {}, {})", skipped.len(), first.path, first.reason));
-    }
-    if parts.is_empty() { "there are no files".to_owned() } else { parts.join(", ") }
 }
 
 /// Lists the images of folders (walked to the bottom, links followed) and single files.

@@ -2,7 +2,7 @@
 
 use super::decode::Decoder;
 use super::header::DecodeOptions;
-use super::listing::Skipped;
+use super::skipped::Skipped;
 use super::source_file::SourceFile;
 use crate::spectral::Size;
 

@@ -42,8 +42,8 @@ impl<'a> Latent<'a> {
         starts.map(move |start| &values[start..start + size.width])
     }
 
-    /// The working latents of this one, as [`Preprocessor::apply`](super::Preprocessor::apply) has those of images: one,
-    /// or for `tile` many.
+    /// The working latents of this one, as [`Preprocessor::apply`](super::Preprocessor::apply) has those of images:
+    /// one, or for `tile` many.
     ///
     /// # Errors
     ///

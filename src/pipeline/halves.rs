@@ -3,7 +3,7 @@
 use super::config::{ScanConfig, ScanOutcome};
 use super::error::{Cancel, ScanError};
 use super::observer::Observer;
-use super::pass::NoRows;
+use super::rows::NoRows;
 use super::scan::{pass_name, scan, scan_before};
 use crate::dataset::SourceFile;
 use crate::spectrum::{Spectrum, Standardize};

@@ -13,6 +13,7 @@ mod ordered;
 pub mod pass;
 pub mod probe;
 mod resolution_probe;
+pub mod rows;
 pub mod scan;
 pub mod working;
 
@@ -23,7 +24,8 @@ pub use halves::{Halves, scan_halves};
 pub use memory::{Held, check_memory, memory_bytes};
 pub use memory_need::MemoryNeed;
 pub use observer::Observer;
-pub use pass::{ImageRow, NoRows, Pass, RowSink, run_pass};
+pub use pass::{Pass, run_pass};
 pub use probe::{ImageProbe, ProbeSource};
+pub use rows::{ImageRow, NoRows, RowSink};
 pub use scan::scan;
 pub use working::Working;

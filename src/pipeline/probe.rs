@@ -12,7 +12,7 @@ pub trait ProbeSource: Sync {
 
 /// One worker's look at each working image.
 pub trait ImageProbe {
-    /// Appends to `numbers` what it measures of `image`, which `analyzer` added last; `file` is the position of the file
-    /// in the pass.
+    /// Appends to `numbers` what it measures of `image`, which `analyzer` added last; `file` is the position of the
+    /// file in the pass.
     fn measure(&mut self, file: usize, analyzer: &Analyzer, image: &Working<'_>, numbers: &mut Vec<f64>);
 }

@@ -3,9 +3,10 @@
 use super::config::{ScanConfig, ScanOutcome};
 use super::error::{Cancel, ScanError};
 use super::observer::Observer;
-use super::pass::{NoRows, Pass, RowSink, run_pass};
+use super::pass::{Pass, run_pass};
 use super::probe::ProbeSource;
 use super::resolution_probe::ResolutionProbes;
+use super::rows::{NoRows, RowSink};
 use crate::dataset::SourceFile;
 use crate::spectral::Window;
 use crate::spectrum::{AnalysisConfig, AnalysisPlan, Detail, Standardize};

@@ -67,6 +67,10 @@ impl Analysis for FitDelta {
         self.range(source.size())?.check(&Grid::new(source.size()))?;
         // The recipe says how images are prepared, which a saved spectrum cannot make up for.
         let preprocess = source.preprocess();
+        ensure!(
+            !(self.paper && preprocess.channels.are_latent()),
+            "--paper takes the luma of images, which latents do not have; leave it out"
+        );
         let fits = preprocess.channels == Channels::Luma && preprocess.standardize == Standardize::Pixel;
         ensure!(
             fits || !self.paper || source.saved().is_none(),

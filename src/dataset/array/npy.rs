@@ -2,8 +2,8 @@
 //!
 //! # Invariants
 //!
-//! A header is read by a few rules, without recursion, and not as the Python expression that it is; nothing is allocated
-//! on its word.
+//! A header is read by a few rules, without recursion, and not as the Python expression that it is; nothing is
+//! allocated on its word.
 
 /// Longest header that is read, bytes. NumPy pads them to a multiple of 64; those of plain arrays have 128.
 const MAX_HEADER_BYTES: usize = 4096;
