@@ -107,6 +107,28 @@ fn images_are_added_without_any_allocation() {
 }
 
 #[test]
+fn latents_are_added_without_any_allocation() {
+    let size = Size::new(24, 17);
+    let config = AnalysisConfig { channels: Channels::Latent(5), coherence: true, ..AnalysisConfig::new(size) };
+    let values: Vec<f32> = (0..5 * size.n_pixels()).map(|i| ((i * 7919 % 1000) as f32 - 400.0) / 300.0).collect();
+    let plan = AnalysisPlan::new(config, None);
+    let (mut analyzer, mut totals) = (Analyzer::new(plan.clone()), Totals::new(&plan));
+    let mut summary = ImageSummary::default();
+    let mut pass = || {
+        for _ in 0..20 {
+            analyzer.add_latent(values.chunks_exact(size.width), &mut summary);
+        }
+        analyzer.drain_into(&mut totals).expect("finite sums");
+    };
+    pass();
+    let (calls, _, ()) = measured(|| {
+        pass();
+        pass();
+    });
+    assert_eq!(calls, 0, "allocations for 40 latents");
+}
+
+#[test]
 fn noise_levels_are_found_without_any_allocation() {
     let size = Size::square(96);
     let config = AnalysisConfig { keep_spectra: true, ..AnalysisConfig::new(size).with_less_detail(Detail::Power) };

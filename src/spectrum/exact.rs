@@ -35,8 +35,8 @@ const LIMB: f64 = (1u64 << 50) as f64;
 /// Magnitudes below this, in quanta, have an upper limb that is rounded exactly.
 const WIDE_LIMIT: f64 = NARROW_LIMIT * LIMB;
 
-/// Magnitudes below this, in quanta, can be added [`FLUSH_AFTER`] times within 128 bits: 2¹¹⁴.
-const BEYOND_LIMIT: f64 = (1u128 << 114) as f64;
+/// Magnitudes from this on, in quanta, do not fit 128 bits: 2¹²⁷.
+const BEYOND_LIMIT: f64 = i128::MAX as f64;
 
 /// Name, shape and quantum of a tensor of exact sums.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -216,11 +216,14 @@ impl WideBlock {
             return true;
         }
         let beyond = self.beyond.get_or_insert_with(|| Box::new([0; BLOCK]));
+        let mut fits = true;
         for (sum, q) in beyond[first..first + n].iter_mut().zip(quanta) {
-            *sum = sum.wrapping_add(q.round_ties_even() as i128);
+            let total = sum.checked_add(q.round_ties_even() as i128);
+            // False for NaN, too.
+            fits &= q.abs() < BEYOND_LIMIT && total.is_some();
+            *sum = total.unwrap_or(*sum);
         }
-        // False for NaN, too.
-        quanta.iter().all(|q| q.abs() < BEYOND_LIMIT)
+        fits
     }
 
     /// Empties the block into `totals`; none if one overflows.

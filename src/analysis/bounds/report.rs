@@ -144,7 +144,7 @@ impl BoundsReport {
         };
         let mut lines = vec![format!("useful noise: sigma from {} to {}", short(low), short(high))];
         lines.extend(wrap(
-            "At either end this is enough for 95 % of them: finer noise harms none of their bands, coarser \
+            "At either end this is enough for 95 % of the images: finer noise harms none of their bands, coarser \
              noise finds \
              nothing left to hide. Steps outside are wasted; a schedule that ends inside falls short.",
         ));

@@ -148,3 +148,19 @@ fn overflow_is_an_error() {
     one.totals[0] = 1;
     assert!(matches!(tensor.merge(&one), Err(SpectrumError::Overflow { .. })));
 }
+
+#[test]
+fn what_does_not_fit_128_bits_is_told_and_never_added_wrongly() {
+    let largest = 2f64.powi(126);
+    let outcome = |values: &[f64]| {
+        let mut lanes = ExactLanes::new(1, 0);
+        values.iter().for_each(|value| lanes.add(0, &[*value]));
+        let mut totals = [0];
+        lanes.drain_into(&mut totals, "test").map(|()| totals[0])
+    };
+    assert_eq!(outcome(&[largest]).expect("fits"), 1 << 126);
+    assert_eq!(outcome(&[largest, -largest, 3.0]).expect("fits"), 3);
+    for values in [&[2.0 * largest][..], &[-4.0 * largest], &[largest, largest], &[f64::INFINITY], &[f64::NAN]] {
+        assert!(matches!(outcome(values), Err(SpectrumError::NotFinite { .. })), "{values:?}");
+    }
+}
