@@ -36,8 +36,8 @@ const NAMES: [&str; 13] = [
 /// Bytes in which the mark is.
 const HEAD_BYTES: u64 = 256;
 
-/// Bytes of a manifest in which it says that it is one.
-const MANIFEST_HEAD_BYTES: u64 = 256;
+/// Bytes of a manifest in which it says that it is one: keys are in the order of the alphabet.
+const MANIFEST_HEAD_BYTES: u64 = 1 << 20;
 
 /// Which folders hold results of specscan; each is looked at once.
 #[derive(Debug, Default)]
@@ -59,13 +59,20 @@ impl ResultFolders {
 /// Whether a manifest lies in `folder`. A folder that cannot be read holds none.
 fn holds_manifest(folder: &Path) -> bool {
     let entries = std::fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
-    entries.filter(|path| path.extension().is_some_and(|e| e == "json")).any(|path| {
+    entries.filter(|path| may_be_manifest(path)).any(|path| {
         let mut head = Vec::new();
         let is_read =
             open_ordinary(&path).and_then(|(file, _)| file.take(MANIFEST_HEAD_BYTES).read_to_end(&mut head)).is_ok();
         let says = |word: &[u8]| head.windows(word.len()).any(|part| part == word);
         is_read && says(b"\"specscan_version\"")
     })
+}
+
+/// Whether the name may be that of a manifest, which is called after its command: others are not opened, so that the
+/// captions of a million latents cost nothing.
+fn may_be_manifest(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".json"));
+    name.is_some_and(|name| name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'))
 }
 
 /// What kind of picture specscan wrote.
@@ -130,10 +137,11 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("a file");
         write("notes.json", "{\"version\": 1}");
-        write("deep.json", &format!("{{\"a\": \"{}\", \"specscan_version\": 1}}", "x".repeat(300)));
+        write("0001.json", "{\"specscan_version\": 1}");
         let array = folder.path().join("gamma.npy");
         assert!(!ResultFolders::default().hold(&array));
-        write("scan.json", "{\n  \"schema_version\": 1,\n  \"specscan_version\": \"0.1.0\"");
+        let arguments = "x".repeat(3000);
+        write("scan.json", &format!("{{\n  \"arguments\": [\"{arguments}\"],\n  \"specscan_version\": \"0.1.0\"}}"));
         let mut folders = ResultFolders::default();
         assert!(folders.hold(&array) && folders.hold(&folder.path().join("other.npy")));
     }

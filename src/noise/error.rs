@@ -54,7 +54,7 @@ pub enum NoiseError {
     },
     /// A dataset that does not vary, or by no more than the rounding of its pixels and transforms.
     #[error(
-        "the images do not vary beyond 8-bit rounding: they are equal, or nearly so, and no noise can be compared with \
+        "the images do not vary beyond rounding: they are equal, or nearly so, and no noise can be compared with \
          them; give different images"
     )]
     NoVariance,

@@ -234,6 +234,8 @@ fn one_latent_and_constant_ones_have_answers_too() {
     world.succeed("scan flat.npy -o flat --plots none");
     let channels = world.table("flat/latents.csv");
     assert_eq!((channels.numbers("raw_mean"), channels.numbers("raw_std")), (vec![0.75; 2], vec![0.0; 2]));
+    let printed = world.succeed("scan flat.npy -o flat --overwrite --plots none").stdout;
+    assert!(printed.contains("never varies"), "{printed}");
     assert!(world.table("flat/images.csv").column("flat").iter().all(|cell| *cell == "true"));
     world.refuse("distance flat.npy -o no", &["error: "]);
     world.succeed("bounds flat.npy -o flat --overwrite");

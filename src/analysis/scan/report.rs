@@ -135,9 +135,12 @@ impl ScanReport {
         let mut lines = [list("raw_mean", &self.channel_means), list("raw_std", deviations)].concat();
         let is_normalised =
             |row: &LatentsRow| row.raw_mean.abs() <= NORMALISED && (row.raw_std - 1.0).abs() <= NORMALISED;
-        lines.extend(wrap(match self.latents().iter().all(is_normalised) {
-            true => "The latents are normalised as they are stored: train on them unscaled.",
-            false => "Train on (x − raw_mean) / raw_std, channel by channel: then each has mean 0 and deviation 1.",
+        lines.extend(wrap(if self.latents().iter().all(is_normalised) {
+            "The latents are normalised as they are stored: train on them unscaled."
+        } else if deviations.contains(&0.0) {
+            "A channel that never varies cannot be normalised: look at how the latents were made."
+        } else {
+            "Train on (x − raw_mean) / raw_std, channel by channel: then each has mean 0 and deviation 1."
         }));
         if deviations.len() > PRINTED_CHANNELS {
             lines.push(format!("All {} channels are in latents.csv.", deviations.len()));
