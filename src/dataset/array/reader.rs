@@ -76,7 +76,7 @@ impl ArrayReader {
         }
         self.fill_values(array);
         let latent = Latent::new(&self.values, array.axes.channels, array.axes.size);
-        match self.values.iter().position(|v| !(v.abs() <= MAX_LATENT)) {
+        match self.values.iter().position(|value| !is_usable(*value)) {
             None => Ok(Sample::Latent(latent)),
             Some(at) => Err(bad_value(self.values[at], at, array)),
         }
@@ -188,6 +188,11 @@ impl Stream {
 fn pass_over(reader: &mut impl Read, n: u64) -> io::Result<()> {
     let passed = io::copy(&mut reader.take(n), &mut io::sink())?;
     if passed == n { Ok(()) } else { Err(ErrorKind::UnexpectedEof.into()) }
+}
+
+/// Whether the sums can take a value; no for NaN.
+fn is_usable(value: f32) -> bool {
+    value.abs() <= MAX_LATENT
 }
 
 /// Why a latent with `value` at position `at` of its planes is not used.
