@@ -239,7 +239,11 @@ impl SharedArgs {
             inputs: input.inputs.clone(),
             files_from: input.files_from.clone(),
             list_format: if input.null { ListFormat::Nul } else { ListFormat::Lines },
-            arrays: ArrayOptions { key: input.key.clone(), layout: input.layout },
+            arrays: ArrayOptions {
+                key: input.key.clone(),
+                layout: input.layout,
+                max_memory_bytes: Some(self.compute.max_memory()),
+            },
             num: input.num,
             sample: input.sample,
             seed: input.seed,

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use bytesize::ByteSize;
+
 use super::skip::SkipReason;
 use super::skipped::Skipped;
 
@@ -75,6 +77,20 @@ pub enum ListError {
         image: String,
         /// A file of arrays.
         array: String,
+    },
+    /// A list of samples that takes more memory than there is for it.
+    #[error(
+        "{path} brings the set to {n_samples} samples, whose list takes {}, more than half of --max-memory: give a part \
+         of them, or raise it",
+        ByteSize(*n_bytes)
+    )]
+    TooManySamples {
+        /// Key of the file.
+        path: String,
+        /// Samples.
+        n_samples: u64,
+        /// Bytes that they take.
+        n_bytes: u64,
     },
     /// Arrays of different kinds.
     #[error(

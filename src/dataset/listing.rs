@@ -246,6 +246,9 @@ pub(super) fn finish(
     Ok(listing)
 }
 
+/// Bytes that a run keeps of each sample of an array: its place in the list, and what a pass used of it.
+const SAMPLE_BYTES: u64 = 40;
+
 /// Makes the samples of arrays the files of the listing. Files in folders without an array that could be meant are
 /// passed over: text encodings, say, lie beside latents.
 fn take_arrays(listing: &mut Listing, mut arrays: Vec<ArrayFile>, options: &ArrayOptions) -> Result<(), ListError> {
@@ -273,6 +276,11 @@ fn take_arrays(listing: &mut Listing, mut arrays: Vec<ArrayFile>, options: &Arra
                 return Err(ListError::MixedArrays { first: first.clone(), of_first, other: key, of_other });
             }
             Some(_) => {}
+        }
+        let n_samples = listing.files.len() as u64 + u64::from(array.n_samples().unwrap_or(1));
+        let n_bytes = n_samples * SAMPLE_BYTES;
+        if options.max_memory_bytes.is_some_and(|max_bytes| n_bytes > max_bytes / 2) {
+            return Err(ListError::TooManySamples { path: key, n_samples, n_bytes });
         }
         let samples = SourceFile::of_array(key, path, array);
         if let Some(n) = listing.n_files_of_inputs.get_mut(input) {

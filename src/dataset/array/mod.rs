@@ -31,6 +31,8 @@ pub struct ArrayOptions {
     pub key: Option<String>,
     /// The order of its axes; none for the usual one.
     pub layout: Option<Layout>,
+    /// Bytes that the run may take; half of them may be for the list of samples. No limit if not given.
+    pub max_memory_bytes: Option<u64>,
 }
 
 /// An array in a file, as its header promises; the file was long enough when it was looked at.
