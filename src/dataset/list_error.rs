@@ -94,7 +94,7 @@ pub enum ListError {
     },
     /// Arrays of different kinds.
     #[error(
-        "{first} holds {of_first} and {other} {of_other}: a set has one kind of samples; give each kind in a run of          its own"
+        "{first} holds {of_first} and {other} {of_other}: a set has one kind of samples; give each kind in a run of its own"
     )]
     MixedArrays {
         /// A file.
