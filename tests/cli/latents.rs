@@ -325,7 +325,7 @@ fn files_that_promise_too_much_are_refused() {
     world.refuse("scan two.npz -o no --key c", &["there is no `c`", "a (24×4×9×7)"]);
     world.succeed("scan two.npz -o out --key b --plots none");
     // A header may promise as many samples as the file has bytes.
-    world.write("many.npy", npy(&vec![0.0; 2_000_000], "|u1", &[2_000_000, 1, 1]));
+    world.write("many.npy", npy(&vec![0.0; 2_000_000], "|u1", &[2_000_000, 1, 1, 1]));
     world.refuse("scan many.npy -o no --max-memory 64MiB", &["many.npy", "2000000 samples", "--max-memory"]);
     // A deflated member that ends before its samples do.
     let mut forged = npz(&[("x", npy_header("<f2", &SHAPE))], true);
