@@ -225,7 +225,7 @@ pub(super) fn finish(
     inputs: &str,
     first_ignored: Option<String>,
 ) -> Result<Listing, ListError> {
-    if let Some(image) = listing.files.first() {
+    if let Some(image) = listing.files.iter().min_by(|a, b| a.compare(b)) {
         if let Some(ArrayFile { key, .. }) = arrays.iter().find(|array| array.is_given) {
             return Err(ListError::ImagesAndArrays { image: image.key().into_owned(), array: key.clone() });
         }
