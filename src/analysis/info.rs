@@ -71,8 +71,13 @@ impl Report for InfoReport {
             row(
                 "from",
                 format!(
-                    "{} files, {} skipped, {} left out, {} converted, {} with warnings",
-                    counts.n_files, counts.n_skipped, counts.n_left_out, counts.n_converted, counts.n_warned
+                    "{} files, {} skipped, {} left out, {} not read, {} converted, {} with warnings",
+                    counts.n_files,
+                    counts.n_skipped,
+                    counts.n_left_out,
+                    counts.n_unread,
+                    counts.n_converted,
+                    counts.n_warned
                 ),
             ),
             row("identity", self.content_id.clone()),

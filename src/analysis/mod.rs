@@ -51,6 +51,8 @@ pub use run::{Desk, Loss, Run, Scanned};
 pub use schedule_file::read_schedule;
 pub use source::{Images, Resolution, Source, SourceOptions};
 
+pub use words::describe_reached;
+
 use rows::{SinkResult, row_key};
 
 #[cfg(test)]
