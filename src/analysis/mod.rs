@@ -57,3 +57,5 @@ use rows::{SinkResult, row_key};
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod until_tests;

@@ -1,4 +1,5 @@
-//! One streaming pass: workers decode, transform and add up; rows come out in path order while the pass runs.
+//! One streaming pass: workers decode, transform and add up; rows come out in the order of the files while the pass
+//! runs.
 //!
 //! # Invariants
 //!
@@ -22,7 +23,7 @@ use crate::dataset::{
 use crate::spectrum::analyzer::{SharedSums, Totals};
 use crate::spectrum::{AnalysisPlan, Analyzer, ContentSketch, Counts, ImageSummary, Spectrum, SpectrumError};
 
-/// What is reported of one working image, in path order.
+/// What is reported of one working image, in the order of the files.
 #[derive(Debug)]
 pub struct ImageRow<'a> {
     /// Path of the file below its input; the key of every table.
@@ -41,7 +42,7 @@ pub struct ImageRow<'a> {
     pub numbers: &'a [f64],
 }
 
-/// Takes the rows of a pass, in path order, from one thread.
+/// Takes the rows of a pass, in the order of the files, from one thread.
 pub trait RowSink {
     /// One working image.
     ///
