@@ -71,13 +71,8 @@ impl Report for InfoReport {
             row(
                 "from",
                 format!(
-                    "{} files, {} skipped, {} left out, {} not read, {} converted, {} with warnings",
-                    counts.n_files,
-                    counts.n_skipped,
-                    counts.n_left_out,
-                    counts.n_unread,
-                    counts.n_converted,
-                    counts.n_warned
+                    "{} files, {} skipped, {} left out, {} converted, {} with warnings",
+                    counts.n_files, counts.n_skipped, counts.n_left_out, counts.n_converted, counts.n_warned
                 ),
             ),
             row("identity", self.content_id.clone()),
@@ -87,6 +82,9 @@ impl Report for InfoReport {
             row("transform", self.fft_kernel.clone()),
             String::new(),
         ];
+        if counts.n_unread > 0 {
+            lines.insert(3, row("sample", format!("{} files of the set were not read", counts.n_unread)));
+        }
         let mut table = vec![["sum", "shape", "quantum"].map(str::to_owned).to_vec()];
         table.extend(self.sums.iter().map(|s| {
             let shape: Vec<_> = s.shape.iter().map(usize::to_string).collect();

@@ -105,8 +105,8 @@ fn describe_until(error: f64, n: usize, seed: u64) -> [String; 2] {
         points.splice(3..points.len() - 1, ["…".to_owned()]);
     }
     [
-        format!("{:<14}in the random order of seed {seed}, after {} files, as soon as", "stop", points.join(", ")),
-        format!("{:<14}every octave's mean power has a standard error below {} %", "", short(100.0 * error)),
+        format!("{:<14}after {} files in the random order of seed {seed},", "stop", points.join(", ")),
+        format!("{:<14}once every octave's mean power has a standard error below {} %", "", short(100.0 * error)),
     ]
 }
 

@@ -66,7 +66,12 @@ fn a_sample_is_the_same_on_any_threads_and_says_that_it_is_one() {
         let text = world.succeed(command).stdout;
         assert!(text.contains("a sample of ") && text.lines().all(|line| line.chars().count() <= 80), "{text}");
     }
-    assert!(world.succeed("info one/photos.spectrum").stdout.contains(&format!("{} not read", 900 - n_read)));
+    assert!(
+        world
+            .succeed("info one/photos.spectrum")
+            .stdout
+            .contains(&format!("{} files of the set were not read", 900 - n_read))
+    );
     // Another seed is another sample.
     world.succeed("scan photos --seed 6 --until 4% --max-skipped 2 --plots none -q -o other");
     assert_ne!(paths(&world, "other/images.csv"), sampled);
