@@ -75,9 +75,9 @@ pub fn octave_powers(grid: &Grid, statistics: &RadialStatistics) -> Option<Vec<(
 /// of one pixel. Octaves without power are known exactly.
 pub fn octave_error(grid: &Grid, statistics: &RadialStatistics) -> Option<f64> {
     let powers = octave_powers(grid, statistics)?;
-    let shares = powers.into_iter().map(|(mean, error)| if error == 0.0 { 0.0 } else { error / mean });
+    let share = |(mean, error): (f64, f64)| if error == 0.0 && mean.is_finite() { 0.0 } else { error / mean };
     // What is no number is larger than any error that was asked for.
-    shares.reduce(|worst, share| if share > worst || share.is_nan() { share } else { worst })
+    powers.into_iter().map(share).reduce(|worst, share| if share > worst || share.is_nan() { share } else { worst })
 }
 
 /// That of the images in `spectrum`, channels averaged.
