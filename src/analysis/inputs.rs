@@ -28,8 +28,8 @@ pub(super) fn warn_of_samples(spectra: &[PathBuf], counts: &[Counts], observer: 
     let sample = spectra.iter().zip(counts).find(|(_, counts)| counts.n_unread > 0);
     if let (Some((path, Counts { n_files, n_unread, .. })), true) = (sample, spectra.len() > 1) {
         observer.warned(&format!(
-            "{} is a sample ({n_files} files, {n_unread} not read): in the merged set each spectrum counts by the files \
-             that were read, not by those that it stands for; scan without --until where sets are to keep their weights",
+            "{} is a sample ({n_files} files, {n_unread} not read): in the merged set each spectrum counts by the \
+             files that were read, not by those that it stands for; scan without --until where sets are to keep their weights",
             path.display()
         ));
     }

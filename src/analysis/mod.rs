@@ -51,7 +51,7 @@ pub use run::{Desk, Loss, Run, Scanned};
 pub use schedule_file::read_schedule;
 pub use source::{Images, Resolution, Source, SourceOptions};
 
-pub use words::describe_reached;
+pub use words::{asked_percent, describe_reached};
 
 use rows::{SinkResult, row_key};
 

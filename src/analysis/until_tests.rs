@@ -4,7 +4,6 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use image::{Rgb, RgbImage};
 use rand::seq::index;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -26,13 +25,14 @@ fn write_images(folder: &Path, n: u32) {
     for i in 0..n {
         let contrast = 10.0 + 60.0 * random.random::<f64>();
         let (phase, angle) = (7.0 * random.random::<f64>(), 7.0 * random.random::<f64>());
-        let image = RgbImage::from_fn(16, 16, |x, y| {
-            let along = f64::from(x) * angle.cos() + f64::from(y) * angle.sin();
+        let mut bytes = b"P6 16 16 255\n".to_vec();
+        for pixel in 0..256 {
+            let along = f64::from(pixel % 16) * f64::cos(angle) + f64::from(pixel / 16) * f64::sin(angle);
             let wave = (0.4 * along + phase).sin();
             let mut value = || (128.0 + contrast * (wave + 0.8 * (random.random::<f64>() - 0.5))) as u8;
-            Rgb([value(), value(), value()])
-        });
-        image.save(folder.join(format!("{i:04}.png"))).expect("a file");
+            bytes.extend([value(), value(), value()]);
+        }
+        std::fs::write(folder.join(format!("{i:04}.ppm")), bytes).expect("a file");
     }
 }
 

@@ -6,10 +6,9 @@ use serde_json::Value;
 
 use super::console;
 use super::shared::SharedArgs;
-use crate::analysis::{About, Images, Source};
+use crate::analysis::{About, Images, Source, asked_percent};
 use crate::dataset::Decoder;
 use crate::pipeline::memory_bytes;
-use crate::report::text::short;
 use crate::spectrum::Spectrum;
 use crate::stats::octave_error::check_points;
 
@@ -106,7 +105,7 @@ fn describe_until(error: f64, n: usize, seed: u64) -> [String; 2] {
     }
     [
         format!("{:<14}after {} files in the random order of seed {seed},", "stop", points.join(", ")),
-        format!("{:<14}once every octave's mean power has a standard error below {} %", "", short(100.0 * error)),
+        format!("{:<14}once every octave's mean power has a standard error below {}", "", asked_percent(error)),
     ]
 }
 
