@@ -29,7 +29,7 @@ pub(super) fn warn_of_samples(spectra: &[PathBuf], counts: &[Counts], observer: 
     if let (Some((path, Counts { n_files, n_unread, .. })), true) = (sample, spectra.len() > 1) {
         observer.warned(&format!(
             "{} is a sample ({n_files} files, {n_unread} not read): in the merged set each spectrum counts by the \
-             files that were read, not by those that it stands for; scan without --until where sets are to keep their weights",
+             files that were read, not by those that it stands for; scan without --until to keep their weights",
             path.display()
         ));
     }
