@@ -201,8 +201,8 @@ impl Presentation {
         self.print_or(report, None)?.iter().try_for_each(console::print_json)
     }
 
-    /// Prints the lines of the report, or returns the JSON object that it is; with how far its scan came, if that was to
-    /// stop early, and with which seed.
+    /// Prints the lines of the report, or returns the JSON object that it is; with how far its scan came, if that was
+    /// to stop early, and with which seed.
     fn print_or<R: Report>(&self, report: &R, reached: Option<(Reached, u64)>) -> Result<Option<Value>> {
         if self.json {
             let mut object = serde_json::to_value(report)?;

@@ -16,8 +16,8 @@ pub struct ScanConfig {
     pub analysis: AnalysisConfig,
     /// Whether the effective resolution of every image is measured on the way; its rows hold it.
     pub effective_resolution: bool,
-    /// Largest standard error of an octave's mean power, as a share of it, at which a scan may stop before the last file
-    /// (`stats::octave_error`). Files have to be in random order then.
+    /// Largest standard error of an octave's mean power, as a share of it, at which a scan may stop before the last
+    /// file (`stats::octave_error`). Files have to be in random order then.
     pub until: Option<f64>,
     /// Workers; the result does not depend on it.
     pub threads: usize,

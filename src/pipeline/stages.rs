@@ -38,8 +38,8 @@ impl Stage for ScanOutcome {
     }
 }
 
-/// Runs `add_up` on the files of `pass`: on all of them, or with `until` on one stage after the other until the standard
-/// error of every octave's mean power is below that share of it.
+/// Runs `add_up` on the files of `pass`: on all of them, or with `until` on one stage after the other until the
+/// standard error of every octave's mean power is below that share of it.
 ///
 /// # Errors
 ///

@@ -2,13 +2,13 @@
 //!
 //! # Definition
 //!
-//! Octaves are the annuli `2^m ≤ j < 2^(m+1)`; the last reaches up to `L/2`, which is in it. The mean power of an octave
-//! is that over its modes, `P = Σ_j N_j R̄_j / Σ_j N_j`, and its standard error follows from the covariance of R̄ between
-//! files ([`RadialStatistics`]): tiles of one file count once. It is that of another set of as many files; that files
+//! Octaves are the annuli `2^m ≤ j < 2^(m+1)`; the last reaches up to `L/2`, which is in it. The mean power of an
+//! octave is that over its modes, `P = Σ_j N_j R̄_j / Σ_j N_j`, and its standard error follows from the covariance of R̄
+//! between files ([`RadialStatistics`]): tiles of one file count once. It is that of another set of as many files; that files
 //! are drawn without replacement makes it smaller, which is left out.
 //!
-//! Files are drawn at random, so every number of them is a sample of the whole. It is looked at only at fixed numbers of
-//! files, `256·√2^k`: a rule that looks after each file stops where the error is small by chance.
+//! Files are drawn at random, so every number of them is a sample of the whole. It is looked at only at fixed numbers
+//! of files, `256·√2^k`: a rule that looks after each file stops where the error is small by chance.
 
 use std::iter::successors;
 use std::ops::Range;
@@ -71,8 +71,8 @@ pub fn octave_powers(grid: &Grid, statistics: &RadialStatistics) -> Option<Vec<(
     octaves(grid.n_annuli()).into_iter().map(power).collect()
 }
 
-/// The largest standard error of an octave's mean power, as a share of it; none for fewer than two files, and for images
-/// of one pixel. Octaves without power are known exactly.
+/// The largest standard error of an octave's mean power, as a share of it; none for fewer than two files, and for
+/// images of one pixel. Octaves without power are known exactly.
 pub fn octave_error(grid: &Grid, statistics: &RadialStatistics) -> Option<f64> {
     let powers = octave_powers(grid, statistics)?;
     let share = |(mean, error): (f64, f64)| if error == 0.0 && mean.is_finite() { 0.0 } else { error / mean };
