@@ -3,9 +3,9 @@
 //! # Definition
 //!
 //! Octaves are the annuli `2^m ≤ j < 2^(m+1)`; the last reaches up to `L/2`, which is in it. The mean power of an
-//! octave is that over its modes, `P = Σ_j N_j R̄_j / Σ_j N_j`, and its standard error follows from the covariance of R̄
-//! between files ([`RadialStatistics`]): tiles of one file count once. It is that of another set of as many files; that files
-//! are drawn without replacement makes it smaller, which is left out.
+//! octave is that over its modes, `P = Σ_j N_j R̄_j / Σ_j N_j`. Its standard error follows from the covariance of R̄
+//! between files ([`RadialStatistics`]): tiles of one file count once. It is that of another set of as many files; that
+//! files are drawn without replacement makes it smaller, which is left out.
 //!
 //! Files are drawn at random, so every number of them is a sample of the whole. It is looked at only at fixed numbers
 //! of files, `256·√2^k`: a rule that looks after each file stops where the error is small by chance.
