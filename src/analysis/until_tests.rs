@@ -96,7 +96,7 @@ fn intervals_of_a_sample_of_files_cover_the_whole() {
         }
     }
     println!("covered of 200: {n_covered:?}; files read {:?} to {:?}", n_read.iter().min(), n_read.iter().max());
-    assert_eq!(n_covered.len(), 4);
+    assert_eq!(n_covered.len(), 3);
     assert!(n_covered.iter().all(|n| (180..=198).contains(n)), "{n_covered:?}");
     assert!(n_read.iter().all(|n| [256, 362, 512].contains(n)), "{n_read:?}");
 }
