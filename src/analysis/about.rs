@@ -29,7 +29,8 @@ impl About {
         let p = &self.preprocess;
         let n = self.counts.n_images;
         let images = if n == 1 { "image" } else { "images" };
-        format!("{n} {images} at {} {}, {}", p.size, p.channels.name(), p.transform)
+        let sample = if self.counts.n_unread > 0 { "a sample of " } else { "" };
+        format!("{sample}{n} {images} at {} {}, {}", p.size, p.channels.name(), p.transform)
     }
 
     /// As [`About::describe`], and what was removed from the images.

@@ -51,7 +51,11 @@ pub use run::{Desk, Loss, Run, Scanned};
 pub use schedule_file::read_schedule;
 pub use source::{Images, Resolution, Source, SourceOptions};
 
+pub use words::{asked_percent, describe_reached};
+
 use rows::{SinkResult, row_key};
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod until_tests;

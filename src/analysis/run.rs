@@ -13,6 +13,7 @@ use crate::report::manifest::Manifest;
 use crate::report::output_dir::OutputDir;
 use crate::report::tables::{SkippedRow, StreamedTable, write_table};
 use crate::spectrum::Spectrum;
+use crate::stats::octave_error::Reached;
 
 /// Where results go while they are made, who watches, and how work is stopped: what every command has, with or without
 /// images.
@@ -158,8 +159,10 @@ pub struct Scanned {
     pub left_out: Vec<Skipped>,
     /// Each half of the files on its own, where they were asked for and could be had.
     pub halves: Option<Arc<Halves>>,
-    /// What was used of each file, in the order of the files; none of a saved spectrum.
+    /// What was used of each file that was read, in the order of the files; none of a saved spectrum.
     pub used: Arc<[UsedFile]>,
+    /// How far a scan came that was to stop as soon as a sample was enough.
+    pub reached: Option<Reached>,
 }
 
 impl Run<'_> {
@@ -193,7 +196,7 @@ impl Run<'_> {
 
     /// The outcome of a pass, with what was skipped before it.
     fn scanned(&self, images: &Images, outcome: ScanOutcome, halves: Option<Halves>) -> Scanned {
-        let ScanOutcome { mut skipped, mut left_out, spectrum, used } = outcome;
+        let ScanOutcome { mut skipped, left_out, spectrum, used, reached } = outcome;
         let repeated_share = spectrum.repeated_share();
         if repeated_share > MANY_REPEATED {
             self.desk.warn(&format!(
@@ -203,11 +206,9 @@ impl Run<'_> {
             ));
         }
         skipped.extend(images.skipped.iter().cloned());
-        for list in [&mut skipped, &mut left_out] {
-            list.sort_by(|a, b| compare_keys(&a.path, &b.path));
-        }
+        skipped.sort_by(|a, b| compare_keys(&a.path, &b.path));
         let spectrum = Arc::new(spectrum.with_listed_skips(images.skipped.len() as u64));
-        Scanned { spectrum, skipped, left_out, halves: halves.map(Arc::new), used: used.into() }
+        Scanned { spectrum, skipped, left_out, halves: halves.map(Arc::new), used: used.into(), reached }
     }
 
     /// Writes `skipped.csv`, `left_out.csv` and, as [`Desk::finish`], the manifest.
@@ -225,6 +226,7 @@ impl Run<'_> {
             counts: Some(spectrum.counts()),
             n_ignored: self.source.n_ignored(),
             content_id: Some(spectrum.content_id()),
+            until: scanned.reached,
             seed: Some(self.desk.seed),
             threads: Some(self.desk.threads),
             ..Manifest::new()
@@ -236,6 +238,7 @@ impl Run<'_> {
 impl Scanned {
     fn saved(spectrum: &Arc<Spectrum>) -> Self {
         let (skipped, left_out) = (Vec::new(), Vec::new());
-        Self { spectrum: Arc::clone(spectrum), skipped, left_out, halves: None, used: Arc::default() }
+        let spectrum = Arc::clone(spectrum);
+        Self { spectrum, skipped, left_out, halves: None, used: Arc::default(), reached: None }
     }
 }

@@ -8,7 +8,7 @@ use rand::SeedableRng;
 use rand::seq::index;
 
 use super::input_file::load_spectrum;
-use super::inputs::note_one_set;
+use super::inputs::{note_one_set, warn_of_samples};
 use super::needs::Needs;
 use crate::dataset::{
     Damaged, DecodeOptions, Decoder, ExifPolicy, ListFormat, Listing, PreprocessConfig, Preprocessor, Skipped,
@@ -17,7 +17,7 @@ use crate::dataset::{
 use crate::diffusion::rounding_power;
 use crate::pipeline::{Held, Observer, ScanConfig, ScanError, check_memory};
 use crate::spectral::{Channels, Size, ValueRange, Window};
-use crate::spectrum::{AnalysisConfig, Detail, Preprocess, Spectrum, Standardize};
+use crate::spectrum::{AnalysisConfig, Counts, Detail, Preprocess, Spectrum, Standardize};
 
 /// The working size that is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +41,9 @@ pub struct SourceOptions {
     pub num: Option<usize>,
     /// So many files at random.
     pub sample: Option<usize>,
-    /// Seed of that choice.
+    /// Files in random order, until the standard error of every octave's mean power is below this share of it.
+    pub until: Option<f64>,
+    /// Seed of that choice, and of that order.
     pub seed: u64,
     /// Largest number of pixels of an image.
     pub max_pixels: Option<u64>,
@@ -82,6 +84,7 @@ impl SourceOptions {
         first_of(&[
             (self.num.is_some(), "--num"),
             (self.sample.is_some(), "--sample"),
+            (self.until.is_some(), "--until"),
             (self.exif.is_some(), "--exif"),
             (self.damaged.is_some(), "--damaged"),
             (self.max_pixels.is_some(), "--max-pixels"),
@@ -128,7 +131,7 @@ pub enum Source {
 /// Images, and how to scan them.
 #[derive(Debug)]
 pub struct Images {
-    /// Usable-looking files, in path order.
+    /// Usable-looking files, in path order; in the order drawn where a sample of them may be enough.
     pub files: Vec<SourceFile>,
     /// Entries that cannot be opened as images.
     pub skipped: Vec<Skipped>,
@@ -159,7 +162,9 @@ impl Source {
                     "{option} has no effect on a saved spectrum: its images were prepared when it was scanned; leave the option out"
                 );
             }
-            let (spectrum, n_files) = Self::load_counting(&spectra, false)?;
+            let (spectrum, counts) = Self::load_counting(&spectra, false)?;
+            warn_of_samples(&spectra, &counts, observer);
+            let n_files: Vec<u64> = counts.iter().map(|counts| counts.n_files).collect();
             note_one_set(&spectra, &n_files, observer);
             return Ok(Self::Saved(Arc::new(spectrum)));
         }
@@ -175,19 +180,19 @@ impl Source {
         Ok(Self::load_counting(paths, allow_shared)?.0)
     }
 
-    /// The same, with the number of files of each.
-    fn load_counting(paths: &[PathBuf], allow_shared: bool) -> Result<(Spectrum, Vec<u64>)> {
+    /// The same, with the counts of each.
+    pub(super) fn load_counting(paths: &[PathBuf], allow_shared: bool) -> Result<(Spectrum, Vec<Counts>)> {
         let (first, rest) = paths.split_first().context("no spectrum was given")?;
         let mut merged = load_spectrum(first)?;
-        let mut n_files = vec![merged.counts().n_files];
+        let mut counts = vec![merged.counts()];
         for path in rest {
             let spectrum = load_spectrum(path)?;
-            n_files.push(spectrum.counts().n_files);
+            counts.push(spectrum.counts());
             merged
                 .merge(&spectrum, allow_shared)
                 .with_context(|| format!("cannot merge {} with the spectra before it", path.display()))?;
         }
-        Ok((merged, n_files))
+        Ok((merged, counts))
     }
 
     /// How the images are, or were, prepared.
@@ -257,7 +262,7 @@ impl Images {
             let n = own_outputs.len();
             observer.warned(&format!("left out {n} plots of specscan's own (the first is {first})"));
         }
-        let files = choose_files(files, options)?;
+        let (files, order) = choose_files(files, options)?;
         let decode = DecodeOptions {
             max_pixels: options.max_pixels.unwrap_or(DecodeOptions::default().max_pixels),
             exif: options.exif.unwrap_or(ExifPolicy::Ignore),
@@ -282,9 +287,11 @@ impl Images {
             preprocess,
             analysis,
             effective_resolution: needs.effective_resolution,
+            until: options.until,
             threads: options.threads,
         };
         check_memory(&config, needs.held()).map_err(ScanError::Memory)?;
+        let files = order.map(|order| order.into_iter().map(|i| files[i].clone()).collect()).unwrap_or(files);
         Ok(Self { files, skipped, n_ignored, second_pass: needs.second_pass, held: needs.held(), config })
     }
 
@@ -324,23 +331,25 @@ fn list(options: &SourceOptions) -> Result<Listing> {
     Ok(list_from_reader(std::io::BufReader::new(file), &path.to_string_lossy(), options.list_format)?)
 }
 
-/// The first, or randomly chosen, files; always in path order.
-fn choose_files(mut files: Vec<SourceFile>, options: &SourceOptions) -> Result<Vec<SourceFile>> {
+/// The first, or randomly chosen, files in path order; and the order in which they are read, where that is another.
+fn choose_files(mut files: Vec<SourceFile>, options: &SourceOptions) -> Result<(Vec<SourceFile>, Option<Vec<usize>>)> {
     for (option, n) in [("--num", options.num), ("--sample", options.sample)] {
         ensure!(n != Some(0), "{option} 0: at least one file is needed; leave the option out to use all");
     }
     if let Some(n) = options.num {
         files.truncate(n);
     }
-    match options.sample {
-        Some(n) if n < files.len() => {
-            let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(options.seed);
-            let mut chosen = index::sample(&mut random, files.len(), n).into_vec();
-            chosen.sort_unstable();
-            Ok(chosen.into_iter().map(|i| files[i].clone()).collect())
-        }
-        _ => Ok(files),
+    let n = options.sample.unwrap_or(files.len()).min(files.len());
+    if n == files.len() && options.until.is_none() {
+        return Ok((files, None));
     }
+    let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(options.seed);
+    let drawn = index::sample(&mut random, files.len(), n).into_vec();
+    let mut chosen = drawn.clone();
+    chosen.sort_unstable();
+    let place_of = |i: &usize| chosen.partition_point(|other| other < i);
+    let order = options.until.map(|_| drawn.iter().map(place_of).collect());
+    Ok((chosen.iter().map(|i| files[*i].clone()).collect(), order))
 }
 
 fn resolve_preprocess(

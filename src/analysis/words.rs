@@ -4,6 +4,7 @@ use crate::diffusion::Kappa;
 use crate::diffusion::bounds::KappaReading;
 use crate::report::text::short;
 use crate::stats::jackknife::Interval;
+use crate::stats::octave_error::Reached;
 use crate::stats::power_law::{MIN_FILES, PowerLawFit};
 
 /// Columns of a terminal.
@@ -27,6 +28,33 @@ pub fn wrap(text: &str) -> Vec<String> {
         }
     }
     lines
+}
+
+/// A share that was asked for, as it was written: `2 %`.
+pub fn asked_percent(share: f64) -> String {
+    format!("{} %", (1e6 * share).round() / 1e4)
+}
+
+/// What a scan that was to stop early says of itself: how many files it read, of which seed's order, how well octaves
+/// are known, and what more would give.
+pub fn describe_reached(reached: &Reached, seed: u64) -> Vec<String> {
+    let Reached { asked_error, error, n_read, n_files } = *reached;
+    let asked = asked_percent(asked_error);
+    let read = match n_files {
+        1 => "The 1 file was read".to_owned(),
+        n if n == n_read => format!("All {n} files were read"),
+        n => format!("A sample: {n_read} of {n} files were read, in the random order of seed {seed}"),
+    };
+    let Some(error) = error.filter(|error| error.is_finite()) else {
+        return wrap(&format!("{read}: the error of the mean power cannot be told; it takes more files."));
+    };
+    let known = format!("{read}; standard error of an octave's mean power: {} % at most", short(100.0 * error));
+    let what = match (reached.is_enough(), n_read == n_files) {
+        (true, false) => format!("below the {asked} asked for. Half the error takes about four times as many files."),
+        (true, true) => format!("below the {asked} asked for."),
+        (false, _) => format!("not below the {asked} asked for, which takes more images."),
+    };
+    wrap(&format!("{known}, {what}"))
 }
 
 /// A number with its interval: `0.2712, 95 % interval 0.2489 to 0.2954`.

@@ -11,13 +11,14 @@ use super::exit::ExitStatus;
 use super::progress::Progress;
 use super::shared::{Limit, OutputArgs, PlotFormats, SharedArgs};
 use super::{console, interrupt, plan};
-use crate::analysis::{Analysis, Desk, Loss, Outputs, Report, Run, Scanned, Source, answer};
+use crate::analysis::{Analysis, Desk, Loss, Outputs, Report, Run, Scanned, Source, answer, describe_reached};
 use crate::dataset::{Skipped, key_of_path, list_inputs};
 use crate::report::output_dir::OutputDir;
 use crate::report::own_results::manifest_name;
 use crate::report::plot::page::Page;
 use crate::report::plot::{Plot, PlotFormat};
 use crate::spectral::Named;
+use crate::stats::octave_error::Reached;
 
 /// Where and how an answer is presented.
 #[derive(Debug)]
@@ -129,7 +130,7 @@ pub fn one<A: Analysis<Report: Report>>(command: &'static str, args: &SharedArgs
     let (scanned, report) = answer(&run, analysis)?;
     presentation.write(&run.desk, &report)?;
     run.finish(&scanned, &Presentation::stale_names::<A::Report>())?;
-    let object = presentation.print_or(&report)?;
+    let object = presentation.print_or(&report, scanned.reached.map(|reached| (reached, run.desk.seed)))?;
     presentation.say_where::<A::Report>(&run.desk);
     let Scanned { spectrum, skipped, left_out, .. } = scanned;
     let counts = spectrum.counts();
@@ -197,15 +198,24 @@ impl Presentation {
 
     /// Prints the report: its lines, or the JSON object that it is.
     pub fn print<R: Report>(&self, report: &R) -> Result<()> {
-        self.print_or(report)?.iter().try_for_each(console::print_json)
+        self.print_or(report, None)?.iter().try_for_each(console::print_json)
     }
 
-    /// Prints the lines of the report, or returns the JSON object that it is.
-    fn print_or<R: Report>(&self, report: &R) -> Result<Option<Value>> {
+    /// Prints the lines of the report, or returns the JSON object that it is; with how far its scan came, if that was
+    /// to stop early, and with which seed.
+    fn print_or<R: Report>(&self, report: &R, reached: Option<(Reached, u64)>) -> Result<Option<Value>> {
         if self.json {
-            return Ok(Some(serde_json::to_value(report)?));
+            let mut object = serde_json::to_value(report)?;
+            if let Some((reached, _)) = reached {
+                object["until"] = serde_json::to_value(reached)?;
+            }
+            return Ok(Some(object));
         }
         let mut lines = report.lines();
+        if let Some((reached, seed)) = &reached {
+            lines.push(String::new());
+            lines.extend(describe_reached(reached, *seed));
+        }
         if self.verbose {
             lines.extend(report.details());
         }

@@ -49,6 +49,11 @@ pub struct InputArgs {
     #[arg(long, value_name = "N")]
     pub sample: Option<usize>,
 
+    /// Read files in random order (see --seed) until the standard error of every octave's mean power is below P percent
+    /// of it; with --num or --sample, at most those files
+    #[arg(long, value_name = "P%", value_parser = percentage)]
+    pub until: Option<f64>,
+
     /// Seed of everything random; it is written to the manifest
     #[arg(long, value_name = "S", default_value_t = 0)]
     pub seed: u64,
@@ -231,6 +236,7 @@ impl SharedArgs {
             list_format: if input.null { ListFormat::Nul } else { ListFormat::Lines },
             num: input.num,
             sample: input.sample,
+            until: input.until,
             seed: input.seed,
             max_pixels: input.max_pixels,
             exif: input.exif,
@@ -265,6 +271,14 @@ fn parse_resolution(text: &str) -> Result<Resolution> {
         Some((height, width)) => Ok(Resolution::Fixed(Size::new(side(height)?, side(width)?))),
         None => Ok(Resolution::Fixed(Size::square(side(text)?))),
     }
+}
+
+/// Reads `--until`, as a share.
+fn percentage(text: &str) -> Result<f64> {
+    let number = text.strip_suffix('%').context("write a percentage with its sign, like 2%")?;
+    let percent: f64 = number.trim().parse().with_context(|| format!("`{number}` is not a number"))?;
+    ensure!(percent > 0.0 && percent < 100.0, "a standard error lies between 0% and 100%, like 2%");
+    Ok(percent / 100.0)
 }
 
 /// Reads `--range`.

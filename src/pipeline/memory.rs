@@ -168,5 +168,7 @@ fn sums_bytes(config: &ScanConfig, analysis: &AnalysisConfig, threads: usize, he
     let engines = analysis.engines_bytes(threads.max(1));
     let last =
         if analysis.shares_lanes(threads) { engines.max(spectrum + after) } else { spectrum + engines.max(after) };
-    last + analysis.plan_bytes() + (held.n_spectra - 1) * spectrum + rows
+    // The sums of a stage beside those of the files before it.
+    let n_of_stage = config.until.map_or(0, |_| held.n_spectra.div_ceil(2));
+    last + analysis.plan_bytes() + (held.n_spectra + n_of_stage - 1) * spectrum + rows
 }

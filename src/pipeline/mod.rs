@@ -14,6 +14,7 @@ pub mod pass;
 pub mod probe;
 mod resolution_probe;
 pub mod scan;
+mod stages;
 
 pub use config::{ScanConfig, ScanOutcome, UsedFile};
 pub use distances::{Baseline, FirstPass, Judges, measure_distances};

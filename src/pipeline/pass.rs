@@ -1,4 +1,5 @@
-//! One streaming pass: workers decode, transform and add up; rows come out in path order while the pass runs.
+//! One streaming pass: workers decode, transform and add up; rows come out in the order of the files while the pass
+//! runs.
 //!
 //! # Invariants
 //!
@@ -18,12 +19,11 @@ use super::ordered::{Jobs, Schedule, run_ordered};
 use super::probe::{ImageProbe, ProbeSource};
 use crate::dataset::{
     Decoder, FileStamp, Lease, PreprocessError, Preprocessor, SkipReason, Skipped, SourceFile, Transform, Views,
-    compare_keys,
 };
 use crate::spectrum::analyzer::{SharedSums, Totals};
 use crate::spectrum::{AnalysisPlan, Analyzer, ContentSketch, Counts, ImageSummary, Spectrum, SpectrumError};
 
-/// What is reported of one working image, in path order.
+/// What is reported of one working image, in the order of the files.
 #[derive(Debug)]
 pub struct ImageRow<'a> {
     /// Path of the file below its input; the key of every table.
@@ -42,7 +42,7 @@ pub struct ImageRow<'a> {
     pub numbers: &'a [f64],
 }
 
-/// Takes the rows of a pass, in path order, from one thread.
+/// Takes the rows of a pass, in the order of the files, from one thread.
 pub trait RowSink {
     /// One working image.
     ///
@@ -132,6 +132,14 @@ struct ImageRecord {
 ///
 /// If a probe, the sink or the observer does, or the plan is not for the working size; once all workers have stopped.
 pub fn run_pass(pass: Pass<'_>, sink: &mut dyn RowSink) -> Result<ScanOutcome, ScanError> {
+    pass.observer.started(pass.what, pass.config.things(), pass.files.len());
+    let outcome = add_up(pass, sink)?;
+    pass.observer.finished();
+    outcome.finish(None)
+}
+
+/// A part of a pass, of which its beginning and its end are not told, and which may have no usable image.
+pub(super) fn add_up(pass: Pass<'_>, sink: &mut dyn RowSink) -> Result<ScanOutcome, ScanError> {
     let Pass { files, config, plan, observer, .. } = pass;
     let memory = Memory::of(config);
     let collected = Mutex::new((Totals::new(plan), ContentSketch::default()));
@@ -164,23 +172,15 @@ pub fn run_pass(pass: Pass<'_>, sink: &mut dyn RowSink) -> Result<ScanOutcome, S
         Ok(())
     };
     let schedule = Schedule { n: files.len(), threads: config.threads, window: WINDOW, cancel: pass.cancel };
-    observer.started(pass.what, config.things(), files.len());
     run_ordered(schedule, live, |outcome| observer.advanced(outcome.n_bytes), emit)?;
-    observer.finished();
     counts.n_skipped = skipped.len() as u64;
     counts.n_left_out = left_out.len() as u64;
     let (mut totals, content) = collected.into_inner().unwrap_or_else(PoisonError::into_inner);
     if let Some(shared) = shared.and_then(Arc::into_inner) {
         shared.drain_into(&mut totals)?;
     }
-    if totals.n_images == 0 {
-        skipped.extend(left_out);
-        skipped.sort_by(|a, b| compare_keys(&a.path, &b.path));
-        let reasons = if files.is_empty() { "no files were given".to_owned() } else { Skipped::summary(&skipped) };
-        return Err(ScanError::NothingUsable { n_files: files.len(), reasons });
-    }
     let spectrum = Spectrum::new(plan, totals, config.preprocess_record(), counts, content);
-    Ok(ScanOutcome { spectrum, skipped, left_out, used })
+    Ok(ScanOutcome { spectrum, skipped, left_out, used, reached: None })
 }
 
 /// What one worker owns.

@@ -19,6 +19,7 @@ use super::own_results::{list, manifest_name, runs};
 use super::result_file::ResultFile;
 use crate::dataset::key_of_path;
 use crate::spectrum::{Counts, Preprocess};
+use crate::stats::octave_error::Reached;
 
 /// Content of `<command>.json`. A command whose result is a document of that name has both in it.
 #[derive(Debug, Clone, Serialize)]
@@ -39,6 +40,8 @@ pub struct Manifest {
     pub fft_kernel: Option<String>,
     /// Images, files, skips.
     pub counts: Option<Counts>,
+    /// How far a scan came that was to stop as soon as a sample of the files was enough; none of one that was not.
+    pub until: Option<Reached>,
     /// Files beside the images that are no images.
     pub n_ignored: u64,
     /// Order-independent identity of the images.
@@ -71,6 +74,7 @@ impl Manifest {
             preprocess: None,
             fft_kernel: None,
             counts: None,
+            until: None,
             n_ignored: 0,
             content_id: None,
             seed: None,

@@ -20,6 +20,7 @@ mod plain_use; // help, dry runs, --json, -q, few images
 mod saved_spectra; // .spectrum input, merge, export
 mod schedules; // schedules, samplers, draws
 mod tables; // columns, order and content of what is written
+mod until; // samples that are enough
 
 use std::ffi::OsStr;
 use std::fs;

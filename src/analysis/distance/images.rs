@@ -154,7 +154,9 @@ pub(super) fn measure(
     };
     let (observer, cancel) = (run.desk.observer, run.desk.cancel);
     let first = FirstPass { spectrum, used: &scanned.used };
-    let outcome = measure_distances(&images.files, &images.config, first, judges, &mut rows, observer, cancel)?;
+    // Those that the first pass read.
+    let files = &images.files[..scanned.used.len()];
+    let outcome = measure_distances(files, &images.config, first, judges, &mut rows, observer, cancel)?;
     run.desk.lost(loss_of(outcome, scanned));
     let (distances, n_lost) = rows.into_distances(images);
     if n_lost > 0 {

@@ -27,6 +27,11 @@ impl Analysis for ImageSchedules {
             "a saved spectrum holds no single images: add --dataset for the schedule of its mean spectrum, \
              or give the folder of images"
         );
+        ensure!(
+            source.images().is_none_or(|images| images.config.until.is_none()),
+            "--until reads a sample, and every image is to have a schedule: leave it out, \
+             or add --dataset for the schedule of the mean spectrum"
+        );
         Ok(())
     }
 

@@ -76,8 +76,8 @@ pub(super) fn check_preprocess(
 
 /// Files have one image or more, and what is counted of them is no more than there are.
 pub(super) fn check_counts(counts: &Counts) -> Result<(), SpectrumError> {
-    let Counts { n_images, n_files, n_skipped, n_left_out, n_converted, n_warned } = *counts;
-    let named = [("n_images", n_images), ("n_skipped", n_skipped), ("n_left_out", n_left_out)];
+    let Counts { n_images, n_files, n_skipped, n_left_out, n_unread, n_converted, n_warned } = *counts;
+    let named = [("n_images", n_images), ("n_skipped", n_skipped), ("n_left_out", n_left_out), ("n_unread", n_unread)];
     if let Some((name, n)) = named.iter().find(|(_, n)| *n > MAX_COUNT) {
         return Err(malformed(format!("its count {name} of {n} is more than any set has")));
     }
