@@ -3,6 +3,7 @@
 use super::bounds::NoiseRange;
 use super::waste::{Shortfall, Waste};
 use crate::stats::histogram::Histogram;
+use crate::stats::order_interval::QuantileInterval;
 
 /// Bins per octave of sigma: a width of 0.54 %.
 const BINS_PER_OCTAVE: f64 = 128.0;
@@ -177,7 +178,17 @@ impl BoundsStatistics {
         self.log2_sigma_min.quantile(level).map(f64::exp2)
     }
 
+    /// The same of images worth `effective` independent ones, with its interval.
+    pub fn sigma_min_interval(&self, level: f64, effective: f64) -> QuantileInterval {
+        self.log2_sigma_min.quantile_interval(level, effective).map(f64::exp2)
+    }
+
     /// Quantile of σ_max, likewise.
+    pub fn sigma_max_interval(&self, level: f64, effective: f64) -> QuantileInterval {
+        self.log2_sigma_max.quantile_interval(level, effective).map(f64::exp2)
+    }
+
+    /// Quantile of σ_max over the images that have bounds, value.
     pub fn sigma_max_quantile(&self, level: f64) -> Option<f64> {
         self.log2_sigma_max.quantile(level).map(f64::exp2)
     }

@@ -13,6 +13,7 @@ pub mod full_covariance;
 pub mod histogram;
 pub mod jackknife;
 pub mod moments;
+pub mod octave_precision;
 pub mod order_interval;
 pub mod power_law;
 pub mod spectrum_covariance;
