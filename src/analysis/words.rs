@@ -42,9 +42,8 @@ pub fn describe_interval(value: Interval) -> String {
 
 /// Whether there were enough images to know the power of octaves, as [`describe_enough`].
 pub fn describe_octaves(n_files: u64, precision: Option<OctavePrecision>) -> Vec<String> {
-    let known = precision.and_then(|p| {
-        Some((p.half_width_typical_db?, p.half_width_worst_db?, p.worst_from_cycles_per_px?))
-    });
+    let known =
+        precision.and_then(|p| Some((p.half_width_typical_db?, p.half_width_worst_db?, p.worst_from_cycles_per_px?)));
     match known {
         Some((typical, worst, from)) => wrap(&format!(
             "{n_files} files give the mean power of an octave ± {} dB (95 %; at worst ± {} dB, in that from f = {}); \

@@ -1,6 +1,7 @@
 //! Statistics of schedules over a set of any size, in fixed memory.
 
 use crate::stats::histogram::Histogram;
+use crate::stats::order_interval::QuantileInterval;
 
 /// Times of a fan of schedules, at the most.
 const MAX_FAN_TIMES: usize = 129;
@@ -55,6 +56,18 @@ impl ScheduleStatistics {
         self.n_flat
     }
 
+    /// Median over images of the largest sigma, value, of images worth `effective` independent ones; with its interval.
+    pub fn sigma_max_median(&self, effective: f64) -> Option<QuantileInterval> {
+        // Sigma falls as logSNR rises.
+        let QuantileInterval { value, low95, high95 } = self.logsnr.last()?.quantile_interval(0.5, effective);
+        let sigma = |logsnr: f64| (-0.5 * logsnr).exp();
+        value.is_finite().then(|| QuantileInterval {
+            value: sigma(value),
+            low95: high95.map(sigma),
+            high95: low95.map(sigma),
+        })
+    }
+
     /// Quantile over images of the logSNR at every point; none without schedules.
     pub fn quantiles(&self, level: f64) -> Option<Vec<f64>> {
         self.logsnr.iter().map(|histogram| histogram.quantile(level)).collect()
@@ -81,6 +94,10 @@ mod tests {
             assert!(fan.points().len() <= 129 && fan.points().windows(2).all(|w| w[0] < w[1]));
             let (low, high) = (fan.quantiles(0.0).expect("five"), fan.quantiles(1.0).expect("five"));
             assert_eq!((low[0], high[0]), (0.0, 4.0));
+            let median = fan.sigma_max_median(400.0).expect("five");
+            assert_eq!(median.value, 4.0_f64.exp(), "logSNR −8");
+            assert!(median.low95 <= Some(median.value) && Some(median.value) <= median.high95, "{median:?}");
+            assert_eq!(fan.sigma_max_median(5.0).expect("five").low95, None, "open below six");
             assert_eq!((low[low.len() - 1], high[high.len() - 1]), (-10.0, -6.0));
         }
     }

@@ -88,8 +88,7 @@ mod tests {
         let covariance = |i: usize, j: usize| {
             rapsds.iter().map(|r| (r[i] - mean[i]) * (r[j] - mean[j])).sum::<f64>() / (n - 1.0) / n
         };
-        statistics.covariance_of_mean =
-            (0..annuli * annuli).map(|i| covariance(i / annuli, i % annuli)).collect();
+        statistics.covariance_of_mean = (0..annuli * annuli).map(|i| covariance(i / annuli, i % annuli)).collect();
         statistics
     }
 
@@ -154,7 +153,10 @@ mod tests {
         let mut random = ChaCha8Rng::seed_from_u64(1);
         let few = statistics(&set(4, grid.n_annuli(), &mut random));
         let got = octave_precision(&grid, &few.mean, &few).expect("power");
-        assert_eq!((got.half_width_typical_db, got.half_width_worst_db, got.worst_from_cycles_per_px), (None, None, None));
+        assert_eq!(
+            (got.half_width_typical_db, got.half_width_worst_db, got.worst_from_cycles_per_px),
+            (None, None, None)
+        );
         assert!(got.power_db.value.is_finite() && got.power_db.low95.is_none());
         let mut brightness = vec![0.0; grid.n_annuli()];
         brightness[0] = 1.0;

@@ -4,16 +4,14 @@ use serde::Serialize;
 
 use super::rows::REDUCED;
 use crate::analysis::words::{describe_enough, describe_interval, describe_kappa, or_dash, wrap};
-use crate::analysis::{About, Outputs, QUANTILE_LEVELS, Report};
+use crate::analysis::{About, Headline, Outputs, QUANTILE_LEVELS, Report};
 use crate::diffusion::bounds::KappaReading;
 use crate::diffusion::effective_resolution::LEAST_SIDE_PX;
 use crate::diffusion::{BoundsStatistics, Kappa, ReferenceSchedule, WasteStatistics};
 use crate::report::content::Content;
 use crate::report::plot::Plot;
 use crate::report::text::{align, short};
-use crate::spectrum::Counts;
 use crate::stats::order_interval::QuantileInterval;
-use crate::stats::power_law::MIN_FILES;
 
 /// Row of `waste.csv`: one reference schedule, over the images that have bounds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -113,7 +111,7 @@ impl BoundsReport {
     pub(super) fn new(about: About, kappa: Kappa, found: Found) -> Self {
         let Found { brightness_sigma_max, schedules, statistics, soft, n_soft_reduced, rounding_power } = found;
         let n_images = statistics.n_images() - statistics.n_flat();
-        let effective = independent(about.counts, n_images);
+        let effective = about.independent_images(n_images);
         let [low, .., high] = QUANTILE_LEVELS;
         let waste = schedules.iter().zip(statistics.waste()).map(|(s, w)| waste_row(s, w, n_images)).collect();
         let (n_soft, n_sharpness_known) = statistics.n_soft();
@@ -144,13 +142,6 @@ impl BoundsReport {
 
 /// Files from which on the intervals of a 5 % and a 95 % quantile have both ends: 0.95⁷² < 2.5 %.
 const FILES_OF_CLOSED_ENDS: u64 = 72;
-
-/// How many independent images `n` of a set are worth, at the least: tiles of one file may all be alike. None below
-/// five files.
-fn independent(counts: Counts, n: u64) -> Option<f64> {
-    let n_files = counts.n_files.min(n);
-    (n_files >= MIN_FILES).then_some(n_files as f64)
-}
 
 /// A part of all in percent.
 fn share_of(part: u64, of: u64) -> String {
@@ -270,6 +261,11 @@ fn waste_row(schedule: &ReferenceSchedule, waste: &WasteStatistics, n_images: u6
 
 impl Report for BoundsReport {
     const OUTPUTS: Outputs = Outputs { files: &["bounds.csv", "waste.csv", "soft.txt"], plots: &["bounds", "waste"] };
+
+    fn headline(&self) -> Option<Headline> {
+        let value = self.sigma_max_interval.or(self.sigma_max[4].map(QuantileInterval::unknown))?;
+        Some(Headline { number: "sigma_max_q95".to_owned(), value })
+    }
 
     fn lines(&self) -> Vec<String> {
         let mut lines = self.result_lines();

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::rows::{CoherenceRow, GammaRadialRow, gamma_array};
 use crate::analysis::words::{describe_octaves, wrap};
-use crate::analysis::{About, Outputs, Report, figures};
+use crate::analysis::{About, Headline, Outputs, Report, figures};
 use crate::report::content::Content;
 use crate::report::plot::Plot;
 use crate::report::text::{align, short};
@@ -204,6 +204,10 @@ impl Report for CovarianceReport {
         files: &["gamma.npy", "gamma_radial.csv", "color.csv", "coherence.csv", "diagonality.json"],
         plots: &["gamma"],
     };
+
+    fn headline(&self) -> Option<Headline> {
+        self.precision.map(|p| Headline { number: "gamma_db".to_owned(), value: p.power_db })
+    }
 
     fn lines(&self) -> Vec<String> {
         let mut lines = self.result_lines();

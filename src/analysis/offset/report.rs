@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::NoiseBrightness;
 use super::rows::{BrightnessFamilyRow, BrightnessRow, brightness_rows, family_row, variables};
 use crate::analysis::words::{describe_enough_of, describe_interval, or_dash, wrap};
-use crate::analysis::{About, Outputs, Report};
+use crate::analysis::{About, Headline, Outputs, Report};
 use crate::diffusion::ReferenceSchedule;
 use crate::diffusion::adjusted_offset::AdjustedOffsetStep;
 use crate::diffusion::brightness::{Brightness, terminal_snr};
@@ -201,6 +201,11 @@ impl Report for OffsetReport {
         files: &["adjusted_offset.csv", "brightness.csv", "brightness_families.csv", "offset.json"],
         plots: &["offset", "adjusted_offset"],
     };
+
+    fn headline(&self) -> Option<Headline> {
+        let value = self.document.matching_offset.independent;
+        (self.document.about.counts.n_images > 1).then(|| Headline { number: "noise_offset".to_owned(), value })
+    }
 
     fn lines(&self) -> Vec<String> {
         let mut lines = self.result_lines();

@@ -12,7 +12,7 @@ pub use images::RapsdImages;
 pub use rows::{RapsdRow, rapsd_rows};
 
 use super::words::{describe_octaves, wrap};
-use super::{About, Analysis, Outputs, Report, Run, Scanned, figures};
+use super::{About, Analysis, Headline, Outputs, Report, Run, Scanned, figures};
 use crate::report::content::Content;
 use crate::report::plot::Plot;
 use crate::report::text::{align, short};
@@ -98,6 +98,10 @@ impl Report for RapsdReport {
         files: &["rapsd_images.csv", "rapsd_images.npy", "rapsd_images_paths.csv", "rapsd.csv", "rapsd_channels.csv"],
         plots: &["rapsd"],
     };
+
+    fn headline(&self) -> Option<Headline> {
+        self.precision.map(|p| Headline { number: "power_db".to_owned(), value: p.power_db })
+    }
 
     fn lines(&self) -> Vec<String> {
         let head = ["frequency (cycles/px)", "modes", "mean power", "5 %", "median", "95 %"];
