@@ -95,7 +95,8 @@ mod tests {
             let (low, high) = (fan.quantiles(0.0).expect("five"), fan.quantiles(1.0).expect("five"));
             assert_eq!((low[0], high[0]), (0.0, 4.0));
             let median = fan.sigma_max_median(400.0).expect("five");
-            assert_eq!(median.value, 4.0_f64.exp(), "logSNR −8");
+            // logSNR −8, to a bin.
+            assert!((median.value.ln() - 4.0).abs() <= 0.025, "{median:?}");
             assert!(median.low95 <= Some(median.value) && Some(median.value) <= median.high95, "{median:?}");
             assert_eq!(fan.sigma_max_median(5.0).expect("five").low95, None, "open below six");
             assert_eq!((low[low.len() - 1], high[high.len() - 1]), (-10.0, -6.0));

@@ -41,7 +41,8 @@ pub fn order_ranks(n: usize, effective: f64, q: f64) -> [Option<usize>; 2] {
 /// below the quantile at `level` with a chance of 97.5 %.
 fn rank_below(n: usize, effective: f64, level: f64) -> usize {
     let is_sure = |rank: usize| {
-        let worth = rank as f64 * effective / n as f64;
+        // However little a number is worth, with fewer than one file there is nothing below the quantile.
+        let worth = (rank as f64 * effective / n as f64).max(1.0);
         // P(B ≥ r) of a binomial is a regularised incomplete beta function, also between whole numbers.
         beta_reg(worth, effective - worth + 1.0, level) >= ONE_SIDED
     };
@@ -127,5 +128,7 @@ mod tests {
         let [independent, clustered] =
             [100.0, 25.0].map(|effective| order_ranks(100, effective, 0.5).map(Option::unwrap));
         assert!(clustered[0] < independent[0] && clustered[1] > independent[1], "{clustered:?} {independent:?}");
+        // Six files of a hundred equal tiles: the largest lies below the 95 % quantile with a chance of 0.95⁶.
+        assert_eq!((order_ranks(600, 6.0, 0.95)[1], order_ranks(7200, 72.0, 0.95)[1]), (None, Some(7199)));
     }
 }

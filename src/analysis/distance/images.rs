@@ -271,7 +271,10 @@ impl MeasuredImage {
             pixels: Pixels { width: size.width, height: size.height, rgb },
             name: self.row.path.clone(),
             note: match self.row.oddness {
-                oddness if oddness > 1.0 => format!("{oddness:.1}, {}", self.row.note_side()),
+                oddness if oddness > 1.0 => {
+                    // The frequency stays in one line.
+                    format!("{oddness:.1}, {}", self.row.note_side().replace("f = ", "f\u{a0}=\u{a0}"))
+                }
                 oddness => format!("{oddness:.1}, ordinary"),
             },
         })
