@@ -182,7 +182,7 @@ mod tests {
     use crate::report::plot::testing::check;
 
     fn row(low: f64, high: f64, sigma_max: f64) -> BoundsBand {
-        BoundsBand { share: (low, high), sigma_max, sigma_min: [0.01, 0.02, 0.03, 0.04, 0.05] }
+        BoundsBand { share: (low, high), sigma_max, sigma_min: [0.01, 0.02, 0.04, 0.08, 0.16] }
     }
 
     #[test]
