@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::spectrum::{Counts, Preprocess, Spectrum, Standardize};
+use crate::stats::power_law::MIN_FILES;
 
 /// Version of the layout of all reports.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -41,6 +42,13 @@ impl About {
             Standardize::Pixel => "pixels standardised",
         };
         format!("{}, {removed}", self.describe())
+    }
+
+    /// How many independent images `n` of them are worth, at the least: tiles of one file may all be alike. None below
+    /// five files, of which no interval is given.
+    pub fn independent_images(&self, n: u64) -> Option<f64> {
+        let n_files = self.counts.n_files.min(n);
+        (n_files >= MIN_FILES).then_some(n_files as f64)
     }
 
     /// Unit of powers, before `per mode`.

@@ -10,6 +10,7 @@ use crate::dataset::Skipped;
 use crate::pipeline::{RowSink, ScanError};
 use crate::report::content::Content;
 use crate::report::plot::Plot;
+use crate::stats::jackknife::Interval;
 
 /// A question with its options. The value itself holds the options and nothing of the dataset.
 pub trait Analysis {
@@ -70,6 +71,11 @@ pub trait Report: Serialize {
     /// The answer in words, a line of at most 80 columns each: the result, what it means, then its table.
     fn lines(&self) -> Vec<String>;
 
+    /// The number that stands for the answer where several are compared.
+    fn headline(&self) -> Option<Headline> {
+        None
+    }
+
     /// What the answer rests on, for those who ask: printed below it with `--verbose`.
     fn details(&self) -> Vec<String> {
         Vec::new()
@@ -84,6 +90,15 @@ pub trait Report: Serialize {
     fn figures(&self) -> Vec<Plot> {
         Vec::new()
     }
+}
+
+/// The number that an answer begins with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Headline {
+    /// What it is, with its unit, as a name of a column.
+    pub number: String,
+    /// It, and its 95 % interval.
+    pub value: Interval,
 }
 
 /// Names of all files that a command may leave in its folder, beside `<command>.json`, `skipped.csv` and

@@ -28,6 +28,7 @@ mod words;
 
 pub mod blur_noise;
 pub mod bounds;
+pub mod by_input;
 pub mod covariance;
 pub mod distance;
 pub mod export;
@@ -43,7 +44,7 @@ pub mod schedule;
 pub mod snr;
 
 pub use about::About;
-pub use contract::{Analysis, Outputs, Report, answer};
+pub use contract::{Analysis, Headline, Outputs, Report, answer};
 pub use families::{Families, FamilyOptions, Measured};
 pub use needs::Needs;
 pub use rows::QUANTILE_LEVELS;

@@ -5,6 +5,7 @@ use crate::diffusion::bounds::KappaReading;
 use crate::report::text::short;
 use crate::stats::jackknife::Interval;
 use crate::stats::octave_error::Reached;
+use crate::stats::octave_precision::OctavePrecision;
 use crate::stats::power_law::{MIN_FILES, PowerLawFit};
 
 /// Columns of a terminal.
@@ -57,11 +58,30 @@ pub fn describe_reached(reached: &Reached, seed: u64) -> Vec<String> {
     wrap(&format!("{known}, {what}"))
 }
 
-/// A number with its interval: `0.2712, 95 % interval 0.2489 to 0.2954`.
+/// A number with its interval: `0.2712, 95 % interval 0.2489 to 0.2954`, of which an end may be open.
 pub fn describe_interval(value: Interval) -> String {
     match (value.low95, value.high95) {
         (Some(low), Some(high)) => format!("{}, 95 % interval {} to {}", short(value.value), short(low), short(high)),
-        _ => short(value.value),
+        (Some(low), None) => format!("{}, 95 % interval from {} on", short(value.value), short(low)),
+        (None, Some(high)) => format!("{}, 95 % interval up to {}", short(value.value), short(high)),
+        (None, None) => short(value.value),
+    }
+}
+
+/// Whether there were enough images to know the power of octaves, as [`describe_enough`].
+pub fn describe_octaves(n_files: u64, precision: Option<OctavePrecision>) -> Vec<String> {
+    let known =
+        precision.and_then(|p| Some((p.half_width_typical_db?, p.half_width_worst_db?, p.worst_from_cycles_per_px?)));
+    match known {
+        Some((typical, worst, from)) => wrap(&format!(
+            "{n_files} files give the mean power of an octave ± {} dB (95 %; at worst ± {} dB, in that from f = {}); \
+             about {} would halve that",
+            short(typical),
+            short(worst),
+            short(from),
+            4 * n_files
+        )),
+        None => describe_enough(n_files, None).into_iter().collect(),
     }
 }
 

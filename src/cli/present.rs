@@ -11,13 +11,18 @@ use super::exit::ExitStatus;
 use super::progress::Progress;
 use super::shared::{Limit, OutputArgs, PlotFormats, SharedArgs};
 use super::{console, interrupt, plan};
-use crate::analysis::{Analysis, Desk, Loss, Outputs, Report, Run, Scanned, Source, answer, describe_reached};
+use crate::analysis::by_input::{ByInputReport, ByInputRow};
+use crate::analysis::{
+    Analysis, Desk, Headline, Loss, Outputs, Report, Run, Scanned, Source, answer, describe_reached,
+};
 use crate::dataset::{Skipped, key_of_path, list_inputs};
+use crate::report::manifest::Manifest;
 use crate::report::output_dir::OutputDir;
 use crate::report::own_results::manifest_name;
 use crate::report::plot::page::Page;
 use crate::report::plot::{Plot, PlotFormat};
 use crate::spectral::Named;
+use crate::spectrum::Counts;
 use crate::stats::octave_error::Reached;
 
 /// Where and how an answer is presented.
@@ -47,18 +52,28 @@ impl From<&OutputArgs> for Presentation {
     }
 }
 
-/// What became of one answer: it is printed, or the object of `--json` that is still to be.
-pub type Answered = (ExitStatus, Option<Value>);
+/// What became of one answer.
+pub struct Answered {
+    status: ExitStatus,
+    /// The object of `--json` that is still to be printed.
+    object: Option<Value>,
+    /// What stands for the answer beside others; none of a plan.
+    compared: Option<(Counts, Option<Headline>)>,
+}
 
 /// Answers for all inputs together, or with `--by-input` for each of them.
 pub fn run<A: Analysis<Report: Report>>(command: &'static str, args: &SharedArgs, analysis: &A) -> Result<ExitStatus> {
-    each(args, |args| one(command, args, analysis))
+    each(command, args, |args| one(command, args, analysis))
 }
 
 /// The same, where the question depends on the input.
-pub fn each(args: &SharedArgs, one: impl Fn(&SharedArgs) -> Result<Answered>) -> Result<ExitStatus> {
+pub fn each(
+    command: &'static str,
+    args: &SharedArgs,
+    one: impl Fn(&SharedArgs) -> Result<Answered>,
+) -> Result<ExitStatus> {
     if !args.input.by_input {
-        let (status, object) = one(args)?;
+        let Answered { status, object, .. } = one(args)?;
         object.iter().try_for_each(console::print_json)?;
         return Ok(status);
     }
@@ -68,23 +83,44 @@ pub fn each(args: &SharedArgs, one: impl Fn(&SharedArgs) -> Result<Answered>) ->
         .iter()
         .filter(|input| !input.exists())
         .try_for_each(|input| list_inputs(std::slice::from_ref(input)).map(drop))?;
-    let (mut status, mut objects) = (ExitStatus::Done, serde_json::Map::new());
+    let (mut status, mut objects, mut rows) = (ExitStatus::Done, serde_json::Map::new(), Vec::new());
     for (input, name) in inputs.iter().zip(names_of(inputs)) {
         let mut own = args.clone();
         own.input.inputs = vec![input.clone()];
         own.input.heading = Some(key_of_path(input));
-        own.output.out.push(name);
+        own.output.out.push(&name);
         interrupt::check()?;
-        let (answered, object) = one(&own)?;
-        if answered != ExitStatus::Done {
-            status = answered;
+        let answered = one(&own)?;
+        if answered.status != ExitStatus::Done {
+            status = answered.status;
         }
-        objects.extend(object.map(|object| (key_of_path(input), object)));
+        objects.extend(answered.object.map(|object| (key_of_path(input), object)));
+        let row = |(counts, headline)| ByInputRow::new(key_of_path(input), name, counts, headline);
+        rows.extend(answered.compared.map(row));
+    }
+    if !rows.is_empty() {
+        compare(command, args, ByInputReport { inputs: rows })?;
     }
     if args.output.json {
         console::print_json(&Value::Object(objects))?;
     }
     Ok(status)
+}
+
+/// Writes the table of all inputs beside their folders, and prints it.
+fn compare(command: &'static str, args: &SharedArgs, report: ByInputReport) -> Result<()> {
+    let progress = Progress::new(args.output.progress, args.output.quiet);
+    OutputDir::recover(&args.output.out, command)?;
+    let presentation = Presentation::from(&args.output);
+    let desk = bare_desk(command, &args.input.inputs, &progress);
+    let desk = presentation.with_folder::<ByInputReport>(desk, &args.output, &[])?;
+    presentation.write(&desk, &report)?;
+    desk.finish(&Presentation::stale_names::<ByInputReport>(), Manifest::new())?;
+    if !presentation.json {
+        presentation.print(&report)?;
+    }
+    presentation.say_where::<ByInputReport>(&desk);
+    Ok(())
 }
 
 /// The name of an input without its ending, if it has one that is UTF-8.
@@ -119,7 +155,7 @@ pub fn one<A: Analysis<Report: Report>>(command: &'static str, args: &SharedArgs
     }
     if args.compute.dry_run {
         progress.show_notes();
-        return Ok((ExitStatus::Done, plan::print(args, &source)?));
+        return Ok(Answered { status: ExitStatus::Done, object: plan::print(args, &source)?, compared: None });
     }
     let presentation = Presentation::from(&args.output);
     let desk = desk(command, args, &progress)?;
@@ -140,7 +176,8 @@ pub fn one<A: Analysis<Report: Report>>(command: &'static str, args: &SharedArgs
         run.desk.warn(&format!("{files} used though the decoder found something amiss: stray bytes, or damage"));
     }
     let main = Loss { what: String::new(), skipped, left_out, n_used: counts.n_files };
-    Ok((judge_skips(&run.desk, &presentation, args.input.max_skipped, Some(main)), object))
+    let status = judge_skips(&run.desk, &presentation, args.input.max_skipped, Some(main));
+    Ok(Answered { status, object, compared: Some((counts, report.headline())) })
 }
 
 /// The desk of a run on images, before there is a folder.

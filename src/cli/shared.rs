@@ -33,7 +33,8 @@ pub struct InputArgs {
     #[arg(short = '0', long)]
     pub null: bool,
 
-    /// One answer for each INPUT, in a folder of its own below --out; otherwise several inputs are one set
+    /// One answer for each INPUT, in a folder of its own below --out, and a table of all; otherwise several inputs are
+    /// one set
     #[arg(long, conflicts_with = "files_from")]
     pub by_input: bool,
 

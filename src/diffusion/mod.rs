@@ -27,6 +27,7 @@ pub mod effective_resolution;
 pub mod matching_offset;
 pub mod mixture;
 pub mod sampler;
+pub mod schedule_statistics;
 pub mod schedules;
 mod small_matrix;
 pub mod snr;
@@ -38,7 +39,8 @@ pub use bounds::{ImageBounds, Kappa, NoiseRange, compute_bounds, rounding_power}
 pub use convert::NoiseLevel;
 pub use effective_resolution::EffectiveResolutionPlan;
 pub use sampler::ScheduleSampler;
+pub use schedule_statistics::ScheduleStatistics;
 pub use schedules::ReferenceSchedule;
-pub use statistics::{BoundsBand, BoundsStatistics, ScheduleStatistics, WasteStatistics};
+pub use statistics::{BoundsBand, BoundsStatistics, WasteStatistics};
 pub use tight::{ScheduleKind, TightPlan, TightSchedule};
 pub use waste::{Shortfall, Waste, compute_shortfall, compute_waste};

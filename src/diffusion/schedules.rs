@@ -196,8 +196,10 @@ impl FromStr for ReferenceSchedule {
 
 fn did_you_mean(name: &str) -> String {
     let keyword = name.split(':').next().unwrap_or_default();
-    let known = SCHEDULES.iter().flat_map(|entry| std::iter::once(entry.keyword).chain(entry.alias));
-    nearest(keyword, known).map(|name| format!("did you mean {name}? ")).unwrap_or_default()
+    let known = || SCHEDULES.iter().map(|entry| entry.keyword);
+    // A part of a name is far from it in letters.
+    let whole = known().find(|name| name.split('-').any(|part| part == keyword));
+    whole.or_else(|| nearest(keyword, known())).map(|name| format!("did you mean {name}? ")).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ pub struct FolderState {
     pub commands: Vec<CommandState>,
     /// What is not finished.
     pub unfinished: Option<Unfinished>,
-    /// If no command has written to it: the folders in it that commands have written to, as `--by-input` makes them.
+    /// Folders in it that commands have written to, as `--by-input` makes them.
     pub folders: Vec<String>,
 }
 
@@ -70,12 +70,10 @@ impl FolderState {
         let commands = own.manifests().map(|(name, manifest)| CommandState::read(folder, name, manifest)).collect();
         let mut state =
             Self { folder: folder.to_owned(), commands, unfinished: Unfinished::read(folder), folders: Vec::new() };
-        if state.commands.is_empty() {
-            let entries = std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
-            let written = entries.filter(|entry| OwnResults::read(&entry.path()).manifests().next().is_some());
-            state.folders = written.map(|entry| key_of_path(entry.file_name().as_ref())).collect();
-            state.folders.sort();
-        }
+        let entries = std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+        let written = entries.filter(|entry| OwnResults::read(&entry.path()).manifests().next().is_some());
+        state.folders = written.map(|entry| key_of_path(entry.file_name().as_ref())).collect();
+        state.folders.sort();
         state
     }
 

@@ -14,6 +14,8 @@ pub mod histogram;
 pub mod jackknife;
 pub mod moments;
 pub mod octave_error;
+pub mod octave_precision;
+pub mod order_interval;
 pub mod power_law;
 pub mod spectrum_covariance;
 pub mod spectrum_fit;

@@ -115,7 +115,7 @@ fn info_names_the_folders_that_by_input_made() {
     }
     world.succeed("rapsd a b --by-input -o out -q --plots none");
     let text = world.succeed("info out").stdout;
-    assert!(text.ends_with("There are results in its folders: a, b. Give one of them.\n"), "{text}");
+    assert!(text.ends_with("whole: use them. There are more in its folders: a, b.\n"), "{text}");
 }
 
 /// The state after a kill of `scan` in `out`, of 5 images, while `set.spectrum` of 3 images was put in place.

@@ -61,16 +61,22 @@ pub struct DistanceImagesRow {
 impl DistanceImagesRow {
     /// On which side of the others it lies, and where.
     pub(super) fn describe_side(&self) -> String {
+        // Along an axis there is nothing beyond one half.
+        let corner = if self.frequency_oddest_cycles_per_px > 0.5 { " (diagonal)" } else { "" };
         match self.side {
             Side::Brightness => self.side.name().to_owned(),
-            side => {
-                let f = self.frequency_oddest_cycles_per_px;
-                let digits = if f < 0.01 { 4 } else { 2 };
-                let power = if side == Side::Smooth { "too little" } else { "too much" };
-                // Along an axis there is nothing beyond one half.
-                let corner = if f > 0.5 { " (diagonal)" } else { "" };
-                format!("{power} power at f = {f:.digits$}{corner}")
-            }
+            _ => self.note_side().replacen(" at", " power at", 1) + corner,
+        }
+    }
+
+    /// The same as a note below a picture, which is narrow.
+    fn note_side(&self) -> String {
+        let f = self.frequency_oddest_cycles_per_px;
+        let digits = if f < 0.01 { 4 } else { 2 };
+        match self.side {
+            Side::Brightness => self.side.name().to_owned(),
+            Side::Smooth => format!("too little at f = {f:.digits$}"),
+            Side::Rough => format!("too much at f = {f:.digits$}"),
         }
     }
 }
@@ -267,7 +273,10 @@ impl MeasuredImage {
             pixels: Pixels { width: size.width, height: size.height, rgb },
             name: self.row.path.clone(),
             note: match self.row.oddness {
-                oddness if oddness > 1.0 => format!("{oddness:.1}, {}", self.row.describe_side()),
+                oddness if oddness > 1.0 => {
+                    // The frequency stays in one line.
+                    format!("{oddness:.1}, {}", self.row.note_side().replace("f = ", "f\u{a0}=\u{a0}"))
+                }
                 oddness => format!("{oddness:.1}, ordinary"),
             },
         })

@@ -29,8 +29,6 @@
 pub struct ScheduleEntry {
     /// The name before the colon.
     pub keyword: &'static str,
-    /// Another name of it.
-    pub alias: Option<&'static str>,
     /// An example with all of its parameters, for help texts and errors.
     pub usage: &'static str,
     /// What it is, in a few words, for help texts.
@@ -55,7 +53,6 @@ pub enum Levels {
 /// DDPM's linear betas.
 pub const DDPM_LINEAR: ScheduleEntry = ScheduleEntry {
     keyword: "ddpm-linear",
-    alias: Some("linear"),
     usage: "ddpm-linear:1000",
     help: "DDPM's β",
     default_steps: DDPM_STEPS,
@@ -66,7 +63,6 @@ pub const DDPM_LINEAR: ScheduleEntry = ScheduleEntry {
 /// The cosine schedule of Nichol and Dhariwal.
 pub const COSINE: ScheduleEntry = ScheduleEntry {
     keyword: "cosine",
-    alias: None,
     usage: "cosine:1000",
     help: "Nichol and Dhariwal's",
     default_steps: 1000,
@@ -77,7 +73,6 @@ pub const COSINE: ScheduleEntry = ScheduleEntry {
 /// EDM's sampling levels.
 pub const EDM: ScheduleEntry = ScheduleEntry {
     keyword: "edm",
-    alias: None,
     usage: "edm:18",
     help: "EDM's sampling levels, ρ = 7",
     default_steps: 18,
@@ -88,7 +83,6 @@ pub const EDM: ScheduleEntry = ScheduleEntry {
 /// Flow matching, uniform in its time before the shift.
 pub const FLOW: ScheduleEntry = ScheduleEntry {
     keyword: "flow",
-    alias: None,
     usage: "flow:50,3",
     help: "flow matching: steps, shift",
     default_steps: 50,
@@ -99,7 +93,6 @@ pub const FLOW: ScheduleEntry = ScheduleEntry {
 /// The variance-preserving SDE, uniform in time.
 pub const VP: ScheduleEntry = ScheduleEntry {
     keyword: "vp",
-    alias: None,
     usage: "vp:1000",
     help: "the variance-preserving SDE",
     default_steps: 1000,
@@ -112,15 +105,12 @@ pub const SCHEDULES: &[ScheduleEntry] = &[DDPM_LINEAR, COSINE, EDM, FLOW, VP];
 
 /// The schedule called `keyword`, without parameters.
 pub fn find_schedule(keyword: &str) -> Option<&'static ScheduleEntry> {
-    SCHEDULES.iter().find(|entry| entry.keyword == keyword || entry.alias == Some(keyword))
+    SCHEDULES.iter().find(|entry| entry.keyword == keyword)
 }
 
 /// Every schedule as it is written, with a few words about it, for help texts and errors.
 pub fn schedule_usages() -> String {
-    let usage = |entry: &ScheduleEntry| {
-        let alias = entry.alias.map(|alias| format!("; also {alias}")).unwrap_or_default();
-        format!("{} ({}{alias})", entry.usage, entry.help)
-    };
+    let usage = |entry: &ScheduleEntry| format!("{} ({})", entry.usage, entry.help);
     SCHEDULES.iter().map(usage).collect::<Vec<_>>().join(", ")
 }
 

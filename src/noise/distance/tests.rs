@@ -110,6 +110,36 @@ fn the_shared_constant_is_the_matrix_formula() {
 }
 
 #[test]
+fn distances_of_noise_are_the_moments_of_a_quadratic_form() {
+    // One mode, two axes: E d² = tr ΛS + mᵀΛm and Var d² = 2 tr ΛSΛS + 4 mᵀΛSΛm with Λ = Γ⁻¹, term by term.
+    let grid = Grid::new(Size::square(1));
+    let (gamma, mean) = ([0.5, 0.2], [0.9, -0.7]);
+    let fields = mean.map(|m| vec![Complex64::new(m, 0.0)]).to_vec();
+    let data = model(&grid, gamma.map(|g| vec![g]).to_vec(), fields, 10);
+    for name in ["offset:1,shared", "white"] {
+        let noise = noise(name, &data);
+        let off_diagonal = noise.shared.first().zip(noise.shared.get(1)).map_or(0.0, |(a, b)| a * b);
+        let d = divergence(&data, &noise).expect("numbers");
+        for (members, square) in [(0.0, d.square()), (1.0, d.square_to_member())] {
+            let s = |c: usize, d: usize| match c == d {
+                true => noise.power[c][0] + members * gamma[c],
+                false => off_diagonal,
+            };
+            let (mut expected, mut variance) = (0.0, 0.0);
+            for c in 0..2 {
+                expected += (s(c, c) + mean[c] * mean[c]) / gamma[c];
+                for d in 0..2 {
+                    let weight = 1.0 / (gamma[c] * gamma[d]);
+                    variance += weight * (2.0 * s(c, d).powi(2) + 4.0 * mean[c] * s(c, d) * mean[d]);
+                }
+            }
+            assert!((square.mean / expected - 1.0).abs() <= 1e-12, "{name}: {square:?} instead of {expected}");
+            assert!((square.variance / variance - 1.0).abs() <= 1e-12, "{name}: {square:?} instead of {variance}");
+        }
+    }
+}
+
+#[test]
 fn divergences_are_never_negative_and_matched_noise_has_the_mean_alone() {
     for (h, w) in SIZES {
         let grid = Grid::new(Size::new(h, w));
@@ -142,6 +172,17 @@ fn the_best_law_of_a_law_is_that_law() {
         assert!((delta - 1.37).abs() <= tolerance, "{name}: {delta}");
         let d = divergence(&data, &noise).expect("numbers");
         assert!(d.kl_data_noise <= 1e-6, "{name}: {d:?}");
+    }
+}
+
+#[test]
+fn the_best_law_is_sought_far_beyond_photographs() {
+    let grid = Grid::new(Size::new(8, 8));
+    for delta in [-1.9, 4.5] {
+        let gamma: Vec<f64> = power_law(&grid, delta, ZeroFrequency::HalfPeriod).iter().map(|g| 1e3 * g).collect();
+        let data = model(&grid, vec![gamma], vec![vec![Complex64::default(); grid.n_modes()]], 1000);
+        let best = noise("cloud:best", &data).delta.expect("a law");
+        assert!((best - delta).abs() <= 1e-3, "{best} instead of {delta}");
     }
 }
 
