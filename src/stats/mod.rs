@@ -17,3 +17,4 @@ pub mod power_law;
 pub mod spectrum_covariance;
 pub mod spectrum_fit;
 pub mod student;
+pub mod two_samples;
