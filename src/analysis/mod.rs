@@ -28,6 +28,7 @@ mod words;
 
 pub mod blur_noise;
 pub mod bounds;
+pub mod compare;
 pub mod covariance;
 pub mod distance;
 pub mod export;

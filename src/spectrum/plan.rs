@@ -261,7 +261,7 @@ impl AnalysisConfig {
     }
 
     /// The least power of a band in those vectors.
-    pub(super) fn least_band_power(&self) -> f64 {
+    pub fn least_band_power(&self) -> f64 {
         let width = if self.standardize == Standardize::Pixel { 2.0 } else { self.range.width() };
         LEAST_BAND_SHARE * (width / 255.0).powi(2) / 12.0
     }

@@ -3,6 +3,7 @@
 //! Inputs are plain slices over a [`Grid`](crate::spectral::Grid) (half-spectra, column by column) and small matrices;
 //! nothing here reads files, starts threads or prints. All arithmetic is f64.
 
+pub mod artefact_peaks;
 pub mod blas;
 pub mod brightness;
 pub mod circularity;
