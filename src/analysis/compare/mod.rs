@@ -13,6 +13,7 @@ use anyhow::{Result, ensure};
 
 pub use comparison::{
     AnnulusRow, BandDifference, BandRun, ChannelDifference, Comparison, FAMILY_LEVEL, Measured, SetSummary, check_alike,
+    test_of_bands,
 };
 pub use pairs::{FileVectors, PairedMeans};
 pub use report::{CompareReport, CompareRow};

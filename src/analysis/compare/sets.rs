@@ -6,7 +6,8 @@ use anyhow::{Context, Result, ensure};
 
 use crate::analysis::{Needs, Resolution, Source, SourceOptions};
 use crate::dataset::{ExifPolicy, Transform};
-use crate::pipeline::{Observer, Silent};
+use crate::pipeline::Observer;
+use crate::pipeline::observer::Silent;
 use crate::spectral::Named;
 use crate::spectrum::Preprocess;
 
