@@ -56,7 +56,11 @@ fn no_band_differs(comparison: &Comparison) -> String {
     let (first, second) = (&comparison.first, &comparison.second);
     let widths: Vec<f64> = comparison.bands.iter().filter_map(|band| band.difference_db.half_width()).collect();
     let worst = widths.iter().copied().reduce(f64::max);
+    let together = comparison.overall.filter(|test| test.p <= FAMILY_LEVEL);
     match worst {
+        _ if together.is_some() => {
+            format!("{second} differs from {first} in its bands taken together, in none by itself")
+        }
         // A difference is seen in 95 of 100 cases when it is 1.8 half-widths: (1.96 + 1.645)/1.96.
         Some(worst) => format!(
             "no octave band of {second} differs from {first} beyond chance (one of {:.1} dB would be seen)",
@@ -95,6 +99,12 @@ fn advice(report: &CompareReport) -> String {
             .to_owned();
     };
     let second = &comparison.second;
+    if comparison.runs.is_empty() {
+        return format!(
+            "Where {second} differs cannot be told with so few images: add some, or look at compare.png for the bands that \
+             lie farthest out."
+        );
+    }
     let top = comparison.runs.iter().find(|run| run.last_band + 1 == comparison.bands.len());
     match top.map(|run| run.difference_db.value) {
         Some(db) if db < 0.0 => format!(
