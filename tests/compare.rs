@@ -52,7 +52,9 @@ fn false_alarms(vectors: &FileVectors, n: usize, seed: u64) -> f64 {
 
 #[test]
 fn halves_of_photographs_differ_in_two_to_eight_percent_of_splits() {
-    for (transform, side) in [(Transform::CenterCropDhariwal, 64), (Transform::CenterCropDhariwal, 256), (Transform::Tile, 64)] {
+    for (transform, side) in
+        [(Transform::CenterCropDhariwal, 64), (Transform::CenterCropDhariwal, 256), (Transform::Tile, 64)]
+    {
         let Some(vectors) = vectors(transform, side) else { return };
         for n in [10, 30, 100] {
             let share = false_alarms(&vectors, n, 11);

@@ -210,9 +210,8 @@ impl SetVector {
             .max(0.0);
         let value = variance.sqrt();
         let slope = share / (2.0 * value);
-        let parts: Vec<(usize, f64)> = channels
-            .flat_map(|c| [(squares + c, slope), (means + c, -2.0 * self.mean[means + c] * slope)])
-            .collect();
+        let parts: Vec<(usize, f64)> =
+            channels.flat_map(|c| [(squares + c, slope), (means + c, -2.0 * self.mean[means + c] * slope)]).collect();
         // Where nothing varies the root has no slope, and no error is known.
         self.estimate(value, &self.gradient(&parts))
     }

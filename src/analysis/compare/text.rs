@@ -29,7 +29,8 @@ pub(super) fn sentence(comparison: &Comparison) -> String {
 /// `2.1 dB less above 0.25 cycles/px (95 %: 1.8 to 2.4)`.
 fn describe_run(run: &BandRun, n_bands: usize) -> String {
     let Difference { value, low95, high95, .. } = run.difference_db;
-    let (low, high) = (short_frequency(run.frequency_low_cycles_per_px), short_frequency(run.frequency_high_cycles_per_px));
+    let (low, high) =
+        (short_frequency(run.frequency_low_cycles_per_px), short_frequency(run.frequency_high_cycles_per_px));
     let place = match (run.first_band, run.last_band + 1 == n_bands) {
         (0, true) => "at all frequencies".to_owned(),
         (0, false) => format!("up to {high} cycles/px"),
@@ -248,7 +249,8 @@ pub(super) fn details(report: &CompareReport) -> Vec<String> {
         }));
     }
     lines.push(
-        "bands: mean over a band's annuli of ln R of each image, mean over files; Welch's t, Holm over the bands".to_owned(),
+        "bands: mean over a band's annuli of ln R of each image, mean over files; Welch's t, Holm over the bands"
+            .to_owned(),
     );
     lines
 }

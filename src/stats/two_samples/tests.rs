@@ -143,7 +143,11 @@ fn fisher_s_chances_are_those_of_all_tables() {
         ((3, 3), (3, 3), 1.0),
         ((0, 5), (0, 7), 1.0),
     ] {
-        assert!((fisher_exact(first, second) - p).abs() <= 2e-6 * p.max(0.01), "{first:?} {second:?} {}", fisher_exact(first, second));
+        assert!(
+            (fisher_exact(first, second) - p).abs() <= 2e-6 * p.max(0.01),
+            "{first:?} {second:?} {}",
+            fisher_exact(first, second)
+        );
         assert!((fisher_exact(second, first) - fisher_exact(first, second)).abs() <= 1e-9);
     }
     assert!(fisher_exact((4, 3), (0, 3)).is_nan());
