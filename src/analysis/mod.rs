@@ -29,6 +29,7 @@ mod words;
 pub mod blur_noise;
 pub mod bounds;
 pub mod by_input;
+pub mod compare;
 pub mod covariance;
 pub mod distance;
 pub mod export;

@@ -54,6 +54,11 @@ pub struct Loss {
 }
 
 impl Desk<'_> {
+    /// A desk for a pass whose files are not kept, for the same watcher.
+    pub fn without_folder(&self) -> Desk<'_> {
+        Desk { inputs: self.inputs.clone(), folder: None, losses: Mutex::default(), ..*self }
+    }
+
     /// A table that grows with the pass.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 
 mod blur_noise;
 mod bounds;
+mod compare;
 mod console;
 mod covariance;
 mod distance;
@@ -79,6 +80,7 @@ subcommands! {
     BlurNoise => blur_noise::BlurNoiseArgs,
     Snr => snr::SnrArgs,
     Bounds => bounds::BoundsArgs,
+    Compare => compare::CompareArgs,
     Schedule => schedule::ScheduleArgs,
     Merge => merge::MergeArgs,
     Export => export::ExportArgs,

@@ -131,7 +131,7 @@ pub fn name_of(input: &Path) -> Option<String> {
 }
 
 /// Names of folders for the inputs: their own names, or where two have the same, all of their paths.
-fn names_of(inputs: &[PathBuf]) -> Vec<String> {
+pub fn names_of(inputs: &[PathBuf]) -> Vec<String> {
     let names: Vec<_> = inputs.iter().map(|input| name_of(input).unwrap_or_else(|| "input".to_owned())).collect();
     let is_one_of_two = |i: usize| names.iter().filter(|name| **name == names[i]).count() > 1;
     let whole = |i: usize| inputs[i].to_string_lossy().replace(['/', '\\'], "-");

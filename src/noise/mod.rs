@@ -28,6 +28,7 @@ pub mod monte_carlo;
 pub mod odd_images;
 pub mod power;
 pub mod realise;
+pub mod set_distance;
 pub mod setting;
 pub mod spectrum;
 #[cfg(test)]

@@ -236,20 +236,7 @@ impl Spectrum {
             let outer = self.mean_of("rapsd_outer");
             let outer = &outer[(self.row_of(of) - summed.start) * pairs..][..pairs];
             let weighted = self.row_or_mean(&self.mean_of("file_rapsd_sum"), of);
-            let sizes = self.mean_of("file_size_square_sum")[0];
-            let files = n_files as f64;
-            // Of the sums over files all are means over images here: one n of the n² is in them.
-            let scale = files / (files - 1.0) / n;
-            covariance_of_mean = vec![0.0; annuli * annuli];
-            let mut products = outer.iter();
-            for i in 0..annuli {
-                for (j, product) in (i..annuli).zip(&mut products) {
-                    let cross = weighted[i] * mean[j] + mean[i] * weighted[j];
-                    let value = (product - cross + sizes * mean[i] * mean[j]) * scale;
-                    covariance_of_mean[i * annuli + j] = value;
-                    covariance_of_mean[j * annuli + i] = value;
-                }
-            }
+            covariance_of_mean = self.covariance_between_files(outer, &weighted, &mean);
         }
         let least_variance = 4.0 * self.quantum("rapsd_square_sum");
         RadialStatistics { n_images, n_files, mean, variance, covariance_of_mean, least_variance }

@@ -1,5 +1,7 @@
 //! Mean and spread of the RAPSDs of a set, and the variance of what follows from the mean.
 
+use super::between_files::variance_along;
+
 /// Mean and spread of RAPSDs: over images, and between the files that images come from.
 ///
 /// # Definition
@@ -57,11 +59,6 @@ impl RadialStatistics {
     /// If `gradient` does not hold one value per annulus.
     pub fn variance_of(&self, gradient: &[f64]) -> Option<f64> {
         assert_eq!(gradient.len(), self.mean.len(), "one value per annulus");
-        if self.covariance_of_mean.is_empty() {
-            return None;
-        }
-        let rows = self.covariance_of_mean.chunks_exact(gradient.len()).zip(gradient).filter(|(_, g)| **g != 0.0);
-        let sum: f64 = rows.map(|(row, g)| g * row.iter().zip(gradient).map(|(v, other)| v * other).sum::<f64>()).sum();
-        Some(sum.max(0.0))
+        variance_along(&self.covariance_of_mean, gradient)
     }
 }

@@ -3,6 +3,7 @@
 //! Inputs are plain slices over a [`Grid`](crate::spectral::Grid) (half-spectra, column by column) and small matrices;
 //! nothing here reads files, starts threads or prints. All arithmetic is f64.
 
+pub mod artefact_peaks;
 pub mod blas;
 pub mod brightness;
 pub mod circularity;
@@ -20,3 +21,4 @@ pub mod power_law;
 pub mod spectrum_covariance;
 pub mod spectrum_fit;
 pub mod student;
+pub mod two_samples;

@@ -22,6 +22,7 @@ pub mod blur_noise;
 pub mod bounds;
 pub mod canvas;
 pub mod colour_scale;
+pub mod compare;
 pub mod distance;
 pub mod error;
 pub mod fit;
