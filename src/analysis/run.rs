@@ -110,7 +110,7 @@ impl Desk<'_> {
         let lists: [(&str, Vec<&Skipped>); 2] = [("skipped.csv", skipped), ("left_out.csv", left_out)];
         for (name, list) in &lists {
             if let (Some(out), false) = (&self.folder, list.is_empty()) {
-                write_table(out, name, list.iter().map(|s| SkippedRow { path: &s.path, reason: &s.reason }))?;
+                write_table(out, name, list.iter().map(|s| SkippedRow { path: &s.path, reason: s.reason.to_string() }))?;
             }
         }
         Ok(lists.map(|(name, _)| name.to_owned()))

@@ -54,6 +54,18 @@ pub fn run<A: Analysis<Report: Report>>(command: &'static str, args: &SharedArgs
     each(args, |args| one(command, args, analysis))
 }
 
+/// The same, where the question is made of files: it is asked when those that a killed run has left are in place.
+pub fn ask<A: Analysis<Report: Report>>(
+    command: &'static str,
+    args: &SharedArgs,
+    question: impl Fn() -> Result<A>,
+) -> Result<ExitStatus> {
+    each(args, |args| {
+        recover(command, args)?;
+        one(command, args, &question()?)
+    })
+}
+
 /// The same, where the question depends on the input.
 pub fn each(args: &SharedArgs, one: impl Fn(&SharedArgs) -> Result<Answered>) -> Result<ExitStatus> {
     if !args.input.by_input {
@@ -103,14 +115,16 @@ fn names_of(inputs: &[PathBuf]) -> Vec<String> {
         .collect()
 }
 
+/// Puts in place what a killed run has left in the folder, for inputs may be such results; a dry run changes nothing.
+pub fn recover(command: &str, args: &SharedArgs) -> Result<()> {
+    Ok(if args.compute.dry_run { () } else { OutputDir::recover(&args.output.out, command)? })
+}
+
 /// Opens the dataset, runs `analysis` on it, and presents the answer; with `--dry-run` says what would be done instead.
 pub fn one<A: Analysis<Report: Report>>(command: &'static str, args: &SharedArgs, analysis: &A) -> Result<Answered> {
     let progress = Progress::new(args.output.progress, args.output.quiet);
     interrupt::set_working(false);
-    // Inputs may be results that a killed run has yet to put in place.
-    if !args.compute.dry_run {
-        OutputDir::recover(&args.output.out, command)?;
-    }
+    recover(command, args)?;
     let source = Source::open(&args.source()?, analysis.needs(), &progress)?;
     analysis.check(&source)?;
     if let (Some(heading), false) = (&args.input.heading, args.output.json) {
@@ -305,7 +319,7 @@ fn is_acceptable(desk: &Desk<'_>, presentation: &Presentation, limit: Limit, los
             "{n_left_out} of {total} files ({:.0} %) were left out by choice{when} ({}): the result speaks of the others \
              only",
             100.0 * share,
-            why_left_out(left_out)
+            Skipped::short_summary(left_out)
         ));
     }
     let is_exceeded = limit.is_exceeded(n_skipped as u64, total);
@@ -320,26 +334,6 @@ fn is_acceptable(desk: &Desk<'_>, presentation: &Presentation, limit: Limit, los
         );
     }
     !is_exceeded
-}
-
-/// Why files were left out, with their numbers, the most frequent reason first.
-fn why_left_out(left_out: &[Skipped]) -> String {
-    let mut counts: Vec<(&str, usize)> = Vec::new();
-    for Skipped { reason, .. } in left_out {
-        // Without the size of the one file, and without the remedy.
-        let why = match reason.find("too small") {
-            Some(start) => reason[start..].split(';').next().unwrap_or_default(),
-            None if reason.contains("letterboxed") => "letterboxed",
-            None if reason.contains("where all images have to be") => "of another size",
-            None => "plots of specscan",
-        };
-        match counts.iter_mut().find(|(known, _)| *known == why) {
-            Some((_, n)) => *n += 1,
-            None => counts.push((why, 1)),
-        }
-    }
-    counts.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
-    counts.iter().map(|(why, n)| format!("{n} {why}")).collect::<Vec<_>>().join(", ")
 }
 
 /// Where files that were skipped, or left out, are listed.

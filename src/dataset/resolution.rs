@@ -87,7 +87,7 @@ pub fn choose_resolution(files: &[SourceFile], options: &DecodeOptions) -> Resul
         let file = &files[i * n_files / n_tried];
         match decoder.probe(&file.path, options) {
             Ok(header) => headers.push((file.key.clone(), header.size)),
-            Err(reason) => unreadable.push(Skipped { path: file.key.clone(), reason: reason.to_string() }),
+            Err(reason) => unreadable.push(Skipped { path: file.key.clone(), reason }),
         }
     }
     let Some(&(_, first)) = headers.first() else {

@@ -194,6 +194,16 @@ fn too_few_that_are_left_are_explained_by_those_that_were_skipped() {
     assert!(printed.stderr.contains("that of the image, 5 without a readable header"), "{}", printed.stderr);
 }
 
+#[test]
+fn files_that_differ_in_a_number_only_are_counted_together() {
+    let world = World::with_photos(1);
+    for side in [30, 31, 32] {
+        sets::save(&world.path(format!("photos/x{side}.png")), &sets::picture(side, side, 1).into());
+    }
+    let counted = "3 of 4 files were skipped: x30.png and 2 more: declares 30×30 pixels";
+    world.refuse("covariance photos --resolution 16 --transform crop --max-pixels 400 -o out", &[counted]);
+}
+
 /// A JPEG with so many bytes of previews before its image, whole or cut short.
 fn long_jpeg(image: &[u8], n_bytes: usize) -> Vec<u8> {
     let mut bytes = image[..2].to_vec();
