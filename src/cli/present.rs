@@ -4,14 +4,14 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use serde_json::Value;
 
 use super::exit::ExitStatus;
 use super::progress::Progress;
 use super::shared::{Limit, OutputArgs, PlotFormats, SharedArgs};
 use super::{console, interrupt, plan};
-use crate::analysis::{Analysis, Desk, Loss, Outputs, Report, Run, Scanned, Source, answer};
+use crate::analysis::{Analysis, Desk, Loss, Outputs, Report, Run, Scanned, Source, answer, skipped_in};
 use crate::dataset::{Skipped, key_of_path, list_inputs};
 use crate::report::output_dir::OutputDir;
 use crate::report::own_results::manifest_name;
@@ -121,7 +121,31 @@ pub fn recover(command: &str, args: &SharedArgs) -> Result<()> {
 }
 
 /// Opens the dataset, runs `analysis` on it, and presents the answer; with `--dry-run` says what would be done instead.
+/// Where there is no answer because of files that cannot be used, these are listed all the same.
 pub fn one<A: Analysis<Report: Report>>(command: &'static str, args: &SharedArgs, analysis: &A) -> Result<Answered> {
+    answered(command, args, analysis).map_err(|error| {
+        let skipped = skipped_in(&error);
+        if skipped.is_empty() || args.compute.dry_run {
+            return error;
+        }
+        match list_skipped(command, args, skipped) {
+            Ok(lists) => anyhow!("{error:#}; all of them are listed in {lists}"),
+            Err(reason) => anyhow!("{error:#}; the list of all of them cannot be kept: {reason:#}"),
+        }
+    })
+}
+
+/// Puts the lists of what could not be used into the folder; their paths.
+fn list_skipped(command: &'static str, args: &SharedArgs, skipped: &[Skipped]) -> Result<String> {
+    let progress = Progress::new(args.output.progress, args.output.quiet);
+    let folder = OutputDir::create(&args.output.out, command)?.overwriting(args.output.overwrite);
+    let desk = Desk { folder: Some(folder), ..desk(command, args, &progress)? };
+    let lists = desk.finish_without_answer(skipped)?;
+    Ok(lists.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" and "))
+}
+
+/// As [`one`], without those lists.
+fn answered<A: Analysis<Report: Report>>(command: &'static str, args: &SharedArgs, analysis: &A) -> Result<Answered> {
     let progress = Progress::new(args.output.progress, args.output.quiet);
     interrupt::set_working(false);
     recover(command, args)?;

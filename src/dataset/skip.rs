@@ -20,7 +20,7 @@ pub enum SkipReason {
     #[error("is a folder, not an image")]
     Folder,
     /// A pipe, socket or device.
-    #[error("is a {kind}, not a regular file")]
+    #[error("is a {kind}, not a regular file; remove it")]
     NotAFile {
         /// What it is.
         kind: &'static str,
@@ -70,7 +70,7 @@ pub enum SkipReason {
         what: &'static str,
     },
     /// The decoder gave up.
-    #[error("cannot be decoded as {format}: {message}")]
+    #[error("cannot be decoded as {format}: {message}; fetch it again, or remove it")]
     Corrupt {
         /// Name of the format.
         format: &'static str,
@@ -195,7 +195,9 @@ impl SkipReason {
     /// The reason in a few words, without the numbers and the words of the one file: what files of a kind have in common.
     pub fn short(&self) -> Cow<'static, str> {
         match self {
-            Self::WouldEnlarge { needed, .. } | Self::TooSmall { needed, .. } => format!("too small for {needed}").into(),
+            Self::WouldEnlarge { needed, .. } | Self::TooSmall { needed, .. } => {
+                format!("too small for {needed}").into()
+            }
             Self::OtherSize { .. } => "of another size".into(),
             Self::Letterboxed => "letterboxed".into(),
             Self::OwnPlot => "plots of specscan".into(),

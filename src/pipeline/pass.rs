@@ -176,8 +176,7 @@ pub fn run_pass(pass: Pass<'_>, sink: &mut dyn RowSink) -> Result<ScanOutcome, S
     if totals.n_images == 0 {
         skipped.extend(left_out);
         skipped.sort_by(|a, b| compare_keys(&a.path, &b.path));
-        let reasons = if files.is_empty() { "no files were given".to_owned() } else { Skipped::summary(&skipped) };
-        return Err(ScanError::NothingUsable { n_files: files.len(), reasons });
+        return Err(ScanError::NothingUsable { n_files: files.len(), skipped });
     }
     let spectrum = Spectrum::new(plan, totals, config.preprocess_record(), counts, content);
     Ok(ScanOutcome { spectrum, skipped, left_out, used })

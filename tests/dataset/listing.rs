@@ -110,14 +110,22 @@ fn links_and_pipes_are_skipped_with_a_reason_and_foreign_names_are_kept() {
     fs::write(root.join(OsStr::from_bytes(b"caf\xe9.png")), png(2, 2)).unwrap();
     fs::write(root.join(OsStr::from_bytes(b"caf\xe9.txt")), b"words").unwrap();
     let _socket = std::os::unix::net::UnixListener::bind(root.join("socket.png")).unwrap();
+    // One without the name of an image is of a program that works in the folder; a link to itself is of nobody.
+    let _other = std::os::unix::net::UnixListener::bind(root.join("control.sock")).unwrap();
+    symlink("self.png", root.join("self.png")).unwrap();
     let listing = folder.list();
     assert_eq!(keys(&listing), ["caf\\xe9.png", "good.png", "link.png", "sub/other.png"]);
-    assert_eq!(listing.n_ignored, 1);
+    assert_eq!(listing.n_ignored, 2);
     let reasons: Vec<_> = listing.skipped.iter().map(|s| (s.path.as_str(), s.reason.to_string())).collect();
-    for (path, part) in [("dangling.png", "does not exist"), ("socket.png", "socket"), ("sub/loop", "back to")] {
+    for (path, part) in [
+        ("dangling.png", "does not exist"),
+        ("socket.png", "socket"),
+        ("sub/loop", "back to"),
+        ("self.png", "back to itself"),
+    ] {
         assert!(reasons.iter().any(|(p, r)| *p == path && r.contains(part)), "{path}: {reasons:?}");
     }
-    assert_eq!(reasons.len(), 3, "{reasons:?}");
+    assert_eq!(reasons.len(), 4, "{reasons:?}");
 }
 
 #[cfg(unix)]

@@ -72,7 +72,13 @@ impl Analysis for Bounds {
             run.desk.warn(&format!("schedules are taken in the units of --range {range}; most are made for -1:1"));
         }
         let table = run.desk.table("bounds.csv")?;
-        Ok(BoundsRows::new(table, &run.source.preprocess(), self.kappa, run.source.rounding_power()?, self.schedules.clone()))
+        Ok(BoundsRows::new(
+            table,
+            &run.source.preprocess(),
+            self.kappa,
+            run.source.rounding_power()?,
+            self.schedules.clone(),
+        ))
     }
 
     fn report(&self, run: &Run<'_>, scanned: &Scanned, rows: BoundsRows) -> Result<BoundsReport> {
