@@ -4,7 +4,7 @@
 //!
 //! A run writes all its files to a staging folder in the output folder's workshop. They take their places together,
 //! when the manifest is written ([`super::manifest`]); on any error, and when the run ends before, the folder stays as
-//! it was. What a kill at any moment leaves, and how the next run goes on from there, is in [`super::journal`].
+//! it was, but for the lists of files that left a run without an answer. What a kill at any moment leaves, and how the next run goes on from there, is in [`super::journal`].
 //! Files get the permissions the umask gives to ordinary files.
 
 use std::collections::HashMap;
