@@ -80,7 +80,7 @@ pub fn each(args: &SharedArgs, one: impl Fn(&SharedArgs) -> Result<Answered>) ->
         .filter(|input| !input.exists())
         .try_for_each(|input| list_inputs(std::slice::from_ref(input)).map(drop))?;
     let (mut status, mut objects) = (ExitStatus::Done, serde_json::Map::new());
-    for (input, name) in inputs.iter().zip(names_of(inputs)) {
+    let mut answer = |(input, name): (&PathBuf, String)| -> Result<()> {
         let mut own = args.clone();
         own.input.inputs = vec![input.clone()];
         own.input.heading = Some(key_of_path(input));
@@ -91,11 +91,14 @@ pub fn each(args: &SharedArgs, one: impl Fn(&SharedArgs) -> Result<Answered>) ->
             status = answered;
         }
         objects.extend(object.map(|object| (key_of_path(input), object)));
-    }
-    if args.output.json {
+        Ok(())
+    };
+    let ended = inputs.iter().zip(names_of(inputs)).try_for_each(&mut answer);
+    // An input without an answer does not take those before it along.
+    if args.output.json && (ended.is_ok() || !objects.is_empty()) {
         console::print_json(&Value::Object(objects))?;
     }
-    Ok(status)
+    ended.map(|()| status)
 }
 
 /// The name of an input without its ending, if it has one that is UTF-8.

@@ -200,6 +200,10 @@ fn what_is_wrong_with_all_files_is_listed_though_there_is_no_answer() {
     world.refuse("rapsd folders -o listing", &["no images in folders", "all of them are listed in"]);
     listed("listing", &["d.png"]);
     world.refuse("distance photos --by-input -o by", &["listed in by/photos/skipped.csv"]);
+    // An input that has no answer does not take those before it along.
+    super::write_uniform(&world.path("early"), 2, 24, 16);
+    let by_input = world.run("rapsd early photos --by-input --json -q -o two --plots none").code(2);
+    assert_eq!(Printed::from(by_input.get_output()).json().keys().collect::<Vec<_>>(), ["early"]);
     // A noise that cannot be measured.
     super::write_uniform(&world.path("good"), 4, 24, 16);
     world.refuse("snr good --family dir:photos -o noise --plots none", &["listed in noise/skipped.csv"]);

@@ -217,7 +217,8 @@ fn the_largest_image_stays_within_its_budget_and_larger_ones_are_refused_or_redu
         let ended = within(world.path(), &format!("scan large --transform none {options}"), budget_mib);
         assert_eq!(ended.code, Some(2), "{}", ended.stderr);
         assert!(ended.stderr.contains("8192 pixels a side") && ended.peak_bytes < BESIDE_BYTES, "{ended:?}");
-        let ended = within(world.path(), &format!("scan large --resolution 512 --transform tile {options}"), budget_mib);
+        let ended =
+            within(world.path(), &format!("scan large --resolution 512 --transform tile {options}"), budget_mib);
         assert_eq!((ended.code, skipped(world.path())), (Some(0), String::new()), "{}", ended.stderr);
     }
 }
