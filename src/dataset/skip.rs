@@ -192,7 +192,7 @@ impl SkipReason {
         matches!(self, WouldEnlarge { .. } | TooSmall { .. } | OtherSize { .. } | Letterboxed | OwnPlot)
     }
 
-    /// The reason in a few words, without the numbers and the words of the one file: what files of a kind have in common.
+    /// The reason in a few words, without the numbers and the words of the one file: what all files of a kind share.
     pub fn short(&self) -> Cow<'static, str> {
         match self {
             Self::WouldEnlarge { needed, .. } | Self::TooSmall { needed, .. } => {

@@ -20,7 +20,8 @@ use super::result_file::ResultFile;
 use crate::dataset::key_of_path;
 use crate::spectrum::{Counts, Preprocess};
 
-/// Content of `<command>.json`, lists of files left out ([`PastRun`] has them). A command whose result is a document of that name has both in it.
+/// Content of `<command>.json`, but for the lists of files, which [`PastRun`] has. A command whose result is a document
+/// of that name has both in it.
 #[derive(Debug, Clone, Serialize)]
 pub struct Manifest {
     /// Version of this layout.
@@ -100,13 +101,18 @@ impl Manifest {
     /// As [`Manifest::write`].
     pub fn write_lists(self, out: &OutputDir) -> Result<(), OutputError> {
         let name = manifest_name(self.command);
-        let Some(previous) = out.own().manifest(&name) else { return self.write(out, &[]) };
         let results = staged_files(out, out.written(), &name)?;
-        let rest = self.with_result(out, &name)?;
-        let run = PastRun { rest, results, ..PastRun::default() };
-        let mut amended = out.own().without("", &hashes(&run));
-        let own = amended.extract_if(.., |(amended, _)| *amended == name).next();
-        let mut own = own.map_or_else(|| previous.clone(), |(_, own)| own);
+        let is_new = |file: &ResultFile| results.iter().any(|new| new.name == file.name);
+        let mut own = out.own().manifest(&name).cloned().unwrap_or_default();
+        let lost = own.take_files(is_new);
+        own.earlier_runs.iter_mut().for_each(|run| drop(run.take_files(is_new)));
+        own.earlier_runs.retain(|run| run.files().next().is_some());
+        if own.files().next().is_none() {
+            return self.write(out, &[]);
+        }
+        own.replaced.extend(lost);
+        let run = PastRun { rest: self.with_result(out, &name)?, results, ..PastRun::default() };
+        let amended = out.own().without(&name, &hashes(&run));
         own.earlier_runs.push(run);
         write_all(out, &name, &own, amended)?;
         out.publish(&name, Vec::new())

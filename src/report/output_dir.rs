@@ -4,10 +4,10 @@
 //!
 //! A run writes all its files to a staging folder in the output folder's workshop. They take their places together,
 //! when the manifest is written ([`super::manifest`]); on any error, and when the run ends before, the folder stays as
-//! it was, but for the lists of files that left a run without an answer. What a kill at any moment leaves, and how the next run goes on from there, is in [`super::journal`].
+//! it was, but for the lists of files that left a run without an answer. What a kill at any moment leaves, and how the
+//! next run goes on from there, is in [`super::journal`].
 //! Files get the permissions the umask gives to ordinary files.
 
-use std::collections::HashMap;
 use std::error::Error;
 use std::fs;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
@@ -16,10 +16,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::disk::{self, DiskFile};
 use super::folder_lock::{FolderLock, LockError, has_lock_file};
-use super::journal::{Failed, Journal, Placed, When, hash_of, staging_of};
+use super::journal::{Failed, Journal, Placed, When, staging_of};
 pub use super::output_error::OutputError;
 use super::own_results::OwnResults;
-use super::result_file::{ResultFile, Stamp, is_plain_name};
+use super::result_file::{KnownHashes, ResultFile, is_plain_name};
 use crate::dataset::WORKSHOP;
 
 /// What fills a file.
@@ -43,8 +43,7 @@ struct Shared {
     /// What earlier runs left.
     own: OwnResults,
     complete: Mutex<Complete>,
-    /// Hashes of files in their places, with what they were hashed as.
-    hashes: Mutex<HashMap<String, (Stamp, String)>>,
+    hashes: KnownHashes,
     /// Dropped after all that is in the folder.
     _lock: FolderLock,
     /// Dropped last.
@@ -111,7 +110,7 @@ impl OutputDir {
         }
         let own = OwnResults::read(&folder);
         let command = command.to_owned();
-        let (complete, hashes) = (Mutex::default(), Mutex::default());
+        let (complete, hashes) = (Mutex::default(), KnownHashes::default());
         let shared = Shared { path: folder, command, own, complete, hashes, _lock: lock, _made: made };
         Ok(Self { shared: Arc::new(shared), overwrite: false })
     }
@@ -163,19 +162,7 @@ impl OutputDir {
     /// Hash of what has that name in the folder now; none if nothing has. It is read again only if it has changed.
     pub(super) fn hash_of(&self, name: &str) -> Result<Option<String>, OutputError> {
         let path = self.path_of(name);
-        // Taken first, so that what changes while it is read is read again.
-        let stamp = Stamp::of(&path);
-        let mut known = self.shared.hashes.lock().unwrap_or_else(PoisonError::into_inner);
-        if let (Some(stamp), Some((before, hash))) = (stamp, known.get(name))
-            && stamp == *before
-        {
-            return Ok(Some(hash.clone()));
-        }
-        let hash = hash_of(&path).map_err(|source| OutputError::Write { path, source })?;
-        if let (Some(stamp), Some(hash)) = (stamp, &hash) {
-            known.insert(name.to_owned(), (stamp, hash.clone()));
-        }
-        Ok(hash)
+        self.shared.hashes.of(&path).map_err(|source| OutputError::Write { path, source })
     }
 
     /// What earlier runs left in it.

@@ -88,7 +88,7 @@ impl PastRun {
     }
 
     /// Takes the files that are meant out of its lists.
-    fn take_files(&mut self, is_meant: impl Fn(&ResultFile) -> bool) -> Vec<ResultFile> {
+    pub(super) fn take_files(&mut self, is_meant: impl Fn(&ResultFile) -> bool) -> Vec<ResultFile> {
         let lists = [&mut self.results, &mut self.samples];
         lists.into_iter().flat_map(|files| files.extract_if(.., |file| is_meant(file)).collect::<Vec<_>>()).collect()
     }

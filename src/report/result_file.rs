@@ -1,8 +1,10 @@
 //! A file of a run as its manifest describes it: name, size and hash.
 
+use std::collections::HashMap;
 use std::fs::{File, Metadata};
-use std::io::{self, Read};
-use std::path::{Component, Path};
+use std::io::{self, ErrorKind, Read};
+use std::path::{Component, Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
@@ -59,9 +61,41 @@ impl ResultFile {
     }
 }
 
+/// Hash of a file; none if there is none.
+pub(super) fn hash_of(path: &Path) -> io::Result<Option<String>> {
+    match ResultFile::read(path, "") {
+        Ok(file) => Ok(Some(file.xxh3)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Hashes of files in their places, with what they were when they were read.
+#[derive(Debug, Default)]
+pub(super) struct KnownHashes(Mutex<HashMap<PathBuf, (Stamp, String)>>);
+
+impl KnownHashes {
+    /// As [`hash_of`]; a file is read again only if it has changed.
+    pub fn of(&self, path: &Path) -> io::Result<Option<String>> {
+        // Taken first, so that what changes while it is read is read again.
+        let stamp = Stamp::of(path);
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let (Some(stamp), Some((before, hash))) = (stamp, known.get(path))
+            && stamp == *before
+        {
+            return Ok(Some(hash.clone()));
+        }
+        let hash = hash_of(path)?;
+        if let (Some(stamp), Some(hash)) = (stamp, &hash) {
+            known.insert(path.to_owned(), (stamp, hash.clone()));
+        }
+        Ok(hash)
+    }
+}
+
 /// What tells that a file may be another than it was: its length, the times of its last change, its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stamp {
+struct Stamp {
     n_bytes: u64,
     modified: SystemTime,
     identity: [i64; 4],
@@ -69,7 +103,7 @@ pub(super) struct Stamp {
 
 impl Stamp {
     /// That of the file in `path`; none if there is none, or the system keeps no times.
-    pub fn of(path: &Path) -> Option<Self> {
+    fn of(path: &Path) -> Option<Self> {
         let metadata = std::fs::metadata(path).ok()?;
         Some(Self { n_bytes: metadata.len(), modified: metadata.modified().ok()?, identity: identity_of(&metadata) })
     }

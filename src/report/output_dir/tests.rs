@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use super::*;
 use crate::report::disk::faults::{self, Fault};
 use crate::report::manifest::Manifest;
-use crate::report::result_file::n_hashed;
+use crate::report::result_file::{hash_of, n_hashed};
 
 fn create(folder: impl Into<PathBuf>) -> Result<OutputDir, OutputError> {
     OutputDir::create(folder, "scan")
