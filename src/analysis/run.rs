@@ -1,10 +1,12 @@
 //! One run: the dataset, the folder for what comes of it, who watches, how it is stopped.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use anyhow::{Context, Result};
 
+use super::lost::with_more;
 use super::source::{Images, Source};
 use crate::dataset::{Skipped, compare_keys};
 use crate::pipeline::{Cancel, Halves, Observer, RowSink, ScanOutcome, UsedFile, scan, scan_halves};
@@ -116,7 +118,11 @@ impl Desk<'_> {
         let lists: [(&str, Vec<&Skipped>); 2] = [("skipped.csv", skipped), ("left_out.csv", left_out)];
         for (name, list) in &lists {
             if let (Some(out), false) = (&self.folder, list.is_empty()) {
-                write_table(out, name, list.iter().map(|s| SkippedRow { path: &s.path, reason: &s.reason }))?;
+                write_table(
+                    out,
+                    name,
+                    list.iter().map(|s| SkippedRow { path: &s.path, reason: s.reason.to_string() }),
+                )?;
             }
         }
         Ok(lists.map(|(name, _)| name.to_owned()))
@@ -136,9 +142,29 @@ impl Desk<'_> {
     /// As [`Manifest::write`].
     pub fn finish(&self, stale: &[String], manifest: Manifest) -> Result<()> {
         let Some(out) = &self.folder else { return Ok(()) };
+        Ok(self.signed(manifest).write(out, stale)?)
+    }
+
+    /// Puts the lists of files that could not be used in place, for a run that came to no answer: the results in the
+    /// folder stay what they are. The paths of the lists come back.
+    ///
+    /// # Errors
+    ///
+    /// As [`Manifest::write`].
+    pub fn finish_without_answer(&self, skipped: &[Skipped]) -> Result<Vec<PathBuf>> {
+        let (left_out, skipped) = skipped.iter().cloned().partition(|s| s.reason.is_by_choice());
+        let (left_out, skipped): (Vec<Skipped>, Vec<Skipped>) = (left_out, skipped);
+        self.write_skips(&skipped, &left_out)?;
+        let out = self.folder()?;
+        let lists = out.written();
+        self.signed(Manifest::new()).write_lists(out)?;
+        Ok(lists.iter().map(|name| out.path_of(name)).collect())
+    }
+
+    /// The manifest with what the desk knows.
+    fn signed(&self, manifest: Manifest) -> Manifest {
         let wall_time_s = self.started.elapsed().as_secs_f64();
-        let manifest = Manifest { command: self.command, inputs: self.inputs.clone(), wall_time_s, ..manifest };
-        Ok(manifest.write(out, stale)?)
+        Manifest { command: self.command, inputs: self.inputs.clone(), wall_time_s, ..manifest }
     }
 }
 
@@ -181,7 +207,8 @@ impl Run<'_> {
             Source::Saved(spectrum) => return Ok(Scanned::saved(spectrum)),
             Source::Images(images) => images,
         };
-        let outcome = scan(&images.files, &images.config, sink, self.desk.observer, self.desk.cancel)?;
+        let outcome = scan(&images.files, &images.config, sink, self.desk.observer, self.desk.cancel)
+            .map_err(|error| with_more(error.into(), &images.skipped))?;
         Ok(self.scanned(images, outcome, None))
     }
 
@@ -195,7 +222,8 @@ impl Run<'_> {
             Source::Saved(spectrum) => return Ok(Scanned::saved(spectrum)),
             Source::Images(images) => images,
         };
-        let (outcome, halves) = scan_halves(&images.files, &images.config, self.desk.observer, self.desk.cancel)?;
+        let (outcome, halves) = scan_halves(&images.files, &images.config, self.desk.observer, self.desk.cancel)
+            .map_err(|error| with_more(error.into(), &images.skipped))?;
         Ok(self.scanned(images, outcome, halves))
     }
 

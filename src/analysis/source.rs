@@ -9,6 +9,7 @@ use rand::seq::index;
 
 use super::input_file::load_spectrum;
 use super::inputs::{note_one_set, warn_of_samples};
+use super::lost::with_more;
 use super::needs::Needs;
 use crate::dataset::{
     Damaged, DecodeOptions, Decoder, ExifPolicy, ListFormat, Listing, PreprocessConfig, Preprocessor, Skipped,
@@ -269,7 +270,8 @@ impl Images {
             damaged: options.damaged.unwrap_or_default(),
             max_memory_bytes: options.max_memory_bytes.unwrap_or(u64::MAX),
         };
-        let preprocess = resolve_preprocess(options, &files, &decode, observer)?;
+        let preprocess =
+            resolve_preprocess(options, &files, &decode, observer).map_err(|error| with_more(error, &skipped))?;
         let analysis = AnalysisConfig {
             size: preprocess.size,
             channels: options.channels.or(needs.channels).unwrap_or_default(),

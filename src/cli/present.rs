@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use serde_json::Value;
 
 use super::exit::ExitStatus;
@@ -13,7 +13,7 @@ use super::shared::{Limit, OutputArgs, PlotFormats, SharedArgs};
 use super::{console, interrupt, plan};
 use crate::analysis::by_input::{ByInputReport, ByInputRow};
 use crate::analysis::{
-    Analysis, Desk, Headline, Loss, Outputs, Report, Run, Scanned, Source, answer, describe_reached,
+    Analysis, Desk, Headline, Loss, Outputs, Report, Run, Scanned, Source, answer, describe_reached, skipped_in,
 };
 use crate::dataset::{Skipped, key_of_path, list_inputs};
 use crate::report::manifest::Manifest;
@@ -66,6 +66,18 @@ pub fn run<A: Analysis<Report: Report>>(command: &'static str, args: &SharedArgs
     each(command, args, |args| one(command, args, analysis))
 }
 
+/// The same, where the question is made of files: it is asked when those that a killed run has left are in place.
+pub fn ask<A: Analysis<Report: Report>>(
+    command: &'static str,
+    args: &SharedArgs,
+    question: impl Fn() -> Result<A>,
+) -> Result<ExitStatus> {
+    each(command, args, |args| {
+        recover(command, args)?;
+        one(command, args, &question()?)
+    })
+}
+
 /// The same, where the question depends on the input.
 pub fn each(
     command: &'static str,
@@ -84,7 +96,7 @@ pub fn each(
         .filter(|input| !input.exists())
         .try_for_each(|input| list_inputs(std::slice::from_ref(input)).map(drop))?;
     let (mut status, mut objects, mut rows) = (ExitStatus::Done, serde_json::Map::new(), Vec::new());
-    for (input, name) in inputs.iter().zip(names_of(inputs)) {
+    let mut answer = |(input, name): (&PathBuf, String)| -> Result<()> {
         let mut own = args.clone();
         own.input.inputs = vec![input.clone()];
         own.input.heading = Some(key_of_path(input));
@@ -97,14 +109,17 @@ pub fn each(
         objects.extend(answered.object.map(|object| (key_of_path(input), object)));
         let row = |(counts, headline)| ByInputRow::new(key_of_path(input), name, counts, headline);
         rows.extend(answered.compared.map(row));
-    }
+        Ok(())
+    };
+    let ended = inputs.iter().zip(names_of(inputs)).try_for_each(&mut answer);
     if !rows.is_empty() {
         compare(command, args, ByInputReport { inputs: rows })?;
     }
-    if args.output.json {
+    // An input without an answer does not take those before it along.
+    if args.output.json && (ended.is_ok() || !objects.is_empty()) {
         console::print_json(&Value::Object(objects))?;
     }
-    Ok(status)
+    ended.map(|()| status)
 }
 
 /// Writes the table of all inputs beside their folders, and prints it.
@@ -140,14 +155,40 @@ pub fn names_of(inputs: &[PathBuf]) -> Vec<String> {
         .collect()
 }
 
+/// Puts in place what a killed run has left in the folder, for inputs may be such results; a dry run changes nothing.
+pub fn recover(command: &str, args: &SharedArgs) -> Result<()> {
+    Ok(if args.compute.dry_run { () } else { OutputDir::recover(&args.output.out, command)? })
+}
+
 /// Opens the dataset, runs `analysis` on it, and presents the answer; with `--dry-run` says what would be done instead.
+/// Where there is no answer because of files that cannot be used, these are listed all the same.
 pub fn one<A: Analysis<Report: Report>>(command: &'static str, args: &SharedArgs, analysis: &A) -> Result<Answered> {
+    answered(command, args, analysis).map_err(|error| {
+        let skipped = skipped_in(&error);
+        if skipped.is_empty() || args.compute.dry_run {
+            return error;
+        }
+        match list_skipped(command, args, skipped) {
+            Ok(lists) => anyhow!("{error:#}; all of them are listed in {lists}"),
+            Err(reason) => anyhow!("{error:#}; the list of all of them cannot be kept: {reason:#}"),
+        }
+    })
+}
+
+/// Puts the lists of what could not be used into the folder; their paths.
+fn list_skipped(command: &'static str, args: &SharedArgs, skipped: &[Skipped]) -> Result<String> {
+    let progress = Progress::new(args.output.progress, args.output.quiet);
+    let folder = OutputDir::create(&args.output.out, command)?.overwriting(args.output.overwrite);
+    let desk = Desk { folder: Some(folder), ..desk(command, args, &progress)? };
+    let lists = desk.finish_without_answer(skipped)?;
+    Ok(lists.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" and "))
+}
+
+/// As [`one`], without those lists.
+fn answered<A: Analysis<Report: Report>>(command: &'static str, args: &SharedArgs, analysis: &A) -> Result<Answered> {
     let progress = Progress::new(args.output.progress, args.output.quiet);
     interrupt::set_working(false);
-    // Inputs may be results that a killed run has yet to put in place.
-    if !args.compute.dry_run {
-        OutputDir::recover(&args.output.out, command)?;
-    }
+    recover(command, args)?;
     let source = Source::open(&args.source()?, analysis.needs(), &progress)?;
     analysis.check(&source)?;
     if let (Some(heading), false) = (&args.input.heading, args.output.json) {
@@ -352,7 +393,7 @@ fn is_acceptable(desk: &Desk<'_>, presentation: &Presentation, limit: Limit, los
             "{n_left_out} of {total} files ({:.0} %) were left out by choice{when} ({}): the result speaks of the others \
              only",
             100.0 * share,
-            why_left_out(left_out)
+            Skipped::short_summary(left_out)
         ));
     }
     let is_exceeded = limit.is_exceeded(n_skipped as u64, total);
@@ -367,26 +408,6 @@ fn is_acceptable(desk: &Desk<'_>, presentation: &Presentation, limit: Limit, los
         );
     }
     !is_exceeded
-}
-
-/// Why files were left out, with their numbers, the most frequent reason first.
-fn why_left_out(left_out: &[Skipped]) -> String {
-    let mut counts: Vec<(&str, usize)> = Vec::new();
-    for Skipped { reason, .. } in left_out {
-        // Without the size of the one file, and without the remedy.
-        let why = match reason.find("too small") {
-            Some(start) => reason[start..].split(';').next().unwrap_or_default(),
-            None if reason.contains("letterboxed") => "letterboxed",
-            None if reason.contains("where all images have to be") => "of another size",
-            None => "plots of specscan",
-        };
-        match counts.iter_mut().find(|(known, _)| *known == why) {
-            Some((_, n)) => *n += 1,
-            None => counts.push((why, 1)),
-        }
-    }
-    counts.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
-    counts.iter().map(|(why, n)| format!("{n} {why}")).collect::<Vec<_>>().join(", ")
 }
 
 /// Where files that were skipped, or left out, are listed.

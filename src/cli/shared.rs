@@ -265,7 +265,7 @@ fn parse_resolution(text: &str) -> Result<Resolution> {
         let n: usize = s.trim().parse().map_err(|_| {
             anyhow::anyhow!("`{s}` is not a number of pixels; write 128, 128x192 (height by width) or auto")
         })?;
-        ensure!((1..=8192).contains(&n), "{n} pixels is out of range: 1 to 8192");
+        ensure!((1..=Size::MAX_SIDE_PX).contains(&n), "{n} pixels is out of range: 1 to {}", Size::MAX_SIDE_PX);
         Ok(n)
     };
     match text.split_once(['x', 'X', '×']) {

@@ -286,7 +286,9 @@ fn decode_into(
     let conversions = Conversions::needed(bytes, format, layout, decoder.original_color_type(), color);
     let n_rgb = stored_size.n_pixels() * 3;
     let n_raw = stored_size.n_pixels() * usize::from(color.bytes_per_pixel());
-    let read = |buffer: &mut [u8]| decoder.read_image_boxed(buffer).map_err(|error| reason_of(&error, format));
+    let read = |buffer: &mut [u8]| {
+        decoder.read_image_boxed(buffer).map_err(|error| reason_of(&error, format, bytes, bytes.len() as u64))
+    };
     let mut warned = format == ImageFormat::Bmp && bmp::check(bytes, options.damaged)?;
     if layout.is_some_and(|layout| layout.n_components == 4) {
         warned = libjpeg::check_cmyk(bytes, options.damaged)?;

@@ -61,7 +61,7 @@ pub fn list_from_reader(mut reader: impl BufRead, name: &str, format: ListFormat
         let key = key_of(bytes);
         match look_at(path) {
             Found::Image(path) => listing.files.push(SourceFile { key, path }),
-            Found::Bad(_, reason) => listing.skipped.push(Skipped { path: key, reason: reason.to_string() }),
+            Found::Bad(_, reason) => listing.skipped.push(Skipped { path: key, reason }),
             found @ (Found::Other(_) | Found::OwnOutput(_)) => {
                 if matches!(found, Found::OwnOutput(_)) {
                     listing.own_outputs.push(key.clone());

@@ -78,6 +78,12 @@ pub enum PreprocessError {
     /// A working size without pixels.
     #[error("the working size {0} has no pixels; give --resolution at least 1")]
     ZeroSize(Size),
+    /// A working size beyond all that is kept and read again.
+    #[error(
+        "the working size {0} is beyond {max} pixels a side; take --resolution {max} or less with --transform tile, or \
+         leave --transform out", max = Size::MAX_SIDE_PX
+    )]
+    TooLarge(Size),
     /// A working size that the transform cannot yield.
     #[error(
         "{transform} makes squares, not {size}; give --resolution one number, or take --transform crop, tile or none"
@@ -95,11 +101,14 @@ impl PreprocessConfig {
     ///
     /// # Errors
     ///
-    /// If the size is zero, or not square where the transform needs a square.
+    /// If the size is zero or too large, or not square where the transform needs a square.
     pub fn validate(&self) -> Result<(), PreprocessError> {
         let Self { transform, size, .. } = *self;
         if size.n_pixels() == 0 {
             return Err(PreprocessError::ZeroSize(size));
+        }
+        if size.longer_side() > Size::MAX_SIDE_PX {
+            return Err(PreprocessError::TooLarge(size));
         }
         if transform.resamples() && size.width != size.height {
             return Err(PreprocessError::NotSquare { transform, size });

@@ -72,8 +72,7 @@ impl ScanOutcome {
             list.sort_by(|a, b| compare_keys(&a.path, &b.path));
         }
         if is_empty {
-            let reasons = if used.is_empty() { "no files were given".to_owned() } else { Skipped::summary(&skipped) };
-            return Err(ScanError::NothingUsable { n_files: used.len(), reasons });
+            return Err(ScanError::NothingUsable { n_files: used.len(), skipped });
         }
         let n_unread = reached.map_or(0, |reached| reached.n_files - reached.n_read);
         Ok(Self { spectrum: spectrum.with_unread(n_unread), skipped, left_out, used, reached })

@@ -153,6 +153,7 @@ pub fn check_memory(config: &ScanConfig, held: Held) -> Result<(), MemoryNeed> {
         threads,
         fitting_threads: (1..threads).rev().find(|n| need(analysis, *n) <= limit_bytes),
         fitting_size: (low > 0).then(|| size_of(low)),
+        is_untouched: config.preprocess.transform == Transform::None,
         max_memory_bytes: n_bytes.saturating_mul(2).next_multiple_of(1 << 24),
     })
 }

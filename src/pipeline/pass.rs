@@ -155,10 +155,10 @@ pub(super) fn add_up(pass: Pass<'_>, sink: &mut dyn RowSink) -> Result<ScanOutco
     let emit = |index: usize, outcome: &mut FileOutcome| {
         let key = &files[index].key;
         used.push(outcome.skip.is_none().then_some(outcome.stamp));
-        match &outcome.skip {
+        match outcome.skip.take() {
             Some(reason) => {
                 let list = if reason.is_by_choice() { &mut left_out } else { &mut skipped };
-                list.push(Skipped { path: key.clone(), reason: reason.to_string() });
+                list.push(Skipped { path: key.clone(), reason });
             }
             None => {
                 counts.n_files += 1;

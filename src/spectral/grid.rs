@@ -31,6 +31,9 @@ pub struct Size {
 }
 
 impl Size {
+    /// Longest side of working images, pixels: that of `--resolution` and of saved spectra.
+    pub const MAX_SIDE_PX: usize = 8192;
+
     /// A size of `height×width` pixels.
     pub fn new(height: usize, width: usize) -> Self {
         Self { height, width }

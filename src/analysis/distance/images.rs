@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::Distance;
 use crate::analysis::{Images, Loss, Run, Scanned, SinkResult, row_key};
-use crate::dataset::Skipped;
+use crate::dataset::{SkipReason, Skipped};
 use crate::noise::image_distance::ImageDistance;
 use crate::noise::odd_images::{OddAnnuli, OddImages, Side};
 use crate::noise::{AxesOf, DatasetModel, FullModel, Metric, ModelOptions, Moments};
@@ -175,10 +175,7 @@ pub(super) fn measure(
 fn loss_of(outcome: ScanOutcome, first: &Scanned) -> Loss {
     let known: HashSet<&str> = first.skipped.iter().chain(&first.left_out).map(|s| s.path.as_str()).collect();
     let is_new = |s: &Skipped| !known.contains(s.path.as_str());
-    let of_second = |mut s: Skipped| {
-        s.reason.insert_str(0, "in the second pass: ");
-        s
-    };
+    let of_second = |s: Skipped| Skipped { reason: SkipReason::InSecondPass(Box::new(s.reason)), ..s };
     Loss {
         what: "measuring each image".to_owned(),
         skipped: outcome.skipped.into_iter().filter(is_new).map(of_second).collect(),

@@ -8,6 +8,7 @@ use crate::analysis::covariance::{gamma_array, gamma_radial_rows};
 use crate::analysis::rapsd::rapsd_rows;
 use crate::analysis::words::{describe_enough, describe_law, explain_law, wrap};
 use crate::analysis::{About, Headline, Outputs, Report, figures};
+use crate::dataset::key_of_path;
 use crate::report::content::Content;
 use crate::report::plot::Plot;
 use crate::report::text::short;
@@ -65,7 +66,7 @@ impl Report for ScanReport {
         }
         lines.extend(wrap(&format!(
             "Later commands can start from {}, without reading the images again.",
-            self.file_name
+            key_of_path(self.file_name.as_ref())
         )));
         lines.extend([String::new(), self.about.describe()]);
         lines.push(format!("mean value         {}", words(&self.channel_means)));

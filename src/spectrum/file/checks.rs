@@ -13,9 +13,6 @@ use super::super::plan::EXTREME_BINS;
 use super::super::saved::{Counts, Preprocess};
 use crate::spectral::{Size, ValueRange};
 
-/// Longest side of working images, pixels: that of `--resolution`.
-const MAX_SIDE_PX: usize = 8192;
-
 /// Longest side of reduced images, pixels: that of `--diagonality`.
 const MAX_DIAGONALITY_SIDE_PX: usize = 32;
 
@@ -54,9 +51,10 @@ pub(super) fn check_preprocess(
 ) -> Result<(), SpectrumError> {
     let Size { height, width } = preprocess.size;
     let pixels = tensor(file, "pixel_sum.hi")?;
-    let sides = 1..=MAX_SIDE_PX;
+    let sides = 1..=Size::MAX_SIDE_PX;
     if !sides.contains(&height) || !sides.contains(&width) {
-        return Err(malformed(format!("the working size {height}x{width}: sides have 1 to {MAX_SIDE_PX} pixels")));
+        let most = Size::MAX_SIDE_PX;
+        return Err(malformed(format!("the working size {height}x{width}: sides have 1 to {most} pixels")));
     }
     if pixels.shape() != [preprocess.channels.count(), height, width] {
         return Err(malformed(format!(
