@@ -96,6 +96,12 @@ impl PowerHistogram<'_> {
         if power < 0.0 { 0 } else { below.map(|(_, n)| n).sum::<u64>() }
     }
 
+    /// The bins in use: the power in the middle of each (zero of the first), and its images.
+    pub fn bins(&self) -> impl Iterator<Item = (f64, u64)> {
+        let power = |bin: usize| if bin == 0 { 0.0 } else { self.power_at(bin as f64 + 0.5) };
+        self.counts.iter().enumerate().filter(|(_, n)| **n > 0).map(move |(bin, n)| (power(bin), *n))
+    }
+
     fn power_at(&self, position: f64) -> f64 {
         (position / f64::from(EXTREME_BINS_PER_OCTAVE) + f64::from(self.lowest_log2)).exp2()
     }
