@@ -32,7 +32,6 @@ const FAMILIES: &[&str] =
 /// What follows from the sums of a set.
 pub(super) struct Measured<'a> {
     pub bounds: SetBounds<'a>,
-    pub rounding_power: f64,
     pub sigma_data: Interval,
     /// By channel.
     pub sigma_data_channels: Vec<Interval>,
@@ -100,7 +99,6 @@ pub(super) fn measure<'a>(
         noise_offset: noise_offset(spectrum, variance),
         blur_ratio: blur_ratio(spectrum),
         closest: closest_noise(spectrum, rounding_power, observer)?,
-        rounding_power,
         bounds,
         sigma_data,
         sigma_data_channels,
