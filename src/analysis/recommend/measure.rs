@@ -1,8 +1,8 @@
 //! The recommended numbers of a set, from its spectrum alone.
 
 use anyhow::Result;
+use serde::Serialize;
 
-use super::report::ClosestNoise;
 use crate::analysis::FamilyOptions;
 use crate::diffusion::blur_noise::BlurNoise;
 use crate::diffusion::bounds::brightness_sigma_max;
@@ -11,7 +11,7 @@ use crate::diffusion::resized::resized_rapsd;
 use crate::diffusion::{Kappa, ScheduleKind, SetBounds, TightPlan, TrainingDensity, training_density};
 use crate::noise::{AxesOf, DatasetModel, ModelOptions, compare};
 use crate::pipeline::Observer;
-use crate::spectrum::{RapsdOf, SetVector, Spectrum};
+use crate::spectrum::{RadialStatistics, RapsdOf, SetVector, Spectrum};
 use crate::stats::jackknife::Interval;
 use crate::stats::power_law::{FitRange, LinearEstimate, PowerLawFit};
 use crate::stats::set_intervals::{brightness_variance, pixel_deviation};
@@ -28,6 +28,29 @@ const RETAIN: f64 = 0.9;
 /// Families among which the closest is sought: `matched`, the images' own spectrum, would always be it.
 const FAMILIES: &[&str] =
     &["white", "cloud:fit", "cloud:best", "cloud-crop:fit", "pink", "brown", "blue", "offset:0.1", "pyramid"];
+
+/// The noise family closest to the images.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ClosestNoise {
+    /// Its name; `matched`, the images' own spectrum, does not take part.
+    pub family: String,
+    /// Its exponent, for power laws.
+    pub delta: Option<f64>,
+    /// KL(dataset‖noise) per dimension, nats.
+    pub kl_per_dim: f64,
+    /// The same of white noise.
+    pub white_kl_per_dim: Option<f64>,
+}
+
+/// What decides the largest noise level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DecidedBy {
+    /// The strongest bands of the images.
+    Bands,
+    /// The variance of the images' brightness.
+    Brightness,
+}
 
 /// What follows from the sums of a set.
 pub(super) struct Measured<'a> {
@@ -53,10 +76,12 @@ pub(super) struct Measured<'a> {
 }
 
 impl Measured<'_> {
-    /// The larger of both upper ends, and whether brightness decides it.
-    pub(super) fn sigma_max(&self) -> (Interval, bool) {
-        let is_brightness = self.sigma_max_brightness.value > self.sigma_max_bands.value;
-        (if is_brightness { self.sigma_max_brightness } else { self.sigma_max_bands }, is_brightness)
+    /// The larger of both upper ends, and what decides it.
+    pub(super) fn sigma_max(&self) -> (Interval, DecidedBy) {
+        match self.sigma_max_brightness.value > self.sigma_max_bands.value {
+            true => (self.sigma_max_brightness, DecidedBy::Brightness),
+            false => (self.sigma_max_bands, DecidedBy::Bands),
+        }
     }
 }
 
@@ -140,7 +165,7 @@ fn blur_ratio(spectrum: &Spectrum) -> Option<Interval> {
 
 /// `s_max(N)/s_max(64)` of the mean spectrum, the smaller or larger one predicted from it: δ ln of it is half that of
 /// both strongest bands.
-fn shift(statistics: &crate::spectrum::RadialStatistics, side: usize, law: Option<&PowerLawFit>) -> Interval {
+fn shift(statistics: &RadialStatistics, side: usize, law: Option<&PowerLawFit>) -> Interval {
     let rapsd = &statistics.mean;
     let at_law = |f: f64| law.map_or(0.0, |law| law.amplitude.powi(2) * f.powf(-2.0 * law.delta));
     let Some(reference) = resized_rapsd(rapsd, side, SHIFT_SIDE_PX, Some(at_law)) else {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::measure::Measured;
+use super::measure::{ClosestNoise, DecidedBy, Measured};
 use super::{AuditRow, PairDistances, PlanRow, Setting, figure, markdown, setting_list, text};
 use crate::analysis::{About, Outputs, Report};
 use crate::diffusion::{Kappa, NoiseDraws, TrainerSettings};
@@ -13,29 +13,6 @@ use crate::spectrum::{RapsdOf, Spectrum};
 
 /// Spacing of EDM's levels between its ends, which samplers are given with them.
 const EDM_RHO: f64 = 7.0;
-
-/// The noise family closest to the images.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ClosestNoise {
-    /// Its name; `matched`, the images' own spectrum, does not take part.
-    pub family: String,
-    /// Its exponent, for power laws.
-    pub delta: Option<f64>,
-    /// KL(dataset‖noise) per dimension, nats.
-    pub kl_per_dim: f64,
-    /// The same of white noise.
-    pub white_kl_per_dim: Option<f64>,
-}
-
-/// What decides the largest noise level.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum DecidedBy {
-    /// The strongest bands of the images.
-    Bands,
-    /// The variance of the images' brightness.
-    Brightness,
-}
 
 /// Settings for a trainer, with their reasons; also the content of `recommend.json`.
 #[derive(Debug, Clone, Serialize)]
@@ -77,7 +54,7 @@ impl RecommendReport {
         planner: Vec<PlanRow>,
     ) -> Self {
         let about = About::of(spectrum);
-        let (_, is_brightness) = measured.sigma_max();
+        let (_, decided_by) = measured.sigma_max();
         let settings = setting_list::settings(&measured, &about, &audits);
         let trainer = trainer(&measured, &about);
         let own = NoiseDraws::Edm { mean: trainer.p_mean, std: trainer.p_std };
@@ -87,7 +64,7 @@ impl RecommendReport {
             figure: figure::figure(&about, [trainer.sigma_min, trainer.sigma_max], &frequencies, &rapsd, own),
             kappa,
             settings,
-            sigma_max_decided_by: if is_brightness { DecidedBy::Brightness } else { DecidedBy::Bands },
+            sigma_max_decided_by: decided_by,
             audits,
             pair_distances,
             planner,

@@ -1,7 +1,7 @@
 //! `recommend` in words: the table of settings, what they are compared with, and what to do.
 
 use super::RecommendReport;
-use super::report::DecidedBy;
+use super::measure::DecidedBy;
 use crate::analysis::words::{describe_enough, describe_kappa, wrap};
 use crate::report::text::{align, short};
 
@@ -14,7 +14,7 @@ pub(super) fn percent(share: f64) -> String {
 pub(super) fn lines(report: &RecommendReport) -> Vec<String> {
     let t = &report.trainer;
     let [mean, std, data, low, high] = [t.p_mean, t.p_std, t.sigma_data, t.sigma_min, t.sigma_max].map(short);
-    let mut lines = vec![format!("P_mean = {mean}, P_std = {std}, sigma_data = {data}; sigma {low} to {high}")];
+    let mut lines = wrap(&format!("P_mean = {mean}, P_std = {std}, sigma_data = {data}; sigma {low} to {high}"));
     lines.extend(wrap(&advice(report)));
     lines.push(String::new());
     lines.extend(table(report));
@@ -98,11 +98,11 @@ fn audits(report: &RecommendReport) -> Vec<String> {
 
 /// The cells of the audits, header first.
 pub(super) fn audit_rows(report: &RecommendReport) -> Vec<Vec<String>> {
-    let head = ["draws or steps", "from", "to", "too fine", "too coarse", "short below", "short above"];
+    let head = ["schedule, density", "from", "to", "too fine", "coarse", "short below", "short above"];
     let row = |row: &super::AuditRow| {
         let a = &row.audit;
         vec![
-            format!("{} ({})", row.name, row.of),
+            row.name.clone(),
             short(a.sigma_low),
             a.sigma_high.map_or_else(|| "∞".to_owned(), short),
             percent(a.waste_below),
