@@ -30,7 +30,7 @@ const COMMANDS: [&str; 23] = [
     "scan more --name more --plots none --coherence",
     "merge {18}/photos.spectrum {19}/more.spectrum",
     "rapsd photos odd --transform none --resolution 40x48 --plots none",
-    "recommend photos --resolutions 16",
+    "recommend photos --resolution 32 --resolutions 16",
 ];
 
 /// The first cells of the rows of a section's tables, one entry for each name between backticks.

@@ -17,9 +17,10 @@ mod text;
 use anyhow::{Context, Result, ensure};
 
 pub use audit::AuditRow;
+pub use measure::{ClosestNoise, DecidedBy};
 pub use pairs::PairDistances;
 pub use planner::PlanRow;
-pub use report::{ClosestNoise, RecommendReport};
+pub use report::RecommendReport;
 pub use setting::Setting;
 
 use self::audit::Audited;

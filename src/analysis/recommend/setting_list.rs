@@ -1,6 +1,7 @@
 //! The recommended numbers in the order in which they are told, each with its reason.
 
-use super::measure::{Measured, SHIFT_SIDE_PX};
+use super::measure::{DecidedBy, Measured, SHIFT_SIDE_PX};
+use super::text::percent;
 use super::{AuditRow, Setting};
 use crate::analysis::About;
 use crate::report::text::short;
@@ -48,10 +49,6 @@ fn deviations(measured: &Measured<'_>, about: &About) -> Vec<Setting> {
     all
 }
 
-fn percent(share: f64) -> String {
-    format!("{:.1} %", 100.0 * share)
-}
-
 /// What the audit of `name` says in words.
 fn audited(audits: &[AuditRow], name: &str) -> String {
     let Some(AuditRow { audit, of, .. }) = audits.iter().find(|row| row.name == name) else { return String::new() };
@@ -65,13 +62,13 @@ fn audited(audits: &[AuditRow], name: &str) -> String {
 }
 
 fn levels(measured: &Measured<'_>, audits: &[AuditRow]) -> Vec<Setting> {
-    let (sigma_max, is_brightness) = measured.sigma_max();
+    let (sigma_max, decided_by) = measured.sigma_max();
     let why = "Finer noise harms no band of 95 % of the images, and 8-bit rounding hides what is finer still.";
-    let why_max = match is_brightness {
-        true => {
+    let why_max = match decided_by {
+        DecidedBy::Brightness => {
             "It hides how bright an image is, which takes more noise than its strongest band: a sampler that begins below it begins with the wrong brightness."
         }
-        false => {
+        DecidedBy::Bands => {
             "It hides every band of 95 % of the images, and their brightness: a sampler can begin with pure noise there."
         }
     };
@@ -85,7 +82,7 @@ fn levels(measured: &Measured<'_>, audits: &[AuditRow]) -> Vec<Setting> {
             "EDM",
             steps.clone(),
         ),
-        Setting::new("sigma_max", "value", sigma_max, "larger of the next two", why_max.to_owned())
+        Setting::new("sigma_max", "value", sigma_max, "larger of these two", why_max.to_owned())
             .beside(high, "EDM", steps),
         Setting::new("sigma_bands", "value", measured.sigma_max_bands, "95 % of images below", why_bands.to_owned()),
         Setting::new(
