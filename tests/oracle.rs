@@ -180,7 +180,7 @@ fn recommended_settings_agree() {
         };
         let (narrow, wide) = (&oracle["density_kappa_1"], &oracle["density_default"]);
         for (name, want, value_tolerance, end_tolerance) in [
-            ("sigma_data", interval(&oracle["sigma_data"]), 1e-4, 1e-3),
+            ("sigma_data", interval(&oracle["sigma_data"]), 1e-4, 0.0),
             ("sigma_min", interval(&oracle["sigma_min"]), 5e-3, 5e-3),
             ("sigma_bands", interval(&oracle["sigma_max"]), 5e-3, 5e-3),
             ("sigma_brightness", [oracle["sigma_max_brightness"].as_f64(), None, None], 1e-4, 0.0),
@@ -192,6 +192,13 @@ fn recommended_settings_agree() {
             println!("{}, {side} px, {name}: {got:?}, oracle {want:?}", photos.display());
             let near = |got: f64, want: f64, tolerance: f64| (got / want - 1.0).abs() <= tolerance;
             assert!(near(got[0].expect("a value"), want[0].expect("a value"), value_tolerance), "{name}");
+            if name == "sigma_data" {
+                // With the mean image as one constant the interval is a little wider, the more so the fewer images.
+                let half = |ends: [Option<f64>; 3]| 0.5 * (ends[2].expect("files") - ends[1].expect("files"));
+                let wider = half(got) / half(want);
+                println!("wider than the oracle's by {wider}");
+                assert!((1.0..=1.15).contains(&wider), "{wider}");
+            }
             for end in [1, 2].into_iter().filter(|_| end_tolerance > 0.0) {
                 let agree = got[end].zip(want[end]).map_or(got[end] == want[end], |(g, w)| near(g, w, end_tolerance));
                 assert!(agree, "{name}: {got:?} and {want:?}");

@@ -6,11 +6,23 @@
 //! Both are variances about the mean, `E[x²] − m²`. The influence of an image on the first is its mean square less
 //! `2m` times its mean, m the mean of the channel over pixels and images: the mean image is taken as one constant. On
 //! the second it is the same of the image's channel means. Student's t with one degree of freedom less than files.
+//!
+//! # How surely
+//!
+//! A variance of few files is mostly too small, and then its standard error is, too. Its interval is therefore about
+//! `V·G/(G−1)` and wider by `1 + 5/G`, G the files: that is how much wider the jackknife over files is, which needs
+//! single images. Measured on the brightness of 200 photographs, 3,000 draws each: it covers 96, 92, 92, 93 % at 5, 12,
+//! 48, 100 files (the jackknife 92, 89, 92, 93 %; without both 74, 79, 90, 92 %); of normal numbers 98, 97, 95, 95 %.
+//! The mean image as one constant makes the interval of the pixel deviation wider than with the mean image of each
+//! pixel: by 11 % at 12 photographs, by 2 % at 200.
 
 use super::jackknife::Interval;
 use super::power_law::MIN_FILES;
 use super::student::student_quantile;
 use crate::spectrum::SetVector;
+
+/// Share by which few files make the interval of a variance wider, times their number.
+const WIDENING: f64 = 5.0;
 
 /// A number that moves as `Σ_i gradient_i δv_i`, with the interval of another sample of as many files; none for fewer
 /// than five.
@@ -50,8 +62,10 @@ pub fn brightness_variance(set: &SetVector) -> Interval {
     for channel in set.means() {
         gradient[channel] = -2.0 * set.mean[channel] / n / value;
     }
-    let log = linear_interval(value.ln(), &gradient, set);
-    Interval { value, low95: log.low95.map(f64::exp), high95: log.high95.map(f64::exp) }
+    let files = set.n_files as f64;
+    let half = linear_interval(0.0, &gradient, set).high95.map(|half| half * (1.0 + WIDENING / files));
+    let centre = value * files / (files - 1.0);
+    Interval { value, low95: half.map(|h| centre * (-h).exp()), high95: half.map(|h| centre * h.exp()) }
 }
 
 #[cfg(test)]
@@ -103,11 +117,12 @@ mod tests {
         let variance = |c: usize| moments.iter().map(|[mean, _]| (mean[c] - mean_of(c)).powi(2)).sum::<f64>() / 40.0;
         let value = (0..3).map(variance).sum::<f64>() / 3.0;
         let of_image = |[mean, _]: &[Vec<f64>; 2]| (0..3).map(|c| (mean[c] - mean_of(c)).powi(2)).sum::<f64>() / 3.0;
-        let half = half_width(&moments.iter().map(of_image).collect::<Vec<_>>()) / value;
+        let half = 1.25 * half_width(&moments.iter().map(of_image).collect::<Vec<_>>()) / value;
+        let centre = value * 20.0 / 19.0;
         let got = brightness_variance(&set);
         assert!((got.value / value - 1.0).abs() <= 1e-9, "{got:?} and {value}");
-        assert!((got.high95.expect("files") / value - half.exp()).abs() <= 1e-6, "{got:?} and ×{}", half.exp());
-        assert!((got.low95.expect("files") / value - (-half).exp()).abs() <= 1e-6);
+        assert!((got.high95.expect("files") / centre - half.exp()).abs() <= 1e-6, "{got:?} and ×{}", half.exp());
+        assert!((got.low95.expect("files") / centre - (-half).exp()).abs() <= 1e-6);
     }
 
     #[test]

@@ -109,7 +109,8 @@ pub(super) fn measure<'a>(
     let variance = brightness_variance(&set);
     let [sigma_min, sigma_max_bands] = [bounds.sigma_min(END_LEVELS[0]), bounds.sigma_max(END_LEVELS[1])];
     // Γ of the zero frequency is that variance times HW·n/(n−1).
-    let relative = |end: Option<f64>| end.map(|end| (end / variance.value).sqrt());
+    let n = spectrum.n_images() as f64;
+    let relative = |end: Option<f64>| end.map(|end| (end / variance.value * (n - 1.0) / n).sqrt());
     let level = brightness_sigma_max(kappa, zero_power);
     let sigma_max_brightness = Interval {
         value: level,

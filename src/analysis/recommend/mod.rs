@@ -102,7 +102,7 @@ impl Analysis for Recommend {
 
     fn pass(&self, run: &Run<'_>, rows: &mut RecommendRows) -> Result<Scanned> {
         let scanned = run.scan(rows)?;
-        rows.scans = Scans::at(&self.resolutions, run)?;
+        rows.scans = Scans::at(&self.resolutions, run, scanned.spectrum.n_images())?;
         Ok(scanned)
     }
 

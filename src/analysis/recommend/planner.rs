@@ -20,10 +20,8 @@ use crate::stats::spectrum_fit::fit_set;
 pub struct PlanRow {
     /// Side, pixels.
     pub resolution_px: usize,
-    /// `measured` on the images at that size, or `predicted` from the spectrum at the working size.
+    /// `measured` on the same images at that size, or `predicted` from the spectrum at the working size.
     pub source: &'static str,
-    /// Images it was measured on.
-    pub n_images: Option<u64>,
     /// Noise level that hides the strongest band of the mean spectrum, value.
     pub sigma_max: f64,
     /// Mean of ln σ over training draws.
@@ -41,13 +39,13 @@ pub struct PlanRow {
 pub(super) struct Scans(Vec<(usize, Spectrum)>);
 
 impl Scans {
-    /// Scans the images once more at each of the sides that they can be prepared at. What is skipped there is not
-    /// listed: images may be too small.
+    /// Scans the images once more at each of the sides that all of them can be prepared at: settings of other images
+    /// would not compare.
     ///
     /// # Errors
     ///
     /// If a scan is interrupted, or takes too much memory.
-    pub(super) fn at(sides: &[usize], run: &Run<'_>) -> Result<Self> {
+    pub(super) fn at(sides: &[usize], run: &Run<'_>, n_images: u64) -> Result<Self> {
         let Source::Images(images) = &run.source else { return Ok(Self::default()) };
         let working = images.config.preprocess.size.longer_side();
         let mut scans = Vec::new();
@@ -63,7 +61,7 @@ impl Scans {
             config.analysis.size = Size::square(side);
             check_memory(&config, images.held).map_err(ScanError::Memory)?;
             match scan(&images.files, &config, &mut NoRows, run.desk.observer, run.desk.cancel) {
-                Ok(outcome) if outcome.spectrum.n_images() >= 2 => scans.push((side, outcome.spectrum)),
+                Ok(outcome) if outcome.spectrum.n_images() == n_images => scans.push((side, outcome.spectrum)),
                 Ok(_) | Err(ScanError::NothingUsable { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -103,7 +101,6 @@ pub(super) fn rows(
         Some(PlanRow {
             resolution_px: *side,
             source: if measured.is_some() { "measured" } else { "predicted" },
-            n_images: measured.map(Spectrum::n_images),
             sigma_max: sigma_max(&statistics.mean),
             p_mean: density.p_mean.value,
             p_std: density.p_std.value,
