@@ -8,8 +8,8 @@
 //!
 //! # Intervals
 //!
-//! By the delta method: `ln σ(t)` moves by `½ δ ln R̃(f(t))`, R̃ linear between annuli in logarithms, each annulus of R̃
-//! with the annulus that its running maximum is of. The bounds that the schedule ends at move with it.
+//! By the delta method: `ln σ(t)` moves by `½ δ ln R̃(f(t))`, R̃ linear between annuli in logarithms, each annulus
+//! of R̃ with the annulus that its running maximum is of. The bounds that the schedule ends at move with it.
 //!
 //! # References
 //!

@@ -98,7 +98,8 @@ fn levels(measured: &Measured<'_>, audits: &[AuditRow]) -> Vec<Setting> {
 fn densities(measured: &Measured<'_>, audits: &[AuditRow]) -> Vec<Setting> {
     let draws = audited(audits, "edm:-1.2,1.2");
     let [mean, std] = EDM_DRAWS;
-    let why = "With it every radial frequency gets the same share of training: noise is drawn where it hides one band after the other.";
+    let why =
+        "With it every radial frequency gets the same share of training noise, drawn where it just hides that band.";
     let why_std = "It spreads the draws over the levels that just hide the bands of the mean spectrum.";
     let why_wide = "The upper end of P_std: draws from where no band is harmed to where all are hidden.";
     let [p_mean, p_std, wide] =
