@@ -45,8 +45,9 @@ pub(super) fn details(report: &RecommendReport) -> Vec<String> {
 }
 
 /// What the planner's rows are.
-pub(super) const PLANNER_NOTE: &str = "measured: on the same images at that size; predicted: from the spectrum here, cut at the lower Nyquist frequency \
-     or continued by its power law, without an interval. shift is relative to the size here.";
+pub(super) const PLANNER_NOTE: &str = "measured: on the same images at that size; predicted: from the spectrum \
+     here, cut at the lower Nyquist frequency or continued by its power law, without an interval. shift is relative to \
+     the size here.";
 
 /// What to do with the numbers.
 pub(super) fn advice(report: &RecommendReport) -> String {
