@@ -67,7 +67,7 @@ impl Setting {
 
     /// Its default as text and tables have it.
     pub fn default_text(&self) -> String {
-        self.default.map_or_else(|| "–".to_owned(), |default| short_plain(default))
+        self.default.map_or_else(|| "–".to_owned(), short_plain)
     }
 }
 
