@@ -26,6 +26,7 @@ const NAMES: [&str; 14] = [
     "noise",
     "offset",
     "rapsd",
+    "recommend",
     "schedule",
     "snr",
     "waste",

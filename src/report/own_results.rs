@@ -29,6 +29,7 @@ pub const COMMANDS: &[&str] = &[
     "noise",
     "offset",
     "rapsd",
+    "recommend",
     "scan",
     "schedule",
     "schedule-fit-sampler",

@@ -1,11 +1,11 @@
-//! How much a mean over images varies between the files that they come from, and the vector of each image whose mean and
-//! spread every spectrum holds.
+//! How much a mean over images varies between the files that they come from, and the vector of each image whose mean
+//! and spread every spectrum holds.
 //!
 //! # Definition
 //!
 //! With file `c` holding `m_c` images whose vectors add up to `s_c`, `n = Σ m_c` images in `G` files, `v̄ = Σ s_c / n`:
-//! `cov(v̄) = G/(G−1) · Σ_c (s_c − m_c v̄)(s_c − m_c v̄)ᵀ / n²`. Tiles of one photograph are no independent images, so the
-//! unit of sampling is the file.
+//! `cov(v̄) = G/(G−1) · Σ_c (s_c − m_c v̄)(s_c − m_c v̄)ᵀ / n²`. Tiles of one photograph are no independent images, so
+//! the unit of sampling is the file.
 
 use std::ops::Range;
 
@@ -14,8 +14,8 @@ use super::plan::{Detail, EXTREME_BINS, EXTREME_BINS_PER_OCTAVE};
 use super::saved::Spectrum;
 
 /// Mean and spread of a small vector of each image: ln of its power in every octave band (the mean over the band's
-/// annuli of ln R, R the mean of the channels' RAPSDs), then the mean square of each channel (value², around zero), then
-/// the mean of each channel (value), last the mean over channels of the square of that (value²).
+/// annuli of ln R, R the mean of the channels' RAPSDs), then the mean square of each channel (value², around zero),
+/// then the mean of each channel (value), last the mean over channels of the square of that (value²).
 ///
 /// R is held at a hundredth of the 8-bit rounding power, so that images without power count with a number.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,8 +82,8 @@ pub struct PowerHistogram<'a> {
 }
 
 impl PowerHistogram<'_> {
-    /// The order statistic of `rank` (0 the least), value² per mode, the powers of a bin spread evenly over it; zero for
-    /// what lies below all bins but the first. None beyond the last image.
+    /// The order statistic of `rank` (0 the least), value² per mode, the powers of a bin spread evenly over it; zero
+    /// for what lies below all bins but the first. None beyond the last image.
     pub fn order_statistic(&self, rank: u64) -> Option<f64> {
         let position = position_of_rank(self.counts, rank)?;
         Some(if position < 1.0 { 0.0 } else { self.power_at(position) })
@@ -94,6 +94,12 @@ impl PowerHistogram<'_> {
         let below = self.counts.iter().enumerate().take_while(|(bin, _)| self.power_at(*bin as f64 + 0.5) <= power);
         // The first bin holds everything down to zero.
         if power < 0.0 { 0 } else { below.map(|(_, n)| n).sum::<u64>() }
+    }
+
+    /// The bins in use: the power in the middle of each (zero of the first), and its images.
+    pub fn bins(&self) -> impl Iterator<Item = (f64, u64)> {
+        let power = |bin: usize| if bin == 0 { 0.0 } else { self.power_at(bin as f64 + 0.5) };
+        self.counts.iter().enumerate().filter(|(_, n)| **n > 0).map(move |(bin, n)| (power(bin), *n))
     }
 
     fn power_at(&self, position: f64) -> f64 {

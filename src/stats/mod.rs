@@ -18,6 +18,7 @@ pub mod octave_error;
 pub mod octave_precision;
 pub mod order_interval;
 pub mod power_law;
+pub mod set_intervals;
 pub mod spectrum_covariance;
 pub mod spectrum_fit;
 pub mod student;

@@ -7,7 +7,7 @@ use std::io::Cursor;
 use super::World;
 
 /// Commands that between them write every file there is, each to `out/N`; `{N}` is the folder of command N.
-const COMMANDS: [&str; 24] = [
+const COMMANDS: [&str; 25] = [
     "scan photos bad --max-skipped 1 --coherence --diagonality 8",
     "rapsd photos --per-channel",
     "rapsd photos --images npy",
@@ -32,6 +32,7 @@ const COMMANDS: [&str; 24] = [
     "rapsd photos odd --transform none --resolution 40x48 --plots none",
     "rapsd photos large --by-input --resolution 32 --plots none",
     "compare photos more",
+    "recommend photos --resolution 32 --resolutions 16",
 ];
 
 /// The first cells of the rows of a section's tables, one entry for each name between backticks.
