@@ -28,6 +28,7 @@ mod words;
 
 pub mod blur_noise;
 pub mod bounds;
+pub mod convert;
 pub mod covariance;
 pub mod distance;
 pub mod export;

@@ -8,10 +8,11 @@ use clap::{Arg, Args, Command};
 use super::shared::SharedArgs;
 
 /// Commands by what they are for.
-const GROUPS: [(&str, &[&str]); 3] = [
+const GROUPS: [(&str, &[&str]); 4] = [
     ("Answers", &["fit-delta", "distance", "bounds", "offset", "blur-noise", "snr", "schedule"]),
     ("Measures", &["scan", "rapsd", "covariance"]),
     ("Files", &["noise", "merge", "export", "info"]),
+    ("Tools", &["convert"]),
 ];
 
 /// Shared options that `-h` names in one line.

@@ -4,6 +4,7 @@
 mod blur_noise;
 mod bounds;
 mod console;
+mod convert;
 mod covariance;
 mod distance;
 mod exit;
@@ -83,6 +84,7 @@ subcommands! {
     Merge => merge::MergeArgs,
     Export => export::ExportArgs,
     Info => info::InfoArgs,
+    Convert => convert::ConvertArgs,
 }
 
 /// Parses `arguments` (program name first), runs the subcommand, and reports errors on stderr.
