@@ -41,6 +41,7 @@ pub mod offset;
 pub mod rapsd;
 pub mod scan;
 pub mod schedule;
+pub mod selftest;
 pub mod snr;
 
 pub use about::About;

@@ -12,7 +12,7 @@ const GROUPS: [(&str, &[&str]); 4] = [
     ("Answers", &["fit-delta", "distance", "bounds", "offset", "blur-noise", "snr", "schedule"]),
     ("Measures", &["scan", "rapsd", "covariance"]),
     ("Files", &["noise", "merge", "export", "info"]),
-    ("Tools", &["convert"]),
+    ("Tools", &["convert", "selftest"]),
 ];
 
 /// Shared options that `-h` names in one line.

@@ -27,6 +27,7 @@ mod rapsd;
 mod sampler;
 mod scan;
 mod schedule;
+mod selftest;
 mod shared;
 mod snr;
 
@@ -85,6 +86,7 @@ subcommands! {
     Export => export::ExportArgs,
     Info => info::InfoArgs,
     Convert => convert::ConvertArgs,
+    Selftest => selftest::SelftestArgs,
 }
 
 /// Parses `arguments` (program name first), runs the subcommand, and reports errors on stderr.
