@@ -42,7 +42,13 @@ mod tests {
 
     #[test]
     fn a_check_that_fails_is_exit_code_1() {
-        let report = |passed| SelftestReport { schema_version: 1, specscan_version: "", fft_kernel: "", checks: Vec::new(), passed };
+        let report = |passed| SelftestReport {
+            schema_version: 1,
+            specscan_version: "",
+            fft_kernel: "",
+            checks: Vec::new(),
+            passed,
+        };
         assert_eq!((status(&report(true)).code(), status(&report(false)).code()), (0, 1));
     }
 }

@@ -146,10 +146,9 @@ mod tests {
     #[test]
     fn a_wrong_number_fails_by_name() {
         for wrong in [1.01, f64::NAN, f64::INFINITY] {
-            for check in [
-                Check::relative("right", 1.0 + 1e-9, 1.0, 1e-6),
-                Check::absolute("right", 1.0 + 1e-9, 1.0, 1e-6, "Δ"),
-            ] {
+            for check in
+                [Check::relative("right", 1.0 + 1e-9, 1.0, 1e-6), Check::absolute("right", 1.0 + 1e-9, 1.0, 1e-6, "Δ")]
+            {
                 assert!(check.passed);
                 let bad = Check::relative("sum of squares", wrong, 1.0, 1e-6);
                 let report = SelftestReport::of(vec![check, bad, Check::absolute("Δ", wrong, 1.0, 1e-6, "Δ")]);

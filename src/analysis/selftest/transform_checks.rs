@@ -40,7 +40,12 @@ fn parseval(transform: Transform) -> Result<Check> {
     let spectrum = transform(&grid, &plane);
     let h = grid.size().height;
     let powers = spectrum.iter().enumerate().map(|(i, x)| grid.multiplicity(i / h) * f64::from(x.norm_sqr()));
-    Ok(Check::relative("Parseval: power over squares", powers.sum::<f64>() / (squares * plane.len() as f64), 1.0, SINGLE))
+    Ok(Check::relative(
+        "Parseval: power over squares",
+        powers.sum::<f64>() / (squares * plane.len() as f64),
+        1.0,
+        SINGLE,
+    ))
 }
 
 /// The fast transform equals the sum that defines it, in plain double precision: the largest difference, relative to
@@ -64,9 +69,8 @@ fn plain_sums(size: Size, plane: &[f32]) -> Vec<Complex64> {
     let (h, w) = (size.height, size.width);
     let turn = |k: usize, i: usize, n: usize| TAU * (k * i % n) as f64 / n as f64;
     let mode = |kx: usize, ky: usize| {
-        let term = |(i, v): (usize, &f32)| {
-            Complex64::from_polar(f64::from(*v), -turn(ky, i / w, h) - turn(kx, i % w, w))
-        };
+        let term =
+            |(i, v): (usize, &f32)| Complex64::from_polar(f64::from(*v), -turn(ky, i / w, h) - turn(kx, i % w, w));
         plane.iter().enumerate().map(term).sum()
     };
     (0..size.n_columns()).flat_map(|kx| (0..h).map(move |ky| (kx, ky))).map(|(kx, ky)| mode(kx, ky)).collect()

@@ -4,8 +4,7 @@ use super::{number, units};
 use crate::diffusion::TrainerSettings;
 
 /// EDM's row of the table.
-pub const EDM_USAGE: &str =
-    "`sh edm.sh NETWORK.pkl --outdir=out` samples; training needs the two lines in its comment, for train.py has no options for them.";
+pub const EDM_USAGE: &str = "`sh edm.sh NETWORK.pkl --outdir=out` samples; training needs the two lines in its comment, for train.py has no options for them.";
 
 /// EDM2's row of the table.
 pub const EDM2_USAGE: &str = "`sh edm2.sh --outdir=… --data=…` trains, `sh edm2.sh sample --net=… --outdir=…` samples; latents are \

@@ -133,7 +133,11 @@ fn readme(settings: &TrainerSettings, rows: &str) -> String {
 
 /// What the values are.
 fn units(settings: &TrainerSettings) -> &'static str {
-    if settings.is_latent { "the latents that were measured" } else { "pixel values, −1 to 1 unless --range says otherwise" }
+    if settings.is_latent {
+        "the latents that were measured"
+    } else {
+        "pixel values, −1 to 1 unless --range says otherwise"
+    }
 }
 
 /// A number with eight significant digits: more than any trainer uses.

@@ -13,8 +13,7 @@ pub const FLOW_USAGE: &str = "`scheduler_config` and `set_timesteps` for samplin
                               index of descending timesteps.";
 
 /// The row of `ddpm.json`.
-pub const DDPM_USAGE: &str =
-    "A whole `scheduler_config.json` for DDPM, DDIM and others; diffusers keeps betas in single precision, which blurs levels below 0.01.";
+pub const DDPM_USAGE: &str = "A whole `scheduler_config.json` for DDPM, DDIM and others; diffusers keeps betas in single precision, which blurs levels below 0.01.";
 
 /// `diffusers.json`.
 pub fn all(settings: &TrainerSettings) -> String {
@@ -118,7 +117,7 @@ fn ddpm(settings: &TrainerSettings) -> Value {
     config["_comment"] = json!(format!(
         "Trap: num_train_timesteps must be the length of trained_betas. Diffusers keeps 1 - beta in single precision: the \
          lowest level here, {lowest:.3e}, comes out with an error of up to {:.1} %.",
-        100.0 * f64::from(f32::EPSILON) / 4.0 / (lowest * lowest)
+        100.0 * f64::from(f32::EPSILON) / 8.0 / (lowest * lowest)
     ));
     config
 }
