@@ -105,10 +105,10 @@ fn sums_are_exact(add: Add) -> Result<Check> {
     const N: usize = 1000;
     let grid = Grid::new(Size::new(8, N / 8));
     let (mut lanes, mut totals, mut plain) = (ExactLanes::new(N, QUANTUM_LOG2), vec![0i128; N], vec![0i128; N]);
-    for index in 0..50 {
-        // From far below a step to far beyond 64 bits.
-        let scale = f64::from(index - 25).exp2().powi(2);
-        let field = draw::field(&grid, "white", u64::from(index.unsigned_abs()))?;
+    // From far below a step to far beyond 64 bits.
+    for (index, exponent) in (0..50).zip((-50..50).step_by(2)) {
+        let scale = f64::from(exponent).exp2();
+        let field = draw::field(&grid, "white", index)?;
         let values: Vec<f64> = field.iter().map(|v| f64::from(*v) * scale).collect();
         add(&mut lanes, &values);
         for (sum, value) in plain.iter_mut().zip(&values) {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::noise::law::power_law;
-use crate::noise::testing::{model, setting};
+use crate::noise::testing::model;
 use crate::noise::{ZeroFrequency, parse_family, realise};
 use crate::spectral::{Grid, Size};
 use rustfft::num_complex::Complex64;
