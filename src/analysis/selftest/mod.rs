@@ -9,7 +9,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::about::SCHEMA_VERSION;
-use super::words::{finite, wrap};
+use super::words::{finite, or_dash, wrap};
 use super::{Outputs, Report};
 use crate::report::text::{align, short};
 use crate::spectral::fft2::fft_kernel;
@@ -112,13 +112,17 @@ impl Report for SelftestReport {
     fn lines(&self) -> Vec<String> {
         // An error that is none (NaN) has no digits.
         let number = |value: f64| if value.is_nan() { "none".to_owned() } else { short(value) };
+        let exponent = |value: f64| match finite(value) {
+            Some(0.0) => "0".to_owned(),
+            value => or_dash(value, |value| format!("{value:.1e}")),
+        };
         let row = |check: &Check| {
             vec![
                 check.name.clone(),
                 number(check.expected),
                 number(check.found),
-                finite(check.error).map_or("none".to_owned(), |e| format!("{e:.1e}")),
-                format!("{:.0e}", check.tolerance),
+                exponent(check.error),
+                exponent(check.tolerance),
                 if check.passed { "passed" } else { "FAILED" }.to_owned(),
             ]
         };

@@ -61,7 +61,7 @@ fn equals_plain_sums(transform: Transform, size: Size) -> Result<Check> {
     // The largest of numbers one of which is none is none.
     let largest = fast.iter().zip(&plain).map(difference).fold(0.0, |m: f64, d| if d <= m { m } else { d });
     let found = (largest / mean_square).sqrt();
-    Ok(Check::absolute(format!("vector FFT against plain sums, {size}"), found, 0.0, SINGLE, "relative"))
+    Ok(Check::absolute(format!("vector FFT against sums, {size}"), found, 0.0, SINGLE, "relative"))
 }
 
 /// `Σ x e^{−2πi(ky·y/H + kx·x/W)}` of the stored modes, term by term.
@@ -117,7 +117,7 @@ fn sums_are_exact(add: Add) -> Result<Check> {
     }
     lanes.drain_into(&mut totals, "selftest")?;
     let n_different = totals.iter().zip(&plain).filter(|(a, b)| a != b).count();
-    Ok(Check::absolute(format!("vector sums that are not exact, of {N}"), n_different as f64, 0.0, 0.0, "sums"))
+    Ok(Check::absolute(format!("vector sums that differ, of {N}"), n_different as f64, 0.0, 0.0, "sums"))
 }
 
 #[cfg(test)]

@@ -96,14 +96,10 @@ fn edm_euler(settings: &TrainerSettings) -> Value {
 }
 
 fn dpm(settings: &TrainerSettings) -> Value {
-    let mut config = trained(settings);
-    // Without them the solver would take the first step's sigma, not 0, for the last.
-    config["final_sigmas_type"] = json!("zero");
-    config["use_karras_sigmas"] = json!(false);
     json!({
         "_comment": "Trap: it takes timesteps, not sigmas: these are the places of our levels among trained_betas, and mean \
                      something else with any other betas.",
-        "config": config,
+        "config": trained(settings),
         "set_timesteps": { "timesteps": settings.timesteps() },
     })
 }

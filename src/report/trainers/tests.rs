@@ -45,7 +45,8 @@ fn every_trainer_has_a_file_and_a_row_and_every_file_is_declared() {
 fn every_file_names_its_trap_and_no_number_is_missing() {
     for settings in [settings(), latents()] {
         for (name, text) in TrainerFiles::new(&settings, &Trainer::ALL, Value::Null).texts {
-            assert!(!text.contains("NaN") && !text.contains("inf") && !text.contains("null"), "{name}:\n{text}");
+            let mut words = text.split(|c: char| !c.is_alphanumeric());
+            assert!(words.all(|word| !["NaN", "nan", "inf", "null"].contains(&word)), "{name}:\n{text}");
             let has_comment = !["comfyui.txt", "trainers.md"].contains(&name);
             assert_eq!(text.contains("Trap"), has_comment, "{name}");
             assert!(text.ends_with('\n') && !text.contains("  \n"), "{name}:\n{text}");
@@ -58,7 +59,8 @@ fn euler_takes_our_sigmas_with_a_zero_and_edm_the_ends() {
     let document = json_file(&settings(), "diffusers.json");
     let sigmas = numbers(&document["EulerDiscreteScheduler"]["set_timesteps"]["sigmas"]);
     assert_eq!(sigmas.len(), 19);
-    assert_eq!((&sigmas[..18], sigmas[18]), (settings().sigmas.as_slice(), 0.0));
+    // What reads JSON may be off by the last bit.
+    assert!(sigmas.iter().zip(&settings().sigmas).all(|(a, b)| (a / b - 1.0).abs() <= 1e-15) && sigmas[18] == 0.0);
     let edm = &document["EDMEulerScheduler"];
     assert_eq!((&edm["config"]["sigma_max"], &edm["config"]["sigma_min"]), (&80.0.into(), &0.002.into()));
     assert_eq!(
