@@ -39,6 +39,7 @@ pub mod merge;
 pub mod noise;
 pub mod offset;
 pub mod rapsd;
+pub mod recommend;
 pub mod scan;
 pub mod schedule;
 pub mod selftest;

@@ -24,6 +24,7 @@ mod plan;
 mod present;
 mod progress;
 mod rapsd;
+mod recommend;
 mod sampler;
 mod scan;
 mod schedule;
@@ -75,6 +76,7 @@ subcommands! {
     Rapsd => rapsd::RapsdArgs,
     Covariance => covariance::CovarianceArgs,
     FitDelta => fit_delta::FitDeltaArgs,
+    Recommend => recommend::RecommendArgs,
     Noise => noise::NoiseArgs,
     Distance => distance::DistanceArgs,
     Offset => offset::OffsetArgs,

@@ -27,6 +27,7 @@ pub const COMMANDS: &[&str] = &[
     "noise",
     "offset",
     "rapsd",
+    "recommend",
     "scan",
     "schedule",
     "schedule-fit-sampler",

@@ -13,6 +13,7 @@
 
 use rustfft::num_complex::Complex64;
 
+use super::between_files::variance_along;
 use super::error::SpectrumError;
 use super::order_statistics::{position_of_rank, quantile_of_ranks};
 use super::plan::{Detail, HISTOGRAM_BINS, HISTOGRAM_BINS_PER_OCTAVE, Reference, Standardize, rapsd_rows};
@@ -125,12 +126,7 @@ impl RadialStatistics {
     /// If `gradient` does not hold one value per annulus.
     pub fn variance_of(&self, gradient: &[f64]) -> Option<f64> {
         assert_eq!(gradient.len(), self.mean.len(), "one value per annulus");
-        if self.covariance_of_mean.is_empty() {
-            return None;
-        }
-        let rows = self.covariance_of_mean.chunks_exact(gradient.len()).zip(gradient).filter(|(_, g)| **g != 0.0);
-        let sum: f64 = rows.map(|(row, g)| g * row.iter().zip(gradient).map(|(v, other)| v * other).sum::<f64>()).sum();
-        Some(sum.max(0.0))
+        variance_along(&self.covariance_of_mean, gradient)
     }
 }
 
@@ -301,20 +297,7 @@ impl Spectrum {
             let outer = self.mean_of("rapsd_outer");
             let outer = &outer[(self.row_of(of) - summed.start) * pairs..][..pairs];
             let weighted = self.row_or_mean(&self.mean_of("file_rapsd_sum"), of);
-            let sizes = self.mean_of("file_size_square_sum")[0];
-            let files = n_files as f64;
-            // Of the sums over files all are means over images here: one n of the n² is in them.
-            let scale = files / (files - 1.0) / n;
-            covariance_of_mean = vec![0.0; annuli * annuli];
-            let mut products = outer.iter();
-            for i in 0..annuli {
-                for (j, product) in (i..annuli).zip(&mut products) {
-                    let cross = weighted[i] * mean[j] + mean[i] * weighted[j];
-                    let value = (product - cross + sizes * mean[i] * mean[j]) * scale;
-                    covariance_of_mean[i * annuli + j] = value;
-                    covariance_of_mean[j * annuli + i] = value;
-                }
-            }
+            covariance_of_mean = self.covariance_between_files(outer, &weighted, &mean);
         }
         let least_variance = 4.0 * self.quantum("rapsd_square_sum");
         RadialStatistics { n_images, n_files, mean, variance, covariance_of_mean, least_variance }

@@ -2,6 +2,7 @@
 //! derived from them.
 
 pub mod analyzer;
+pub mod between_files;
 pub mod derived;
 pub mod error;
 pub mod exact;
@@ -16,6 +17,7 @@ pub mod sketch;
 pub(crate) mod testing;
 
 pub use analyzer::{Analyzer, ImageSummary};
+pub use between_files::{Extreme, PowerHistogram, SetVector};
 pub use derived::{ModeCovariance, ModeMoments, RadialStatistics, RapsdOf};
 pub use error::SpectrumError;
 pub use exact::{ExactTensor, TensorSpec};

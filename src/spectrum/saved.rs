@@ -202,7 +202,7 @@ impl Spectrum {
             tensor.merge(more)?;
         }
         for (count, more) in self.histogram.iter_mut().zip(&other.histogram) {
-            let overflow = || SpectrumError::Overflow { name: "rapsd_histogram".to_owned() };
+            let overflow = || SpectrumError::Overflow { name: "histogram".to_owned() };
             *count = count.checked_add(*more).ok_or_else(overflow)?;
         }
         self.content.merge(&other.content);

@@ -18,6 +18,7 @@ mod offset_blur_snr; // brightness, blur against noise, SNR
 mod options; // values that cannot be, and where they are refused
 mod own_results; // folders of earlier results as input and output
 mod plain_use; // help, dry runs, --json, -q, few images
+mod recommend; // settings for trainers
 mod saved_spectra; // .spectrum input, merge, export
 mod schedules; // schedules, samplers, draws
 mod tables; // columns, order and content of what is written

@@ -36,6 +36,7 @@ pub mod pdf;
 pub mod pictures;
 pub mod pixels;
 pub mod rapsd;
+pub mod recommend;
 pub mod schedule;
 pub mod snr;
 pub mod style;

@@ -1,8 +1,8 @@
 //! One worker's engine: takes working images, transforms them, and adds them to exact sums; no allocation per image.
 //!
-//! The sums fall into four groups, each in a file of its own: over pixels (`pixels`), over the modes' powers and annuli
-//! (`radial`), over the modes' higher moments and cross-channel products (`moments`), and over reduced images
-//! (`reduced`).
+//! The sums fall into five groups, each in a file of its own: over pixels (`pixels`), over the modes' powers and annuli
+//! (`radial`), over a small vector of each image (`vector`), over the modes' higher moments and cross-channel products
+//! (`moments`), and over reduced images (`reduced`).
 
 mod lanes;
 mod memory;
@@ -12,6 +12,7 @@ mod pixels;
 mod radial;
 mod reduced;
 mod summary;
+mod vector;
 
 use std::sync::Arc;
 
@@ -25,6 +26,7 @@ use self::pixels::add_pixels;
 use self::radial::RadialSums;
 use self::reduced::ReducedSums;
 pub use self::summary::ImageSummary;
+use self::vector::VectorSums;
 use super::error::SpectrumError;
 use super::exact::{ExactTensor, FLUSH_AFTER};
 use super::plan::{AnalysisPlan, Detail};
@@ -39,6 +41,7 @@ pub struct Analyzer {
     n_files: u64,
     n_in_file: u32,
     radial: RadialSums,
+    vector: VectorSums,
     moments: MomentSums,
     reduced: Option<ReducedSums>,
 }
@@ -48,7 +51,7 @@ pub struct Analyzer {
 pub struct Totals {
     /// The exact sums, in the plan's order.
     pub tensors: Vec<ExactTensor>,
-    /// Counts of log-power bins: rows (see the plan) × annuli × bins.
+    /// Counts of log-power bins: rows (see the plan) × annuli × bins, then those of the largest and the smallest band.
     pub histogram: Vec<u64>,
     /// Working images added.
     pub n_images: u64,
@@ -88,6 +91,7 @@ impl Analyzer {
             n_files: 0,
             n_in_file: 0,
             radial: RadialSums::new(&plan),
+            vector: VectorSums::new(&plan),
             moments: MomentSums::new(&plan),
             reduced: plan.diagonality.as_ref().map(ReducedSums::new),
             plan,
@@ -112,6 +116,9 @@ impl Analyzer {
         if self.plan.config.detail >= Detail::Radial {
             self.radial.end_file(&self.plan, n, &mut self.lanes);
         }
+        if self.plan.config.detail >= Detail::Power {
+            self.vector.end_file(n, &mut self.lanes);
+        }
     }
 
     /// Adds one working image, given as its rows of interleaved RGB bytes, and describes it in `summary`.
@@ -123,7 +130,7 @@ impl Analyzer {
         assert!(!self.is_full(), "full lanes are drained before the next image");
         self.n_pending += 1;
         self.n_in_file += 1;
-        let Self { plan, lanes, planes, radial, moments, reduced, .. } = self;
+        let Self { plan, lanes, planes, radial, vector, moments, reduced, .. } = self;
         add_pixels(plan, rows, planes, lanes, summary);
         if plan.config.detail == Detail::Pixels {
             return;
@@ -131,6 +138,9 @@ impl Analyzer {
         prepare(plan, planes);
         radial.transform(plan, planes, moments.next_spectra(), lanes, summary);
         radial.add(plan, summary, lanes);
+        if plan.config.detail >= Detail::Power {
+            vector.add(plan, summary, lanes);
+        }
         if let Some(reduced) = reduced {
             reduced.add(plan, planes, lanes);
         }

@@ -51,6 +51,11 @@ pub(super) fn add_pixels<'a>(
     let (sum, squares) = differences.fold((0.0, 0.0), |(s, q), d| (s + d, q + d * d));
     summary.channel_mean.clear();
     summary.channel_mean.extend((0..channels).map(|c| plan.config.middle_value() + channel_mean(c)));
+    let middle = plan.config.middle_value();
+    let mean_square =
+        |c: usize| plan.value_per_code(c).powi(2) * products[c][c] / n + middle * (middle + 2.0 * channel_mean(c));
+    summary.channel_mean_square.clear();
+    summary.channel_mean_square.extend((0..channels).map(mean_square));
     let n = channels as f64;
     summary.mean = plan.config.middle_value() + channel_mean(0) + sum / n;
     summary.std = ((variance_sum + squares) / n - (sum / n).powi(2)).max(0.0).sqrt();
