@@ -70,7 +70,9 @@ def check_schedulers(folder, schedule):
     check("FlowMatchEuler, dynamic with mu: flow times in use", relative(dynamic.sigmas[:-1], schedule["t_flow"]), 1e-6)
 
     edm = scheduler(document, "EDMEulerScheduler")
-    check("EDMEuler: sigmas in use (its own curve between our ends)", relative(edm.sigmas[:-1], sigmas), 1e-5)
+    high, low = schedule["sigma_max"] ** (1 / schedule["rho"]), schedule["sigma_min"] ** (1 / schedule["rho"])
+    curve = (high + np.linspace(0, 1, len(sigmas)) * (low - high)) ** schedule["rho"]
+    check("EDMEuler: sigmas in use, its own curve between our ends", relative(edm.sigmas[:-1], curve), 1e-5)
     check("EDMEuler: sigma_data", abs(edm.config.sigma_data - schedule["sigma_data"]), 0)
 
     # Betas are kept in single precision: what that does to the levels is their own affair, and is printed.
@@ -196,7 +198,7 @@ def check_lists(folder, schedule):
 
 def main():
     print(f"torch {torch.__version__}, diffusers {diffusers.__version__}, numpy {np.__version__}")
-    for name, is_latent in [("pixels", False), ("latents", True)]:
+    for name, is_latent in [("pixels", False), ("latents", True), ("photos", False)]:
         folder = Path(sys.argv[1]) / name
         print(f"\n{folder}")
         schedule = json.loads((folder / "trainer_schedule.json").read_text())

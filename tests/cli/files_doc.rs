@@ -30,7 +30,7 @@ const COMMANDS: [&str; 23] = [
     "scan more --name more --plots none --coherence",
     "merge {18}/photos.spectrum {19}/more.spectrum",
     "rapsd photos odd --transform none --resolution 40x48 --plots none",
-    "recommend photos --resolutions 16",
+    "recommend photos --resolutions 16 --for edm,edm2,diffusers,k-diffusion,kohya,flow,ddpm,comfyui",
 ];
 
 /// The first cells of the rows of a section's tables, one entry for each name between backticks.
@@ -60,6 +60,7 @@ fn documented_name(file: &str) -> String {
     let (stem, ending) = file.rsplit_once('.').expect("an ending");
     match (stem, ending) {
         (_, "json") if specscan::report::own_results::COMMANDS.contains(&stem) => "COMMAND.json".to_owned(),
+        ("trainer_schedule", _) => file.to_owned(),
         (_, "spectrum" | "safetensors") | ("spectrum", "npz") => format!("NAME.{ending}"),
         _ => {
             let family = stem.strip_prefix("noise_").map(|rest| rest.trim_end_matches("_00000"));

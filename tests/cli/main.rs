@@ -22,6 +22,7 @@ mod recommend; // settings for trainers
 mod saved_spectra; // .spectrum input, merge, export
 mod schedules; // schedules, samplers, draws
 mod tables; // columns, order and content of what is written
+mod trainers; // recommend --for: files of trainers
 
 use std::ffi::OsStr;
 use std::fs;

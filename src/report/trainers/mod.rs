@@ -73,21 +73,20 @@ const TABLE: [Entry; 8] = [
     Entry { trainer: Trainer::Comfyui, file: "comfyui.txt", usage: comfyui::USAGE, text: comfyui::text },
 ];
 
+/// Files beside those of the trainers.
+const OTHERS: [&str; 4] =
+    ["trainers.md", "trainer_schedule.json", "trainer_schedule.npz", "trainer_schedule.safetensors"];
+
 /// Every file that there may be, for the declaration of a report.
-pub const TRAINER_FILES: [&str; 12] = [
-    TABLE[0].file,
-    TABLE[1].file,
-    TABLE[2].file,
-    TABLE[3].file,
-    TABLE[4].file,
-    TABLE[5].file,
-    TABLE[6].file,
-    TABLE[7].file,
-    "trainers.md",
-    "trainer_schedule.json",
-    "trainer_schedule.npz",
-    "trainer_schedule.safetensors",
-];
+pub const TRAINER_FILES: [&str; TABLE.len() + OTHERS.len()] = {
+    let mut files = [""; TABLE.len() + OTHERS.len()];
+    let mut i = 0;
+    while i < files.len() {
+        files[i] = if i < TABLE.len() { TABLE[i].file } else { OTHERS[i - TABLE.len()] };
+        i += 1;
+    }
+    files
+};
 
 /// The files of some trainers.
 #[derive(Debug, Clone)]
