@@ -12,7 +12,7 @@ const SIDE_PX: usize = 64;
 /// Fields drawn of each noise.
 const N_FIELDS: u64 = 400;
 /// Pairs of fields for the published distances.
-const N_PAIRS: u64 = 500;
+const N_PAIRS: u64 = 2000;
 /// The published numbers are means over samples themselves, and rounded.
 const PUBLISHED_TOLERANCE: f64 = 0.005;
 
