@@ -36,6 +36,11 @@ def relative(found, expected):
     return float(np.max(np.abs(found / expected - 1)))
 
 
+def difference(found, expected):
+    found, expected = np.asarray(found, dtype=np.float64), np.asarray(expected, dtype=np.float64)
+    return float(np.max(np.abs(found - expected))) if found.shape == expected.shape else float("nan")
+
+
 def scheduler(document, name):
     entry = document[name]
     made = getattr(diffusers, name).from_config(entry["config"])
@@ -52,7 +57,7 @@ def check_schedulers(folder, schedule):
     euler = scheduler(document, "EulerDiscreteScheduler")
     check("EulerDiscrete: sigmas in use", relative(euler.sigmas[:-1], sigmas), 1e-6)
     check("EulerDiscrete: 0 at the end", abs(float(euler.sigmas[-1])), 0)
-    check("EulerDiscrete: timesteps it tells the network", float(np.max(np.abs(euler.timesteps.numpy() - schedule["timesteps"]))), 0.5)
+    check("EulerDiscrete: timesteps it tells the network", difference(euler.timesteps, schedule["timesteps"]), 0.5)
     stock = diffusers.EulerDiscreteScheduler()
     stock.set_timesteps(**document["EulerDiscreteScheduler"]["set_timesteps"])
     check("EulerDiscrete of a stock model: sigmas in use", relative(stock.sigmas[:-1], sigmas), 1e-6)
