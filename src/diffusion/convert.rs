@@ -218,7 +218,7 @@ pub fn levels_from_betas(betas: &[f64]) -> Result<Vec<NoiseLevel>, ConvertError>
 }
 
 /// `β_t = 1 − ᾱ_t/ᾱ_{t−1} = (s_t² − s_{t−1}²)/(1 + s_t²)` of `levels` from clean to noise, the clean image before the
-/// first: a step to a cleaner level than the one before has a negative β, and one from nothing but noise has none (NaN).
+/// first: a step to a cleaner level than the one before has a negative β, one from nothing but noise has none (NaN).
 pub fn betas_from_levels(levels: impl IntoIterator<Item = NoiseLevel>) -> Vec<f64> {
     let mut before = 0.0;
     let mut beta = |level: NoiseLevel| {

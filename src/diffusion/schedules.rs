@@ -185,7 +185,8 @@ impl FromStr for ReferenceSchedule {
     }
 }
 
-/// The entries of a list as text: a JSON array, or words separated by line breaks, blanks or commas; `#` starts a comment.
+/// The entries of a list as text: a JSON array, or words separated by line breaks, blanks or commas; `#` starts a
+/// comment.
 pub fn list_words(text: &str) -> impl Iterator<Item = &str> {
     let text = text.trim_start_matches('\u{feff}').trim();
     let inner = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text);

@@ -98,7 +98,8 @@ impl SelftestReport {
         }
         format!(
             "{} of {} checks failed ({}): do not use results of this build on this machine. Build again with `cargo build \
-             --release` and no compiler flags of your own; if it fails again, report this output with your processor's name.",
+             --release` and no compiler flags of your own; if it fails again, report this output with your processor's \
+             name.",
             failed.len(),
             self.checks.len(),
             failed.join("; ")

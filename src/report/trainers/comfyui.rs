@@ -4,8 +4,10 @@ use super::number;
 use crate::diffusion::TrainerSettings;
 
 /// Its row of the table: the file is for pasting and can hold no comment.
-pub const USAGE: &str = "Paste a line into a node for custom sigmas: the first for SD 1.5 and SDXL (stay below their 14.61), the second, flow \
-                         times, for SD3 and Flux (1 is pure noise). Both end in 0; the node applies no shift, so none is taken out.";
+pub const USAGE: &str = "Paste a line into a node for custom sigmas: the first for SD 1.5 and SDXL (stay below \
+    their 14.61), the second, flow \
+                         times, for SD3 and Flux (1 is pure noise). Both end in 0; the node applies no shift, so \
+                         none is taken out.";
 
 /// `comfyui.txt`.
 pub fn text(settings: &TrainerSettings) -> String {

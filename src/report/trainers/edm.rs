@@ -4,10 +4,12 @@ use super::{number, units};
 use crate::diffusion::TrainerSettings;
 
 /// EDM's row of the table.
-pub const EDM_USAGE: &str = "`sh edm.sh NETWORK.pkl --outdir=out` samples; training needs the two lines in its comment, for train.py has no options for them.";
+pub const EDM_USAGE: &str = "`sh edm.sh NETWORK.pkl --outdir=out` samples; training needs the two lines in its \
+    comment, for train.py has no options for them.";
 
 /// EDM2's row of the table.
-pub const EDM2_USAGE: &str = "`sh edm2.sh --outdir=… --data=…` trains, `sh edm2.sh sample --net=… --outdir=…` samples; latents are \
+pub const EDM2_USAGE: &str = "`sh edm2.sh --outdir=… --data=…` trains, `sh edm2.sh sample --net=… --outdir=…` \
+    samples; latents are \
                               brought to a deviation of 0.5 there, and these numbers are for that.";
 
 /// What EDM2 brings its latents to, and takes for sigma_data everywhere.
@@ -31,7 +33,8 @@ pub fn edm(settings: &TrainerSettings) -> String {
     format!(
         "#!/bin/sh\n\
          # EDM (NVlabs/edm), in units of {units}.\n\
-         # Trap: train.py has no options for these. In it, below c.loss_kwargs.class_name = 'training.loss.EDMLoss', add\n\
+         # Trap: train.py has no options for these. In it, below c.loss_kwargs.class_name = \
+         'training.loss.EDMLoss', add\n\
          #     c.loss_kwargs.update(P_mean={mean}, P_std={std}, sigma_data={data})\n\
          #     c.network_kwargs.update(sigma_data={data})\n\
          # Both lines: loss and network have a sigma_data each, 0.5 unless told, and must agree.\n\

@@ -6,11 +6,12 @@ use super::json_text;
 use crate::diffusion::TrainerSettings;
 
 /// Its row of the table.
-pub const USAGE: &str = "Merge `model` into your configuration (unknown keys are ignored there). Its own default of sigma_data is 1; \
+pub const USAGE: &str = "Merge `model` into your configuration (unknown keys are ignored there). Its own default \
+    of sigma_data is 1; \
                          samplers take `sigmas` with their 0 at the end as a tensor.";
 
 /// `k-diffusion.json`.
-pub fn text(settings: &TrainerSettings) -> String {
+pub fn all(settings: &TrainerSettings) -> String {
     let TrainerSettings { sigma_data, sigma_min, sigma_max, p_mean, p_std, .. } = settings;
     let sigmas: Vec<f64> = settings.sigmas.iter().copied().chain([0.0]).collect();
     json_text(&json!({

@@ -4,7 +4,8 @@ use super::number;
 use crate::diffusion::TrainerSettings;
 
 /// Its row of the table.
-pub const USAGE: &str = "`--config_file kohya.toml`; offset noise is that of latents, never of pixels, and the sign of logit_mean depends on \
+pub const USAGE: &str = "`--config_file kohya.toml`; offset noise is that of latents, never of pixels, and the \
+    sign of logit_mean depends on \
                          timestep_sampling.";
 
 /// `kohya.toml`.
@@ -14,7 +15,8 @@ pub fn text(settings: &TrainerSettings) -> String {
         ("", "")
     } else {
         (
-            "# Trap: sd-scripts trains on latents of an autoencoder, and these numbers were measured on pixels. Measure the\n\
+            "# Trap: sd-scripts trains on latents of an autoencoder, and these numbers were measured on pixels. \
+            Measure the\n\
              # latents themselves; until then everything is commented out.\n",
             "# ",
         )
@@ -22,15 +24,20 @@ pub fn text(settings: &TrainerSettings) -> String {
     format!(
         "# kohya sd-scripts: --config_file kohya.toml\n\
          {warning}\
-         # SD 1.5 and SDXL. Trap: offset noise acts on latents times their scaling factor; measure them so scaled. Its\n\
+         # SD 1.5 and SDXL. Trap: offset noise acts on latents times their scaling factor; measure them so \
+         scaled. Its\n\
          # strength is for {width}x{height} latents only: at another size measure again.\n\
          [noise]\n\
          {off}noise_offset = {offset}\n\
          \n\
-         # Flux and SD3. ln(t/(1-t)) of flow time is drawn with mean ln(discrete_flow_shift) and deviation sigmoid_scale,\n\
-         # so these two are exp(P_mean) and P_std. They are for training; sampling has a shift of its own ({shift}).\n\
-         # Trap: with timestep_sampling = \"sigma\" and weighting_scheme = \"logit_normal\" the draw is an index of descending\n\
-         # timesteps, and a positive logit_mean is less noise: there logit_mean = {index} (with a shift of 1), logit_std = {std}.\n\
+         # Flux and SD3. ln(t/(1-t)) of flow time is drawn with mean ln(discrete_flow_shift) and deviation \
+         sigmoid_scale,\n\
+         # so these two are exp(P_mean) and P_std. They are for training; sampling has a shift of its own \
+         ({shift}).\n\
+         # Trap: with timestep_sampling = \"sigma\" and weighting_scheme = \"logit_normal\" the draw is an index \
+         of descending\n\
+         # timesteps, and a positive logit_mean is less noise: there logit_mean = {index} (with a shift of 1), \
+         logit_std = {std}.\n\
          [flow]\n\
          {off}timestep_sampling = \"shift\"\n\
          {off}discrete_flow_shift = {flow_shift}\n\

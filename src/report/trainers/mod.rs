@@ -2,9 +2,9 @@
 //!
 //! # Format
 //!
-//! One file per trainer, as the table below says, and beside them `trainers.md` (what each file is for) and the schedule
-//! in all units as `trainer_schedule.json`, `.npz` and `.safetensors`. A trainer is one file here and one line in the
-//! table.
+//! One file per trainer, as the table below says, and beside them `trainers.md` (what each file is for) and the
+//! schedule in all units as `trainer_schedule.json`, `.npz` and `.safetensors`. A trainer is one file here and one line
+//! in the table.
 
 mod comfyui;
 mod edm;
@@ -66,7 +66,7 @@ const TABLE: [Entry; 8] = [
     Entry { trainer: Trainer::Edm, file: "edm.sh", usage: edm::EDM_USAGE, text: edm::edm },
     Entry { trainer: Trainer::Edm2, file: "edm2.sh", usage: edm::EDM2_USAGE, text: edm::edm2 },
     Entry { trainer: Trainer::Diffusers, file: "diffusers.json", usage: schedulers::USAGE, text: schedulers::all },
-    Entry { trainer: Trainer::KDiffusion, file: "k-diffusion.json", usage: k_diffusion::USAGE, text: k_diffusion::text },
+    Entry { trainer: Trainer::KDiffusion, file: "k-diffusion.json", usage: k_diffusion::USAGE, text: k_diffusion::all },
     Entry { trainer: Trainer::Kohya, file: "kohya.toml", usage: kohya::USAGE, text: kohya::text },
     Entry { trainer: Trainer::Flow, file: "flow.json", usage: schedulers::FLOW_USAGE, text: schedulers::flow_file },
     Entry { trainer: Trainer::Ddpm, file: "ddpm.json", usage: schedulers::DDPM_USAGE, text: schedulers::ddpm_file },
@@ -120,10 +120,12 @@ fn readme(settings: &TrainerSettings, rows: &str) -> String {
     let [width, height] = settings.resolution;
     format!(
         "# Files for trainers\n\n\
-         Sigmas are noise over signal, σ/α, in units of {units} ({width}×{height}, {channels} channels). A trainer that \
+         Sigmas are noise over signal, σ/α, in units of {units} ({width}×{height}, {channels} channels). A \
+         trainer that \
          rescales\nits values by c needs sigmas, sigma_data and offsets times c, and P_mean plus ln c.\n\n\
          | trainer | file | how to use it, and its trap |\n|---|---|---|\n{rows}\
-         | any | `trainer_schedule.json`, `.npz`, `.safetensors` | the schedule in all units, from noise to clean, without \
+         | any | `trainer_schedule.json`, `.npz`, `.safetensors` | the schedule in all units, from noise to \
+         clean, without \
          the final 0 (`terminal_sigma`). |\n",
         units = units(settings),
         channels = settings.channels,
@@ -132,11 +134,7 @@ fn readme(settings: &TrainerSettings, rows: &str) -> String {
 
 /// What the values are.
 fn units(settings: &TrainerSettings) -> &'static str {
-    if settings.is_latent {
-        "the latents that were measured"
-    } else {
-        "pixel values, −1 to 1 unless --range says otherwise"
-    }
+    if settings.is_latent { "the latents that were measured" } else { "pixel values from −1 to 1" }
 }
 
 /// A number with eight significant digits: more than any trainer uses.

@@ -6,19 +6,23 @@ use super::json_text;
 use crate::diffusion::{NoiseLevel, TrainerSettings};
 
 /// The row of `diffusers.json`.
-pub const USAGE: &str = "For each scheduler its `config` for `from_config` and the arguments of `set_timesteps`; each has its trap in `_comment`.";
+pub const USAGE: &str = "For each scheduler its `config` for `from_config` and the arguments of `set_timesteps`; \
+    each has its trap in `_comment`.";
 
 /// The row of `flow.json`.
-pub const FLOW_USAGE: &str = "`scheduler_config` and `set_timesteps` for sampling; `training` has `logit_mean` in both signs, because diffusers draws an \
+pub const FLOW_USAGE: &str = "`scheduler_config` and `set_timesteps` for sampling; `training` has `logit_mean` in \
+    both signs, because diffusers draws an \
                               index of descending timesteps.";
 
 /// The row of `ddpm.json`.
-pub const DDPM_USAGE: &str = "A whole `scheduler_config.json` for DDPM, DDIM and others; diffusers keeps betas in single precision, which blurs levels below 0.01.";
+pub const DDPM_USAGE: &str = "A whole `scheduler_config.json` for DDPM, DDIM and others; diffusers keeps betas in \
+    single precision, which blurs levels below 0.01.";
 
 /// `diffusers.json`.
 pub fn all(settings: &TrainerSettings) -> String {
     json_text(&json!({
-        "_comment": "X.from_config(file[X]['config']), then set_timesteps(**file[X]['set_timesteps']). Diffusers ignores \
+        "_comment": "X.from_config(file[X]['config']), then set_timesteps(**file[X]['set_timesteps']). Diffusers \
+        ignores \
                      keys that begin with _.",
         "EulerDiscreteScheduler": euler(settings),
         "FlowMatchEulerDiscreteScheduler": flow(settings),
@@ -37,8 +41,10 @@ pub fn flow_file(settings: &TrainerSettings) -> String {
     }
     document["sigmas_after_shift"] = settings.levels().into_iter().map(|level| json!(level.flow_time())).collect();
     document["training"] = json!({
-        "_comment": "Trap: with --weighting_scheme logit_normal, diffusers and kohya draw an index of descending timesteps, \
-                     so a positive logit_mean is less noise; its scheduler's shift adds ln(shift). Trainers that draw flow \
+        "_comment": "Trap: with --weighting_scheme logit_normal, diffusers and kohya draw an index of descending \
+        timesteps, \
+                     so a positive logit_mean is less noise; its scheduler's shift adds ln(shift). Trainers that \
+                     draw flow \
                      time itself (kohya's timestep_sampling sigmoid and shift, SimpleTuner) have the other sign.",
         "weighting_scheme": "logit_normal",
         "logit_std": settings.p_std,
@@ -59,7 +65,8 @@ pub fn ddpm_file(settings: &TrainerSettings) -> String {
 fn euler(settings: &TrainerSettings) -> Value {
     let sigmas: Vec<f64> = settings.sigmas.iter().copied().chain([0.0]).collect();
     json!({
-        "_comment": "Trap: the 0 at the end is required, steps are one fewer than sigmas. Keep them within what the model was \
+        "_comment": "Trap: the 0 at the end is required, steps are one fewer than sigmas. Keep them within what \
+        the model was \
                      trained with: take its own configuration in place of this one, and cut what lies beyond.",
         "config": trained(settings),
         "set_timesteps": { "sigmas": sigmas },
@@ -68,7 +75,8 @@ fn euler(settings: &TrainerSettings) -> Value {
 
 fn flow(settings: &TrainerSettings) -> Value {
     json!({
-        "_comment": "Trap: the scheduler applies `shift` to these sigmas again and adds the 0 itself: they are flow times \
+        "_comment": "Trap: the scheduler applies `shift` to these sigmas again and adds the 0 itself: they are \
+        flow times \
                      before the shift, for this shift alone. With use_dynamic_shifting pass mu = ln(shift).",
         "config": {
             "num_train_timesteps": 1000,
@@ -81,7 +89,8 @@ fn flow(settings: &TrainerSettings) -> Value {
 
 fn edm_euler(settings: &TrainerSettings) -> Value {
     json!({
-        "_comment": "Trap: its set_timesteps takes no list of levels (`sigmas` are a ramp from 0 to 1 there): only the ends and \
+        "_comment": "Trap: its set_timesteps takes no list of levels (`sigmas` are a ramp from 0 to 1 there): \
+        only the ends and \
                      rho can be set, and the levels between are EDM's own.",
         "config": {
             "sigma_min": settings.sigma_min,
@@ -97,7 +106,8 @@ fn edm_euler(settings: &TrainerSettings) -> Value {
 
 fn dpm(settings: &TrainerSettings) -> Value {
     json!({
-        "_comment": "Trap: it takes timesteps, not sigmas: these are the places of our levels among trained_betas, and mean \
+        "_comment": "Trap: it takes timesteps, not sigmas: these are the places of our levels among \
+        trained_betas, and mean \
                      something else with any other betas.",
         "config": trained(settings),
         "set_timesteps": { "timesteps": settings.timesteps() },
@@ -111,7 +121,8 @@ fn ddpm(settings: &TrainerSettings) -> Value {
     config["clip_sample"] = json!(!settings.is_latent);
     let lowest = settings.training_levels().first().map_or(0.0, |level: &NoiseLevel| level.sigma());
     config["_comment"] = json!(format!(
-        "Trap: num_train_timesteps must be the length of trained_betas. Diffusers keeps 1 - beta in single precision: the \
+        "Trap: num_train_timesteps must be the length of trained_betas. Diffusers keeps 1 - beta in single \
+        precision: the \
          lowest level here, {lowest:.3e}, comes out with an error of up to {:.1} %.",
         100.0 * f64::from(f32::EPSILON) / 8.0 / (lowest * lowest)
     ));
