@@ -31,6 +31,7 @@ pub mod blur_noise;
 pub mod bounds;
 pub mod by_input;
 pub mod compare;
+pub mod convert;
 pub mod covariance;
 pub mod distance;
 pub mod export;
@@ -44,6 +45,7 @@ pub mod rapsd;
 pub mod recommend;
 pub mod scan;
 pub mod schedule;
+pub mod selftest;
 pub mod snr;
 
 pub use about::About;

@@ -5,6 +5,7 @@ mod blur_noise;
 mod bounds;
 mod compare;
 mod console;
+mod convert;
 mod covariance;
 mod distance;
 mod exit;
@@ -28,6 +29,7 @@ mod recommend;
 mod sampler;
 mod scan;
 mod schedule;
+mod selftest;
 mod shared;
 mod snr;
 
@@ -87,6 +89,8 @@ subcommands! {
     Merge => merge::MergeArgs,
     Export => export::ExportArgs,
     Info => info::InfoArgs,
+    Convert => convert::ConvertArgs,
+    Selftest => selftest::SelftestArgs,
 }
 
 /// Parses `arguments` (program name first), runs the subcommand, and reports errors on stderr.

@@ -28,6 +28,7 @@ pub mod effective_resolution;
 pub mod matching_offset;
 pub mod mixture;
 pub mod noise_draws;
+pub mod notation;
 pub mod resized;
 pub mod sampler;
 pub mod schedule_statistics;
@@ -45,6 +46,7 @@ pub use bounds::{ImageBounds, Kappa, NoiseRange, compute_bounds, rounding_power}
 pub use convert::NoiseLevel;
 pub use effective_resolution::EffectiveResolutionPlan;
 pub use noise_draws::NoiseDraws;
+pub use notation::Notation;
 pub use sampler::ScheduleSampler;
 pub use schedule_statistics::ScheduleStatistics;
 pub use schedules::ReferenceSchedule;

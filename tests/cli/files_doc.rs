@@ -32,7 +32,7 @@ const COMMANDS: [&str; 25] = [
     "rapsd photos odd --transform none --resolution 40x48 --plots none",
     "rapsd photos large --by-input --resolution 32 --plots none",
     "compare photos more",
-    "recommend photos --resolution 32 --resolutions 16",
+    "recommend photos --resolution 32 --resolutions 16 --for edm,edm2,diffusers,k-diffusion,kohya,flow,ddpm,comfyui",
 ];
 
 /// The first cells of the rows of a section's tables, one entry for each name between backticks.
@@ -62,6 +62,7 @@ fn documented_name(file: &str) -> String {
     let (stem, ending) = file.rsplit_once('.').expect("an ending");
     match (stem, ending) {
         (_, "json") if specscan::report::own_results::COMMANDS.contains(&stem) => "COMMAND.json".to_owned(),
+        ("trainer_schedule", _) => file.to_owned(),
         (_, "spectrum" | "safetensors") | ("spectrum", "npz") => format!("NAME.{ending}"),
         _ => {
             let family = stem.strip_prefix("noise_").map(|rest| rest.trim_end_matches("_00000"));

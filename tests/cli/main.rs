@@ -7,6 +7,7 @@ mod sets;
 mod bounds; // noise bounds and waste
 mod broken_images; // skips: every kind of bad file, --max-skipped
 mod compare; // sets beside each other: sentences, tables, refusals
+mod convert; // noise levels in other notations
 mod distance; // noise families against images, odd images, halves
 mod files_doc; // docs/files.md against what is written
 mod first_use; // ordinary folders without an option
@@ -23,6 +24,7 @@ mod saved_spectra; // .spectrum input, merge, export
 mod schedules; // schedules, samplers, draws
 mod tables; // columns, order and content of what is written
 mod until; // samples that are enough
+mod trainers; // recommend --for: files of trainers
 
 use std::ffi::OsStr;
 use std::fs;

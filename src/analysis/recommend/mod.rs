@@ -29,6 +29,7 @@ use self::planner::Scans;
 use super::{Analysis, Run, Scanned, Source};
 use crate::diffusion::Kappa;
 use crate::pipeline::{ImageRow, RowSink};
+use crate::report::trainers::Trainer;
 use crate::spectral::{Channels, ValueRange, Window};
 use crate::spectrum::Standardize;
 
@@ -41,6 +42,8 @@ pub struct Recommend {
     pub audits: Vec<String>,
     /// Sides for which settings are told as well, pixels.
     pub resolutions: Vec<usize>,
+    /// Trainers to write files for.
+    pub trainers: Vec<Trainer>,
 }
 
 /// Largest side that settings are told for, pixels: that of `--resolution`.
@@ -120,7 +123,7 @@ impl Analysis for Recommend {
         let pairs = pairs::distances(run.source.images(), spectrum, &rows.pairs)?;
         let audits = self.audited()?.iter().map(|audited| audited.row(&measured.bounds)).collect();
         let plan = planner::rows(&self.resolutions, &rows.scans, spectrum, self.kappa, rounding_power);
-        Ok(RecommendReport::new(spectrum, self.kappa, measured, audits, pairs, plan))
+        Ok(RecommendReport::new(spectrum, self.kappa, measured, audits, pairs, plan).with_files(&self.trainers))
     }
 }
 

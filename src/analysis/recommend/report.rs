@@ -9,6 +9,7 @@ use crate::diffusion::{Kappa, NoiseDraws, TrainerSettings};
 use crate::report::content::Content;
 use crate::report::plot::Plot;
 use crate::report::plot::recommend::RecommendFigure;
+use crate::report::trainers::{TRAINER_FILES, Trainer, TrainerFiles};
 use crate::spectrum::{RapsdOf, Spectrum};
 
 /// Spacing of EDM's levels between its ends, which samplers are given with them.
@@ -42,6 +43,8 @@ pub struct RecommendReport {
     pub n_flat: u64,
     #[serde(skip)]
     pub(super) figure: RecommendFigure,
+    #[serde(skip)]
+    files: Option<TrainerFiles>,
 }
 
 impl RecommendReport {
@@ -72,8 +75,15 @@ impl RecommendReport {
             n_images_with_bounds: measured.bounds.n_usable(),
             n_flat: measured.bounds.n_flat(),
             closest_noise: measured.closest,
+            files: None,
             about,
         }
+    }
+
+    /// With the files of `trainers`.
+    pub(super) fn with_files(self, trainers: &[Trainer]) -> Self {
+        let files = TrainerFiles::new(&self.trainer, trainers, serde_json::json!(self.about));
+        Self { files: Some(files), ..self }
     }
 
     /// A setting by its name.
@@ -102,8 +112,20 @@ fn trainer(measured: &Measured<'_>, about: &About) -> TrainerSettings {
     }
 }
 
+/// Every file that there may be.
+const FILES: [&str; TRAINER_FILES.len() + 2] = {
+    let mut files = ["recommend.json"; TRAINER_FILES.len() + 2];
+    files[1] = "recommend.md";
+    let mut i = 0;
+    while i < TRAINER_FILES.len() {
+        files[i + 2] = TRAINER_FILES[i];
+        i += 1;
+    }
+    files
+};
+
 impl Report for RecommendReport {
-    const OUTPUTS: Outputs = Outputs { files: &["recommend.json", "recommend.md"], plots: &["recommend"] };
+    const OUTPUTS: Outputs = Outputs { files: &FILES, plots: &["recommend"] };
 
     fn lines(&self) -> Vec<String> {
         text::lines(self)
@@ -114,7 +136,8 @@ impl Report for RecommendReport {
     }
 
     fn tables(&self) -> Vec<Content<'_>> {
-        vec![Content::json("recommend.json", self), Content::bytes("recommend.md", markdown::document(self))]
+        let own = [Content::json("recommend.json", self), Content::bytes("recommend.md", markdown::document(self))];
+        own.into_iter().chain(self.files.iter().flat_map(TrainerFiles::contents)).collect()
     }
 
     fn figures(&self) -> Vec<Plot> {

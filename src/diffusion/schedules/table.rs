@@ -24,6 +24,8 @@
 //! DDPM 2006.11239; Nichol and Dhariwal 2102.09672; EDM 2206.00364 (its equation 5, and table 1 for VP); score SDE
 //! 2011.13456; SD3 2403.03206.
 
+use crate::diffusion::convert::{NoiseLevel, levels_from_betas};
+
 /// A schedule of the table.
 #[derive(Debug, Clone, Copy)]
 pub struct ScheduleEntry {
@@ -124,19 +126,10 @@ const VP_BETA_MIN: f64 = 0.1;
 const VP_BETA_RANGE: f64 = 19.9;
 const VP_LAST_TIME: f64 = 1e-3;
 
-/// Sigmas, descending, of betas in the order of noising.
+/// Sigmas, descending, of betas in the order of noising, each between 0 and 1.
 fn sigmas_of_betas(betas: impl Iterator<Item = f64>) -> Vec<f64> {
-    // 1 − ᾱ is summed on its own: 1 − (1 − 1e-4) would lose four digits.
-    let (mut alpha_bar, mut noise) = (1.0, 0.0);
-    let mut sigmas: Vec<f64> = betas
-        .map(|beta| {
-            noise += alpha_bar * beta;
-            alpha_bar *= 1.0 - beta;
-            (noise / alpha_bar).sqrt()
-        })
-        .collect();
-    sigmas.reverse();
-    sigmas
+    let levels = levels_from_betas(&betas.collect::<Vec<_>>()).unwrap_or_default();
+    levels.into_iter().rev().map(NoiseLevel::sigma).collect()
 }
 
 fn ddpm_linear(n_steps: usize) -> Vec<f64> {
