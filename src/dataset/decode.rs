@@ -9,7 +9,7 @@
 //!
 //! The size is read from the header and judged before memory for pixels is asked for. A pixel buffer is cleared before
 //! it is filled: what a decoder leaves out of a damaged file is then the same in every run, and never a piece of the
-//! image decoded before. (libjpeg's code writes every row or fails, so its buffer need not be.)
+//! image decoded before. (libjpeg's code writes all that is wanted or fails, so its buffer need not be.)
 //!
 //! # Cost
 //!
@@ -33,6 +33,7 @@ use super::exif::{ExifPolicy, orient, oriented_size};
 use super::header::{DecodeOptions, Header, Opened, header, jpeg_header, one_line, reason_of};
 use super::jpeg::{Layout, read_head};
 use super::open::open_regular;
+use super::part::Part;
 use super::skip::SkipReason;
 use super::sniff::{Content, SNIFF_BYTES, format_name, sniff};
 use super::stamp::FileStamp;
@@ -53,7 +54,7 @@ const HEADER_BYTES: u64 = 256 << 10;
 pub struct RgbImage<'a> {
     /// Height and width, pixels.
     pub size: Size,
-    /// `H·W·3` bytes.
+    /// `H·W·3` bytes; any, where only a part of the image was decoded.
     pub pixels: &'a [u8],
 }
 
@@ -72,8 +73,9 @@ pub struct Decoded<'a> {
     pub warned: bool,
 }
 
-/// Is asked, with the header, before memory for the pixels of a file is allocated; an error stops the decoding.
-type Admit<'a> = &'a mut dyn FnMut(&Header) -> Result<(), SkipReason>;
+/// Is asked, with the header, before memory for the pixels of a file is allocated, and says which of them are wanted;
+/// an error stops the decoding.
+type Admit<'a> = &'a mut dyn FnMut(&Header) -> Result<Part, SkipReason>;
 
 /// Reads and decodes one file after the other with the same buffers. One for each worker.
 ///
@@ -155,11 +157,11 @@ impl Decoder {
     /// If it is no image, promises too many pixels, takes too much memory, is truncated or damaged, or crashes the
     /// decoder.
     pub fn decode(&mut self, options: &DecodeOptions) -> Result<Decoded<'_>, SkipReason> {
-        self.decode_when(options, |_| Ok(()))
+        self.decode_when(options, |header| Ok(Part::whole(header.size)))
     }
 
     /// The same; `admit` sees the header before memory for a large file and for pixels is allocated, and may wait, or
-    /// refuse.
+    /// refuse. It returns the part of the image that is wanted: pixels outside it may hold anything.
     ///
     /// # Errors
     ///
@@ -167,20 +169,19 @@ impl Decoder {
     pub fn decode_when(
         &mut self,
         options: &DecodeOptions,
-        mut admit: impl FnMut(&Header) -> Result<(), SkipReason>,
+        mut admit: impl FnMut(&Header) -> Result<Part, SkipReason>,
     ) -> Result<Decoded<'_>, SkipReason> {
-        let mut granted_bytes = None;
+        let mut granted = None;
         if let Some((mut file, n_bytes)) = self.unread.take() {
             let header = self.look_into(&mut file, n_bytes, options)?;
             header.check_memory(options)?;
-            admit(&header)?;
-            granted_bytes = Some(header.n_bytes);
+            granted = Some((header.n_bytes, admit(&header)?));
             file.rewind().map_err(|error| SkipReason::from_io(&error))?;
             fill(&mut self.file, &file, n_bytes)?;
         }
-        let mut judge = |header: &Header| match granted_bytes {
-            Some(granted) if header.n_bytes > granted => Err(SkipReason::Changed),
-            Some(_) => Ok(()),
+        let mut judge = |header: &Header| match granted.take() {
+            Some((n_bytes, _)) if header.n_bytes > n_bytes => Err(SkipReason::Changed),
+            Some((_, part)) => Ok(part),
             None => header.check_memory(options).and_then(|()| admit(header)),
         };
         let Self { file, pixels, spare, .. } = self;
@@ -272,12 +273,12 @@ fn decode_into(
         && let Some(layout) = Layout::read_if_decodable(bytes)?
     {
         let header = jpeg_header(bytes.len() as u64, &layout, options)?;
-        admit(&header)?;
+        let part = admit(&header)?;
         layout.check_data(bytes, options.damaged)?;
-        return decode_jpeg(bytes, &layout, options, pixels);
+        return decode_jpeg(bytes, &layout, options, &part, pixels);
     }
     let opened = Opened::new(Cursor::new(bytes), bytes, bytes.len() as u64, options)?;
-    admit(&opened.header)?;
+    let part = admit(&opened.header)?;
     if let Some(layout) = &opened.layout {
         layout.check_data(bytes, options.damaged)?;
     }
@@ -292,7 +293,9 @@ fn decode_into(
         warned = libjpeg::check_cmyk(bytes, options.damaged)?;
     }
     if let Some(layout) = layout.filter(Layout::is_decodable) {
-        warned = decode_jpeg(bytes, &layout, options, pixels)?.warned;
+        let is_turned = orientation != Orientation::NoTransforms;
+        let part = if is_turned { Part::whole(stored_size) } else { part };
+        warned = decode_jpeg(bytes, &layout, options, &part, pixels)?.warned;
     } else if color == ColorType::Rgb8 {
         read(cleared(pixels, n_rgb)?)?;
     } else {
@@ -308,16 +311,17 @@ fn decode_into(
     Ok(Metadata { size, stored_size, format: format_name(format), conversions, warned })
 }
 
-/// Decodes a grey or colour JPEG, whose size and data were judged, into the front of `pixels`.
+/// Decodes `part` of a grey or colour JPEG, whose size and data were judged, into the front of `pixels`.
 fn decode_jpeg(
     bytes: &[u8],
     layout: &Layout,
     options: &DecodeOptions,
+    part: &Part,
     pixels: &mut Vec<u8>,
 ) -> Result<Metadata, SkipReason> {
     let (format, size) = (format_name(ImageFormat::Jpeg), layout.size);
     let rgb = sized(pixels, size.n_pixels() * 3)?;
-    let warned = libjpeg::decode_rgb(bytes, layout, options.damaged, rgb)?;
+    let warned = libjpeg::decode_rgb(bytes, layout, options.damaged, part, rgb)?;
     let conversions = Conversions { grey: layout.n_components == 1, ..Conversions::default() };
     Ok(Metadata { size, stored_size: size, format, conversions, warned })
 }

@@ -293,7 +293,7 @@ impl<'a> Reader<'a> {
         let decoded = decoder.decode_when(&config.decode, |header| {
             *rows_bytes = memory.take_rows(config, header, || jobs.is_due(index), || jobs.is_stopped())?;
             *lease = memory.take(header, || jobs.is_stopped())?;
-            Ok(())
+            Ok(config.preprocess.part(header.size))
         })?;
         outcome.width_px = decoded.image.size.width;
         outcome.height_px = decoded.image.size.height;
