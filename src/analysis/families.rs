@@ -243,6 +243,7 @@ fn measure_folder(path: &Path, desk: &Desk<'_>, like: &Preprocess, coherence: bo
         },
         effective_resolution: false,
         threads: desk.threads,
+        io_threads: None,
     };
     let outcome = scan(&listing.files, &config, &mut NoRows, desk.observer, desk.cancel)?;
     // Their keys are those below the folder, and the lists name the files of the dataset, too.

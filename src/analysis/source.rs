@@ -67,6 +67,8 @@ pub struct SourceOptions {
     pub range: Option<ValueRange>,
     /// Workers.
     pub threads: usize,
+    /// Readers ahead of them.
+    pub io_threads: Option<usize>,
     /// Bytes that the run may take; no limit if not given.
     pub max_memory_bytes: Option<u64>,
 }
@@ -85,6 +87,7 @@ impl SourceOptions {
             (self.exif.is_some(), "--exif"),
             (self.damaged.is_some(), "--damaged"),
             (self.max_pixels.is_some(), "--max-pixels"),
+            (self.io_threads.is_some(), "--io-threads"),
         ])
     }
 
@@ -283,6 +286,7 @@ impl Images {
             analysis,
             effective_resolution: needs.effective_resolution,
             threads: options.threads,
+            io_threads: options.io_threads,
         };
         check_memory(&config, needs.held()).map_err(ScanError::Memory)?;
         Ok(Self { files, skipped, n_ignored, second_pass: needs.second_pass, held: needs.held(), config })

@@ -19,6 +19,8 @@ mod own_results; // folders of earlier results as input and output
 mod plain_use; // help, dry runs, --json, -q, few images
 mod saved_spectra; // .spectrum input, merge, export
 mod schedules; // schedules, samplers, draws
+#[cfg(target_os = "linux")]
+mod slow_disk; // reading ahead
 mod tables; // columns, order and content of what is written
 
 use std::ffi::OsStr;
