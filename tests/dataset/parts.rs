@@ -107,26 +107,34 @@ fn a_part_of_an_unfinished_progressive_jpeg_has_the_pixels_of_the_whole() {
 #[test]
 fn damage_is_found_outside_the_part() {
     for (colour, is_progressive) in [(Some((2, 2)), false), (Some((1, 1)), false), (None, false), (Some((2, 2)), true)] {
-        let whole = jpeg(Size::new(128, 96), (colour, is_progressive));
-        // The data of the last scan end three quarters down.
+        // Its last blocks show one row.
+        let whole = jpeg(Size::new(129, 96), (colour, is_progressive));
+        // The data of the last scan end three quarters down, or in its last blocks.
         let start = whole.windows(2).rposition(|pair| pair == [0xFF, 0xDA]).unwrap();
-        let mut cut = whole[..start + (whole.len() - start) * 3 / 4].to_vec();
-        while cut.last() == Some(&0xFF) {
-            cut.pop();
+        for end in [start + (whole.len() - start) * 3 / 4, whole.len() - 8] {
+            let mut cut = whole[..end].to_vec();
+            while cut.last() == Some(&0xFF) {
+                cut.pop();
+            }
+            cut.extend([0xFF, 0xD9]);
+            assert_damage_is_found(&cut);
         }
-        cut.extend([0xFF, 0xD9]);
-        let folder = Folder::create();
-        let path = folder.write("a.jpg", &cut);
-        let mut decoder = Decoder::new();
-        for rows in [0..8, 0..32, 5..60, 120..128] {
-            let part = Part { columns: 40..60, rows };
-            decoder.read(&path).unwrap();
-            let skipped = decoder.decode_when(&DecodeOptions::default(), |_| Ok(part.clone()));
-            assert!(matches!(skipped, Err(SkipReason::Damaged { .. })), "{part:?}: {skipped:?}");
-            decoder.read(&path).unwrap();
-            let keep = DecodeOptions { damaged: Damaged::Keep, ..DecodeOptions::default() };
-            assert!(decoder.decode_when(&keep, |_| Ok(part.clone())).unwrap().warned, "{part:?}");
-        }
+    }
+}
+
+/// Decodes parts of a damaged file of 129×96 pixels.
+fn assert_damage_is_found(bytes: &[u8]) {
+    let folder = Folder::create();
+    let path = folder.write("a.jpg", bytes);
+    let mut decoder = Decoder::new();
+    for rows in [0..8, 0..32, 5..60, 5..112, 0..127, 120..129] {
+        let part = Part { columns: 40..60, rows };
+        decoder.read(&path).unwrap();
+        let skipped = decoder.decode_when(&DecodeOptions::default(), |_| Ok(part.clone()));
+        assert!(matches!(skipped, Err(SkipReason::Damaged { .. })), "{part:?}: {skipped:?}");
+        decoder.read(&path).unwrap();
+        let keep = DecodeOptions { damaged: Damaged::Keep, ..DecodeOptions::default() };
+        assert!(decoder.decode_when(&keep, |_| Ok(part.clone())).unwrap().warned, "{part:?}");
     }
 }
 
@@ -179,4 +187,7 @@ fn a_photograph_loses_the_columns_that_the_crop_does_not_take() {
     assert_eq!(config(Transform::CenterCrop).part(photograph), Part { columns: 62..437, rows: 0..375 });
     assert_eq!(config(Transform::Crop).part(photograph), Part { columns: 186..314, rows: 123..251 });
     assert_eq!(config(Transform::Tile).part(photograph), Part { columns: 0..384, rows: 0..256 });
+    // Bars are looked for in the whole image.
+    let judged = PreprocessConfig { drop_letterbox: true, ..config(Transform::Tile) };
+    assert_eq!(judged.part(photograph), Part::whole(photograph));
 }
