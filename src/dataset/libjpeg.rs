@@ -36,8 +36,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use mozjpeg_sys::{
     J_COLOR_SPACE, JWRN_BOGUS_PROGRESSION, JWRN_HIT_MARKER, JWRN_HUFF_BAD_CODE, JWRN_JPEG_EOF, JWRN_MUST_RESYNC,
     jpeg_common_struct, jpeg_create_decompress, jpeg_crop_scanline, jpeg_decompress_struct, jpeg_destroy_decompress,
-    jpeg_error_mgr, jpeg_finish_decompress, jpeg_has_multiple_scans, jpeg_mem_src, jpeg_read_header, jpeg_read_scanlines, jpeg_skip_scanlines,
-    jpeg_start_decompress, jpeg_std_error,
+    jpeg_error_mgr, jpeg_finish_decompress, jpeg_has_multiple_scans, jpeg_mem_src, jpeg_read_header,
+    jpeg_read_scanlines, jpeg_skip_scanlines, jpeg_start_decompress, jpeg_std_error,
 };
 
 use super::damage::Damaged;
@@ -95,7 +95,8 @@ pub(super) fn decode_rgb(
             }
             decoder.start(J_COLOR_SPACE::JCS_RGB, 1);
             let columns = decoder.crop(&part.columns);
-            let mut rows = pixels.chunks_exact_mut(size.width * 3).map(|row| &mut row[columns.start * 3..columns.end * 3]);
+            let mut rows =
+                pixels.chunks_exact_mut(size.width * 3).map(|row| &mut row[columns.start * 3..columns.end * 3]);
             decoder.skip(part.rows.start);
             rows.by_ref().skip(part.rows.start).take(part.rows.len()).for_each(|row| decoder.read_row(row));
             if let Some(last) = rows.next_back() {

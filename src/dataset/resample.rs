@@ -113,7 +113,8 @@ impl Target {
 
     /// What is taken of a source of `width` and `height`.
     pub fn part_of(&self, width: usize, height: usize, kernel: Kernel) -> Part {
-        let (columns, rows) = (self.horizontal(width, kernel).input_range(), self.vertical(height, kernel).input_range());
+        let (columns, rows) =
+            (self.horizontal(width, kernel).input_range(), self.vertical(height, kernel).input_range());
         Part { columns, rows }
     }
 }

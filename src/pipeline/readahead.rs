@@ -110,12 +110,7 @@ impl<'a> Readahead<'a> {
     /// # Errors
     ///
     /// As [`Decoder::read`], and [`SkipReason::Stopped`] once `is_stopped` says so.
-    pub fn read(
-        &self,
-        index: usize,
-        decoder: &mut Decoder,
-        is_stopped: impl Fn() -> bool,
-    ) -> Result<u64, SkipReason> {
+    pub fn read(&self, index: usize, decoder: &mut Decoder, is_stopped: impl Fn() -> bool) -> Result<u64, SkipReason> {
         // In this order: a reader that finds itself switched on then knows of this file.
         self.n_begun.fetch_max(index + 1, Ordering::SeqCst);
         if !self.is_on.load(Ordering::SeqCst) {
@@ -206,9 +201,8 @@ mod tests {
 
     /// `n` files of different lengths; the third is not there, the fourth is empty.
     fn files(folder: &Path, n: usize) -> Vec<SourceFile> {
-        let files: Vec<SourceFile> = (0..n)
-            .map(|i| SourceFile { key: i.to_string(), path: folder.join(i.to_string()) })
-            .collect();
+        let files: Vec<SourceFile> =
+            (0..n).map(|i| SourceFile { key: i.to_string(), path: folder.join(i.to_string()) }).collect();
         for (i, file) in files.iter().enumerate().filter(|(i, _)| *i != 2) {
             fs::write(&file.path, vec![i as u8; if i == 3 { 0 } else { 10 + i }]).expect("a file");
         }

@@ -19,6 +19,10 @@ fn jpeg(size: Size, (colour, is_progressive): Coding) -> Vec<u8> {
     let mut random = ChaCha8Rng::seed_from_u64(7);
     let space = if colour.is_some() { ColorSpace::JCS_RGB } else { ColorSpace::JCS_GRAYSCALE };
     let mut compress = Compress::new(space);
+    if !is_progressive {
+        // MozJPEG's own defaults are progressive.
+        compress.set_fastest_defaults();
+    }
     compress.set_size(size.width, size.height);
     compress.set_quality(80.0);
     if let Some(pixels) = colour {
@@ -34,7 +38,9 @@ fn jpeg(size: Size, (colour, is_progressive): Coding) -> Vec<u8> {
     samples.iter_mut().for_each(|sample| *sample = sample.wrapping_add(random.random_range(0..60)));
     let mut started = compress.start_compress(Vec::new()).unwrap();
     started.write_scanlines(&samples).unwrap();
-    started.finish().unwrap()
+    let bytes = started.finish().unwrap();
+    assert_eq!(bytes.windows(2).any(|pair| pair == [0xFF, 0xC2]), is_progressive, "the frame's marker");
+    bytes
 }
 
 /// The pixels of `part` of an image.
@@ -106,7 +112,8 @@ fn a_part_of_an_unfinished_progressive_jpeg_has_the_pixels_of_the_whole() {
 
 #[test]
 fn damage_is_found_outside_the_part() {
-    for (colour, is_progressive) in [(Some((2, 2)), false), (Some((1, 1)), false), (None, false), (Some((2, 2)), true)] {
+    for (colour, is_progressive) in [(Some((2, 2)), false), (Some((1, 1)), false), (None, false), (Some((2, 2)), true)]
+    {
         // Its last blocks show one row.
         let whole = jpeg(Size::new(129, 96), (colour, is_progressive));
         // The data of the last scan end three quarters down, or in its last blocks.
@@ -149,7 +156,8 @@ fn what_lies_outside_the_part_is_never_looked_at() {
     let transforms =
         [Transform::CenterCropDhariwal, Transform::CenterCrop, Transform::Crop, Transform::Tile, Transform::None];
     let (mut n_smaller, mut n_accepted) = (0, 0);
-    for (height, width) in [(60, 97), (97, 60), (31, 31), (16, 300), (300, 17), (131, 260), (40, 45), (16, 16), (9, 20)] {
+    for (height, width) in [(60, 97), (97, 60), (31, 31), (16, 300), (300, 17), (131, 260), (40, 45), (16, 16), (9, 20)]
+    {
         let size = Size::new(height, width);
         let pixels = gradient(width as u32, height as u32).into_bytes();
         for transform in transforms {
