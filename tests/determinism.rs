@@ -187,6 +187,7 @@ fn library_scan(files: &[SourceFile], threads: usize) -> Spectrum {
         preprocess: PreprocessConfig { transform: Transform::Tile, size, allow_upscale: false, drop_letterbox: false },
         analysis: AnalysisConfig::new(size),
         threads,
+        io_threads: None,
     };
     scan(files, &config, &mut NoRows, &Silent, &Cancel::new(false)).expect("images").spectrum
 }

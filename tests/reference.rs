@@ -29,6 +29,7 @@ fn scan_as(set: &Value) -> Spectrum {
         preprocess: PreprocessConfig { transform, size, allow_upscale: false, drop_letterbox: false },
         analysis: AnalysisConfig { channels, ..AnalysisConfig::new(size) },
         threads: 2,
+        io_threads: None,
     };
     let files = list_inputs(&[root("fixtures/photos")]).expect("photographs").files;
     let cancel = Cancel::new(false);

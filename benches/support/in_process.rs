@@ -58,6 +58,7 @@ pub fn scan_all(files: &[SourceFile], side: usize) -> Result<Scanned, Box<dyn Er
         },
         analysis: AnalysisConfig::new(size),
         threads: n_threads(),
+        io_threads: None,
     };
     let start = Instant::now();
     let outcome = scan(files, &config, &mut NoRows, &Silent, &AtomicBool::new(false))?;

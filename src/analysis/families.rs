@@ -258,6 +258,7 @@ fn measure_folder(path: &Path, desk: &Desk<'_>, like: &Preprocess, coherence: bo
         effective_resolution: false,
         until: None,
         threads: desk.threads,
+        io_threads: None,
     };
     let outcome = scan(&listing.files, &config, &mut NoRows, desk.observer, desk.cancel)
         .map_err(|error| with_lists(error.into(), &listing.skipped))?;

@@ -70,6 +70,8 @@ pub struct SourceOptions {
     pub range: Option<ValueRange>,
     /// Workers.
     pub threads: usize,
+    /// Readers ahead of them.
+    pub io_threads: Option<usize>,
     /// Bytes that the run may take; no limit if not given.
     pub max_memory_bytes: Option<u64>,
 }
@@ -89,6 +91,7 @@ impl SourceOptions {
             (self.exif.is_some(), "--exif"),
             (self.damaged.is_some(), "--damaged"),
             (self.max_pixels.is_some(), "--max-pixels"),
+            (self.io_threads.is_some(), "--io-threads"),
         ])
     }
 
@@ -291,6 +294,7 @@ impl Images {
             effective_resolution: needs.effective_resolution,
             until: options.until,
             threads: options.threads,
+            io_threads: options.io_threads,
         };
         check_memory(&config, needs.held()).map_err(ScanError::Memory)?;
         let files = order.map(|order| order.into_iter().map(|i| files[i].clone()).collect()).unwrap_or(files);

@@ -17,6 +17,9 @@ use crate::spectrum::Standardize;
 /// Upper limit of --threads: each worker holds megabytes of buffers and sums.
 const MAX_THREADS: usize = 1024;
 
+/// Upper limit of --io-threads: each reader may hold two files open.
+const MAX_IO_THREADS: usize = 256;
+
 /// Where images come from.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Input")]
@@ -181,6 +184,11 @@ pub struct ComputeArgs {
     #[arg(short = 'j', long, value_name = "N")]
     pub threads: Option<usize>,
 
+    /// Files read ahead of the workers at once, for slow disks and networks; 0: none [default: 4 where a read takes
+    /// long]; the results do not depend on it
+    #[arg(long, value_name = "N")]
+    pub io_threads: Option<usize>,
+
     /// Memory that the run may take, like 4GiB; images that take more to decode are skipped, larger sums refused
     /// [default: half of what the machine, its container and ulimit -v allow]
     #[arg(long, value_name = "SIZE", value_parser = memory::parse)]
@@ -195,6 +203,16 @@ impl ComputeArgs {
     /// Memory that the run may take, bytes.
     pub fn max_memory(&self) -> u64 {
         self.max_memory.unwrap_or_else(memory::half_of_all)
+    }
+
+    /// The number of readers ahead of the workers.
+    pub fn io_threads(&self) -> Result<Option<usize>> {
+        match self.io_threads {
+            Some(n) if n > MAX_IO_THREADS => {
+                bail!("--io-threads {n}: at most {MAX_IO_THREADS} are allowed, since each may hold two files open")
+            }
+            n => Ok(n),
+        }
     }
 
     /// The number of workers.
@@ -251,6 +269,7 @@ impl SharedArgs {
             window: preprocess.window,
             range: preprocess.range,
             threads: self.compute.threads()?,
+            io_threads: self.compute.io_threads()?,
             max_memory_bytes: Some(self.compute.max_memory()),
         })
     }

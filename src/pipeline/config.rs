@@ -21,6 +21,8 @@ pub struct ScanConfig {
     pub until: Option<f64>,
     /// Workers; the result does not depend on it.
     pub threads: usize,
+    /// Readers ahead of the workers; none given: a few where reads take long. The result does not depend on it.
+    pub io_threads: Option<usize>,
 }
 
 /// What a pass used of a file: its length and time of last change; none if it was skipped.

@@ -12,6 +12,7 @@ pub mod observer;
 mod ordered;
 pub mod pass;
 pub mod probe;
+mod readahead;
 mod resolution_probe;
 pub mod scan;
 mod stages;

@@ -17,6 +17,7 @@ use super::memory::{KEPT_ROWS, Memory, WINDOW};
 use super::observer::Observer;
 use super::ordered::{Jobs, Schedule, run_ordered};
 use super::probe::{ImageProbe, ProbeSource};
+use super::readahead::Readahead;
 use crate::dataset::{
     Decoder, FileStamp, Lease, PreprocessError, Preprocessor, SkipReason, Skipped, SourceFile, Transform, Views,
 };
@@ -142,13 +143,14 @@ pub fn run_pass(pass: Pass<'_>, sink: &mut dyn RowSink) -> Result<ScanOutcome, S
 pub(super) fn add_up(pass: Pass<'_>, sink: &mut dyn RowSink) -> Result<ScanOutcome, ScanError> {
     let Pass { files, config, plan, observer, .. } = pass;
     let memory = Memory::of(config);
+    let readahead = Readahead::new(files, config.io_threads, memory.readahead_bytes);
     let collected = Mutex::new((Totals::new(plan), ContentSketch::default()));
     let shared = plan.config().shares_lanes(config.threads).then(|| Arc::new(SharedSums::new(plan)));
     let mut counts = Counts::default();
     let (mut skipped, mut left_out) = (Vec::new(), Vec::new());
     let mut used = Vec::with_capacity(files.len());
     let live = |jobs: &Jobs<'_, FileOutcome>| {
-        let mut worker = Worker::new(&pass, &memory, shared.as_ref(), &collected)?;
+        let mut worker = Worker::new(&pass, &memory, &readahead, shared.as_ref(), &collected)?;
         jobs.run(|index, outcome| worker.analyze_file(jobs, index, outcome))?;
         Ok(worker.sums.collect()?)
     };
@@ -172,7 +174,10 @@ pub(super) fn add_up(pass: Pass<'_>, sink: &mut dyn RowSink) -> Result<ScanOutco
         Ok(())
     };
     let schedule = Schedule { n: files.len(), threads: config.threads, window: WINDOW, cancel: pass.cancel };
-    run_ordered(schedule, live, |outcome| observer.advanced(outcome.n_bytes), emit)?;
+    std::thread::scope(|scope| {
+        let _readers = readahead.start(scope);
+        run_ordered(schedule, live, |outcome| observer.advanced(outcome.n_bytes), emit)
+    })?;
     counts.n_skipped = skipped.len() as u64;
     counts.n_left_out = left_out.len() as u64;
     let (mut totals, content) = collected.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -196,10 +201,12 @@ impl<'a> Worker<'a> {
     fn new(
         pass: &'a Pass<'a>,
         memory: &'a Memory,
+        readahead: &'a Readahead<'a>,
         shared: Option<&Arc<SharedSums>>,
         collected: &'a Mutex<(Totals, ContentSketch)>,
     ) -> Result<Self, PreprocessError> {
         let decoder = Decoder::with_reserve(memory.reserve_bytes);
+        let preprocessor = Preprocessor::new(pass.config.preprocess)?;
         let plan = Arc::clone(pass.plan);
         let analyzer = match shared {
             Some(sums) => Analyzer::sharing(plan, Arc::clone(sums)),
@@ -208,7 +215,7 @@ impl<'a> Worker<'a> {
         Ok(Self {
             pass,
             memory,
-            reader: Reader { decoder, preprocessor: Preprocessor::new(pass.config.preprocess)?, lease: None },
+            reader: Reader { readahead, decoder, preprocessor, lease: None },
             sums: Sums { analyzer, content: ContentSketch::default(), collected },
             probe: pass.probes.map(ProbeSource::probe),
         })
@@ -267,6 +274,7 @@ impl<'a> Worker<'a> {
 
 /// From a file to working images.
 struct Reader<'a> {
+    readahead: &'a Readahead<'a>,
     decoder: Decoder,
     preprocessor: Preprocessor,
     /// What the file at hand has taken of the memory for large files.
@@ -281,10 +289,10 @@ impl<'a> Reader<'a> {
         (jobs, index): (&Jobs<'_, FileOutcome>, usize),
         outcome: &mut FileOutcome,
     ) -> Result<Views<'_>, SkipReason> {
-        let Self { decoder, preprocessor, lease } = self;
+        let Self { readahead, decoder, preprocessor, lease } = self;
         let config = pass.config;
         let before = pass.earlier.map(|used| used[index]);
-        outcome.n_bytes = decoder.read(&pass.files[index].path)?;
+        outcome.n_bytes = readahead.read(index, decoder, || jobs.is_stopped())?;
         outcome.stamp = decoder.stamp();
         if before.flatten().is_some_and(|stamp| stamp != outcome.stamp) {
             return Err(SkipReason::Changed);
@@ -293,7 +301,7 @@ impl<'a> Reader<'a> {
         let decoded = decoder.decode_when(&config.decode, |header| {
             *rows_bytes = memory.take_rows(config, header, || jobs.is_due(index), || jobs.is_stopped())?;
             *lease = memory.take(header, || jobs.is_stopped())?;
-            Ok(())
+            Ok(config.preprocess.part(header.size))
         })?;
         outcome.width_px = decoded.image.size.width;
         outcome.height_px = decoded.image.size.height;

@@ -54,6 +54,11 @@ impl Size {
         self.height.max(self.width)
     }
 
+    /// The shorter side in pixels.
+    pub fn shorter_side(self) -> usize {
+        self.height.min(self.width)
+    }
+
     /// Stored columns of its spectrum, `⌊W/2⌋ + 1`.
     pub fn n_columns(self) -> usize {
         self.width / 2 + 1

@@ -22,6 +22,8 @@ mod plain_use; // help, dry runs, --json, -q, few images
 mod recommend; // settings for trainers
 mod saved_spectra; // .spectrum input, merge, export
 mod schedules; // schedules, samplers, draws
+#[cfg(target_os = "linux")]
+mod slow_disk; // reading ahead
 mod tables; // columns, order and content of what is written
 mod until; // samples that are enough
 mod trainers; // recommend --for: files of trainers

@@ -26,6 +26,7 @@ fn values_out_of_range_are_refused_with_what_is_right() {
         ("--threads 0", &["--threads", "at least one"]),
         ("--threads two", &["--threads"]),
         ("--threads 100000", &["--threads 100000", "at most 1024"]),
+        ("--io-threads 257", &["--io-threads 257", "at most 256"]),
         ("--range 1:-1", &["--range", "black", "smaller"]),
         ("--range 1:1", &["--range"]),
         ("--range 5", &["--range", "colon"]),

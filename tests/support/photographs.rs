@@ -24,6 +24,7 @@ pub fn spectrum(files: &[SourceFile], transform: Transform, side: usize, channel
         preprocess: PreprocessConfig { transform, size, allow_upscale: true, drop_letterbox: false },
         analysis: analysis.with_less_detail(Detail::Power),
         threads: 2,
+        io_threads: None,
     };
     scan(files, &config, &mut NoRows, &Silent, &Cancel::new(false)).expect("photographs").spectrum
 }
