@@ -134,8 +134,8 @@ impl ConvertReport {
         }
         wrap(
             &(notes
-                + "These are ratios of coefficients, without the variance of the data; `specscan snr` has the ratios of \
-                   powers of your images. --to NAME prints one notation with all digits, for pipes."),
+                + "These are ratios of coefficients, without the variance of the data; `specscan snr` has the ratios \
+                   of powers of your images. --to NAME prints one notation with all digits, for pipes."),
         )
     }
 }

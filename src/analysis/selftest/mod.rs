@@ -90,15 +90,17 @@ impl SelftestReport {
         let failed: Vec<&str> = self.checks.iter().filter(|c| !c.passed).map(|c| c.name.as_str()).collect();
         if failed.is_empty() {
             return format!(
-                "All {} checks passed with the transform {}: results of this build on this machine can be trusted as far as the \
-                 mathematics goes.",
+                "All {} checks passed with the transform {}: results of this build on this machine can be \
+                 trusted as far as \
+                 the mathematics goes.",
                 self.checks.len(),
                 self.fft_kernel
             );
         }
         format!(
-            "{} of {} checks failed ({}): do not use results of this build on this machine. Build again with `cargo build \
-             --release` and no compiler flags of your own; if it fails again, report this output with your processor's \
+            "{} of {} checks failed ({}): do not use results of this build on this machine. Build again with \
+             `cargo build --release` and no compiler flags of your own; if it fails again, report this output \
+             with your processor's \
              name.",
             failed.len(),
             self.checks.len(),
