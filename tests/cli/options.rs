@@ -17,7 +17,7 @@ fn unknown_options_and_commands_name_the_nearest() {
 #[test]
 fn values_out_of_range_are_refused_with_what_is_right() {
     let world = World::with_photos(2);
-    let cases: [(&str, &[&str]); 25] = [
+    let cases: [(&str, &[&str]); 26] = [
         ("--resolution 0", &["--resolution", "1 to 8192"]),
         ("--resolution abc", &["--resolution", "abc", "number of pixels", "128, 128x192", "auto"]),
         ("--resolution 16x", &["--resolution", "number of pixels", "128x192"]),
