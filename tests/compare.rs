@@ -31,6 +31,8 @@ fn vectors(transform: Transform, side: usize) -> Option<FileVectors> {
         preprocess: PreprocessConfig { transform, size, allow_upscale: true, drop_letterbox: false },
         analysis: AnalysisConfig::new(size).with_less_detail(Detail::Power),
         threads: 2,
+        io_threads: None,
+        until: None,
     };
     let mut vectors = FileVectors::of(&config.analysis);
     scan(&files, &config, &mut vectors, &Silent, &Cancel::new(false)).expect("photographs");
