@@ -43,8 +43,7 @@
 // What can fail says so; tests may unwrap (clippy.toml).
 #![warn(clippy::unwrap_used)]
 // Calls into C: one pins the threads of BLAS (`stats::blas`), one tunes the allocator (`cli::memory`), one ends the
-// process (`cli::interrupt`), and libjpeg's warnings come through its error manager (`dataset::libjpeg`); nothing else
-// has a reason.
+// process (`cli::interrupt`), and libjpeg decodes parts of images (`dataset::libjpeg`); nothing else has a reason.
 #![warn(unsafe_code)]
 
 pub mod analysis;

@@ -182,10 +182,12 @@ fn library_scan(files: &[SourceFile], threads: usize) -> Spectrum {
     let size = Size::square(20);
     let config = ScanConfig {
         effective_resolution: false,
+        until: None,
         decode: DecodeOptions::default(),
         preprocess: PreprocessConfig { transform: Transform::Tile, size, allow_upscale: false, drop_letterbox: false },
         analysis: AnalysisConfig::new(size),
         threads,
+        io_threads: None,
     };
     scan(files, &config, &mut NoRows, &Silent, &Cancel::new(false)).expect("images").spectrum
 }

@@ -150,3 +150,84 @@ fn every_delta_and_its_interval_agree() {
         }
     }
 }
+
+/// The value and the ends of an interval, from an object that names them so.
+fn interval(object: &Value) -> [Option<f64>; 3] {
+    ["value", "low95", "high95"].map(|key| object[key].as_f64())
+}
+
+/// What `recommend` says of `photos` as one JSON object.
+fn recommended(photos: &Path, side: usize, options: &[&str]) -> Value {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let output = Command::new(env!("CARGO_BIN_EXE_specscan"))
+        .args([Path::new("recommend"), photos])
+        .args(["--resolution", &side.to_string(), "--allow-upscale", "--json", "--plots", "none"])
+        .args(options)
+        .arg("-o")
+        .arg(folder.path())
+        .output()
+        .expect("the program starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+#[test]
+fn recommended_settings_agree() {
+    for (photos, side) in [(shared("data/bench"), 64), (shared("data/photos"), 64), (root("fixtures/photos"), 128)] {
+        if !is_possible(&photos) {
+            continue;
+        }
+        let output = Command::new(python())
+            .args([shared("oracle/specref.py").as_path(), Path::new("recommend"), &photos])
+            .args(["--size", &side.to_string(), "--fit", "adm", "--channels", "rgb"])
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .output()
+            .expect("Python starts");
+        let oracle: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        let report = recommended(&photos, side, &["--transform", "center-crop-dhariwal"]);
+        let setting = |name: &str| {
+            let settings = report["settings"].as_array().expect("settings");
+            settings.iter().find(|s| s["name"] == name).unwrap_or_else(|| panic!("no {name}")).clone()
+        };
+        let (narrow, wide) = (&oracle["density_kappa_1"], &oracle["density_default"]);
+        for (name, want, value_tolerance, end_tolerance) in [
+            ("sigma_data", interval(&oracle["sigma_data"]), 1e-4, 0.0),
+            ("sigma_min", interval(&oracle["sigma_min"]), 5e-3, 5e-3),
+            ("sigma_bands", interval(&oracle["sigma_max"]), 5e-3, 5e-3),
+            ("sigma_brightness", [oracle["sigma_max_brightness"].as_f64(), None, None], 1e-4, 0.0),
+            ("P_mean", interval(&narrow["p_mean"]), 1e-4, 1e-3),
+            ("P_std", interval(&narrow["p_std"]), 1e-4, 1e-3),
+            ("P_std_wide", interval(&wide["p_std"]), 1e-4, 1e-3),
+        ] {
+            let got = interval(&setting(name));
+            println!("{}, {side} px, {name}: {got:?}, oracle {want:?}", photos.display());
+            let near = |got: f64, want: f64, tolerance: f64| (got / want - 1.0).abs() <= tolerance;
+            assert!(near(got[0].expect("a value"), want[0].expect("a value"), value_tolerance), "{name}");
+            if name == "sigma_data" {
+                // With the mean image as one constant the interval is a little wider, the more so the fewer images.
+                let half = |ends: [Option<f64>; 3]| 0.5 * (ends[2].expect("files") - ends[1].expect("files"));
+                let wider = half(got) / half(want);
+                println!("wider than the oracle's by {wider}");
+                assert!((1.0..=1.15).contains(&wider), "{wider}");
+            }
+            for end in [1, 2].into_iter().filter(|_| end_tolerance > 0.0) {
+                let agree = got[end].zip(want[end]).map_or(got[end] == want[end], |(g, w)| near(g, w, end_tolerance));
+                assert!(agree, "{name}: {got:?} and {want:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn twice_the_side_is_twice_the_noise() {
+    let bench = shared("data/bench");
+    if !bench.exists() {
+        return;
+    }
+    let report = recommended(&bench, 64, &["--transform", "center-crop-dhariwal", "--resolutions", "128"]);
+    let row = &report["planner"][0];
+    assert_eq!(row["source"], "measured");
+    let shift = row["shift"].as_f64().expect("a number");
+    println!("64 to 128: {shift}");
+    assert!((shift / 2.0 - 1.0).abs() <= 0.03, "{shift}");
+}

@@ -144,7 +144,9 @@ fn scan_set(place: &str, arguments: &[String]) -> Result<(), Box<dyn Error>> {
         },
         analysis: AnalysisConfig::new(Size::square(planned)),
         effective_resolution: false,
+        until: None,
         threads: threads.parse()?,
+        io_threads: None,
     };
     let out = OutputDir::create(out, "scan")?;
     let mut sink = Table { table: StreamedTable::create(&out, "rows.csv")?, n_rows: 0, fails: place == "sink" };

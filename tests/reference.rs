@@ -24,10 +24,12 @@ fn scan_as(set: &Value) -> Spectrum {
     let channels = if set["channels"] == "luma" { Channels::Luma } else { Channels::Rgb };
     let config = ScanConfig {
         effective_resolution: false,
+        until: None,
         decode: DecodeOptions::default(),
         preprocess: PreprocessConfig { transform, size, allow_upscale: false, drop_letterbox: false },
         analysis: AnalysisConfig { channels, ..AnalysisConfig::new(size) },
         threads: 2,
+        io_threads: None,
     };
     let files = list_inputs(&[root("fixtures/photos")]).expect("photographs").files;
     let cancel = Cancel::new(false);

@@ -48,6 +48,7 @@ pub fn scan_all(files: &[SourceFile], side: usize) -> Result<Scanned, Box<dyn Er
     let size = Size::square(side);
     let config = ScanConfig {
         effective_resolution: false,
+        until: None,
         decode: DecodeOptions::default(),
         preprocess: PreprocessConfig {
             transform: Transform::CenterCropDhariwal,
@@ -57,6 +58,7 @@ pub fn scan_all(files: &[SourceFile], side: usize) -> Result<Scanned, Box<dyn Er
         },
         analysis: AnalysisConfig::new(size),
         threads: n_threads(),
+        io_threads: None,
     };
     let start = Instant::now();
     let outcome = scan(files, &config, &mut NoRows, &Silent, &AtomicBool::new(false))?;

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::spectral::Channels;
 use crate::spectrum::{Counts, Preprocess, Spectrum, Standardize};
+use crate::stats::power_law::MIN_FILES;
 
 /// Version of the layout of all reports.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -29,11 +30,12 @@ impl About {
     pub fn describe(&self) -> String {
         let p = &self.preprocess;
         let n = self.counts.n_images;
+        let sample = if self.counts.n_unread > 0 { "a sample of " } else { "" };
         let plural = if n == 1 { "" } else { "s" };
         match p.channels {
-            Channels::Latent(1) => format!("{n} latent{plural} of 1 channel at {}, {}", p.size, p.transform),
-            Channels::Latent(c) => format!("{n} latent{plural} of {c} channels at {}, {}", p.size, p.transform),
-            channels => format!("{n} image{plural} at {} {channels}, {}", p.size, p.transform),
+            Channels::Latent(1) => format!("{sample}{n} latent{plural} of 1 channel at {}, {}", p.size, p.transform),
+            Channels::Latent(c) => format!("{sample}{n} latent{plural} of {c} channels at {}, {}", p.size, p.transform),
+            channels => format!("{sample}{n} image{plural} at {} {channels}, {}", p.size, p.transform),
         }
     }
 
@@ -55,6 +57,13 @@ impl About {
             Standardize::Pixel => "pixels standardised",
         };
         format!("{}, {removed}", self.describe())
+    }
+
+    /// How many independent images `n` of them are worth, at the least: tiles of one file may all be alike. None below
+    /// five files, of which no interval is given.
+    pub fn independent_images(&self, n: u64) -> Option<f64> {
+        let n_files = self.counts.n_files.min(n);
+        (n_files >= MIN_FILES).then_some(n_files as f64)
     }
 
     /// Unit of powers, before `per mode`.

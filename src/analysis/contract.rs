@@ -1,15 +1,17 @@
 //! What every analysis and every report is: the traits that the command line, and any other caller, rely on.
 
-use anyhow::{Error, Result, anyhow};
+use anyhow::{Error, Result};
 use serde::Serialize;
 
+use super::lost::{no_answer, with_more};
 use super::needs::Needs;
-use super::run::{Run, Scanned};
+use super::run::{Loss, Run, Scanned};
 use super::source::Source;
 use crate::dataset::Skipped;
 use crate::pipeline::{RowSink, ScanError};
 use crate::report::content::Content;
 use crate::report::plot::Plot;
+use crate::stats::jackknife::Interval;
 
 /// A question with its options. The value itself holds the options and nothing of the dataset.
 pub trait Analysis {
@@ -70,6 +72,11 @@ pub trait Report: Serialize {
     /// The answer in words, a line of at most 80 columns each: the result, what it means, then its table.
     fn lines(&self) -> Vec<String>;
 
+    /// The number that stands for the answer where several are compared.
+    fn headline(&self) -> Option<Headline> {
+        None
+    }
+
     /// What the answer rests on, for those who ask: printed below it with `--verbose`.
     fn details(&self) -> Vec<String> {
         Vec::new()
@@ -84,6 +91,15 @@ pub trait Report: Serialize {
     fn figures(&self) -> Vec<Plot> {
         Vec::new()
     }
+}
+
+/// The number that an answer begins with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Headline {
+    /// What it is, with its unit, as a name of a column.
+    pub number: String,
+    /// It, and its 95 % interval.
+    pub value: Interval,
 }
 
 /// Names of all files that a command may leave in its folder, beside `<command>.json`, `skipped.csv` and
@@ -116,22 +132,30 @@ impl Outputs {
 pub fn answer<A: Analysis>(run: &Run<'_>, analysis: &A) -> Result<(Scanned, A::Report)> {
     let mut rows = analysis.rows(run)?;
     let scanned = analysis.pass(run, &mut rows)?;
-    let report = analysis.report(run, &scanned, rows).map_err(|error| with_skips(error, &scanned))?;
+    let report =
+        analysis.report(run, &scanned, rows).map_err(|error| with_skips(error, &scanned, &run.desk.losses()))?;
     Ok((scanned, report))
 }
 
 /// Fewer files than these may be too few for what was asked.
 const FEW_FILES: u64 = 64;
 
-/// The error, and what was skipped if that may be its cause.
-fn with_skips(error: Error, scanned: &Scanned) -> Error {
-    let (n_used, n_skipped) = (scanned.spectrum.counts().n_files, scanned.skipped.len() as u64);
-    if n_skipped == 0 || n_used >= FEW_FILES || error.is::<ScanError>() {
-        return error;
+/// The error with all that could not be used, and in words what was skipped if that may be its cause.
+fn with_skips(error: Error, scanned: &Scanned, losses: &[Loss]) -> Error {
+    let Scanned { skipped, left_out, .. } = scanned;
+    let lists = losses.iter().flat_map(|loss| [&loss.skipped, &loss.left_out]).chain([skipped, left_out]);
+    let lost: Vec<Skipped> = lists.flatten().cloned().collect();
+    if error.is::<ScanError>() || lost.is_empty() {
+        return with_more(error, &lost);
     }
-    let n_files = n_used + n_skipped + scanned.left_out.len() as u64;
-    let reasons = Skipped::summary(&scanned.skipped);
-    anyhow!("{error:#}. {n_skipped} of {n_files} files were skipped: {reasons}")
+    let (n_used, n_skipped) = (scanned.spectrum.counts().n_files, skipped.len() as u64);
+    let why = if n_skipped == 0 || n_used >= FEW_FILES {
+        String::new()
+    } else {
+        let n_files = n_used + n_skipped + left_out.len() as u64;
+        format!(". {n_skipped} of {n_files} files were skipped: {}", Skipped::summary(skipped))
+    };
+    no_answer(format!("{error:#}{why}"), lost)
 }
 
 impl<A: Analysis, B: Analysis> Analysis for (A, B) {

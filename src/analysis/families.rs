@@ -7,8 +7,9 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Error, Result, bail, ensure};
 
+use super::lost::{no_answer, skipped_in};
 use super::needs::Needs;
 use super::run::{Desk, Loss};
 use super::source::Source;
@@ -63,6 +64,13 @@ pub struct Families {
 /// Scans of the folders that families are measured on, in the order of the families.
 #[derive(Debug)]
 pub struct Measured(Vec<Option<Spectrum>>);
+
+impl Families {
+    /// How many there are.
+    pub(super) fn n(&self) -> usize {
+        self.families.len()
+    }
+}
 
 impl FamilyOptions {
     /// The sums that families of the options need.
@@ -220,7 +228,13 @@ fn measured_gamma(spectrum: &Spectrum, dataset: Option<&DatasetModel>) -> Result
 
 /// Scans a folder of noise images, prepared like the dataset's.
 fn measure_folder(path: &Path, desk: &Desk<'_>, like: &Preprocess, coherence: bool) -> Result<Spectrum> {
-    let listing = list_inputs(&[path.to_owned()])?;
+    // Their keys are those below the folder, and the lists name the files of the dataset, too.
+    let below = |s: &Skipped| Skipped { path: format!("{}/{}", key_of_path(path), s.path), reason: s.reason.clone() };
+    let with_lists = |error: Error, listed: &[Skipped]| {
+        let lost: Vec<Skipped> = listed.iter().chain(skipped_in(&error)).map(below).collect();
+        if lost.is_empty() { error } else { no_answer(format!("{error:#}"), lost) }
+    };
+    let listing = list_inputs(&[path.to_owned()]).map_err(|error| with_lists(error.into(), &[]))?;
     let kinds = (like.channels.are_latent().then_some(like.channels), listing.latent_channels);
     ensure!(
         kinds.0 == kinds.1,
@@ -251,11 +265,12 @@ fn measure_folder(path: &Path, desk: &Desk<'_>, like: &Preprocess, coherence: bo
             keep_spectra: false,
         },
         effective_resolution: false,
+        until: None,
         threads: desk.threads,
+        io_threads: None,
     };
-    let outcome = scan(&listing.files, &config, &mut NoRows, desk.observer, desk.cancel)?;
-    // Their keys are those below the folder, and the lists name the files of the dataset, too.
-    let below = |s: &Skipped| Skipped { path: format!("{}/{}", key_of_path(path), s.path), reason: s.reason.clone() };
+    let outcome = scan(&listing.files, &config, &mut NoRows, desk.observer, desk.cancel)
+        .map_err(|error| with_lists(error.into(), &listing.skipped))?;
     desk.lost(Loss {
         what: format!("measuring the noise of {}", path.display()),
         skipped: listing.skipped.iter().chain(&outcome.skipped).map(below).collect(),

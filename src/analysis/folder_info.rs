@@ -64,6 +64,9 @@ fn advice(state: &FolderState) -> String {
     match (broken.as_slice(), folders.as_slice()) {
         ([], []) if commands.is_empty() => "Give the folder that a command wrote to (its --out).".to_owned(),
         ([], []) => "All results are whole: use them.".to_owned(),
+        ([], folders) if !commands.is_empty() => {
+            format!("All results are whole: use them. There are more in its folders: {}.", folders.join(", "))
+        }
         ([], folders) => format!("There are results in its folders: {}. Give one of them.", folders.join(", ")),
         (broken, _) => format!("Run again before you use the results: {}.", broken.join(", ")),
     }

@@ -82,6 +82,9 @@ impl Report for InfoReport {
             row("transform", self.fft_kernel.clone()),
             String::new(),
         ];
+        if counts.n_unread > 0 {
+            lines.insert(3, row("sample", format!("{} files of the set were not read", counts.n_unread)));
+        }
         let mut table = vec![["sum", "shape", "quantum"].map(str::to_owned).to_vec()];
         table.extend(self.sums.iter().map(|s| {
             let shape: Vec<_> = s.shape.iter().map(usize::to_string).collect();

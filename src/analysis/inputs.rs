@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::pipeline::Observer;
+use crate::spectrum::Counts;
 
 /// Says that several inputs are one set.
 pub(super) fn note_one_set(inputs: &[PathBuf], n_files: &[u64], observer: &dyn Observer) {
@@ -18,6 +19,19 @@ pub(super) fn note_one_set(inputs: &[PathBuf], n_files: &[u64], observer: &dyn O
         let named: Vec<String> = n_files.iter().enumerate().map(named).collect();
         let (n, named) = (inputs.len(), named.join(", "));
         observer.noted(&format!("{n} inputs, taken as one set: {named}; --by-input answers for each"));
+    }
+}
+
+/// Warns where a sample is added to other spectra: each counts by the files that were read of it, not by those that it
+/// stands for.
+pub(super) fn warn_of_samples(spectra: &[PathBuf], counts: &[Counts], observer: &dyn Observer) {
+    let sample = spectra.iter().zip(counts).find(|(_, counts)| counts.n_unread > 0);
+    if let (Some((path, Counts { n_files, n_unread, .. })), true) = (sample, spectra.len() > 1) {
+        observer.warned(&format!(
+            "{} is a sample ({n_files} files, {n_unread} not read): in the merged set each spectrum counts by the \
+             files that were read, not by those that it stands for; scan without --until to keep their weights",
+            path.display()
+        ));
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use serde::Serialize;
 
+use super::inputs::warn_of_samples;
 use super::{About, Desk, Outputs, Report, Source};
 use crate::report::content::Content;
 use crate::report::manifest::Manifest;
@@ -47,7 +48,8 @@ impl Merge {
     ///
     /// As [`Source::load`], and if the desk has no folder.
     pub fn report(&self, desk: &Desk<'_>) -> Result<MergeReport> {
-        let merged = Source::load(&self.spectra, self.allow_shared)?;
+        let (merged, counts) = Source::load_counting(&self.spectra, self.allow_shared)?;
+        warn_of_samples(&self.spectra, &counts, desk.observer);
         let file_name = format!("{}.spectrum", self.name);
         Ok(MergeReport {
             about: About::of(&merged),

@@ -19,6 +19,7 @@ mod families;
 mod figures;
 mod input_file;
 mod inputs;
+mod lost;
 mod needs;
 mod rows;
 mod run;
@@ -29,6 +30,9 @@ mod words;
 
 pub mod blur_noise;
 pub mod bounds;
+pub mod by_input;
+pub mod compare;
+pub mod convert;
 pub mod covariance;
 pub mod distance;
 pub mod export;
@@ -39,13 +43,16 @@ pub mod merge;
 pub mod noise;
 pub mod offset;
 pub mod rapsd;
+pub mod recommend;
 pub mod scan;
 pub mod schedule;
+pub mod selftest;
 pub mod snr;
 
 pub use about::About;
-pub use contract::{Analysis, Outputs, Report, answer};
+pub use contract::{Analysis, Headline, Outputs, Report, answer};
 pub use families::{Families, FamilyOptions, Measured};
+pub use lost::skipped_in;
 pub use needs::Needs;
 pub use rows::QUANTILE_LEVELS;
 pub use run::{Desk, Loss, Run, Scanned};
@@ -53,7 +60,11 @@ pub use schedule_file::read_schedule;
 pub use source::{Images, Source};
 pub use source_options::{Resolution, SourceOptions};
 
+pub use words::{asked_percent, describe_reached};
+
 use rows::{SinkResult, row_key};
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod until_tests;

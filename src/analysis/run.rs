@@ -1,10 +1,12 @@
 //! One run: the dataset, the folder for what comes of it, who watches, how it is stopped.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use anyhow::{Context, Result};
 
+use super::lost::with_more;
 use super::source::{Images, Source};
 use crate::dataset::{Skipped, compare_keys};
 use crate::pipeline::{Cancel, Halves, Observer, RowSink, ScanOutcome, UsedFile, scan, scan_halves};
@@ -13,6 +15,7 @@ use crate::report::manifest::Manifest;
 use crate::report::output_dir::OutputDir;
 use crate::report::tables::{SkippedRow, StreamedTable, write_table};
 use crate::spectrum::Spectrum;
+use crate::stats::octave_error::Reached;
 
 /// Where results go while they are made, who watches, and how work is stopped: what every command has, with or without
 /// images.
@@ -53,6 +56,11 @@ pub struct Loss {
 }
 
 impl Desk<'_> {
+    /// A desk for a pass whose files are not kept, for the same watcher.
+    pub fn without_folder(&self) -> Desk<'_> {
+        Desk { inputs: self.inputs.clone(), folder: None, losses: Mutex::default(), ..*self }
+    }
+
     /// A table that grows with the pass.
     ///
     /// # Errors
@@ -110,7 +118,11 @@ impl Desk<'_> {
         let lists: [(&str, Vec<&Skipped>); 2] = [("skipped.csv", skipped), ("left_out.csv", left_out)];
         for (name, list) in &lists {
             if let (Some(out), false) = (&self.folder, list.is_empty()) {
-                write_table(out, name, list.iter().map(|s| SkippedRow { path: &s.path, reason: &s.reason }))?;
+                write_table(
+                    out,
+                    name,
+                    list.iter().map(|s| SkippedRow { path: &s.path, reason: s.reason.to_string() }),
+                )?;
             }
         }
         Ok(lists.map(|(name, _)| name.to_owned()))
@@ -130,9 +142,29 @@ impl Desk<'_> {
     /// As [`Manifest::write`].
     pub fn finish(&self, stale: &[String], manifest: Manifest) -> Result<()> {
         let Some(out) = &self.folder else { return Ok(()) };
+        Ok(self.signed(manifest).write(out, stale)?)
+    }
+
+    /// Puts the lists of files that could not be used in place, for a run that came to no answer: the results in the
+    /// folder stay what they are. The paths of the lists come back.
+    ///
+    /// # Errors
+    ///
+    /// As [`Manifest::write`].
+    pub fn finish_without_answer(&self, skipped: &[Skipped]) -> Result<Vec<PathBuf>> {
+        let (left_out, skipped) = skipped.iter().cloned().partition(|s| s.reason.is_by_choice());
+        let (left_out, skipped): (Vec<Skipped>, Vec<Skipped>) = (left_out, skipped);
+        self.write_skips(&skipped, &left_out)?;
+        let out = self.folder()?;
+        let lists = out.written();
+        self.signed(Manifest::new()).write_lists(out)?;
+        Ok(lists.iter().map(|name| out.path_of(name)).collect())
+    }
+
+    /// The manifest with what the desk knows.
+    fn signed(&self, manifest: Manifest) -> Manifest {
         let wall_time_s = self.started.elapsed().as_secs_f64();
-        let manifest = Manifest { command: self.command, inputs: self.inputs.clone(), wall_time_s, ..manifest };
-        Ok(manifest.write(out, stale)?)
+        Manifest { command: self.command, inputs: self.inputs.clone(), wall_time_s, ..manifest }
     }
 }
 
@@ -158,8 +190,10 @@ pub struct Scanned {
     pub left_out: Vec<Skipped>,
     /// Each half of the files on its own, where they were asked for and could be had.
     pub halves: Option<Arc<Halves>>,
-    /// What was used of each file, in the order of the files; none of a saved spectrum.
+    /// What was used of each file that was read, in the order of the files; none of a saved spectrum.
     pub used: Arc<[UsedFile]>,
+    /// How far a scan came that was to stop as soon as a sample was enough.
+    pub reached: Option<Reached>,
 }
 
 impl Run<'_> {
@@ -173,7 +207,8 @@ impl Run<'_> {
             Source::Saved(spectrum) => return Ok(Scanned::saved(spectrum)),
             Source::Images(images) => images,
         };
-        let outcome = scan(&images.files, &images.config, sink, self.desk.observer, self.desk.cancel)?;
+        let outcome = scan(&images.files, &images.config, sink, self.desk.observer, self.desk.cancel)
+            .map_err(|error| with_more(error.into(), &images.skipped))?;
         Ok(self.scanned(images, outcome, None))
     }
 
@@ -187,13 +222,14 @@ impl Run<'_> {
             Source::Saved(spectrum) => return Ok(Scanned::saved(spectrum)),
             Source::Images(images) => images,
         };
-        let (outcome, halves) = scan_halves(&images.files, &images.config, self.desk.observer, self.desk.cancel)?;
+        let (outcome, halves) = scan_halves(&images.files, &images.config, self.desk.observer, self.desk.cancel)
+            .map_err(|error| with_more(error.into(), &images.skipped))?;
         Ok(self.scanned(images, outcome, halves))
     }
 
     /// The outcome of a pass, with what was skipped before it.
     fn scanned(&self, images: &Images, outcome: ScanOutcome, halves: Option<Halves>) -> Scanned {
-        let ScanOutcome { mut skipped, mut left_out, spectrum, used } = outcome;
+        let ScanOutcome { mut skipped, left_out, spectrum, used, reached } = outcome;
         let repeated_share = spectrum.repeated_share();
         if repeated_share > MANY_REPEATED {
             self.desk.warn(&format!(
@@ -203,11 +239,9 @@ impl Run<'_> {
             ));
         }
         skipped.extend(images.skipped.iter().cloned());
-        for list in [&mut skipped, &mut left_out] {
-            list.sort_by(|a, b| compare_keys(&a.path, &b.path));
-        }
+        skipped.sort_by(|a, b| compare_keys(&a.path, &b.path));
         let spectrum = Arc::new(spectrum.with_listed_skips(images.skipped.len() as u64));
-        Scanned { spectrum, skipped, left_out, halves: halves.map(Arc::new), used: used.into() }
+        Scanned { spectrum, skipped, left_out, halves: halves.map(Arc::new), used: used.into(), reached }
     }
 
     /// Writes `skipped.csv`, `left_out.csv` and, as [`Desk::finish`], the manifest.
@@ -225,6 +259,7 @@ impl Run<'_> {
             counts: Some(spectrum.counts()),
             n_ignored: self.source.n_ignored(),
             content_id: Some(spectrum.content_id()),
+            until: scanned.reached,
             seed: Some(self.desk.seed),
             threads: Some(self.desk.threads),
             ..Manifest::new()
@@ -236,6 +271,7 @@ impl Run<'_> {
 impl Scanned {
     fn saved(spectrum: &Arc<Spectrum>) -> Self {
         let (skipped, left_out) = (Vec::new(), Vec::new());
-        Self { spectrum: Arc::clone(spectrum), skipped, left_out, halves: None, used: Arc::default() }
+        let spectrum = Arc::clone(spectrum);
+        Self { spectrum, skipped, left_out, halves: None, used: Arc::default(), reached: None }
     }
 }

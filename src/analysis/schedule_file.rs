@@ -62,7 +62,7 @@ pub fn read_schedule(text: &str) -> Result<ReferenceSchedule> {
 }
 
 /// Bytes of the largest schedule or sampler that is read: larger files are something else.
-const MAX_BYTES: u64 = 64 << 20;
+pub(super) const MAX_BYTES: u64 = 64 << 20;
 
 /// Reads a file whole that is no larger than a schedule or a sampler can be.
 ///

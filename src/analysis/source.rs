@@ -8,7 +8,8 @@ use rand::SeedableRng;
 use rand::seq::index;
 
 use super::input_file::load_spectrum;
-use super::inputs::note_one_set;
+use super::inputs::{note_one_set, warn_of_samples};
+use super::lost::with_more;
 use super::needs::Needs;
 use super::source_options::{Resolution, SourceOptions};
 use crate::dataset::{
@@ -18,7 +19,7 @@ use crate::dataset::{
 use crate::diffusion::rounding_power;
 use crate::pipeline::{Held, Observer, ScanConfig, ScanError, check_memory};
 use crate::spectral::{Size, ValueRange, Window};
-use crate::spectrum::{AnalysisConfig, Detail, Preprocess, Spectrum, Standardize};
+use crate::spectrum::{AnalysisConfig, Counts, Detail, Preprocess, Spectrum, Standardize};
 
 /// What a run is about.
 #[derive(Debug)]
@@ -32,7 +33,7 @@ pub enum Source {
 /// Images, and how to scan them.
 #[derive(Debug)]
 pub struct Images {
-    /// Usable-looking files, in path order.
+    /// Usable-looking files, in path order; in the order drawn where a sample of them may be enough.
     pub files: Vec<SourceFile>,
     /// Entries that cannot be opened as images.
     pub skipped: Vec<Skipped>,
@@ -63,7 +64,9 @@ impl Source {
                     "{option} has no effect on a saved spectrum: its images were prepared when it was scanned; leave the option out"
                 );
             }
-            let (spectrum, n_files) = Self::load_counting(&spectra, false)?;
+            let (spectrum, counts) = Self::load_counting(&spectra, false)?;
+            warn_of_samples(&spectra, &counts, observer);
+            let n_files: Vec<u64> = counts.iter().map(|counts| counts.n_files).collect();
             note_one_set(&spectra, &n_files, observer);
             return Ok(Self::Saved(Arc::new(spectrum)));
         }
@@ -79,19 +82,19 @@ impl Source {
         Ok(Self::load_counting(paths, allow_shared)?.0)
     }
 
-    /// The same, with the number of files of each.
-    fn load_counting(paths: &[PathBuf], allow_shared: bool) -> Result<(Spectrum, Vec<u64>)> {
+    /// The same, with the counts of each.
+    pub(super) fn load_counting(paths: &[PathBuf], allow_shared: bool) -> Result<(Spectrum, Vec<Counts>)> {
         let (first, rest) = paths.split_first().context("no spectrum was given")?;
         let mut merged = load_spectrum(first)?;
-        let mut n_files = vec![merged.counts().n_files];
+        let mut counts = vec![merged.counts()];
         for path in rest {
             let spectrum = load_spectrum(path)?;
-            n_files.push(spectrum.counts().n_files);
+            counts.push(spectrum.counts());
             merged
                 .merge(&spectrum, allow_shared)
                 .with_context(|| format!("cannot merge {} with the spectra before it", path.display()))?;
         }
-        Ok((merged, n_files))
+        Ok((merged, counts))
     }
 
     /// How the images are, or were, prepared.
@@ -173,14 +176,15 @@ impl Images {
             let n = own_outputs.len();
             observer.warned(&format!("left out {n} plots of specscan's own (the first is {first})"));
         }
-        let files = choose_files(files, options)?;
+        let (files, order) = choose_files(files, options)?;
         let decode = DecodeOptions {
             max_pixels: options.max_pixels.unwrap_or(DecodeOptions::default().max_pixels),
             exif: options.exif.unwrap_or(ExifPolicy::Ignore),
             damaged: options.damaged.unwrap_or_default(),
             max_memory_bytes: options.max_memory_bytes.unwrap_or(u64::MAX),
         };
-        let preprocess = resolve_preprocess(options, &files, &decode, latent_channels.is_some(), observer)?;
+        let preprocess = resolve_preprocess(options, &files, &decode, latent_channels.is_some(), observer)
+            .map_err(|error| with_more(error, &skipped))?;
         let analysis = AnalysisConfig {
             size: preprocess.size,
             channels: latent_channels.or(preferred).unwrap_or_default(),
@@ -199,9 +203,12 @@ impl Images {
             analysis,
             // Latents are not blurred as images are: the detector was made for pixels.
             effective_resolution: needs.effective_resolution && latent_channels.is_none(),
+            until: options.until,
             threads: options.threads,
+            io_threads: options.io_threads,
         };
         check_memory(&config, needs.held()).map_err(ScanError::Memory)?;
+        let files = order.map(|order| order.into_iter().map(|i| files[i].clone()).collect()).unwrap_or(files);
         Ok(Self { files, skipped, n_ignored, second_pass: needs.second_pass, held: needs.held(), config })
     }
 
@@ -251,23 +258,25 @@ fn list(options: &SourceOptions) -> Result<Listing> {
     Ok(list_from_reader(reader, &path.to_string_lossy(), options.list_format, &options.arrays)?)
 }
 
-/// The first, or randomly chosen, files; always in path order.
-fn choose_files(mut files: Vec<SourceFile>, options: &SourceOptions) -> Result<Vec<SourceFile>> {
+/// The first, or randomly chosen, files in path order; and the order in which they are read, where that is another.
+fn choose_files(mut files: Vec<SourceFile>, options: &SourceOptions) -> Result<(Vec<SourceFile>, Option<Vec<usize>>)> {
     for (option, n) in [("--num", options.num), ("--sample", options.sample)] {
         ensure!(n != Some(0), "{option} 0: at least one file is needed; leave the option out to use all");
     }
     if let Some(n) = options.num {
         files.truncate(n);
     }
-    match options.sample {
-        Some(n) if n < files.len() => {
-            let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(options.seed);
-            let mut chosen = index::sample(&mut random, files.len(), n).into_vec();
-            chosen.sort_unstable();
-            Ok(chosen.into_iter().map(|i| files[i].clone()).collect())
-        }
-        _ => Ok(files),
+    let n = options.sample.unwrap_or(files.len()).min(files.len());
+    if n == files.len() && options.until.is_none() {
+        return Ok((files, None));
     }
+    let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(options.seed);
+    let drawn = index::sample(&mut random, files.len(), n).into_vec();
+    let mut chosen = drawn.clone();
+    chosen.sort_unstable();
+    let place_of = |i: &usize| chosen.partition_point(|other| other < i);
+    let order = options.until.map(|_| drawn.iter().map(place_of).collect());
+    Ok((chosen.iter().map(|i| files[*i].clone()).collect(), order))
 }
 
 fn resolve_preprocess(

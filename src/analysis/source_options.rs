@@ -32,7 +32,9 @@ pub struct SourceOptions {
     pub num: Option<usize>,
     /// So many files at random.
     pub sample: Option<usize>,
-    /// Seed of that choice.
+    /// Files in random order, until the standard error of every octave's mean power is below this share of it.
+    pub until: Option<f64>,
+    /// Seed of that choice, and of that order.
     pub seed: u64,
     /// Largest number of pixels of an image.
     pub max_pixels: Option<u64>,
@@ -58,6 +60,8 @@ pub struct SourceOptions {
     pub range: Option<ValueRange>,
     /// Workers.
     pub threads: usize,
+    /// Readers ahead of them.
+    pub io_threads: Option<usize>,
     /// Bytes that the run may take; no limit if not given.
     pub max_memory_bytes: Option<u64>,
 }
@@ -73,9 +77,11 @@ impl SourceOptions {
         first_of(&[
             (self.num.is_some(), "--num"),
             (self.sample.is_some(), "--sample"),
+            (self.until.is_some(), "--until"),
             (self.exif.is_some(), "--exif"),
             (self.damaged.is_some(), "--damaged"),
             (self.max_pixels.is_some(), "--max-pixels"),
+            (self.io_threads.is_some(), "--io-threads"),
         ])
     }
 

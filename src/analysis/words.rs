@@ -4,6 +4,8 @@ use crate::diffusion::Kappa;
 use crate::diffusion::bounds::KappaReading;
 use crate::report::text::short;
 use crate::stats::jackknife::Interval;
+use crate::stats::octave_error::Reached;
+use crate::stats::octave_precision::OctavePrecision;
 use crate::stats::power_law::{MIN_FILES, PowerLawFit};
 
 /// Columns of a terminal.
@@ -29,11 +31,57 @@ pub fn wrap(text: &str) -> Vec<String> {
     lines
 }
 
-/// A number with its interval: `0.2712, 95 % interval 0.2489 to 0.2954`.
+/// A share that was asked for, as it was written: `2 %`.
+pub fn asked_percent(share: f64) -> String {
+    format!("{} %", (1e6 * share).round() / 1e4)
+}
+
+/// What a scan that was to stop early says of itself: how many files it read, of which seed's order, how well octaves
+/// are known, and what more would give.
+pub fn describe_reached(reached: &Reached, seed: u64) -> Vec<String> {
+    let Reached { asked_error, error, n_read, n_files } = *reached;
+    let asked = asked_percent(asked_error);
+    let read = match n_files {
+        1 => "The 1 file was read".to_owned(),
+        n if n == n_read => format!("All {n} files were read"),
+        n => format!("A sample: {n_read} of {n} files were read, in the random order of seed {seed}"),
+    };
+    let Some(error) = error.filter(|error| error.is_finite()) else {
+        return wrap(&format!("{read}: the error of the mean power cannot be told; it takes more files."));
+    };
+    let known = format!("{read}; standard error of an octave's mean power: {} % at most", short(100.0 * error));
+    let what = match (reached.is_enough(), n_read == n_files) {
+        (true, false) => format!("below the {asked} asked for. Half the error takes about four times as many files."),
+        (true, true) => format!("below the {asked} asked for."),
+        (false, _) => format!("not below the {asked} asked for, which takes more images."),
+    };
+    wrap(&format!("{known}, {what}"))
+}
+
+/// A number with its interval: `0.2712, 95 % interval 0.2489 to 0.2954`, of which an end may be open.
 pub fn describe_interval(value: Interval) -> String {
     match (value.low95, value.high95) {
         (Some(low), Some(high)) => format!("{}, 95 % interval {} to {}", short(value.value), short(low), short(high)),
-        _ => short(value.value),
+        (Some(low), None) => format!("{}, 95 % interval from {} on", short(value.value), short(low)),
+        (None, Some(high)) => format!("{}, 95 % interval up to {}", short(value.value), short(high)),
+        (None, None) => short(value.value),
+    }
+}
+
+/// Whether there were enough images to know the power of octaves, as [`describe_enough`].
+pub fn describe_octaves(n_files: u64, precision: Option<OctavePrecision>) -> Vec<String> {
+    let known =
+        precision.and_then(|p| Some((p.half_width_typical_db?, p.half_width_worst_db?, p.worst_from_cycles_per_px?)));
+    match known {
+        Some((typical, worst, from)) => wrap(&format!(
+            "{n_files} files give the mean power of an octave ± {} dB (95 %; at worst ± {} dB, in that from f = {}); \
+             about {} would halve that",
+            short(typical),
+            short(worst),
+            short(from),
+            4 * n_files
+        )),
+        None => describe_enough(n_files, None).into_iter().collect(),
     }
 }
 

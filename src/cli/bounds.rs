@@ -7,7 +7,7 @@ use super::exit::ExitStatus;
 use super::noise_levels::KappaArgs;
 use super::present;
 use super::shared::SharedArgs;
-use crate::analysis::bounds::Bounds;
+use crate::analysis::bounds::{Bounds, compared_with};
 use crate::diffusion::schedules::schedule_usages;
 
 /// Noise bounds of each image, and what schedules waste on it
@@ -36,7 +36,6 @@ pub struct BoundsArgs {
 
 /// Runs the command.
 pub fn run(args: &BoundsArgs) -> Result<ExitStatus> {
-    let bounds = Bounds { kappa: args.kappa.kappa()?, schedules: args.schedule.clone() };
-    bounds.compared()?;
-    present::run("bounds", &args.shared, &bounds)
+    let kappa = args.kappa.kappa()?;
+    present::ask("bounds", &args.shared, || Ok(Bounds { kappa, schedules: compared_with(&args.schedule)? }))
 }

@@ -7,7 +7,8 @@ use std::process::ExitCode;
 pub enum ExitStatus {
     /// Done; skips, if any, were within `--max-skipped`.
     Done,
-    /// Done, but not acceptable: too many images were skipped, or (`info`) results are not whole.
+    /// Done, but not acceptable: too many images were skipped, (`info`) results are not whole, or
+    /// (`selftest`) a check failed.
     NotAcceptable,
     /// Could not be done: usage, unreadable input, unwritable output.
     Failed,

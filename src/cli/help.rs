@@ -8,10 +8,14 @@ use clap::{Arg, Args, Command};
 use super::shared::SharedArgs;
 
 /// Commands by what they are for.
-const GROUPS: [(&str, &[&str]); 3] = [
-    ("Answers", &["fit-delta", "distance", "bounds", "offset", "blur-noise", "snr", "schedule"]),
+const GROUPS: [(&str, &[&str]); 4] = [
+    (
+        "Answers",
+        &["recommend", "fit-delta", "distance", "bounds", "offset", "blur-noise", "snr", "schedule", "compare"],
+    ),
     ("Measures", &["scan", "rapsd", "covariance"]),
     ("Files", &["noise", "merge", "export", "info"]),
+    ("Tools", &["convert", "selftest"]),
 ];
 
 /// Shared options that `-h` names in one line.

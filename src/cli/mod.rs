@@ -3,7 +3,9 @@
 
 mod blur_noise;
 mod bounds;
+mod compare;
 mod console;
+mod convert;
 mod covariance;
 mod distance;
 mod exit;
@@ -23,9 +25,11 @@ mod plan;
 mod present;
 mod progress;
 mod rapsd;
+mod recommend;
 mod sampler;
 mod scan;
 mod schedule;
+mod selftest;
 mod shared;
 mod snr;
 
@@ -73,16 +77,20 @@ subcommands! {
     Rapsd => rapsd::RapsdArgs,
     Covariance => covariance::CovarianceArgs,
     FitDelta => fit_delta::FitDeltaArgs,
+    Recommend => recommend::RecommendArgs,
     Noise => noise::NoiseArgs,
     Distance => distance::DistanceArgs,
     Offset => offset::OffsetArgs,
     BlurNoise => blur_noise::BlurNoiseArgs,
     Snr => snr::SnrArgs,
     Bounds => bounds::BoundsArgs,
+    Compare => compare::CompareArgs,
     Schedule => schedule::ScheduleArgs,
     Merge => merge::MergeArgs,
     Export => export::ExportArgs,
     Info => info::InfoArgs,
+    Convert => convert::ConvertArgs,
+    Selftest => selftest::SelftestArgs,
 }
 
 /// Parses `arguments` (program name first), runs the subcommand, and reports errors on stderr.

@@ -78,6 +78,7 @@ fn run_alone(args: &NoiseArgs, samples: &NoiseSamples, source: &SourceOptions) -
         console::print_lines(false, &[line])?;
         return Ok(ExitStatus::Done);
     }
+    present::recover("noise", shared)?;
     let progress = Progress::new(shared.output.progress, shared.output.quiet);
     // What cannot be had is refused before there is a folder.
     let desk = present::desk("noise", shared, &progress)?;

@@ -51,12 +51,12 @@ pub struct DiffusionScheduleArgs {
     #[arg(
         long,
         value_name = "NAME|FILE",
-        default_value = "linear",
+        default_value = "ddpm-linear",
         help = format!("Schedule: a name, with its steps or --steps, or a file of sigmas. Names: {}", schedule_usages())
     )]
     schedule: String,
 
-    /// Steps of a schedule given by its bare name [default: its own, 1000 for linear and cosine]
+    /// Steps of a schedule given by its bare name [default: its own, 1000 for ddpm-linear and cosine]
     #[arg(long, value_name = "T")]
     steps: Option<usize>,
 }
@@ -70,7 +70,7 @@ impl DiffusionScheduleArgs {
             Some(n_steps) if find_schedule(name).is_some() => format!("{name}:{n_steps}").parse()?,
             Some(_) => {
                 bail!(
-                    "--steps goes with a bare name, as linear or cosine; the schedule {name} says itself how many it has"
+                    "--steps goes with a bare name, as ddpm-linear or cosine; the schedule {name} says itself how many it has"
                 )
             }
         };

@@ -30,5 +30,6 @@ pub struct OffsetArgs {
 
 /// Runs the command.
 pub fn run(args: &OffsetArgs) -> Result<ExitStatus> {
-    present::run("offset", &args.shared, &Offset { schedule: args.schedule.read()?, families: (&args.families).into() })
+    let question = || Ok(Offset { schedule: args.schedule.read()?, families: (&args.families).into() });
+    present::ask("offset", &args.shared, question)
 }

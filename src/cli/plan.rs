@@ -6,10 +6,11 @@ use serde_json::Value;
 
 use super::console;
 use super::shared::SharedArgs;
-use crate::analysis::{About, Images, Source};
+use crate::analysis::{About, Images, Source, asked_percent};
 use crate::dataset::{ArrayReader, Decoder, SourceFile};
 use crate::pipeline::memory_bytes;
 use crate::spectrum::Spectrum;
+use crate::stats::octave_error::check_points;
 
 /// Files decoded to estimate the time.
 const TIMED_FILES: usize = 8;
@@ -60,6 +61,7 @@ fn print_images(args: &SharedArgs, images: &Images) -> Result<Option<Value>> {
             "n_skipped": skipped,
             "n_ignored": images.n_ignored,
             "preprocess": preprocess,
+            "until": config.until,
             "passes": passes,
             "threads": config.threads,
             "memory_bytes": memory,
@@ -67,7 +69,9 @@ fn print_images(args: &SharedArgs, images: &Images) -> Result<Option<Value>> {
             "out": args.output.out,
         })));
     }
-    let time = time.map_or("unknown: none of the first files can be decoded".to_owned(), |s| format!("about {s:.0} s"));
+    let time = time.map_or("unknown: none of the first files can be decoded".to_owned(), |s| {
+        format!("{} {s:.0} s", if config.until.is_some() { "at most" } else { "about" })
+    });
     let rows = [
         (
             "files",
@@ -88,9 +92,24 @@ fn print_images(args: &SharedArgs, images: &Images) -> Result<Option<Value>> {
         ("time", time),
         ("output", args.output.out.display().to_string()),
     ];
-    let rows: Vec<_> = rows.into_iter().map(|(name, value)| format!("{name:<14}{value}")).collect();
+    let mut rows: Vec<_> = rows.into_iter().map(|(name, value)| format!("{name:<14}{value}")).collect();
+    if let Some(error) = config.until {
+        rows.extend(describe_until(error, images.files.len(), args.input.seed));
+    }
     console::print_lines(false, &rows)?;
     Ok(None)
+}
+
+/// When a run that may stop early looks whether it can.
+fn describe_until(error: f64, n: usize, seed: u64) -> [String; 2] {
+    let mut points: Vec<String> = check_points(n).map(|point| point.to_string()).collect();
+    if points.len() > 4 {
+        points.splice(3..points.len() - 1, ["…".to_owned()]);
+    }
+    [
+        format!("{:<14}after {} files in the random order of seed {seed},", "stop", points.join(", ")),
+        format!("{:<14}once every octave's mean power has a standard error below {}", "", asked_percent(error)),
+    ]
 }
 
 /// Single-thread seconds of one pass, from decoding a few evenly spaced files.

@@ -4,20 +4,26 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use serde_json::Value;
 
 use super::exit::ExitStatus;
 use super::progress::Progress;
 use super::shared::{Limit, OutputArgs, PlotFormats, SharedArgs};
 use super::{console, interrupt, plan};
-use crate::analysis::{Analysis, Desk, Loss, Outputs, Report, Run, Scanned, Source, answer};
+use crate::analysis::by_input::{ByInputReport, ByInputRow};
+use crate::analysis::{
+    Analysis, Desk, Headline, Loss, Outputs, Report, Run, Scanned, Source, answer, describe_reached, skipped_in,
+};
 use crate::dataset::{Skipped, key_of_path, list_inputs};
+use crate::report::manifest::Manifest;
 use crate::report::output_dir::OutputDir;
 use crate::report::own_results::manifest_name;
 use crate::report::plot::page::Page;
 use crate::report::plot::{Plot, PlotFormat};
 use crate::spectral::Named;
+use crate::spectrum::Counts;
+use crate::stats::octave_error::Reached;
 
 /// Where and how an answer is presented.
 #[derive(Debug)]
@@ -46,18 +52,40 @@ impl From<&OutputArgs> for Presentation {
     }
 }
 
-/// What became of one answer: it is printed, or the object of `--json` that is still to be.
-pub type Answered = (ExitStatus, Option<Value>);
+/// What became of one answer.
+pub struct Answered {
+    status: ExitStatus,
+    /// The object of `--json` that is still to be printed.
+    object: Option<Value>,
+    /// What stands for the answer beside others; none of a plan.
+    compared: Option<(Counts, Option<Headline>)>,
+}
 
 /// Answers for all inputs together, or with `--by-input` for each of them.
 pub fn run<A: Analysis<Report: Report>>(command: &'static str, args: &SharedArgs, analysis: &A) -> Result<ExitStatus> {
-    each(args, |args| one(command, args, analysis))
+    each(command, args, |args| one(command, args, analysis))
+}
+
+/// The same, where the question is made of files: it is asked when those that a killed run has left are in place.
+pub fn ask<A: Analysis<Report: Report>>(
+    command: &'static str,
+    args: &SharedArgs,
+    question: impl Fn() -> Result<A>,
+) -> Result<ExitStatus> {
+    each(command, args, |args| {
+        recover(command, args)?;
+        one(command, args, &question()?)
+    })
 }
 
 /// The same, where the question depends on the input.
-pub fn each(args: &SharedArgs, one: impl Fn(&SharedArgs) -> Result<Answered>) -> Result<ExitStatus> {
+pub fn each(
+    command: &'static str,
+    args: &SharedArgs,
+    one: impl Fn(&SharedArgs) -> Result<Answered>,
+) -> Result<ExitStatus> {
     if !args.input.by_input {
-        let (status, object) = one(args)?;
+        let Answered { status, object, .. } = one(args)?;
         object.iter().try_for_each(console::print_json)?;
         return Ok(status);
     }
@@ -67,23 +95,47 @@ pub fn each(args: &SharedArgs, one: impl Fn(&SharedArgs) -> Result<Answered>) ->
         .iter()
         .filter(|input| !input.exists())
         .try_for_each(|input| list_inputs(std::slice::from_ref(input)).map(drop))?;
-    let (mut status, mut objects) = (ExitStatus::Done, serde_json::Map::new());
-    for (input, name) in inputs.iter().zip(names_of(inputs)) {
+    let (mut status, mut objects, mut rows) = (ExitStatus::Done, serde_json::Map::new(), Vec::new());
+    let mut answer = |(input, name): (&PathBuf, String)| -> Result<()> {
         let mut own = args.clone();
         own.input.inputs = vec![input.clone()];
         own.input.heading = Some(key_of_path(input));
-        own.output.out.push(name);
+        own.output.out.push(&name);
         interrupt::check()?;
-        let (answered, object) = one(&own)?;
-        if answered != ExitStatus::Done {
-            status = answered;
+        let answered = one(&own)?;
+        if answered.status != ExitStatus::Done {
+            status = answered.status;
         }
-        objects.extend(object.map(|object| (key_of_path(input), object)));
+        objects.extend(answered.object.map(|object| (key_of_path(input), object)));
+        let row = |(counts, headline)| ByInputRow::new(key_of_path(input), name, counts, headline);
+        rows.extend(answered.compared.map(row));
+        Ok(())
+    };
+    let ended = inputs.iter().zip(names_of(inputs)).try_for_each(&mut answer);
+    if !rows.is_empty() {
+        compare(command, args, ByInputReport { inputs: rows })?;
     }
-    if args.output.json {
+    // An input without an answer does not take those before it along.
+    if args.output.json && (ended.is_ok() || !objects.is_empty()) {
         console::print_json(&Value::Object(objects))?;
     }
-    Ok(status)
+    ended.map(|()| status)
+}
+
+/// Writes the table of all inputs beside their folders, and prints it.
+fn compare(command: &'static str, args: &SharedArgs, report: ByInputReport) -> Result<()> {
+    let progress = Progress::new(args.output.progress, args.output.quiet);
+    OutputDir::recover(&args.output.out, command)?;
+    let presentation = Presentation::from(&args.output);
+    let desk = bare_desk(command, &args.input.inputs, &progress);
+    let desk = presentation.with_folder::<ByInputReport>(desk, &args.output, &[])?;
+    presentation.write(&desk, &report)?;
+    desk.finish(&Presentation::stale_names::<ByInputReport>(), Manifest::new())?;
+    if !presentation.json {
+        presentation.print(&report)?;
+    }
+    presentation.say_where::<ByInputReport>(&desk);
+    Ok(())
 }
 
 /// The name of an input without its ending, if it has one that is UTF-8.
@@ -94,7 +146,7 @@ pub fn name_of(input: &Path) -> Option<String> {
 }
 
 /// Names of folders for the inputs: their own names, or where two have the same, all of their paths.
-fn names_of(inputs: &[PathBuf]) -> Vec<String> {
+pub fn names_of(inputs: &[PathBuf]) -> Vec<String> {
     let names: Vec<_> = inputs.iter().map(|input| name_of(input).unwrap_or_else(|| "input".to_owned())).collect();
     let is_one_of_two = |i: usize| names.iter().filter(|name| **name == names[i]).count() > 1;
     let whole = |i: usize| inputs[i].to_string_lossy().replace(['/', '\\'], "-");
@@ -103,14 +155,40 @@ fn names_of(inputs: &[PathBuf]) -> Vec<String> {
         .collect()
 }
 
+/// Puts in place what a killed run has left in the folder, for inputs may be such results; a dry run changes nothing.
+pub fn recover(command: &str, args: &SharedArgs) -> Result<()> {
+    Ok(if args.compute.dry_run { () } else { OutputDir::recover(&args.output.out, command)? })
+}
+
 /// Opens the dataset, runs `analysis` on it, and presents the answer; with `--dry-run` says what would be done instead.
+/// Where there is no answer because of files that cannot be used, these are listed all the same.
 pub fn one<A: Analysis<Report: Report>>(command: &'static str, args: &SharedArgs, analysis: &A) -> Result<Answered> {
+    answered(command, args, analysis).map_err(|error| {
+        let skipped = skipped_in(&error);
+        if skipped.is_empty() || args.compute.dry_run {
+            return error;
+        }
+        match list_skipped(command, args, skipped) {
+            Ok(lists) => anyhow!("{error:#}; all of them are listed in {lists}"),
+            Err(reason) => anyhow!("{error:#}; the list of all of them cannot be kept: {reason:#}"),
+        }
+    })
+}
+
+/// Puts the lists of what could not be used into the folder; their paths.
+fn list_skipped(command: &'static str, args: &SharedArgs, skipped: &[Skipped]) -> Result<String> {
+    let progress = Progress::new(args.output.progress, args.output.quiet);
+    let folder = OutputDir::create(&args.output.out, command)?.overwriting(args.output.overwrite);
+    let desk = Desk { folder: Some(folder), ..desk(command, args, &progress)? };
+    let lists = desk.finish_without_answer(skipped)?;
+    Ok(lists.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" and "))
+}
+
+/// As [`one`], without those lists.
+fn answered<A: Analysis<Report: Report>>(command: &'static str, args: &SharedArgs, analysis: &A) -> Result<Answered> {
     let progress = Progress::new(args.output.progress, args.output.quiet);
     interrupt::set_working(false);
-    // Inputs may be results that a killed run has yet to put in place.
-    if !args.compute.dry_run {
-        OutputDir::recover(&args.output.out, command)?;
-    }
+    recover(command, args)?;
     let source = Source::open(&args.source()?, analysis.needs(), &progress)?;
     analysis.check(&source)?;
     if let (Some(heading), false) = (&args.input.heading, args.output.json) {
@@ -118,7 +196,7 @@ pub fn one<A: Analysis<Report: Report>>(command: &'static str, args: &SharedArgs
     }
     if args.compute.dry_run {
         progress.show_notes();
-        return Ok((ExitStatus::Done, plan::print(args, &source)?));
+        return Ok(Answered { status: ExitStatus::Done, object: plan::print(args, &source)?, compared: None });
     }
     let presentation = Presentation::from(&args.output);
     let desk = desk(command, args, &progress)?;
@@ -129,7 +207,7 @@ pub fn one<A: Analysis<Report: Report>>(command: &'static str, args: &SharedArgs
     let (scanned, report) = answer(&run, analysis)?;
     presentation.write(&run.desk, &report)?;
     run.finish(&scanned, &Presentation::stale_names::<A::Report>())?;
-    let object = presentation.print_or(&report)?;
+    let object = presentation.print_or(&report, scanned.reached.map(|reached| (reached, run.desk.seed)))?;
     presentation.say_where::<A::Report>(&run.desk);
     let Scanned { spectrum, skipped, left_out, .. } = scanned;
     let counts = spectrum.counts();
@@ -139,7 +217,8 @@ pub fn one<A: Analysis<Report: Report>>(command: &'static str, args: &SharedArgs
         run.desk.warn(&format!("{files} used though the decoder found something amiss: stray bytes, or damage"));
     }
     let main = Loss { what: String::new(), skipped, left_out, n_used: counts.n_files };
-    Ok((judge_skips(&run.desk, &presentation, args.input.max_skipped, Some(main)), object))
+    let status = judge_skips(&run.desk, &presentation, args.input.max_skipped, Some(main));
+    Ok(Answered { status, object, compared: Some((counts, report.headline())) })
 }
 
 /// The desk of a run on images, before there is a folder.
@@ -197,15 +276,24 @@ impl Presentation {
 
     /// Prints the report: its lines, or the JSON object that it is.
     pub fn print<R: Report>(&self, report: &R) -> Result<()> {
-        self.print_or(report)?.iter().try_for_each(console::print_json)
+        self.print_or(report, None)?.iter().try_for_each(console::print_json)
     }
 
-    /// Prints the lines of the report, or returns the JSON object that it is.
-    fn print_or<R: Report>(&self, report: &R) -> Result<Option<Value>> {
+    /// Prints the lines of the report, or returns the JSON object that it is; with how far its scan came, if that was
+    /// to stop early, and with which seed.
+    fn print_or<R: Report>(&self, report: &R, reached: Option<(Reached, u64)>) -> Result<Option<Value>> {
         if self.json {
-            return Ok(Some(serde_json::to_value(report)?));
+            let mut object = serde_json::to_value(report)?;
+            if let Some((reached, _)) = reached {
+                object["until"] = serde_json::to_value(reached)?;
+            }
+            return Ok(Some(object));
         }
         let mut lines = report.lines();
+        if let Some((reached, seed)) = &reached {
+            lines.push(String::new());
+            lines.extend(describe_reached(reached, *seed));
+        }
         if self.verbose {
             lines.extend(report.details());
         }
@@ -305,7 +393,7 @@ fn is_acceptable(desk: &Desk<'_>, presentation: &Presentation, limit: Limit, los
             "{n_left_out} of {total} files ({:.0} %) were left out by choice{when} ({}): the result speaks of the others \
              only",
             100.0 * share,
-            why_left_out(left_out)
+            Skipped::short_summary(left_out)
         ));
     }
     let is_exceeded = limit.is_exceeded(n_skipped as u64, total);
@@ -320,26 +408,6 @@ fn is_acceptable(desk: &Desk<'_>, presentation: &Presentation, limit: Limit, los
         );
     }
     !is_exceeded
-}
-
-/// Why files were left out, with their numbers, the most frequent reason first.
-fn why_left_out(left_out: &[Skipped]) -> String {
-    let mut counts: Vec<(&str, usize)> = Vec::new();
-    for Skipped { reason, .. } in left_out {
-        // Without the size of the one file, and without the remedy.
-        let why = match reason.find("too small") {
-            Some(start) => reason[start..].split(';').next().unwrap_or_default(),
-            None if reason.contains("letterboxed") => "letterboxed",
-            None if reason.contains("where all images have to be") => "of another size",
-            None => "plots of specscan",
-        };
-        match counts.iter_mut().find(|(known, _)| *known == why) {
-            Some((_, n)) => *n += 1,
-            None => counts.push((why, 1)),
-        }
-    }
-    counts.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
-    counts.iter().map(|(why, n)| format!("{n} {why}")).collect::<Vec<_>>().join(", ")
 }
 
 /// Where files that were skipped, or left out, are listed.

@@ -41,7 +41,7 @@ pub struct ScanArgs {
 
 /// Runs the command.
 pub fn run(args: &ScanArgs) -> Result<ExitStatus> {
-    present::each(&args.shared, |shared| {
+    present::each("scan", &args.shared, |shared| {
         let scan = Scan {
             name: args.name.clone().unwrap_or_else(|| default_name(shared)),
             moments: args.moments,

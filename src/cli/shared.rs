@@ -17,6 +17,9 @@ use crate::spectrum::Standardize;
 /// Upper limit of --threads: each worker holds megabytes of buffers and sums.
 const MAX_THREADS: usize = 1024;
 
+/// Upper limit of --io-threads: each reader may hold two files open.
+const MAX_IO_THREADS: usize = 256;
+
 /// Where images come from.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Input")]
@@ -34,7 +37,8 @@ pub struct InputArgs {
     #[arg(short = '0', long)]
     pub null: bool,
 
-    /// One answer for each INPUT, in a folder of its own below --out; otherwise several inputs are one set
+    /// One answer for each INPUT, in a folder of its own below --out, and a table of all; otherwise several inputs are
+    /// one set
     #[arg(long, conflicts_with = "files_from")]
     pub by_input: bool,
 
@@ -58,6 +62,11 @@ pub struct InputArgs {
     /// Use N files chosen at random (see --seed)
     #[arg(long, value_name = "N")]
     pub sample: Option<usize>,
+
+    /// Read files in random order (see --seed) until the standard error of every octave's mean power is below P percent
+    /// of it; with --num or --sample, at most those files
+    #[arg(long, value_name = "P%", value_parser = percentage)]
+    pub until: Option<f64>,
 
     /// Seed of everything random; it is written to the manifest
     #[arg(long, value_name = "S", default_value_t = 0)]
@@ -185,6 +194,11 @@ pub struct ComputeArgs {
     #[arg(short = 'j', long, value_name = "N")]
     pub threads: Option<usize>,
 
+    /// Files read ahead of the workers at once, for slow disks and networks; 0: none [default: 4 where a read takes
+    /// long]; the results do not depend on it
+    #[arg(long, value_name = "N")]
+    pub io_threads: Option<usize>,
+
     /// Memory that the run may take, like 4GiB; images that take more to decode are skipped, larger sums refused
     /// [default: half of what the machine, its container and ulimit -v allow]
     #[arg(long, value_name = "SIZE", value_parser = memory::parse)]
@@ -199,6 +213,16 @@ impl ComputeArgs {
     /// Memory that the run may take, bytes.
     pub fn max_memory(&self) -> u64 {
         self.max_memory.unwrap_or_else(memory::half_of_all)
+    }
+
+    /// The number of readers ahead of the workers.
+    pub fn io_threads(&self) -> Result<Option<usize>> {
+        match self.io_threads {
+            Some(n) if n > MAX_IO_THREADS => {
+                bail!("--io-threads {n}: at most {MAX_IO_THREADS} are allowed, since each may hold two files open")
+            }
+            n => Ok(n),
+        }
     }
 
     /// The number of workers.
@@ -246,6 +270,7 @@ impl SharedArgs {
             },
             num: input.num,
             sample: input.sample,
+            until: input.until,
             seed: input.seed,
             max_pixels: input.max_pixels,
             exif: input.exif,
@@ -259,6 +284,7 @@ impl SharedArgs {
             window: preprocess.window,
             range: preprocess.range,
             threads: self.compute.threads()?,
+            io_threads: self.compute.io_threads()?,
             max_memory_bytes: Some(self.compute.max_memory()),
         })
     }
@@ -273,13 +299,21 @@ fn parse_resolution(text: &str) -> Result<Resolution> {
         let n: usize = s.trim().parse().map_err(|_| {
             anyhow::anyhow!("`{s}` is not a number of pixels; write 128, 128x192 (height by width) or auto")
         })?;
-        ensure!((1..=8192).contains(&n), "{n} pixels is out of range: 1 to 8192");
+        ensure!((1..=Size::MAX_SIDE_PX).contains(&n), "{n} pixels is out of range: 1 to {}", Size::MAX_SIDE_PX);
         Ok(n)
     };
     match text.split_once(['x', 'X', '×']) {
         Some((height, width)) => Ok(Resolution::Fixed(Size::new(side(height)?, side(width)?))),
         None => Ok(Resolution::Fixed(Size::square(side(text)?))),
     }
+}
+
+/// Reads `--until`, as a share.
+fn percentage(text: &str) -> Result<f64> {
+    let number = text.strip_suffix('%').context("write a percentage with its sign, like 2%")?;
+    let percent: f64 = number.trim().parse().with_context(|| format!("`{number}` is not a number"))?;
+    ensure!(percent > 0.0 && percent < 100.0, "a standard error lies between 0% and 100%, like 2%");
+    Ok(percent / 100.0)
 }
 
 /// Reads `--range`.

@@ -30,5 +30,6 @@ pub struct SnrArgs {
 
 /// Runs the command.
 pub fn run(args: &SnrArgs) -> Result<ExitStatus> {
-    present::run("snr", &args.shared, &Snr { schedule: args.schedule.read()?, families: (&args.families).into() })
+    let question = || Ok(Snr { schedule: args.schedule.read()?, families: (&args.families).into() });
+    present::ask("snr", &args.shared, question)
 }

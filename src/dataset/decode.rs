@@ -9,7 +9,7 @@
 //!
 //! The size is read from the header and judged before memory for pixels is asked for. A pixel buffer is cleared before
 //! it is filled: what a decoder leaves out of a damaged file is then the same in every run, and never a piece of the
-//! image decoded before. (libjpeg's code writes every row or fails, so its buffer need not be.)
+//! image decoded before. (libjpeg's code writes all that is wanted or fails, so its buffer need not be.)
 //!
 //! # Cost
 //!
@@ -20,7 +20,7 @@
 
 use std::cell::Cell;
 use std::fs::File;
-use std::io::{BufReader, Cursor, ErrorKind, Read, Seek};
+use std::io::{BufReader, Cursor, ErrorKind, Seek};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
@@ -33,6 +33,8 @@ use super::exif::{ExifPolicy, orient, oriented_size};
 use super::header::{DecodeOptions, Header, Opened, header, jpeg_header, one_line, reason_of};
 use super::jpeg::{Layout, read_head};
 use super::open::open_regular;
+use super::opened::{OpenedFile, fill};
+use super::part::Part;
 use super::skip::SkipReason;
 use super::sniff::{Content, SNIFF_BYTES, format_name, sniff};
 use super::stamp::FileStamp;
@@ -53,7 +55,7 @@ const HEADER_BYTES: u64 = 256 << 10;
 pub struct RgbImage<'a> {
     /// Height and width, pixels.
     pub size: Size,
-    /// `H·W·3` bytes.
+    /// `H·W·3` bytes; any, where only a part of the image was decoded.
     pub pixels: &'a [u8],
 }
 
@@ -72,8 +74,9 @@ pub struct Decoded<'a> {
     pub warned: bool,
 }
 
-/// Is asked, with the header, before memory for the pixels of a file is allocated; an error stops the decoding.
-type Admit<'a> = &'a mut dyn FnMut(&Header) -> Result<(), SkipReason>;
+/// Is asked, with the header, before memory for the pixels of a file is allocated, and says which of them are wanted;
+/// an error stops the decoding.
+type Admit<'a> = &'a mut dyn FnMut(&Header) -> Result<Part, SkipReason>;
 
 /// Reads and decodes one file after the other with the same buffers. One for each worker.
 ///
@@ -81,10 +84,7 @@ type Admit<'a> = &'a mut dyn FnMut(&Header) -> Result<(), SkipReason>;
 /// that wants silence installs one that asks [`is_decoding`].
 #[derive(Debug)]
 pub struct Decoder {
-    file: Vec<u8>,
-    stamp: FileStamp,
-    /// The file that was opened last, if it is too large to be read before it is granted, and its length.
-    unread: Option<(File, u64)>,
+    file: OpenedFile,
     pixels: Vec<u8>,
     spare: Vec<u8>,
     reserve_bytes: u64,
@@ -105,8 +105,7 @@ impl Decoder {
     /// A decoder with empty buffers that keeps at most `reserve_bytes` from file to file. If that is less than twice
     /// [`READ_AT_ONCE_BYTES`], files of more than half of it are not read at once.
     pub fn with_reserve(reserve_bytes: u64) -> Self {
-        let stamp = FileStamp::default();
-        Self { file: Vec::new(), stamp, unread: None, pixels: Vec::new(), spare: Vec::new(), reserve_bytes }
+        Self { file: OpenedFile::default(), pixels: Vec::new(), spare: Vec::new(), reserve_bytes }
     }
 
     /// Opens a file for [`Decoder::decode`], and reads it unless it is large. Returns its length, bytes.
@@ -115,32 +114,27 @@ impl Decoder {
     ///
     /// If the file cannot be read, is a folder or a special file, or is empty.
     pub fn read(&mut self, path: &Path) -> Result<u64, SkipReason> {
-        self.file.clear();
-        self.unread = None;
-        let (file, metadata) = open_regular(path)?;
-        self.stamp = FileStamp::of(&metadata);
-        let n_bytes = metadata.len();
-        if n_bytes > READ_AT_ONCE_BYTES.min(self.reserve_bytes / 2) {
-            self.unread = Some((file, n_bytes));
-        } else {
-            fill(&mut self.file, &file, n_bytes)?;
-        }
-        Ok(n_bytes)
+        self.file.open(path, READ_AT_ONCE_BYTES.min(self.reserve_bytes / 2))
+    }
+
+    /// Takes a file that was opened elsewhere, and leaves the one before.
+    pub fn exchange(&mut self, file: &mut OpenedFile) {
+        std::mem::swap(&mut self.file, file);
     }
 
     /// Length and time of the file read last, as they were when it was opened.
     pub fn stamp(&self) -> FileStamp {
-        self.stamp
+        self.file.stamp()
     }
 
     /// The bytes of the file decoded last.
     pub fn bytes(&self) -> &[u8] {
-        &self.file
+        self.file.bytes()
     }
 
     /// Bytes of the buffers.
     pub fn held_bytes(&self) -> usize {
-        self.file.capacity() + self.pixels.capacity() + self.spare.capacity()
+        self.file.held_bytes() + self.pixels.capacity() + self.spare.capacity()
     }
 
     /// Gives all buffers back.
@@ -155,11 +149,11 @@ impl Decoder {
     /// If it is no image, promises too many pixels, takes too much memory, is truncated or damaged, or crashes the
     /// decoder.
     pub fn decode(&mut self, options: &DecodeOptions) -> Result<Decoded<'_>, SkipReason> {
-        self.decode_when(options, |_| Ok(()))
+        self.decode_when(options, |header| Ok(Part::whole(header.size)))
     }
 
     /// The same; `admit` sees the header before memory for a large file and for pixels is allocated, and may wait, or
-    /// refuse.
+    /// refuse. It returns the part of the image that is wanted: pixels outside it may hold anything.
     ///
     /// # Errors
     ///
@@ -167,23 +161,22 @@ impl Decoder {
     pub fn decode_when(
         &mut self,
         options: &DecodeOptions,
-        mut admit: impl FnMut(&Header) -> Result<(), SkipReason>,
+        mut admit: impl FnMut(&Header) -> Result<Part, SkipReason>,
     ) -> Result<Decoded<'_>, SkipReason> {
-        let mut granted_bytes = None;
-        if let Some((mut file, n_bytes)) = self.unread.take() {
+        let mut granted = None;
+        if let Some((mut file, n_bytes)) = self.file.take_unread() {
             let header = self.look_into(&mut file, n_bytes, options)?;
             header.check_memory(options)?;
-            admit(&header)?;
-            granted_bytes = Some(header.n_bytes);
-            file.rewind().map_err(|error| SkipReason::from_io(&error))?;
-            fill(&mut self.file, &file, n_bytes)?;
+            granted = Some((header.n_bytes, admit(&header)?));
+            self.file.read_late(file, n_bytes)?;
         }
-        let mut judge = |header: &Header| match granted_bytes {
-            Some(granted) if header.n_bytes > granted => Err(SkipReason::Changed),
-            Some(_) => Ok(()),
+        let mut judge = |header: &Header| match granted.take() {
+            Some((n_bytes, _)) if header.n_bytes > n_bytes => Err(SkipReason::Changed),
+            Some((_, part)) => Ok(part),
             None => header.check_memory(options).and_then(|()| admit(header)),
         };
         let Self { file, pixels, spare, .. } = self;
+        let file = file.bytes();
         guard(file, || decode_into(file, options, &mut judge, pixels, spare)).map(|meta| Decoded {
             image: RgbImage { size: meta.size, pixels: &pixels[..meta.size.n_pixels() * 3] },
             stored_size: meta.stored_size,
@@ -205,20 +198,21 @@ impl Decoder {
 
     /// The header of a file of `n_bytes`, of which no more is read than it takes.
     fn look_into(&mut self, file: &mut File, n_bytes: u64, options: &DecodeOptions) -> Result<Header, SkipReason> {
-        fill(&mut self.file, file, n_bytes.min(HEADER_BYTES))?;
+        let head = self.file.buffer();
+        fill(head, file, n_bytes.min(HEADER_BYTES))?;
         let header_of = |head: &[u8]| guard(head, || header(Cursor::new(head), head, n_bytes, options));
-        let from_head = header_of(&self.file);
+        let from_head = header_of(head);
         if from_head.is_ok() || n_bytes <= HEADER_BYTES {
             return from_head;
         }
-        match sniff(&self.file[..SNIFF_BYTES.min(self.file.len())]) {
+        match sniff(&head[..SNIFF_BYTES.min(head.len())]) {
             // Long metadata; the frame header follows them.
             Content::Image(ImageFormat::Jpeg) => {
                 file.rewind().map_err(|error| SkipReason::from_io(&error))?;
-                self.file.clear();
+                head.clear();
                 let format = format_name(ImageFormat::Jpeg);
-                match read_head(&mut BufReader::new(&*file), &mut self.file).map_err(|error| (error.kind(), error)) {
-                    Ok(()) => header_of(&self.file),
+                match read_head(&mut BufReader::new(&*file), head).map_err(|error| (error.kind(), error)) {
+                    Ok(()) => header_of(head),
                     Err((ErrorKind::UnexpectedEof, _)) => Err(SkipReason::Truncated { format }),
                     Err((ErrorKind::InvalidData, error)) => {
                         Err(SkipReason::Corrupt { format, message: error.to_string() })
@@ -226,27 +220,11 @@ impl Decoder {
                     Err((_, error)) => Err(SkipReason::from_io(&error)),
                 }
             }
-            Content::Image(_) => guard(&self.file, || {
+            Content::Image(_) => guard(head, || {
                 file.rewind().map_err(|error| SkipReason::from_io(&error))?;
-                header(BufReader::new(&*file), &self.file, n_bytes, options)
+                header(BufReader::new(&*file), head, n_bytes, options)
             }),
             _ => from_head,
-        }
-    }
-}
-
-/// Reads at most `n_bytes` of `file`, over what `buffer` holds.
-fn fill(buffer: &mut Vec<u8>, file: &File, n_bytes: u64) -> Result<(), SkipReason> {
-    let n_bytes = usize::try_from(n_bytes).unwrap_or(usize::MAX);
-    release_if_large(buffer, n_bytes);
-    buffer.clear();
-    buffer.try_reserve_exact(n_bytes).map_err(|_| SkipReason::OutOfMemory { n_bytes })?;
-    match file.take(n_bytes as u64).read_to_end(buffer) {
-        Ok(0) => Err(SkipReason::Empty),
-        Ok(_) => Ok(()),
-        Err(error) => {
-            buffer.clear();
-            Err(SkipReason::from_io(&error))
         }
     }
 }
@@ -272,12 +250,12 @@ fn decode_into(
         && let Some(layout) = Layout::read_if_decodable(bytes)?
     {
         let header = jpeg_header(bytes.len() as u64, &layout, options)?;
-        admit(&header)?;
+        let part = admit(&header)?;
         layout.check_data(bytes, options.damaged)?;
-        return decode_jpeg(bytes, &layout, options, pixels);
+        return decode_jpeg(bytes, &layout, options, &part, pixels);
     }
     let opened = Opened::new(Cursor::new(bytes), bytes, bytes.len() as u64, options)?;
-    admit(&opened.header)?;
+    let part = admit(&opened.header)?;
     if let Some(layout) = &opened.layout {
         layout.check_data(bytes, options.damaged)?;
     }
@@ -286,13 +264,17 @@ fn decode_into(
     let conversions = Conversions::needed(bytes, format, layout, decoder.original_color_type(), color);
     let n_rgb = stored_size.n_pixels() * 3;
     let n_raw = stored_size.n_pixels() * usize::from(color.bytes_per_pixel());
-    let read = |buffer: &mut [u8]| decoder.read_image_boxed(buffer).map_err(|error| reason_of(&error, format));
+    let read = |buffer: &mut [u8]| {
+        decoder.read_image_boxed(buffer).map_err(|error| reason_of(&error, format, bytes, bytes.len() as u64))
+    };
     let mut warned = format == ImageFormat::Bmp && bmp::check(bytes, options.damaged)?;
     if layout.is_some_and(|layout| layout.n_components == 4) {
         warned = libjpeg::check_cmyk(bytes, options.damaged)?;
     }
     if let Some(layout) = layout.filter(Layout::is_decodable) {
-        warned = decode_jpeg(bytes, &layout, options, pixels)?.warned;
+        let is_turned = orientation != Orientation::NoTransforms;
+        let part = if is_turned { Part::whole(stored_size) } else { part };
+        warned = decode_jpeg(bytes, &layout, options, &part, pixels)?.warned;
     } else if color == ColorType::Rgb8 {
         read(cleared(pixels, n_rgb)?)?;
     } else {
@@ -308,16 +290,17 @@ fn decode_into(
     Ok(Metadata { size, stored_size, format: format_name(format), conversions, warned })
 }
 
-/// Decodes a grey or colour JPEG, whose size and data were judged, into the front of `pixels`.
+/// Decodes `part` of a grey or colour JPEG, whose size and data were judged, into the front of `pixels`.
 fn decode_jpeg(
     bytes: &[u8],
     layout: &Layout,
     options: &DecodeOptions,
+    part: &Part,
     pixels: &mut Vec<u8>,
 ) -> Result<Metadata, SkipReason> {
     let (format, size) = (format_name(ImageFormat::Jpeg), layout.size);
     let rgb = sized(pixels, size.n_pixels() * 3)?;
-    let warned = libjpeg::decode_rgb(bytes, layout, options.damaged, rgb)?;
+    let warned = libjpeg::decode_rgb(bytes, layout, options.damaged, part, rgb)?;
     let conversions = Conversions { grey: layout.n_components == 1, ..Conversions::default() };
     Ok(Metadata { size, stored_size: size, format, conversions, warned })
 }

@@ -74,7 +74,7 @@ pub fn list_from_reader(
             Found::Other(path) if has_array_name(&path) => {
                 arrays.push(ArrayFile { key, path, is_given: true, input: 0 });
             }
-            Found::Bad(_, reason) => listing.skipped.push(Skipped { path: key, reason: reason.to_string() }),
+            Found::Bad(_, reason) => listing.skipped.push(Skipped { path: key, reason }),
             found @ (Found::Other(_) | Found::OwnOutput(_)) => {
                 if matches!(found, Found::OwnOutput(_)) {
                     listing.own_outputs.push(key.clone());

@@ -113,13 +113,14 @@ impl<'a> Opened<Box<dyn ImageDecoder + 'a>> {
         let mut reader = ImageReader::with_format(reader, format);
         // Colour profiles are unpacked with the header, so that their size is limited before anything else is known.
         reader.limits(limits(METADATA_BYTES.saturating_add(png_row_bytes(format, head, options)?)));
-        let mut decoder = reader.into_decoder().map_err(|error| reason_of(&error, format))?;
+        let reason = |error| reason_of(&error, format, head, n_bytes);
+        let mut decoder = reader.into_decoder().map_err(reason)?;
         let (width, height) = decoder.dimensions();
         let stored_size = check_size(u64::from(width), u64::from(height), options)?;
         let color = decoder.color_type();
         let raw_bytes = (stored_size.n_pixels() as u64).saturating_mul(u64::from(color.bytes_per_pixel()));
         let max_bytes = raw_bytes.saturating_mul(3).saturating_add(METADATA_BYTES);
-        decoder.set_limits(limits(max_bytes)).map_err(|error| reason_of(&error, format))?;
+        decoder.set_limits(limits(max_bytes)).map_err(reason)?;
         let turned = options.exif == ExifPolicy::Apply;
         // Damaged metadata say nothing about orientation; the pixels may be sound.
         let orientation = if turned { decoder.orientation().ok() } else { None };
@@ -174,15 +175,17 @@ fn check_size(width: u64, height: u64, options: &DecodeOptions) -> Result<Size, 
 /// The words of decoders that have a file end before its image, and no error type for it.
 const TRUNCATED_WORDS: [&str; 3] = ["image truncated", "Unexpected End of File", "failed to fill whole buffer"];
 
-/// The reason behind a decoder's error. Running out of bytes, wherever it is found, means a truncated file.
-pub(super) fn reason_of(error: &ImageError, format: ImageFormat) -> SkipReason {
+/// The reason behind the error of the decoder of a file of `n_bytes` that begins with `head`. Running out of bytes,
+/// wherever it is found, means a truncated file.
+pub(super) fn reason_of(error: &ImageError, format: ImageFormat, head: &[u8], n_bytes: u64) -> SkipReason {
     // An I/O error is not among its own causes.
     let mut cause: Option<&(dyn std::error::Error + 'static)> = match error {
         ImageError::IoError(io) => Some(io),
         _ => Some(error),
     };
     let message = error.to_string();
-    let mut is_truncated = TRUNCATED_WORDS.iter().any(|words| message.contains(words));
+    let mut is_truncated = TRUNCATED_WORDS.iter().any(|words| message.contains(words))
+        || (format == ImageFormat::WebP && webp_bytes(head).is_some_and(|promised| promised > n_bytes));
     while let Some(current) = cause {
         let io = current.downcast_ref::<std::io::Error>();
         is_truncated |= io.is_some_and(|io| io.kind() == std::io::ErrorKind::UnexpectedEof);
@@ -193,6 +196,12 @@ pub(super) fn reason_of(error: &ImageError, format: ImageFormat) -> SkipReason {
         return SkipReason::Truncated { format };
     }
     SkipReason::Corrupt { format, message: one_line(&message) }
+}
+
+/// Bytes that the first of a WebP file say it has. Its decoder calls what ends too early corrupt.
+fn webp_bytes(head: &[u8]) -> Option<u64> {
+    let length = head.get(4..8)?.try_into().ok()?;
+    Some(u64::from(u32::from_le_bytes(length)) + 8)
 }
 
 /// A message on one line, as a table's cell wants it.

@@ -24,21 +24,27 @@
 //!
 //! # Invariants
 //!
-//! Where damaged files are skipped decoding ends at the first damage: what a broken file promises costs nothing.
+//! - Where damaged files are skipped decoding ends at the first damage: what a broken file promises costs nothing.
+//! - A part of an image has the pixels that it has in the whole, and the codes of all pixels are read: damage is found
+//!   wherever it is. What is saved is the inverse transform, the enlarging of colour and its conversion.
 
 use std::cell::Cell;
-use std::ffi::c_int;
+use std::ffi::{c_int, c_ulong};
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use mozjpeg::Decompress;
 use mozjpeg_sys::{
-    JWRN_BOGUS_PROGRESSION, JWRN_HIT_MARKER, JWRN_HUFF_BAD_CODE, JWRN_JPEG_EOF, JWRN_MUST_RESYNC, jpeg_common_struct,
-    jpeg_error_mgr, jpeg_std_error,
+    J_COLOR_SPACE, JWRN_BOGUS_PROGRESSION, JWRN_HIT_MARKER, JWRN_HUFF_BAD_CODE, JWRN_JPEG_EOF, JWRN_MUST_RESYNC,
+    jpeg_common_struct, jpeg_create_decompress, jpeg_crop_scanline, jpeg_decompress_struct, jpeg_destroy_decompress,
+    jpeg_error_mgr, jpeg_finish_decompress, jpeg_has_multiple_scans, jpeg_mem_src, jpeg_read_header,
+    jpeg_read_scanlines, jpeg_skip_scanlines, jpeg_start_decompress, jpeg_std_error,
 };
 
 use super::damage::Damaged;
 use super::jpeg::Layout;
+use super::part::Part;
 use super::skip::SkipReason;
+use crate::spectral::Size;
 
 /// Warnings that mean damage, and what each says. `JWRN_ARITH_BAD_CODE` is not among them: arithmetic coding is not
 /// read.
@@ -57,8 +63,19 @@ thread_local! {
     static N_WARNINGS: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Decodes a grey or colour JPEG of the layout's size into `pixels`, interleaved RGB. Returns whether libjpeg warned of
-/// something.
+/// Pixels beside a cut that are not those of the whole image: where colour is stored at half the width, it is
+/// interpolated between two samples. More, for the vector code's sake.
+const MARGIN: usize = 8;
+
+/// Blocks of a component on each side of one that take part in guessing what a progressive file does not say of it.
+const SMOOTHED_BLOCKS: usize = 2;
+
+/// Samples of a block, across.
+const BLOCK: usize = 8;
+
+/// Decodes `part` of a grey or colour JPEG of the layout's size into its place in `pixels`, interleaved RGB of the
+/// whole size. What else is written there is not the image. Returns whether libjpeg warned of something; the codes of
+/// all pixels are read, wanted or not.
 ///
 /// # Errors
 ///
@@ -67,16 +84,29 @@ pub(super) fn decode_rgb(
     bytes: &[u8],
     layout: &Layout,
     damaged: Damaged,
+    part: &Part,
     pixels: &mut [u8],
 ) -> Result<bool, SkipReason> {
+    let size = layout.size;
     warned(damaged, || {
-        let decoder = Decompress::builder().with_err(error_manager()).from_mem(bytes)?;
-        if decoder.size() != (layout.size.width, layout.size.height) {
-            return Err(std::io::Error::other("its headers contradict each other"));
-        }
-        let mut started = decoder.rgb()?;
-        started.read_scanlines_into::<u8>(pixels)?;
-        started.finish()
+        with_decoder(bytes, |decoder| {
+            if decoder.size() != size {
+                return Err(corrupt("its headers contradict each other".to_owned()));
+            }
+            decoder.start(J_COLOR_SPACE::JCS_RGB, 1);
+            let columns = decoder.crop(&part.columns);
+            let mut rows =
+                pixels.chunks_exact_mut(size.width * 3).map(|row| &mut row[columns.start * 3..columns.end * 3]);
+            decoder.skip(part.rows.start);
+            rows.by_ref().skip(part.rows.start).take(part.rows.len()).for_each(|row| decoder.read_row(row));
+            if let Some(last) = rows.next_back() {
+                // Those below are skipped up to the last, whose codes come last.
+                decoder.skip(size.height - 1 - part.rows.end);
+                decoder.read_row(last);
+            }
+            decoder.finish();
+            Ok(())
+        })
     })
 }
 
@@ -87,25 +117,108 @@ pub(super) fn decode_rgb(
 /// As [`decode_rgb`].
 pub(super) fn check_cmyk(bytes: &[u8], damaged: Damaged) -> Result<bool, SkipReason> {
     warned(damaged, || {
-        let mut decoder = Decompress::builder().with_err(error_manager()).from_mem(bytes)?;
-        decoder.scale(1);
-        let mut started = decoder.to_colorspace(mozjpeg::ColorSpace::JCS_CMYK)?;
-        let mut row = vec![0; 4 * started.width()];
-        for _ in 0..started.height() {
-            started.read_scanlines_into::<u8>(&mut row)?;
-        }
-        started.finish()
+        with_decoder(bytes, |decoder| {
+            decoder.start(J_COLOR_SPACE::JCS_CMYK, 8);
+            let Size { height, width } = decoder.output_size();
+            let mut row = vec![0; 4 * width];
+            (0..height).for_each(|_| decoder.read_row(&mut row));
+            decoder.finish();
+            Ok(())
+        })
     })
 }
 
+/// libjpeg's decoder of one file, whose header has been read. Its errors unwind.
+struct Decoder<'a>(&'a mut jpeg_decompress_struct);
+
+/// Runs `decode` with a decoder of `bytes`.
+#[allow(unsafe_code)]
+fn with_decoder<T>(bytes: &[u8], decode: impl FnOnce(&mut Decoder<'_>) -> T) -> T {
+    let mut errors = error_manager();
+    // SAFETY: plain data, as the error manager.
+    let mut info: jpeg_decompress_struct = unsafe { std::mem::zeroed() };
+    info.common.err = &raw mut errors;
+    let mut decoder = Decoder(&mut info);
+    // SAFETY: the error manager and the bytes outlive the decoder, and none of them moves. The memory source only reads
+    // the bytes.
+    unsafe {
+        jpeg_create_decompress(decoder.0);
+        jpeg_mem_src(decoder.0, bytes.as_ptr(), bytes.len() as c_ulong);
+        jpeg_read_header(decoder.0, 1);
+    }
+    decode(&mut decoder)
+}
+
+#[allow(unsafe_code)]
+impl Decoder<'_> {
+    /// Height and width of the image, pixels.
+    fn size(&self) -> Size {
+        Size::new(self.0.image_height as usize, self.0.image_width as usize)
+    }
+
+    /// Height and width of what it makes of it.
+    fn output_size(&self) -> Size {
+        Size::new(self.0.output_height as usize, self.0.output_width as usize)
+    }
+
+    /// Begins to decode to pixels of `colour`, both sides divided by `denominator`.
+    fn start(&mut self, colour: J_COLOR_SPACE, denominator: u32) {
+        self.0.out_color_space = colour;
+        (self.0.scale_num, self.0.scale_denom) = (1, denominator);
+        // SAFETY: the header has been read. A source in memory never makes the decoder wait.
+        unsafe { jpeg_start_decompress(self.0) };
+    }
+
+    /// Limits rows to `wanted` and what else it takes to get that right; returns these columns.
+    fn crop(&mut self, wanted: &Range<usize>) -> Range<usize> {
+        // SAFETY: the header has been read.
+        let may_be_smoothed = unsafe { jpeg_has_multiple_scans(self.0) } != 0;
+        let smoothed = if may_be_smoothed { SMOOTHED_BLOCKS } else { 0 };
+        let left = MARGIN + smoothed * BLOCK * self.0.max_h_samp_factor as usize;
+        let end = (wanted.end + MARGIN).min(self.0.output_width as usize);
+        let start = wanted.start.saturating_sub(left);
+        let (mut x, mut width) = (start as u32, (end - start) as u32);
+        // SAFETY: decoding has begun, and no row has been read. The columns lie within the image.
+        unsafe { jpeg_crop_scanline(self.0, &mut x, &mut width) };
+        x as usize..end
+    }
+
+    /// Steps over `n` rows, of which only the codes are read. Where rows follow they must not be the last.
+    fn skip(&mut self, n: usize) {
+        // SAFETY: decoding has begun.
+        unsafe { jpeg_skip_scanlines(self.0, n as u32) };
+    }
+
+    /// Reads the next row.
+    fn read_row(&mut self, row: &mut [u8]) {
+        assert_eq!(row.len(), self.0.output_width as usize * self.0.output_components as usize, "a row");
+        let mut start = row.as_mut_ptr();
+        // SAFETY: decoding has begun, and the row has room for one.
+        unsafe { jpeg_read_scanlines(self.0, &mut start, 1) };
+    }
+
+    /// Reads what follows the last row.
+    fn finish(&mut self) {
+        // SAFETY: all rows have been read.
+        unsafe { jpeg_finish_decompress(self.0) };
+    }
+}
+
+#[allow(unsafe_code)]
+impl Drop for Decoder<'_> {
+    fn drop(&mut self) {
+        // SAFETY: zeros, or what `jpeg_create_decompress` left; both can be destroyed.
+        unsafe { jpeg_destroy_decompress(self.0) };
+    }
+}
+
 /// Runs a decoder with [`error_manager`]; whether it warned, or why it failed.
-fn warned(damaged: Damaged, decode: impl FnOnce() -> std::io::Result<()>) -> Result<bool, SkipReason> {
+fn warned(damaged: Damaged, decode: impl FnOnce() -> Result<(), SkipReason>) -> Result<bool, SkipReason> {
     DAMAGED.set(damaged);
     N_WARNINGS.set(0);
     // The buffers hold plain bytes, and libjpeg's own memory is freed when its owner is dropped.
     match catch_unwind(AssertUnwindSafe(decode)) {
-        Ok(Ok(())) => Ok(N_WARNINGS.get() > 0),
-        Ok(Err(error)) => Err(corrupt(error.to_string())),
+        Ok(decoded) => decoded.map(|()| N_WARNINGS.get() > 0),
         Err(payload) => Err(*payload.downcast::<SkipReason>().unwrap_or_else(|other| resume_unwind(other))),
     }
 }

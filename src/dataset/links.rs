@@ -144,9 +144,21 @@ fn bad_entry(error: &walkdir::Error) -> BadEntry {
     BadEntry { path, reason }
 }
 
+/// Whether links lead to each other and to no file.
+fn is_loop(error: &std::io::Error) -> bool {
+    #[cfg(unix)]
+    return error.raw_os_error() == Some(libc::ELOOP);
+    #[cfg(not(unix))]
+    return false;
+}
+
 /// The reason for a link that leads nowhere, if `path` is one.
 pub(super) fn broken_link(path: &Path) -> Option<SkipReason> {
     let is_link = std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.file_type().is_symlink());
-    let leads_nowhere = std::fs::metadata(path).is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound);
-    (is_link && leads_nowhere).then_some(SkipReason::DanglingLink)
+    let error = std::fs::metadata(path).err().filter(|_| is_link)?;
+    match error.kind() {
+        std::io::ErrorKind::NotFound => Some(SkipReason::DanglingLink),
+        _ if is_loop(&error) => Some(SkipReason::LinkLoop { ancestor: "itself".to_owned() }),
+        _ => None,
+    }
 }

@@ -172,7 +172,7 @@ impl Collector {
                 Found::Bad(_, SkipReason::Unreadable { message }) if below.as_os_str().is_empty() => {
                     return Err(ListError::Unreadable { path: folder.to_owned(), message });
                 }
-                Found::Bad(_, reason) => self.skip(key, &reason),
+                Found::Bad(_, reason) => self.listing.skipped.push(Skipped { path: key, reason }),
             }
         }
         Ok(())
@@ -199,10 +199,6 @@ impl Collector {
             false => self.listing.files.push(SourceFile::new(key, path)),
         }
         Ok(())
-    }
-
-    fn skip(&mut self, path: String, reason: &SkipReason) {
-        self.listing.skipped.push(Skipped { path, reason: reason.to_string() });
     }
 
     fn ignore(&mut self, key: String) {
@@ -261,7 +257,7 @@ fn take_arrays(listing: &mut Listing, mut arrays: Vec<ArrayFile>, options: &Arra
             Err(reason) => {
                 match reason {
                     SkipReason::NoArray { .. } => listing.n_ignored += 1,
-                    _ => listing.skipped.push(Skipped { path: key.clone(), reason: reason.to_string() }),
+                    _ => listing.skipped.push(Skipped { path: key.clone(), reason: reason.clone() }),
                 }
                 refused.get_or_insert((key, reason));
                 continue;

@@ -30,7 +30,9 @@ use multiversion::multiversion;
 use wide::u8x16;
 
 use super::buffer::grow;
+use super::part::Part;
 use super::weights::{Axis, Kernel, RememberedWeights, WEIGHT_BITS, Weights};
+use crate::spectral::Size;
 
 /// One half in the fixed-point format of a sum, which turns truncation into rounding.
 const HALF: i32 = 1 << (WEIGHT_BITS - 1);
@@ -44,23 +46,33 @@ type PixelBlock = [u8; 3 * ROW_BLOCK];
 /// Samples of a row that are combined with those of other rows together, in registers.
 const COLUMN_BLOCK: usize = 32;
 
-/// An image to be resampled: `height` rows of `width` interleaved RGB pixels, `stride` bytes from row to row.
+/// An image to be resampled, of which a rectangle is there: interleaved RGB pixels, `stride` bytes from row to row.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Source<'a> {
+    /// From the first pixel that is there on.
     pub pixels: &'a [u8],
+    /// Size of the image, pixels.
     pub width: usize,
     pub height: usize,
     pub stride: usize,
+    /// Column and row of the first pixel that is there.
+    pub origin: (usize, usize),
 }
 
 impl<'a> Source<'a> {
-    /// An image without gaps between rows.
-    pub fn whole(pixels: &'a [u8], width: usize, height: usize) -> Self {
-        Self { pixels, width, height, stride: width * 3 }
+    /// What a resize to `target` left, without gaps between rows.
+    pub fn left_by(target: &Target, pixels: &'a [u8]) -> Self {
+        let Target { width, height, origin, crop_width, .. } = *target;
+        Self { pixels, width, height, stride: crop_width * 3, origin }
     }
 
-    fn row(&self, y: usize) -> &'a [u8] {
-        &self.pixels[y * self.stride..][..self.width * 3]
+    /// What is there from a pixel on.
+    fn from(&self, x: usize, y: usize) -> &'a [u8] {
+        &self.pixels[(y - self.origin.1) * self.stride + (x - self.origin.0) * 3..]
+    }
+
+    fn row(&self, y: usize, columns: Range<usize>) -> &'a [u8] {
+        &self.from(columns.start, y)[..columns.len() * 3]
     }
 }
 
@@ -81,6 +93,29 @@ impl Target {
     /// The whole output.
     pub fn whole(width: usize, height: usize) -> Self {
         Self { width, height, origin: (0, 0), crop_width: width, crop_height: height }
+    }
+
+    /// A part of an output of `size`.
+    pub fn part(size: Size, part: &Part) -> Self {
+        let (crop_width, crop_height) = (part.columns.len(), part.rows.len());
+        Self { width: size.width, height: size.height, origin: part.origin(), crop_width, crop_height }
+    }
+
+    /// The axis of the rows of a source of `width`.
+    pub fn horizontal(&self, width: usize, kernel: Kernel) -> Axis {
+        Axis { kernel, n_in: width, n_out: self.width, start: self.origin.0, n_wanted: self.crop_width }
+    }
+
+    /// The axis of the columns of a source of `height`.
+    pub fn vertical(&self, height: usize, kernel: Kernel) -> Axis {
+        Axis { kernel, n_in: height, n_out: self.height, start: self.origin.1, n_wanted: self.crop_height }
+    }
+
+    /// What is taken of a source of `width` and `height`.
+    pub fn part_of(&self, width: usize, height: usize, kernel: Kernel) -> Part {
+        let (columns, rows) =
+            (self.horizontal(width, kernel).input_range(), self.vertical(height, kernel).input_range());
+        Part { columns, rows }
     }
 }
 
@@ -105,27 +140,23 @@ impl Resampler {
     }
 
     /// Resamples `source` and writes the wanted rectangle of the result, interleaved RGB without gaps, over the front
-    /// of `out`.
+    /// of `out`. Of the source it takes the input ranges of both axes.
     pub fn resample(&mut self, source: &Source<'_>, kernel: Kernel, target: &Target, out: &mut Vec<u8>) {
         let row_bytes = target.crop_width * 3;
-        let (_, y) = target.origin;
-        let (n_in, n_out, n_wanted) = (source.height, target.height, target.crop_height);
-        if n_in == n_out {
-            return self.resample_rows(source, kernel, target, y..y + n_wanted, out);
+        let axis = target.vertical(source.height, kernel);
+        if axis.n_in == axis.n_out {
+            return self.resample_rows(source, kernel, target, axis.input_range(), out);
         }
-        let axis = Axis { kernel, n_in, n_out, start: y, n_wanted };
         if columns_come_first(source, target) {
             return self.resample_columns_first(source, axis, target, out);
         }
-        let vertical = self.weights.find(axis);
-        let wanted_rows = self.weights.at(vertical).input_range();
+        let wanted_rows = axis.input_range();
         let first_row = wanted_rows.start;
         let mut rows = std::mem::take(&mut self.rows);
         self.resample_rows(source, kernel, target, wanted_rows, &mut rows);
-        // The horizontal weights may have taken the place of the vertical ones.
         let vertical = self.weights.find(axis);
-        grow(out, n_wanted * row_bytes);
-        for (y, out) in out.chunks_exact_mut(row_bytes).take(n_wanted).enumerate() {
+        grow(out, axis.n_wanted * row_bytes);
+        for (y, out) in out.chunks_exact_mut(row_bytes).take(axis.n_wanted).enumerate() {
             let (first, weights) = self.weights.at(vertical).of(y);
             combine_rows(&rows[(first - first_row) * row_bytes..], row_bytes, weights, out);
         }
@@ -134,15 +165,17 @@ impl Resampler {
 
     /// The same with the passes in the other order; `vertical` is the axis of the columns.
     fn resample_columns_first(&mut self, source: &Source<'_>, vertical: Axis, target: &Target, out: &mut Vec<u8>) {
-        let row_bytes = source.width * 3;
+        let wanted = target.horizontal(source.width, vertical.kernel).input_range();
+        let row_bytes = wanted.len() * 3;
         let mut columns = std::mem::take(&mut self.columns);
         grow(&mut columns, vertical.n_wanted * row_bytes);
         let weights = self.weights.find(vertical);
         for (y, out) in columns.chunks_exact_mut(row_bytes).take(vertical.n_wanted).enumerate() {
             let (first, weights) = self.weights.at(weights).of(y);
-            combine_rows(&source.pixels[first * source.stride..], source.stride, weights, out);
+            combine_rows(source.from(wanted.start, first), source.stride, weights, out);
         }
-        let resampled = Source::whole(&columns, source.width, vertical.n_wanted);
+        let (width, height, origin) = (source.width, vertical.n_wanted, (wanted.start, 0));
+        let resampled = Source { pixels: &columns, width, height, stride: row_bytes, origin };
         self.resample_rows(&resampled, vertical.kernel, target, 0..vertical.n_wanted, out);
         self.columns = columns;
     }
@@ -159,22 +192,21 @@ impl Resampler {
     ) {
         let row_bytes = target.crop_width * 3;
         grow(out, wanted.len().next_multiple_of(ROW_BLOCK) * row_bytes);
-        let (x, _) = target.origin;
-        let (n_in, n_out, n_wanted) = (source.width, target.width, target.crop_width);
-        if n_in == n_out {
+        let axis = target.horizontal(source.width, kernel);
+        let columns = axis.input_range();
+        if axis.n_in == axis.n_out {
             for (y, out) in wanted.zip(out.chunks_exact_mut(row_bytes)) {
-                out.copy_from_slice(&source.row(y)[x * 3..][..row_bytes]);
+                out.copy_from_slice(source.row(y, columns.clone()));
             }
             return;
         }
-        let horizontal = self.weights.find(Axis { kernel, n_in, n_out, start: x, n_wanted });
+        let horizontal = self.weights.find(axis);
         let weights = self.weights.at(horizontal);
-        let columns = weights.input_range();
         self.block.resize(columns.len(), [0; 3 * ROW_BLOCK]);
-        self.resampled.resize(n_wanted, [0; 3 * ROW_BLOCK]);
+        self.resampled.resize(axis.n_wanted, [0; 3 * ROW_BLOCK]);
         for (y, out) in wanted.clone().step_by(ROW_BLOCK).zip(out.chunks_exact_mut(row_bytes * ROW_BLOCK)) {
             // The last block may have fewer rows: the last one fills the rest and is computed in vain.
-            let row = |r: usize| &source.row((y + r).min(wanted.end - 1))[columns.start * 3..columns.end * 3];
+            let row = |r: usize| source.row((y + r).min(wanted.end - 1), columns.clone());
             interleave_rows(&std::array::from_fn(row), self.block.as_flattened_mut().as_chunks_mut().0);
             resample_block(&self.block, columns.start, weights, &mut self.resampled);
             separate_rows(self.resampled.as_flattened().as_chunks().0, out);

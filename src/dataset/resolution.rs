@@ -63,12 +63,15 @@ pub enum ResolutionError {
     #[error("no working size can be chosen without images; give --resolution")]
     NoFiles,
     /// No header could be read.
-    #[error("no working size: none of the {n_tried} images tried has a readable header ({reasons})")]
+    #[error(
+        "no working size: none of the {n_tried} images tried has a readable header ({})",
+        Skipped::summary(skipped)
+    )]
     NoHeader {
         /// Files tried.
         n_tried: usize,
-        /// What is wrong with them.
-        reasons: String,
+        /// Why none of them could be used, in path order.
+        skipped: Vec<Skipped>,
     },
 }
 
@@ -89,15 +92,14 @@ pub fn choose_resolution(files: &[SourceFile], options: &DecodeOptions) -> Resul
         let size = file.size().map_or_else(|| decoder.probe(file.path(), options).map(|header| header.size), Ok);
         match size {
             Ok(size) => headers.push((file.key().into_owned(), size)),
-            Err(reason) => unreadable.push(Skipped { path: file.key().into_owned(), reason: reason.to_string() }),
+            Err(reason) => unreadable.push(Skipped { path: file.key().into_owned(), reason }),
         }
     }
     let Some(&(_, first)) = headers.first() else {
-        let reasons = Skipped::summary(&unreadable);
         return Err(if n_tried == 0 {
             ResolutionError::NoFiles
         } else {
-            ResolutionError::NoHeader { n_tried, reasons }
+            ResolutionError::NoHeader { n_tried, skipped: unreadable }
         });
     };
     let sizes_agree = headers.iter().all(|(_, size)| *size == first);

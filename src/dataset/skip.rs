@@ -1,5 +1,7 @@
 //! Why an image was left out: one reason for each way a file can fail, worded for `skipped.csv`.
 
+use std::borrow::Cow;
+
 use bytesize::ByteSize;
 
 use crate::spectral::Size;
@@ -18,7 +20,7 @@ pub enum SkipReason {
     #[error("is a folder, not an image")]
     Folder,
     /// A pipe, socket or device.
-    #[error("is a {kind}, not a regular file")]
+    #[error("is a {kind}, not a regular file; remove it")]
     NotAFile {
         /// What it is.
         kind: &'static str,
@@ -95,7 +97,7 @@ pub enum SkipReason {
         what: &'static str,
     },
     /// The decoder gave up.
-    #[error("cannot be decoded as {format}: {message}")]
+    #[error("cannot be decoded as {format}: {message}; fetch it again, or remove it")]
     Corrupt {
         /// Name of the format.
         format: &'static str,
@@ -205,6 +207,9 @@ pub enum SkipReason {
     /// Uniform bars on two opposite sides, and the run leaves such images out.
     #[error("is letterboxed: uniform bars on opposite sides (--drop-letterbox)")]
     Letterboxed,
+    /// Used by the pass before, and not by the second one.
+    #[error("in the second pass: {0}")]
+    InSecondPass(Box<SkipReason>),
 }
 
 impl SkipReason {
@@ -212,6 +217,30 @@ impl SkipReason {
     pub fn is_by_choice(&self) -> bool {
         use SkipReason::{Letterboxed, OtherSize, OwnPlot, TooSmall, WouldEnlarge};
         matches!(self, WouldEnlarge { .. } | TooSmall { .. } | OtherSize { .. } | Letterboxed | OwnPlot)
+    }
+
+    /// The reason in a few words, without the numbers and the words of the one file: what all files of a kind share.
+    pub fn short(&self) -> Cow<'static, str> {
+        match self {
+            Self::WouldEnlarge { needed, .. } | Self::TooSmall { needed, .. } => {
+                format!("too small for {needed}").into()
+            }
+            Self::OtherSize { .. } => "of another size".into(),
+            Self::Letterboxed => "letterboxed".into(),
+            Self::OwnPlot => "plots of specscan".into(),
+            Self::LinkLoop { .. } => "links that lead back".into(),
+            Self::Damaged { format, .. } => format!("damaged {format}").into(),
+            Self::Corrupt { format, .. } => format!("no decodable {format}").into(),
+            Self::TooManyPixels { .. } => "of too many pixels".into(),
+            Self::ZeroSize { .. } => "without pixels".into(),
+            Self::TooLarge { .. } => "too large for --max-memory".into(),
+            Self::TooManyTiles { .. } => "of too many tiles".into(),
+            Self::OutOfMemory { .. } => "too large for the memory there is".into(),
+            Self::DecoderPanic { format, .. } => format!("{format} that crash the decoder").into(),
+            Self::InSecondPass(reason) => reason.short(),
+            // Of these all of a kind have the same message.
+            other => other.to_string().into(),
+        }
     }
 
     /// The reason for an I/O error met while opening or reading.

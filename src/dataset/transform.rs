@@ -18,10 +18,12 @@
 //!
 //! # Cost
 //!
-//! Nothing is copied where nothing is resampled: a [`View`] is a window onto the decoded pixels.
+//! Nothing is copied where nothing is resampled: a [`View`] is a window onto the decoded pixels. Every step computes
+//! only what the next one takes, and [`PreprocessConfig::part`] says what the first one does.
 
 use super::decode::RgbImage;
 use super::letterbox::is_letterboxed;
+use super::part::Part;
 use super::resample::{Resampler, Source, Target};
 use super::skip::SkipReason;
 use super::view::{View, Views};
@@ -78,6 +80,12 @@ pub enum PreprocessError {
     /// A working size without pixels.
     #[error("the working size {0} has no pixels; give --resolution at least 1")]
     ZeroSize(Size),
+    /// A working size beyond all that is kept and read again.
+    #[error(
+        "the working size {0} is beyond {max} pixels a side; take --resolution {max} or less with --transform tile, or \
+         leave --transform out", max = Size::MAX_SIDE_PX
+    )]
+    TooLarge(Size),
     /// A working size that the transform cannot yield.
     #[error(
         "{transform} makes squares, not {size}; give --resolution one number, or take --transform crop, tile or none"
@@ -95,11 +103,14 @@ impl PreprocessConfig {
     ///
     /// # Errors
     ///
-    /// If the size is zero, or not square where the transform needs a square.
+    /// If the size is zero or too large, or not square where the transform needs a square.
     pub fn validate(&self) -> Result<(), PreprocessError> {
         let Self { transform, size, .. } = *self;
         if size.n_pixels() == 0 {
             return Err(PreprocessError::ZeroSize(size));
+        }
+        if size.longer_side() > Size::MAX_SIDE_PX {
+            return Err(PreprocessError::TooLarge(size));
         }
         if transform.resamples() && size.width != size.height {
             return Err(PreprocessError::NotSquare { transform, size });
@@ -126,6 +137,55 @@ impl PreprocessConfig {
             _ => Ok(()),
         }
     }
+
+    /// What [`Preprocessor::apply`] looks at in an image of the size `found`.
+    pub fn part(&self, found: Size) -> Part {
+        let size = self.size;
+        match self.transform {
+            _ if self.accepts(found).is_err() => Part::whole(found),
+            Transform::CenterCropDhariwal => dhariwal_part(found, size),
+            Transform::CenterCrop => Part::window(central(found), Size::square(found.shorter_side())),
+            Transform::Crop | Transform::None => Part::window(window_origin(found, size), size),
+            Transform::Tile if self.drop_letterbox => Part::whole(found),
+            Transform::Tile => {
+                let tiled = |side: usize, tile: usize| side / tile * tile;
+                Part::whole(Size::new(tiled(found.height, size.height), tiled(found.width, size.width)))
+            }
+        }
+    }
+}
+
+/// Column and row of the central window.
+fn window_origin(found: Size, size: Size) -> (usize, usize) {
+    ((found.width - size.width) / 2, (found.height - size.height) / 2)
+}
+
+/// Column and row of the central square.
+fn central(found: Size) -> (usize, usize) {
+    window_origin(found, Size::square(found.shorter_side()))
+}
+
+fn halved(found: Size) -> Size {
+    Size::new(found.height / 2, found.width / 2)
+}
+
+/// What `center-crop-dhariwal` resamples an image to that needs no halving, and the square it takes of that.
+fn dhariwal_target(found: Size, size: Size) -> Target {
+    let n = size.width;
+    let factor = n as f64 / found.shorter_side() as f64;
+    let scaled = |side: usize| (side as f64 * factor).round_ties_even() as usize;
+    let (width, height) = (scaled(found.width), scaled(found.height));
+    Target { width, height, origin: ((width - n) / 2, (height - n) / 2), crop_width: n, crop_height: n }
+}
+
+/// What `center-crop-dhariwal` takes of an image.
+fn dhariwal_part(found: Size, size: Size) -> Part {
+    let Size { width, height } = found;
+    if found.shorter_side() < 2 * size.width {
+        return dhariwal_target(found, size).part_of(width, height, Kernel::Bicubic);
+    }
+    let half = halved(found);
+    Target::part(half, &dhariwal_part(half, size)).part_of(width, height, Kernel::Box)
 }
 
 /// Applies one [`PreprocessConfig`] to one image after the other with the same buffers. One for each worker.
@@ -167,7 +227,8 @@ impl Preprocessor {
         self.resized = Vec::new();
     }
 
-    /// The working images of `image`: one, or for `tile` at least one.
+    /// The working images of `image`: one, or for `tile` at least one. Of its pixels only those of
+    /// [`PreprocessConfig::part`] are looked at.
     ///
     /// With [`PreprocessConfig::drop_letterbox`] the working image is judged; for `tile` the whole image is, since a
     /// tile of sky is no letterbox.
@@ -189,8 +250,7 @@ impl Preprocessor {
             Transform::CenterCropDhariwal => self.center_crop_dhariwal(image),
             Transform::CenterCrop => self.center_crop(image),
             Transform::Crop | Transform::None => {
-                let origin = ((found.width - size.width) / 2, (found.height - size.height) / 2);
-                Views::grid(image.pixels, stride, origin, size, (1, 1))
+                Views::grid(image.pixels, stride, window_origin(found, size), size, (1, 1))
             }
             Transform::Tile => {
                 let n = (found.height / size.height, found.width / size.width);
@@ -211,42 +271,37 @@ impl Preprocessor {
 
     fn center_crop_dhariwal<'a>(&'a mut self, image: &RgbImage<'a>) -> Views<'a> {
         let size = self.config.size;
-        let n = size.width;
         let Self { resampler, halves, resized, .. } = self;
         let [current, next] = halves;
-        let Size { mut width, mut height } = image.size;
-        let mut is_original = true;
-        while width.min(height) >= 2 * n {
-            let pixels = if is_original { image.pixels } else { current.as_slice() };
-            let half = Target::whole(width / 2, height / 2);
-            resampler.resample(&Source::whole(pixels, width, height), Kernel::Box, &half, next);
+        let mut found = image.size;
+        let mut there = Target::whole(found.width, found.height);
+        while found.shorter_side() >= 2 * size.width {
+            let pixels = if found == image.size { image.pixels } else { current.as_slice() };
+            found = halved(found);
+            let target = Target::part(found, &dhariwal_part(found, size));
+            resampler.resample(&Source::left_by(&there, pixels), Kernel::Box, &target, next);
             std::mem::swap(current, next);
-            (width, height) = (half.width, half.height);
-            is_original = false;
+            there = target;
         }
-        let pixels = if is_original { image.pixels } else { current.as_slice() };
-        let factor = n as f64 / width.min(height) as f64;
-        let scaled = |side: usize| (side as f64 * factor).round_ties_even() as usize;
-        let (scaled_width, scaled_height) = (scaled(width), scaled(height));
-        let origin = ((scaled_width - n) / 2, (scaled_height - n) / 2);
-        if (scaled_width, scaled_height) == (width, height) {
-            return Views::resampled(pixels, width * 3, origin, size);
+        let source = Source::left_by(&there, if found == image.size { image.pixels } else { current });
+        let target = dhariwal_target(found, size);
+        if (target.width, target.height) == (found.width, found.height) {
+            let ((x, y), (first_x, first_y)) = (target.origin, source.origin);
+            return Views::resampled(source.pixels, source.stride, (x - first_x, y - first_y), size);
         }
-        let target = Target { width: scaled_width, height: scaled_height, origin, crop_width: n, crop_height: n };
-        resampler.resample(&Source::whole(pixels, width, height), Kernel::Bicubic, &target, resized);
-        Views::resampled(resized, n * 3, (0, 0), size)
+        resampler.resample(&source, Kernel::Bicubic, &target, resized);
+        Views::resampled(resized, size.width * 3, (0, 0), size)
     }
 
     fn center_crop<'a>(&'a mut self, image: &RgbImage<'a>) -> Views<'a> {
         let size = self.config.size;
-        let Size { width, height } = image.size;
-        let side = width.min(height);
-        let (x, y) = ((width - side) / 2, (height - side) / 2);
-        let stride = width * 3;
+        let (side, (x, y)) = (image.size.shorter_side(), central(image.size));
+        let stride = image.size.width * 3;
         if side == size.width {
             return Views::resampled(image.pixels, stride, (x, y), size);
         }
-        let source = Source { pixels: &image.pixels[y * stride + x * 3..], width: side, height: side, stride };
+        let pixels = &image.pixels[y * stride + x * 3..];
+        let source = Source { pixels, width: side, height: side, stride, origin: (0, 0) };
         let target = Target::whole(size.width, size.height);
         self.resampler.resample(&source, Kernel::Lanczos, &target, &mut self.resized);
         Views::resampled(&self.resized, size.width * 3, (0, 0), size)

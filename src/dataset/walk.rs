@@ -86,6 +86,10 @@ impl OpenFolders {
 /// Tells what an entry that is no folder is; noise samples are images unless `hides_samples`.
 pub(super) fn tell(file_type: FileType, path: PathBuf, hides_samples: bool) -> Found {
     if !file_type.is_file() {
+        // Sockets and pipes of programs that work in the folder are none of the set.
+        if !has_image_name(&path) {
+            return Found::Other(path);
+        }
         let kind = special_kind(file_type);
         return Found::Bad(path, SkipReason::NotAFile { kind });
     }

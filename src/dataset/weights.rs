@@ -77,9 +77,42 @@ pub(super) struct Axis {
     /// Samples before and after.
     pub n_in: usize,
     pub n_out: usize,
-    /// First sample of the output that is wanted, and how many are.
+    /// First sample of the output that is wanted, and how many are. Not none.
     pub start: usize,
     pub n_wanted: usize,
+}
+
+impl Axis {
+    /// Input samples that the wanted output is made of. An axis that keeps its length is left alone.
+    pub fn input_range(&self) -> Range<usize> {
+        let end = self.start + self.n_wanted;
+        if self.n_in == self.n_out {
+            return self.start..end;
+        }
+        self.span(self.start).start..self.span(end - 1).end
+    }
+
+    /// Input samples per output sample.
+    fn scale(&self) -> f64 {
+        self.n_in as f64 / self.n_out as f64
+    }
+
+    /// Half-width of the kernel, in input samples.
+    fn support(&self) -> f64 {
+        self.kernel.support() * self.scale().max(1.0)
+    }
+
+    /// Centre of output sample `i`, in input samples.
+    fn center(&self, i: usize) -> f64 {
+        (i as f64 + 0.5) * self.scale()
+    }
+
+    /// Input samples that output sample `i` is made of.
+    fn span(&self, i: usize) -> Range<usize> {
+        let (center, support) = (self.center(i), self.support());
+        // Truncation towards zero, as the cast to int in Pillow.
+        (center - support + 0.5).max(0.0) as usize..((center + support + 0.5) as usize).min(self.n_in)
+    }
 }
 
 /// Weights of one axis: for each wanted output sample the first input sample and its fixed-point weights.
@@ -100,35 +133,23 @@ pub(super) struct Weights {
 impl Weights {
     /// Computes the weights of `axis`.
     fn compute(&mut self, axis: Axis) {
-        let Axis { kernel, n_in, n_out, start, n_wanted } = axis;
-        let scale = n_in as f64 / n_out as f64;
-        let filter_scale = scale.max(1.0);
-        let support = kernel.support() * filter_scale;
-        let inverse = 1.0 / filter_scale;
-        self.stride = support.ceil() as usize * 2 + 1;
+        let Axis { kernel, start, n_wanted, .. } = axis;
+        let inverse = 1.0 / axis.scale().max(1.0);
+        self.stride = axis.support().ceil() as usize * 2 + 1;
         self.spans.clear();
         self.fixed.clear();
         for i in start..start + n_wanted {
-            let center = (i as f64 + 0.5) * scale;
-            // Truncation towards zero, as the cast to int in Pillow.
-            let first = (center - support + 0.5).max(0.0) as usize;
-            let end = ((center + support + 0.5) as usize).min(n_in);
+            let (center, span) = (axis.center(i), axis.span(i));
             self.exact.clear();
-            self.exact.extend((first..end).map(|j| kernel.value((j as f64 - center + 0.5) * inverse)));
+            self.exact.extend(span.clone().map(|j| kernel.value((j as f64 - center + 0.5) * inverse)));
             let sum: f64 = self.exact.iter().sum();
             let norm = if sum == 0.0 { 1.0 } else { sum };
             let filled = self.fixed.len() + self.stride;
             self.fixed.extend(self.exact.iter().map(|w| to_fixed(w / norm)));
             self.fixed.resize(filled, 0);
-            self.spans.push((first, end - first));
+            self.spans.push((span.start, span.len()));
         }
         self.axis = Some(axis);
-    }
-
-    /// Input samples that the wanted output is made of.
-    pub fn input_range(&self) -> Range<usize> {
-        let start = self.spans.first().map_or(0, |span| span.0);
-        start..self.spans.last().map_or(start, |(first, n)| first + n)
     }
 
     /// First input sample and weights of wanted output sample `i`.
@@ -220,7 +241,11 @@ mod tests {
         for i in 0..256 {
             assert_eq!(part.of(i), whole.of(42 + i));
         }
-        assert_eq!(part.input_range().start, whole.of(42).0);
+        let axis = Axis { kernel: Kernel::Bicubic, n_in: 500, n_out: 341, start: 42, n_wanted: 256 };
+        let (last, n_weights) = whole.of(42 + 255);
+        assert_eq!(axis.input_range(), whole.of(42).0..last + n_weights.len());
+        // An axis that keeps its length is copied.
+        assert_eq!(Axis { n_in: 341, ..axis }.input_range(), 42..298);
     }
 
     #[test]

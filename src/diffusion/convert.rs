@@ -23,6 +23,7 @@
 //! Kingma et al., Variational Diffusion Models (2107.00630); Karras et al., EDM (2206.00364); Esser et al., SD3
 //! (2403.03206) for the shift.
 
+use std::borrow::Cow;
 use std::f64::consts::PI;
 
 /// A relative noise level `s = σ/α` in `[0, ∞]`.
@@ -32,7 +33,7 @@ pub struct NoiseLevel {
 }
 
 /// A number that is no noise level in the unit it was given in.
-#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("{value} is no {unit}; it must be {allowed}")]
 pub struct ConvertError {
     /// The number given.
@@ -40,12 +41,12 @@ pub struct ConvertError {
     /// What it should have been.
     pub unit: &'static str,
     /// The values that unit has.
-    pub allowed: &'static str,
+    pub allowed: Cow<'static, str>,
 }
 
 fn checked(value: f64, fits: bool, unit: &'static str, allowed: &'static str) -> Result<f64, ConvertError> {
     // NaN fits nowhere: every caller's condition is false for it.
-    if fits { Ok(value) } else { Err(ConvertError { value, unit, allowed }) }
+    if fits { Ok(value) } else { Err(ConvertError { value, unit, allowed: allowed.into() }) }
 }
 
 impl NoiseLevel {
@@ -80,6 +81,36 @@ impl NoiseLevel {
     pub fn from_alpha_bar(alpha_bar: f64) -> Result<Self, ConvertError> {
         checked(alpha_bar, (0.0..=1.0).contains(&alpha_bar), "alpha_bar", "between 0 and 1")
             .map(|a| Self { sigma: ((1.0 - a) / a).sqrt() })
+    }
+
+    /// From the α of a variance-preserving schedule: `s = √(1−α²)/α`.
+    ///
+    /// # Errors
+    ///
+    /// If `alpha` lies outside `[0, 1]`.
+    pub fn from_vp_alpha(alpha: f64) -> Result<Self, ConvertError> {
+        checked(alpha, (0.0..=1.0).contains(&alpha), "vp_alpha", "between 0 and 1")
+            // 1 − α² by its factors, which keeps its digits near one.
+            .map(|a| Self { sigma: ((1.0 - a) * (1.0 + a)).sqrt() / a })
+    }
+
+    /// From the σ of a variance-preserving schedule: `s = σ/√(1−σ²)`.
+    ///
+    /// # Errors
+    ///
+    /// If `sigma` lies outside `[0, 1]`.
+    pub fn from_vp_sigma(sigma: f64) -> Result<Self, ConvertError> {
+        checked(sigma, (0.0..=1.0).contains(&sigma), "vp_sigma", "between 0 and 1")
+            .map(|s| Self { sigma: s / ((1.0 - s) * (1.0 + s)).sqrt() })
+    }
+
+    /// From EDM's conditioning of the network: `s = exp(4c)`.
+    ///
+    /// # Errors
+    ///
+    /// If `c` is NaN.
+    pub fn from_edm_conditioning(c: f64) -> Result<Self, ConvertError> {
+        checked(c, !c.is_nan(), "c_noise", "a number").map(|c| Self { sigma: (4.0 * c).exp() })
     }
 
     /// From the time of flow matching, `(1−t) x + t ε`: `s = t/(1−t)`.
@@ -169,10 +200,37 @@ pub fn shift_flow_time(t: f64, shift: f64) -> f64 {
     shift * t / (1.0 + (shift - 1.0) * t)
 }
 
-/// `β_t = 1 − ᾱ_t/ᾱ_{t−1}` of the steps whose `alpha_bars` are given from clean to noise, `ᾱ_0 = 1` before the first.
-pub fn betas_from_alpha_bars(alpha_bars: &[f64]) -> Vec<f64> {
-    let before = std::iter::once(&1.0).chain(alpha_bars);
-    alpha_bars.iter().zip(before).map(|(now, before)| 1.0 - now / before).collect()
+/// The levels after each of the steps whose `betas` are given from clean to noise: `ᾱ_i = Π(1−β)`.
+///
+/// # Errors
+///
+/// If one lies outside `[0, 1]`.
+pub fn levels_from_betas(betas: &[f64]) -> Result<Vec<NoiseLevel>, ConvertError> {
+    // 1 − ᾱ is summed on its own: 1 − (1 − 1e-4) would lose four digits.
+    let (mut alpha_bar, mut noise) = (1.0, 0.0);
+    let mut step = |&beta: &f64| {
+        let beta = checked(beta, (0.0..=1.0).contains(&beta), "beta", "between 0 and 1")?;
+        noise += alpha_bar * beta;
+        alpha_bar *= 1.0 - beta;
+        Ok(NoiseLevel { sigma: (noise / alpha_bar).sqrt() })
+    };
+    betas.iter().map(&mut step).collect()
+}
+
+/// `β_t = 1 − ᾱ_t/ᾱ_{t−1} = (s_t² − s_{t−1}²)/(1 + s_t²)` of `levels` from clean to noise, the clean image before the
+/// first: a step to a cleaner level than the one before has a negative β, one from nothing but noise has none (NaN).
+pub fn betas_from_levels(levels: impl IntoIterator<Item = NoiseLevel>) -> Vec<f64> {
+    let mut before = 0.0;
+    let mut beta = |level: NoiseLevel| {
+        let (from, to) = (std::mem::replace(&mut before, level.sigma), level.sigma);
+        if to.is_infinite() && from.is_finite() {
+            return 1.0;
+        }
+        // The difference of squares by its factors; the last two quotients are at most one.
+        let norm = 1f64.hypot(to);
+        (to - from) / norm * ((to + from) / norm)
+    };
+    levels.into_iter().map(&mut beta).collect()
 }
 
 #[cfg(test)]
@@ -203,6 +261,12 @@ mod tests {
             prop_assert!(close(sigma / alpha, s, 1e-15));
             prop_assert!(close(alpha * alpha, level.alpha_bar(), 1e-15));
             prop_assert!(close(-8.0 * level.edm_conditioning(), level.logsnr(), 1e-15));
+            let from_edm = NoiseLevel::from_edm_conditioning(level.edm_conditioning()).expect("number");
+            prop_assert!(close(from_edm.sigma(), s, 1e-14));
+            let from_alpha = NoiseLevel::from_vp_alpha(alpha).expect("share");
+            prop_assert!(close(from_alpha.sigma(), s, 1e-15 + 2e-16 * (1.0 + 1.0 / (s * s))));
+            let from_sigma = NoiseLevel::from_vp_sigma(sigma).expect("share");
+            prop_assert!(close(from_sigma.sigma(), s, 1e-15 + 2e-16 * (1.0 + s * s)));
         }
 
         #[test]
@@ -235,6 +299,9 @@ mod tests {
             NoiseLevel::from_alpha_bar(1.0),
             NoiseLevel::from_flow_time(0.0),
             NoiseLevel::from_cosine_time(0.0),
+            NoiseLevel::from_vp_alpha(1.0),
+            NoiseLevel::from_vp_sigma(0.0),
+            NoiseLevel::from_edm_conditioning(f64::NEG_INFINITY),
         ] {
             let clean = clean.expect("an end");
             assert_eq!((clean.sigma(), clean.logsnr()), (0.0, f64::INFINITY));
@@ -271,13 +338,25 @@ mod tests {
     }
 
     #[test]
-    fn betas_rebuild_their_alpha_bars() {
-        let alpha_bars = [0.99, 0.9, 0.5, 0.01];
-        let mut product = 1.0;
-        for (beta, alpha_bar) in betas_from_alpha_bars(&alpha_bars).iter().zip(alpha_bars) {
-            product *= 1.0 - beta;
-            assert!((product - alpha_bar).abs() <= 1e-15);
+    fn betas_and_levels_are_each_others_inverse() {
+        // DDPM's own betas, to the last of them.
+        let betas: Vec<f64> = (0..1000).map(|i| 1e-4 + f64::from(i) * (0.02 - 1e-4) / 999.0).collect();
+        let levels = levels_from_betas(&betas).expect("betas");
+        assert!(close(levels[0].sigma(), 0.010_000_500_037_503_125, 1e-14));
+        assert!(close(levels[999].sigma(), 157.407_280_810_407_43, 1e-12));
+        for (got, want) in betas_from_levels(levels.iter().copied()).iter().zip(&betas) {
+            assert!(close(*got, *want, 1e-12), "{got} instead of {want}");
         }
-        assert!(betas_from_alpha_bars(&[]).is_empty());
+        let mut product = 1.0;
+        for (beta, level) in betas.iter().zip(&levels) {
+            product *= 1.0 - beta;
+            assert!(close(product, level.alpha_bar(), 1e-13));
+        }
+        let all_noise = levels_from_betas(&[0.5, 1.0]).expect("betas");
+        assert_eq!(all_noise[1].sigma(), f64::INFINITY);
+        assert!(close(all_noise[0].sigma(), 1.0, 1e-15));
+        assert_eq!(betas_from_levels(all_noise)[1], 1.0);
+        assert!(betas_from_levels([]).is_empty() && levels_from_betas(&[1.5]).is_err());
+        assert!(levels_from_betas(&[f64::NAN]).is_err());
     }
 }

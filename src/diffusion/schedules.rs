@@ -116,20 +116,11 @@ impl ReferenceSchedule {
     ///
     /// As [`ReferenceSchedule::from_list`], or if an entry is no number.
     pub fn from_text(name: &str, text: &str) -> Result<Self, ScheduleError> {
-        let text = text.trim_start_matches('\u{feff}').trim();
-        let inner = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text);
-        let lines = inner.lines().map(|line| line.split('#').next().unwrap_or_default());
-        let words = lines.flat_map(|line| line.split(|c: char| c == ',' || c.is_whitespace()));
-        let mut sigmas = Vec::new();
-        for word in words.filter(|w| !w.is_empty()) {
-            let entry = sigmas.len() + 1;
-            let sigma = word.parse().map_err(|_| ScheduleError::Entry {
-                name: name.to_owned(),
-                entry,
-                value: word.to_owned(),
-            })?;
-            sigmas.push(sigma);
-        }
+        let sigmas = list_words(text).enumerate().map(|(i, word)| {
+            let bad = || ScheduleError::Entry { name: name.to_owned(), entry: i + 1, value: word.to_owned() };
+            word.parse().map_err(|_| bad())
+        });
+        let sigmas = sigmas.collect::<Result<Vec<f64>, _>>()?;
         Self::from_list(name, &sigmas)
     }
 
@@ -194,10 +185,21 @@ impl FromStr for ReferenceSchedule {
     }
 }
 
+/// The entries of a list as text: a JSON array, or words separated by line breaks, blanks or commas; `#` starts a
+/// comment.
+pub fn list_words(text: &str) -> impl Iterator<Item = &str> {
+    let text = text.trim_start_matches('\u{feff}').trim();
+    let inner = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text);
+    let lines = inner.lines().map(|line| line.split('#').next().unwrap_or_default());
+    lines.flat_map(|line| line.split(|c: char| c == ',' || c.is_whitespace())).filter(|word| !word.is_empty())
+}
+
 fn did_you_mean(name: &str) -> String {
     let keyword = name.split(':').next().unwrap_or_default();
-    let known = SCHEDULES.iter().flat_map(|entry| std::iter::once(entry.keyword).chain(entry.alias));
-    nearest(keyword, known).map(|name| format!("did you mean {name}? ")).unwrap_or_default()
+    let known = || SCHEDULES.iter().map(|entry| entry.keyword);
+    // A part of a name is far from it in letters.
+    let whole = known().find(|name| name.split('-').any(|part| part == keyword));
+    whole.or_else(|| nearest(keyword, known())).map(|name| format!("did you mean {name}? ")).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -108,6 +108,19 @@ impl Emergence {
         self.crossings.iter().map(|c| c.filter(|c| c.is_inside).map_or(f64::NAN, |c| self.time(&c)))
     }
 
+    /// Half the width of the 95 % interval of each annulus' `t/T`, where `half_width_ln` is that of the logarithm of
+    /// R; none where that is unknown, or it does not pass 1 within the schedule.
+    pub fn half_widths(&self, schedule: &SnrSchedule, half_width_ln: &[Option<f64>]) -> Vec<Option<f64>> {
+        let annuli = self.crossings.iter().zip(&self.log_ratio).zip(half_width_ln);
+        annuli
+            .map(|((crossing, ratio), half)| {
+                let _ = (*crossing)?.is_inside.then_some(())?;
+                let [early, late] = [ratio - (*half)?, ratio + (*half)?].map(|ratio| schedule.crossing(ratio));
+                Some(0.5 * (self.time(&late?) - self.time(&early?)))
+            })
+            .collect()
+    }
+
     /// SNR at steps 1 … T of `schedule`, for each step at all annuli; infinite where the noise has no power, not
     /// a number where the images have none.
     pub fn ratios(&self, schedule: &SnrSchedule) -> impl Iterator<Item = f64> {
@@ -219,6 +232,24 @@ mod tests {
         let none = emergence(&faint, &[1.0; 4], &[1e-3; 4]);
         assert_eq!((none.spread, none.n_outside), (None, 3));
         assert!(none.times_within().all(f64::is_nan));
+    }
+
+    #[test]
+    fn half_widths_of_times_follow_those_of_the_power() {
+        let schedule = linear();
+        let found = emergence(&schedule, &[4.0, 1.0, 0.25, 0.0, 1e12], &[1.0; 5]);
+        let halves = found.half_widths(&schedule, &[Some(0.2), Some(0.2), None, Some(0.2), Some(0.2)]);
+        for (j, power) in [(0, 4.0_f64), (1, 1.0)] {
+            let at = |ln: f64| schedule.crossing(power.ln() + ln).expect("a number").t / 1000.0;
+            let half = halves[j].expect("an interval");
+            assert!((half - 0.5 * (at(0.2) - at(-0.2))).abs() <= 1e-12 && half > 0.0, "{half}");
+            // Near its value the time follows the logarithm of the power in proportion.
+            let slope = (at(1e-3) - at(-1e-3)) / 2e-3;
+            assert!((half / (0.2 * slope) - 1.0).abs() <= 0.01, "{half} and {slope}");
+        }
+        assert_eq!(halves[2..], [None; 3], "unknown, without power, never at 1");
+        let none = found.half_widths(&schedule, &[Some(0.0); 5]);
+        assert_eq!(none[..2], [Some(0.0); 2]);
     }
 
     #[test]

@@ -1,9 +1,9 @@
-//! Statistics of bounds and schedules over a set of any size, in fixed memory: histograms on logarithmic or linear
-//! grids.
+//! Statistics of bounds over a set of any size, in fixed memory: histograms on logarithmic or linear grids.
 
 use super::bounds::NoiseRange;
 use super::waste::{Shortfall, Waste};
 use crate::stats::histogram::Histogram;
+use crate::stats::order_interval::QuantileInterval;
 
 /// Bins per octave of sigma: a width of 0.54 %.
 const BINS_PER_OCTAVE: f64 = 128.0;
@@ -178,7 +178,17 @@ impl BoundsStatistics {
         self.log2_sigma_min.quantile(level).map(f64::exp2)
     }
 
+    /// The same of images worth `effective` independent ones, with its interval.
+    pub fn sigma_min_interval(&self, level: f64, effective: f64) -> QuantileInterval {
+        self.log2_sigma_min.quantile_interval(level, effective).map(f64::exp2)
+    }
+
     /// Quantile of σ_max, likewise.
+    pub fn sigma_max_interval(&self, level: f64, effective: f64) -> QuantileInterval {
+        self.log2_sigma_max.quantile_interval(level, effective).map(f64::exp2)
+    }
+
+    /// Quantile of σ_max over the images that have bounds, value.
     pub fn sigma_max_quantile(&self, level: f64) -> Option<f64> {
         self.log2_sigma_max.quantile(level).map(f64::exp2)
     }
@@ -227,65 +237,6 @@ impl BoundsStatistics {
             }
         }
         rows
-    }
-}
-
-/// Times of a fan of schedules, at the most.
-const MAX_FAN_TIMES: usize = 129;
-
-/// The spread over images of the logSNR at each time.
-#[derive(Debug, Clone)]
-pub struct ScheduleStatistics {
-    /// Which points of the schedules are looked at, in rising order.
-    points: Vec<usize>,
-    logsnr: Vec<Histogram>,
-    n_images: u64,
-    n_flat: u64,
-}
-
-impl ScheduleStatistics {
-    /// No schedules yet, of `n_steps` points (2 or more).
-    pub fn new(n_steps: usize) -> Self {
-        let n = n_steps.min(MAX_FAN_TIMES);
-        let points: Vec<usize> = (0..n).map(|i| i * (n_steps - 1) / (n - 1).max(1)).collect();
-        // From sigma = e¹⁶ to e⁻¹⁶ in steps of 0.05: 2.5 % of sigma.
-        let logsnr = vec![Histogram::new(-32.0, 0.05, 1280); points.len()];
-        Self { points, logsnr, n_images: 0, n_flat: 0 }
-    }
-
-    /// Adds an image's schedule; none if it is flat.
-    ///
-    /// # Panics
-    ///
-    /// If the schedule is shorter than planned.
-    pub fn add(&mut self, logsnr: Option<&[f64]>) {
-        self.n_images += 1;
-        match logsnr {
-            None => self.n_flat += 1,
-            Some(logsnr) => {
-                self.logsnr.iter_mut().zip(&self.points).for_each(|(histogram, &i)| histogram.add(logsnr[i]));
-            }
-        }
-    }
-
-    /// Points looked at, as positions in a schedule.
-    pub fn points(&self) -> &[usize] {
-        &self.points
-    }
-
-    /// Images added.
-    pub fn n_images(&self) -> u64 {
-        self.n_images
-    }
-
-    /// Images without a schedule.
-    pub fn n_flat(&self) -> u64 {
-        self.n_flat
-    }
-
-    /// Quantile over images of the logSNR at every point; none without schedules.
-    pub fn quantiles(&self, level: f64) -> Option<Vec<f64>> {
-        self.logsnr.iter().map(|histogram| histogram.quantile(level)).collect()
     }
 }
 
@@ -359,26 +310,6 @@ mod tests {
         assert_eq!((shares.below, shares.above), (plain(-1.0).0, plain(1.0).0));
         assert!((below.expect("some") - plain(-1.0).1).abs() <= 1.0 / SHORTFALL_BINS);
         assert!((above.expect("some") - plain(1.0).1).abs() <= 1.0 / SHORTFALL_BINS);
-    }
-
-    #[test]
-    fn a_fan_holds_the_quantiles_at_both_ends_whatever_the_number_of_points() {
-        for n_steps in [2, 3, 128, 129, 130, 1000] {
-            let mut fan = ScheduleStatistics::new(n_steps);
-            assert_eq!(fan.quantiles(0.5), None);
-            for image in 0..5 {
-                let logsnr: Vec<f64> =
-                    (0..n_steps).map(|i| f64::from(image) - 10.0 * i as f64 / (n_steps - 1) as f64).collect();
-                fan.add(Some(&logsnr));
-            }
-            fan.add(None);
-            assert_eq!((fan.n_images(), fan.n_flat()), (6, 1));
-            assert_eq!((fan.points()[0], fan.points()[fan.points().len() - 1]), (0, n_steps - 1));
-            assert!(fan.points().len() <= 129 && fan.points().windows(2).all(|w| w[0] < w[1]));
-            let (low, high) = (fan.quantiles(0.0).expect("five"), fan.quantiles(1.0).expect("five"));
-            assert_eq!((low[0], high[0]), (0.0, 4.0));
-            assert_eq!((low[low.len() - 1], high[high.len() - 1]), (-10.0, -6.0));
-        }
     }
 
     #[test]

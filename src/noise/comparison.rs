@@ -138,6 +138,16 @@ mod tests {
     }
 
     #[test]
+    fn too_smooth_begins_at_nine_tenths_of_the_images_own_distance() {
+        let data = dataset(|f| 0.01 * f.powf(-2.0));
+        for (share, is_too_smooth) in [(0.895, true), (0.905, false)] {
+            let mut c = compared(&data, &["white"]).remove(0);
+            c.divergence.expected_square = share * share * data.n_dimensions();
+            assert_eq!(c.is_too_smooth(&data), is_too_smooth, "{share}");
+        }
+    }
+
+    #[test]
     fn both_drawn_means_have_to_agree() {
         let data = dataset(|f| 0.01 / f);
         let mut all = compared(&data, &["white"]);

@@ -118,7 +118,7 @@ impl Mode {
 }
 
 /// `r − 1 − ln r`: never below zero, and exact near one.
-fn excess(ratio: f64) -> f64 {
+pub(super) fn excess(ratio: f64) -> f64 {
     let above = ratio - 1.0;
     (above - above.ln_1p()).max(0.0)
 }

@@ -304,6 +304,42 @@ mod tests {
     }
 
     #[test]
+    fn members_are_left_out_of_three_images_or_more_where_gamma_is_made_of_them() {
+        let size = Size::new(4, 4);
+        let grid = Grid::new(size);
+        let zero = vec![vec![Complex64::default(); grid.n_modes()]];
+        // White: every mode has the power 1, and Γ = 2.
+        let image = vec![Complex32::new(4.0, 0.0); grid.n_modes()];
+        let square = |n: usize, gamma: f64, metric: Metric| {
+            let plain = model(&grid, vec![vec![gamma; grid.n_modes()]], zero.clone(), n);
+            let plan = ImageDistancePlan::new(&DatasetModel { metric, ..plain }, &[1.0], Membership::Members);
+            plan.measure(&image, &mut plan.scratch()).square / 16.0
+        };
+        // Γ₋ = (2·2 − 3/2)/1 and p₋ = 9/4.
+        assert!((square(3, 2.0, Metric::Modes) - 2.25 / 2.5).abs() <= 1e-6, "{}", square(3, 2.0, Metric::Modes));
+        // The other of two has no spread: it is measured against both.
+        assert!((square(2, 2.0, Metric::Modes) - 0.5).abs() <= 1e-6);
+        // A power law is not made of single images' powers.
+        assert!((square(3, 2.0, Metric::PowerLaw) - 0.5).abs() <= 1e-6);
+        // All of Γ is this image's: the others have the power of rounding.
+        let floor = model(&grid, vec![vec![1.0; grid.n_modes()]], zero.clone(), 3).rounding_power;
+        let alone = square(3, 0.75, Metric::Modes);
+        assert!((alone * floor / 2.25 - 1.0).abs() <= 1e-4, "{alone}");
+    }
+
+    #[test]
+    fn the_excess_is_a_mean_over_axes() {
+        let size = Size::new(4, 4);
+        let grid = Grid::new(size);
+        let model =
+            model(&grid, vec![vec![2.0; grid.n_modes()]; 3], vec![vec![Complex64::default(); grid.n_modes()]; 3], 9);
+        let image = vec![Complex32::new(4.0, 0.0); 3 * grid.n_modes()];
+        let plan = ImageDistancePlan::new(&model, &[1.0; 3], Membership::Others(&model));
+        let got = plan.measure(&image, &mut plan.scratch());
+        assert!((got.excess - 0.5).abs() <= 1e-6, "{got:?}");
+    }
+
+    #[test]
     fn turned_axes_change_nothing_where_gamma_is_the_same_in_all() {
         let size = Size::new(6, 8);
         let grid = Grid::new(size);

@@ -27,7 +27,9 @@ pub mod model;
 pub mod monte_carlo;
 pub mod odd_images;
 pub mod power;
+pub mod published;
 pub mod realise;
+pub mod set_distance;
 pub mod setting;
 pub mod spectrum;
 #[cfg(test)]
@@ -44,6 +46,7 @@ pub use law::ZeroFrequency;
 pub use metric::Metric;
 pub use model::{AxesOf, DatasetModel, ModelOptions};
 pub use monte_carlo::{Moments, MonteCarlo};
+pub use published::{PublishedDistance, published_distances};
 pub use realise::{Noise, realise};
 pub use setting::Setting;
 pub use spectrum::NoiseSpectrum;

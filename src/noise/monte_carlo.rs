@@ -275,5 +275,9 @@ mod tests {
         assert_eq!((one.mean, one.std, one.mean_square_se), (2.0, None, None));
         assert!(one.agrees_with(exactly(1e9), 1));
         assert_eq!(Moments::of(&[]), None);
+        // Of noise that is always equally far there is no error to divide by.
+        let equal = Moments::of(&[4.0; 3]).expect("samples");
+        assert!(equal.standard_errors_from(exactly(4.0)).is_none() && equal.agrees_with(exactly(4.0), 1));
+        assert!(m.agrees_with(exactly(14.0 / 3.0), 0), "the only one");
     }
 }

@@ -1,7 +1,9 @@
 //! How files are scanned, and what that leaves.
 
-use crate::dataset::{DecodeOptions, FileStamp, PreprocessConfig, Skipped, Transform};
-use crate::spectrum::{AnalysisConfig, Preprocess, Spectrum, Standardize};
+use super::error::ScanError;
+use crate::dataset::{DecodeOptions, FileStamp, PreprocessConfig, Skipped, Transform, compare_keys};
+use crate::spectrum::{AnalysisConfig, Preprocess, Spectrum, SpectrumError, Standardize};
+use crate::stats::octave_error::Reached;
 
 /// Everything a pass needs to know.
 #[derive(Debug, Clone)]
@@ -14,8 +16,13 @@ pub struct ScanConfig {
     pub analysis: AnalysisConfig,
     /// Whether the effective resolution of every image is measured on the way; its rows hold it.
     pub effective_resolution: bool,
+    /// Largest standard error of an octave's mean power, as a share of it, at which a scan may stop before the last
+    /// file (`stats::octave_error`). Files have to be in random order then.
+    pub until: Option<f64>,
     /// Workers; the result does not depend on it.
     pub threads: usize,
+    /// Readers ahead of the workers; none given: a few where reads take long. The result does not depend on it.
+    pub io_threads: Option<usize>,
 }
 
 /// What a pass used of a file: its length and time of last change; none if it was skipped.
@@ -30,8 +37,48 @@ pub struct ScanOutcome {
     pub skipped: Vec<Skipped>,
     /// Files left out by choice, in path order.
     pub left_out: Vec<Skipped>,
-    /// What was used of each file, in the order of the files.
+    /// What was used of each file, in the order of the files; of a scan that stopped early, of those that it read.
     pub used: Vec<UsedFile>,
+    /// How far a scan came that was to stop early.
+    pub reached: Option<Reached>,
+}
+
+impl ScanOutcome {
+    /// Adds that of a pass over the files after these.
+    ///
+    /// # Errors
+    ///
+    /// If a sum overflows.
+    pub(super) fn append(&mut self, later: Self) -> Result<(), SpectrumError> {
+        // A file that is there twice is two files of one set.
+        self.spectrum.merge(&later.spectrum, true)?;
+        self.skipped.extend(later.skipped);
+        self.left_out.extend(later.left_out);
+        self.used.extend(later.used);
+        Ok(())
+    }
+
+    /// Refuses that of a scan without usable images, and puts its lists in path order; `reached` says how far one came
+    /// that was to stop early.
+    ///
+    /// # Errors
+    ///
+    /// [`ScanError::NothingUsable`].
+    pub(super) fn finish(self, reached: Option<Reached>) -> Result<Self, ScanError> {
+        let Self { spectrum, mut skipped, mut left_out, used, .. } = self;
+        let is_empty = spectrum.n_images() == 0;
+        if is_empty {
+            skipped.append(&mut left_out);
+        }
+        for list in [&mut skipped, &mut left_out] {
+            list.sort_by(|a, b| compare_keys(&a.path, &b.path));
+        }
+        if is_empty {
+            return Err(ScanError::NothingUsable { n_files: used.len(), skipped });
+        }
+        let n_unread = reached.map_or(0, |reached| reached.n_files - reached.n_read);
+        Ok(Self { spectrum: spectrum.with_unread(n_unread), skipped, left_out, used, reached })
+    }
 }
 
 impl ScanConfig {

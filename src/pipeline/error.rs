@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicBool;
 
 use super::memory_need::MemoryNeed;
-use crate::dataset::PreprocessError;
+use crate::dataset::{PreprocessError, Skipped};
 use crate::spectrum::SpectrumError;
 
 /// Set from outside to stop a pass.
@@ -16,12 +16,12 @@ pub enum ScanError {
     #[error("interrupted; the results in the folder are as they were before")]
     Interrupted,
     /// No image was usable.
-    #[error("none of the {n_files} images could be used ({reasons})")]
+    #[error("none of the {n_files} images could be used ({})", reasons(skipped))]
     NothingUsable {
         /// Files tried.
         n_files: usize,
-        /// Why they were skipped: the most frequent reasons, each with the first of its files.
-        reasons: String,
+        /// All of them, in path order, also those that were left out by choice.
+        skipped: Vec<Skipped>,
     },
     /// A worker pool could not be started.
     #[error("cannot start {threads} worker threads; pass a smaller --threads")]
@@ -48,4 +48,8 @@ pub enum ScanError {
     /// Sums failed.
     #[error(transparent)]
     Spectrum(#[from] SpectrumError),
+}
+
+fn reasons(skipped: &[Skipped]) -> String {
+    if skipped.is_empty() { "no files were given".to_owned() } else { Skipped::summary(skipped) }
 }

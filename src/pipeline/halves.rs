@@ -1,12 +1,16 @@
 //! A scan in two halves, so that each image can be measured against a spectrum without it.
 
+use std::borrow::Cow;
+
 use super::config::{ScanConfig, ScanOutcome};
 use super::error::{Cancel, ScanError};
 use super::observer::Observer;
+use super::pass::{Pass, add_up};
 use super::rows::NoRows;
-use super::scan::{pass_name, scan, scan_before};
+use super::scan::{pass_name, scan_before};
+use super::stages::{Stage, in_stages};
 use crate::dataset::SourceFile;
-use crate::spectrum::{Spectrum, Standardize};
+use crate::spectrum::{AnalysisPlan, Spectrum, SpectrumError, Standardize};
 
 /// The spectra of two disjoint halves of the files.
 #[derive(Debug)]
@@ -17,26 +21,11 @@ pub struct Halves {
     pub half_of_file: Vec<u8>,
 }
 
-/// Watches a half: of the whole it is neither the beginning nor the end.
-struct Part<'a>(&'a dyn Observer);
-
-impl Observer for Part<'_> {
-    fn advanced(&self, n_bytes: u64) {
-        self.0.advanced(n_bytes);
-    }
-
-    fn noted(&self, message: &str) {
-        self.0.noted(message);
-    }
-
-    fn warned(&self, message: &str) {
-        self.0.warned(message);
-    }
-}
-
 /// Streams `files` once and sums up their spectra, each half on its own where that is possible; the sum of all is the
 /// same, to the last bit, as that of one scan. Files are divided by the hash of their paths below the folder that holds
 /// them all, so that neither a folder's order matters nor how its path was typed.
+///
+/// With [`ScanConfig::until`] only the first files may be read, and each stage is divided by itself.
 ///
 /// A second pass, of which progress speaks, is to follow. There are no halves of fewer than two files, of
 /// standardised pixels (each half would have its own), or where one half is unusable.
@@ -50,34 +39,56 @@ pub fn scan_halves(
     observer: &dyn Observer,
     cancel: &Cancel,
 ) -> Result<(ScanOutcome, Option<Halves>), ScanError> {
-    let whole = || Ok((scan_before(1, files, config, &mut NoRows, observer, cancel)?, None));
-    if files.len() < 2 || config.analysis.standardize == Standardize::Pixel {
-        return whole();
+    let are_possible = files.len() >= 2 && config.analysis.standardize != Standardize::Pixel;
+    if !are_possible {
+        return Ok((scan_before(1, files, config, &mut NoRows, observer, cancel)?, None));
     }
-    let half_of_file = divide(files);
-    observer.started(&pass_name("scanning", 1, 2), config.things(), files.len());
-    let mut outcomes = Vec::with_capacity(2);
-    for half in 0..2 {
-        let members = files.iter().zip(&half_of_file).filter(|(_, h)| **h == half);
-        let members: Vec<SourceFile> = members.map(|(file, _)| file.clone()).collect();
-        match scan(&members, config, &mut NoRows, &Part(observer), cancel) {
-            Ok(outcome) => outcomes.push(outcome),
-            Err(ScanError::NothingUsable { .. }) => return whole(),
-            Err(error) => return Err(error),
-        }
-    }
-    observer.finished();
-    let [first, second] = <[ScanOutcome; 2]>::try_from(outcomes).map_err(|_| ScanError::Interrupted)?;
-    let mut spectrum = first.spectrum.clone();
-    // A file that is there twice is two files of one set, also where they fall into different halves.
-    spectrum.merge(&second.spectrum, true)?;
+    let (what, plan) = (&pass_name("scanning", 1, 2), AnalysisPlan::new(config.analysis.clone(), None));
+    let pass = Pass { what, files, config, plan: &plan, earlier: None, probes: None, observer, cancel };
+    let (parts, reached) = in_stages(pass, config.until, Parts::add_up)?;
+    let spectrum = parts.whole()?.into_owned();
+    let Parts { outcomes: [first, second], half_of_file } = parts;
     let (mut skipped, mut left_out) = (first.skipped, first.left_out);
     skipped.extend(second.skipped);
     left_out.extend(second.left_out);
     let mut used = [first.used.into_iter(), second.used.into_iter()];
     let used = half_of_file.iter().map(|half| used[usize::from(*half)].next().flatten()).collect();
-    let halves = Halves { spectra: [first.spectrum, second.spectrum], half_of_file };
-    Ok((ScanOutcome { spectrum, skipped, left_out, used }, Some(halves)))
+    let spectra = [first.spectrum, second.spectrum];
+    let halves = spectra.iter().all(|half| half.n_images() > 0).then_some(Halves { spectra, half_of_file });
+    Ok((ScanOutcome { spectrum, skipped, left_out, used, reached: None }.finish(reached)?, halves))
+}
+
+/// Both halves of what has been read.
+struct Parts {
+    outcomes: [ScanOutcome; 2],
+    half_of_file: Vec<u8>,
+}
+
+impl Parts {
+    /// Adds up one half after the other.
+    fn add_up(pass: Pass<'_>) -> Result<Self, ScanError> {
+        let half_of_file = divide(pass.files);
+        let add_up = |half: u8| {
+            let members = pass.files.iter().zip(&half_of_file).filter(|(_, h)| **h == half);
+            let members: Vec<SourceFile> = members.map(|(file, _)| file.clone()).collect();
+            add_up(Pass { files: &members, ..pass }, &mut NoRows)
+        };
+        Ok(Self { outcomes: [add_up(0)?, add_up(1)?], half_of_file })
+    }
+}
+
+impl Stage for Parts {
+    fn append(&mut self, later: Self) -> Result<(), SpectrumError> {
+        self.half_of_file.extend(later.half_of_file);
+        self.outcomes.iter_mut().zip(later.outcomes).try_for_each(|(half, later)| half.append(later))
+    }
+
+    fn whole(&self) -> Result<Cow<'_, Spectrum>, SpectrumError> {
+        let mut spectrum = self.outcomes[0].spectrum.clone();
+        // A file that is there twice is two files of one set, also where they fall into different halves.
+        spectrum.merge(&self.outcomes[1].spectrum, true)?;
+        Ok(Cow::Owned(spectrum))
+    }
 }
 
 /// Which half each file is in: the half with the smaller hashes is the first.

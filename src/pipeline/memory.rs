@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::config::ScanConfig;
 use super::memory_need::MemoryNeed;
+use super::readahead::{DEFAULT_READERS, Readahead};
 use crate::dataset::{Budget, Header, Lease, READ_AT_ONCE_BYTES, Shares, SkipReason, Transform};
 use crate::spectral::Size;
 use crate::spectrum::AnalysisConfig;
@@ -46,6 +47,8 @@ pub struct Memory {
     budget: Budget,
     /// What each worker keeps of its buffers from file to file, bytes.
     pub reserve_bytes: u64,
+    /// For files that are read ahead of the workers, bytes.
+    pub readahead_bytes: u64,
     rows_limit_bytes: u64,
     rows_taken_bytes: AtomicU64,
 }
@@ -55,10 +58,14 @@ impl Memory {
     pub fn of(config: &ScanConfig) -> Self {
         let shares = Shares::of(config.decode.max_memory_bytes);
         let left = shares.sums_bytes.saturating_sub(sums_bytes(config, &config.analysis, config.threads, Held::MOST));
-        let reserve_bytes = (left / config.threads.max(1) as u64).clamp(MIN_RESERVE_BYTES, MAX_RESERVE_BYTES);
+        let threads = config.threads.max(1) as u64;
+        let n_kept = Readahead::n_kept(config.io_threads.unwrap_or(DEFAULT_READERS)) as u64;
+        let readahead_bytes = (n_kept * READ_AT_ONCE_BYTES).min(left.saturating_sub(threads * MIN_RESERVE_BYTES));
+        let reserve_bytes = ((left - readahead_bytes) / threads).clamp(MIN_RESERVE_BYTES, MAX_RESERVE_BYTES);
         Self {
             budget: Budget::new(shares.decoding_bytes),
             reserve_bytes,
+            readahead_bytes,
             rows_limit_bytes: shares.rows_bytes,
             rows_taken_bytes: AtomicU64::new(0),
         }
@@ -153,6 +160,7 @@ pub fn check_memory(config: &ScanConfig, held: Held) -> Result<(), MemoryNeed> {
         threads,
         fitting_threads: (1..threads).rev().find(|n| need(analysis, *n) <= limit_bytes),
         fitting_size: (low > 0).then(|| size_of(low)),
+        is_untouched: config.preprocess.transform == Transform::None,
         max_memory_bytes: n_bytes.saturating_mul(2).next_multiple_of(1 << 24),
     })
 }
@@ -168,5 +176,7 @@ fn sums_bytes(config: &ScanConfig, analysis: &AnalysisConfig, threads: usize, he
     let engines = analysis.engines_bytes(threads.max(1));
     let last =
         if analysis.shares_lanes(threads) { engines.max(spectrum + after) } else { spectrum + engines.max(after) };
-    last + analysis.plan_bytes() + (held.n_spectra - 1) * spectrum + rows
+    // The sums of a stage beside those of the files before it.
+    let n_of_stage = config.until.map_or(0, |_| held.n_spectra.div_ceil(2));
+    last + analysis.plan_bytes() + (held.n_spectra + n_of_stage - 1) * spectrum + rows
 }

@@ -12,9 +12,11 @@ pub mod observer;
 mod ordered;
 pub mod pass;
 pub mod probe;
+mod readahead;
 mod resolution_probe;
 pub mod rows;
 pub mod scan;
+mod stages;
 pub mod working;
 
 pub use config::{ScanConfig, ScanOutcome, UsedFile};

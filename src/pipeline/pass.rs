@@ -1,4 +1,5 @@
-//! One streaming pass: workers decode, transform and add up; rows come out in path order while the pass runs.
+//! One streaming pass: workers decode, transform and add up; rows come out in the order of the files while the pass
+//! runs.
 //!
 //! # Invariants
 //!
@@ -16,11 +17,12 @@ use super::memory::{KEPT_ROWS, Memory, WINDOW};
 use super::observer::Observer;
 use super::ordered::{Jobs, Schedule, run_ordered};
 use super::probe::{ImageProbe, ProbeSource};
+use super::readahead::Readahead;
 use super::rows::{ImageRow, RowSink};
 use super::working::Working;
 use crate::dataset::{
     ArrayReader, Decoder, FileStamp, Header, Lease, PreprocessError, Preprocessor, Sample, SkipReason, Skipped,
-    SourceFile, Transform, compare_keys,
+    SourceFile, Transform,
 };
 use crate::spectrum::analyzer::{SharedSums, Totals};
 use crate::spectrum::{AnalysisPlan, Analyzer, ContentSketch, Counts, ImageSummary, Spectrum, SpectrumError};
@@ -80,25 +82,34 @@ struct ImageRecord {
 ///
 /// If a probe, the sink or the observer does, or the plan is not for the working size; once all workers have stopped.
 pub fn run_pass(pass: Pass<'_>, sink: &mut dyn RowSink) -> Result<ScanOutcome, ScanError> {
+    pass.observer.started(pass.what, pass.config.things(), pass.files.len());
+    let outcome = add_up(pass, sink)?;
+    pass.observer.finished();
+    outcome.finish(None)
+}
+
+/// A part of a pass, of which its beginning and its end are not told, and which may have no usable image.
+pub(super) fn add_up(pass: Pass<'_>, sink: &mut dyn RowSink) -> Result<ScanOutcome, ScanError> {
     let Pass { files, config, plan, observer, .. } = pass;
     let memory = Memory::of(config);
+    let readahead = Readahead::new(files, config.io_threads, memory.readahead_bytes);
     let collected = Mutex::new((Totals::new(plan), ContentSketch::default()));
     let shared = plan.config().shares_lanes(config.threads).then(|| Arc::new(SharedSums::new(plan)));
     let mut counts = Counts::default();
     let (mut skipped, mut left_out) = (Vec::new(), Vec::new());
     let mut used = Vec::with_capacity(files.len());
     let live = |jobs: &Jobs<'_, FileOutcome>| {
-        let mut worker = Worker::new(&pass, &memory, shared.as_ref(), &collected)?;
+        let mut worker = Worker::new(&pass, &memory, &readahead, shared.as_ref(), &collected)?;
         jobs.run(|index, outcome| worker.analyze_file(jobs, index, outcome))?;
         Ok(worker.sums.collect()?)
     };
     let emit = |index: usize, outcome: &mut FileOutcome| {
         let key = files[index].key();
         used.push(outcome.skip.is_none().then_some(outcome.stamp));
-        match &outcome.skip {
+        match outcome.skip.take() {
             Some(reason) => {
                 let list = if reason.is_by_choice() { &mut left_out } else { &mut skipped };
-                list.push(Skipped { path: key.into_owned(), reason: reason.to_string() });
+                list.push(Skipped { path: key.into_owned(), reason });
             }
             None => {
                 counts.n_files += 1;
@@ -112,23 +123,18 @@ pub fn run_pass(pass: Pass<'_>, sink: &mut dyn RowSink) -> Result<ScanOutcome, S
         Ok(())
     };
     let schedule = Schedule { n: files.len(), threads: config.threads, window: WINDOW, cancel: pass.cancel };
-    observer.started(pass.what, config.things(), files.len());
-    run_ordered(schedule, live, |outcome| observer.advanced(outcome.n_bytes), emit)?;
-    observer.finished();
+    std::thread::scope(|scope| {
+        let _readers = readahead.start(scope);
+        run_ordered(schedule, live, |outcome| observer.advanced(outcome.n_bytes), emit)
+    })?;
     counts.n_skipped = skipped.len() as u64;
     counts.n_left_out = left_out.len() as u64;
     let (mut totals, content) = collected.into_inner().unwrap_or_else(PoisonError::into_inner);
     if let Some(shared) = shared.and_then(Arc::into_inner) {
         shared.drain_into(&mut totals)?;
     }
-    if totals.n_images == 0 {
-        skipped.extend(left_out);
-        skipped.sort_by(|a, b| compare_keys(&a.path, &b.path));
-        let reasons = if files.is_empty() { "no files were given".to_owned() } else { Skipped::summary(&skipped) };
-        return Err(ScanError::NothingUsable { n_files: files.len(), reasons });
-    }
     let spectrum = Spectrum::new(plan, totals, config.preprocess_record(), counts, content);
-    Ok(ScanOutcome { spectrum, skipped, left_out, used })
+    Ok(ScanOutcome { spectrum, skipped, left_out, used, reached: None })
 }
 
 /// What one worker owns.
@@ -144,10 +150,12 @@ impl<'a> Worker<'a> {
     fn new(
         pass: &'a Pass<'a>,
         memory: &'a Memory,
+        readahead: &'a Readahead<'a>,
         shared: Option<&Arc<SharedSums>>,
         collected: &'a Mutex<(Totals, ContentSketch)>,
     ) -> Result<Self, PreprocessError> {
         let decoder = Decoder::with_reserve(memory.reserve_bytes);
+        let preprocessor = Preprocessor::new(pass.config.preprocess)?;
         let plan = Arc::clone(pass.plan);
         let analyzer = match shared {
             Some(sums) => Analyzer::sharing(plan, Arc::clone(sums)),
@@ -156,12 +164,7 @@ impl<'a> Worker<'a> {
         Ok(Self {
             pass,
             memory,
-            reader: Reader {
-                decoder,
-                arrays: ArrayReader::default(),
-                preprocessor: Preprocessor::new(pass.config.preprocess)?,
-                lease: None,
-            },
+            reader: Reader { readahead, decoder, arrays: ArrayReader::default(), preprocessor, lease: None },
             sums: Sums { analyzer, content: ContentSketch::default(), collected },
             probe: pass.probes.map(ProbeSource::probe),
         })
@@ -223,6 +226,7 @@ impl<'a> Worker<'a> {
 
 /// From a file to working images.
 struct Reader<'a> {
+    readahead: &'a Readahead<'a>,
     decoder: Decoder,
     arrays: ArrayReader,
     preprocessor: Preprocessor,
@@ -238,7 +242,7 @@ impl<'a> Reader<'a> {
         (jobs, index): (&Jobs<'_, FileOutcome>, usize),
         outcome: &mut FileOutcome,
     ) -> Result<Box<dyn Iterator<Item = Working<'_>> + '_>, SkipReason> {
-        let Self { decoder, arrays, preprocessor, lease } = self;
+        let Self { readahead, decoder, arrays, preprocessor, lease } = self;
         let config = pass.config;
         let before = pass.earlier.map(|used| used[index]);
         let rows_bytes = &mut outcome.rows_bytes;
@@ -265,12 +269,15 @@ impl<'a> Reader<'a> {
                 Sample::Image(image) => Ok(Box::new(preprocessor.apply(&image)?.map(Working::Image))),
             };
         }
-        outcome.n_bytes = decoder.read(file.path())?;
+        outcome.n_bytes = readahead.read(index, decoder, || jobs.is_stopped())?;
         outcome.stamp = decoder.stamp();
         if before.flatten().is_some_and(|stamp| stamp != outcome.stamp) {
             return Err(SkipReason::Changed);
         }
-        let decoded = decoder.decode_when(&config.decode, admit)?;
+        let decoded = decoder.decode_when(&config.decode, |header| {
+            admit(header)?;
+            Ok(config.preprocess.part(header.size))
+        })?;
         outcome.width_px = decoded.image.size.width;
         outcome.height_px = decoded.image.size.height;
         outcome.format = decoded.format;

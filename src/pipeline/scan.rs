@@ -3,15 +3,17 @@
 use super::config::{ScanConfig, ScanOutcome};
 use super::error::{Cancel, ScanError};
 use super::observer::Observer;
-use super::pass::{Pass, run_pass};
+use super::pass::{Pass, add_up};
 use super::probe::ProbeSource;
 use super::resolution_probe::ResolutionProbes;
 use super::rows::{NoRows, RowSink};
+use super::stages::in_stages;
 use crate::dataset::SourceFile;
 use crate::spectral::Window;
 use crate::spectrum::{AnalysisConfig, AnalysisPlan, Detail, Standardize};
 
-/// Streams `files` once (twice with standardised pixels) and sums up their spectra; rows go to `sink` in path order.
+/// Streams `files` once (twice with standardised pixels) and sums up their spectra; rows go to `sink` in the order of
+/// the files. With [`ScanConfig::until`] only the first files may be read, the same ones in both passes.
 ///
 /// # Errors
 ///
@@ -37,25 +39,34 @@ pub(super) fn scan_before(
 ) -> Result<ScanOutcome, ScanError> {
     let n_passes = config.n_passes() + n_later;
     let reference = if config.analysis.standardize == Standardize::Pixel {
-        let plan = AnalysisPlan::new(config.analysis.with_less_detail(Detail::Pixels), None);
+        // Whether a sample is enough is told by powers, as they are before pixels can be standardised.
+        let detail = if config.until.is_some() { Detail::Radial } else { Detail::Pixels };
+        let analysis = AnalysisConfig { standardize: Standardize::Mean, ..config.analysis.with_less_detail(detail) };
+        let plan = AnalysisPlan::new(analysis.clone(), None);
+        let config = &ScanConfig { analysis, ..config.clone() };
         let what = &pass_name("measuring pixel means and deviations", 1, n_passes);
         let pass = Pass { what, files, config, plan: &plan, earlier: None, probes: None, observer, cancel };
-        let ScanOutcome { spectrum, used, .. } = run_pass(pass, &mut NoRows)?;
-        Some((spectrum.reference(true), used))
+        let (outcome, reached) = in_stages(pass, config.until, |part| add_up(part, &mut NoRows))?;
+        let ScanOutcome { spectrum, used, .. } = outcome.finish(reached)?;
+        Some((spectrum.reference(true), (used, reached)))
     } else {
         None
     };
     // The detector wants the plain image: without window or pixel standardisation its transforms are made anyway.
     let shares_spectra = config.analysis.window == Window::None && reference.is_none();
     let keep_spectra = config.effective_resolution && shares_spectra;
-    let (reference, used) = reference.unzip();
+    let (reference, first) = reference.unzip();
     let plan = AnalysisPlan::new(AnalysisConfig { keep_spectra, ..config.analysis.clone() }, reference);
     let sharpness =
         config.effective_resolution.then(|| ResolutionProbes::new(config.analysis.size, config.analysis.channels));
     let probes = sharpness.as_ref().map(|probes| probes as &dyn ProbeSource);
     let what = &pass_name("scanning", config.n_passes(), n_passes);
-    let earlier = used.as_deref();
-    run_pass(Pass { what, files, config, plan: &plan, earlier, probes, observer, cancel }, sink)
+    // What the first pass read is read again.
+    let earlier = first.as_ref().map(|(used, _)| used.as_slice());
+    let (files, until) = earlier.map_or((files, config.until), |used| (&files[..used.len()], None));
+    let pass = Pass { what, files, config, plan: &plan, earlier, probes, observer, cancel };
+    let (outcome, reached) = in_stages(pass, until, |part| add_up(part, sink))?;
+    outcome.finish(first.map_or(reached, |(_, reached)| reached))
 }
 
 /// What a pass does, and which of several it is.

@@ -3,13 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use serde::{Deserialize as _, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 use super::folder_lock::{Holder, holder_of};
 use super::journal::{Journal, staging_of};
-use super::own_results::{OwnResults, list, runs, text};
-use super::result_file::ResultFile;
+use super::own_results::{OwnResults, PastRun};
 use crate::dataset::{WORKSHOP, key_of_path};
 
 /// A folder that commands have written to.
@@ -21,7 +20,7 @@ pub struct FolderState {
     pub commands: Vec<CommandState>,
     /// What is not finished.
     pub unfinished: Option<Unfinished>,
-    /// If no command has written to it: the folders in it that commands have written to, as `--by-input` makes them.
+    /// Folders in it that commands have written to, as `--by-input` makes them.
     pub folders: Vec<String>,
 }
 
@@ -70,12 +69,10 @@ impl FolderState {
         let commands = own.manifests().map(|(name, manifest)| CommandState::read(folder, name, manifest)).collect();
         let mut state =
             Self { folder: folder.to_owned(), commands, unfinished: Unfinished::read(folder), folders: Vec::new() };
-        if state.commands.is_empty() {
-            let entries = std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
-            let written = entries.filter(|entry| OwnResults::read(&entry.path()).manifests().next().is_some());
-            state.folders = written.map(|entry| key_of_path(entry.file_name().as_ref())).collect();
-            state.folders.sort();
-        }
+        let entries = std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+        let written = entries.filter(|entry| OwnResults::read(&entry.path()).manifests().next().is_some());
+        state.folders = written.map(|entry| key_of_path(entry.file_name().as_ref())).collect();
+        state.folders.sort();
         state
     }
 
@@ -91,28 +88,27 @@ impl FolderState {
 }
 
 impl CommandState {
-    fn read(folder: &Path, name: &str, manifest: &Value) -> Self {
+    fn read(folder: &Path, name: &str, manifest: &PastRun) -> Self {
         let modified = std::fs::metadata(folder.join(name)).and_then(|metadata| metadata.modified()).ok();
-        let arguments = list(manifest, "arguments").filter_map(|word| Some(word.as_str()?.to_owned())).collect();
+        let arguments = manifest.rest.get("arguments").and_then(Value::as_array).into_iter().flatten();
         let mut state = Self {
-            command: text(manifest, "command").unwrap_or(name).to_owned(),
-            arguments,
+            command: manifest.rest.get("command").and_then(Value::as_str).unwrap_or(name).to_owned(),
+            arguments: arguments.filter_map(|word| Some(word.as_str()?.to_owned())).collect(),
             ended_unix_s: modified.and_then(|time| Some(time.duration_since(UNIX_EPOCH).ok()?.as_secs())),
             n_files: 0,
             n_bytes: 0,
             whole: true,
             missing: Vec::new(),
             changed: Vec::new(),
-            replaced: list(manifest, "replaced").filter_map(|file| Some(text(file, "name")?.to_owned())).collect(),
+            replaced: manifest.replaced.iter().map(|file| file.name.clone()).collect(),
         };
-        let files = runs(manifest).flat_map(|run| list(run, "results").chain(list(run, "samples")));
-        for file in files.filter_map(|file| ResultFile::deserialize(file).ok()) {
+        for file in manifest.files() {
             state.n_files += 1;
             state.n_bytes += file.n_bytes;
             match file.is_in(folder) {
                 Ok(true) => {}
-                Err(_) if !folder.join(&file.name).exists() => state.missing.push(file.name),
-                Ok(_) | Err(_) => state.changed.push(file.name),
+                Err(_) if !folder.join(&file.name).exists() => state.missing.push(file.name.clone()),
+                Ok(_) | Err(_) => state.changed.push(file.name.clone()),
             }
         }
         state.whole = state.missing.is_empty() && state.changed.is_empty();

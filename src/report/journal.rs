@@ -36,7 +36,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::disk;
-use super::result_file::{ResultFile, is_plain_name};
+use super::result_file::{ResultFile, hash_of, is_plain_name};
 use crate::dataset::{WORKSHOP, read_regular};
 
 /// Name of the journal in the workshop, and while it is written.
@@ -182,13 +182,4 @@ fn remove_if(path: &Path, hash: &str, when: When) -> Result<(), Failed> {
         },
     };
     removed.map_err(|error| (path.to_owned(), error))
-}
-
-/// Hash of a file; none if there is none.
-pub(super) fn hash_of(path: &Path) -> io::Result<Option<String>> {
-    match ResultFile::read(path, "") {
-        Ok(file) => Ok(Some(file.xxh3)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
 }

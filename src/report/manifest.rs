@@ -3,24 +3,26 @@
 //! # Invariants
 //!
 //! A run replaces the manifest of its own command, and what is there as that command's earlier runs left it goes on in
-//! [`Manifest::earlier_runs`]: no file of specscan is without the run that made it. Where it writes over another
-//! command's result with other bytes, that command's manifest has it in [`Manifest::replaced`] from then on: what a
+//! [`PastRun::earlier_runs`]: no file of specscan is without the run that made it. Where it writes over another
+//! command's result with other bytes, that command's manifest has it in [`PastRun::replaced`] from then on: what a
 //! manifest names as a result is there with its hash, unless somebody else has changed it.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{BufReader, Write};
 
-use serde::{Deserialize as _, Serialize};
-use serde_json::Value;
+use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::output_dir::{OutputDir, OutputError, Sink};
-use super::own_results::{list, manifest_name, runs};
+use super::own_results::{PastRun, manifest_name};
 use super::result_file::ResultFile;
 use crate::dataset::key_of_path;
 use crate::spectrum::{Counts, Preprocess};
+use crate::stats::octave_error::Reached;
 
-/// Content of `<command>.json`. A command whose result is a document of that name has both in it.
+/// Content of `<command>.json`, but for the lists of files, which [`PastRun`] has. A command whose result is a document
+/// of that name has both in it.
 #[derive(Debug, Clone, Serialize)]
 pub struct Manifest {
     /// Version of this layout.
@@ -39,6 +41,8 @@ pub struct Manifest {
     pub fft_kernel: Option<String>,
     /// Images, files, skips.
     pub counts: Option<Counts>,
+    /// How far a scan came that was to stop as soon as a sample of the files was enough; none of one that was not.
+    pub until: Option<Reached>,
     /// Files beside the images that are no images.
     pub n_ignored: u64,
     /// Order-independent identity of the images.
@@ -49,14 +53,6 @@ pub struct Manifest {
     pub threads: Option<usize>,
     /// Wall time, seconds.
     pub wall_time_s: f64,
-    /// Files written beside this one.
-    pub results: Vec<ResultFile>,
-    /// Noise samples: images to whom the folder is given, and none of a set that it happens to lie in.
-    pub samples: Vec<ResultFile>,
-    /// Manifests of earlier runs of the command, with those of their files that are there as they left them.
-    pub earlier_runs: Vec<Value>,
-    /// Results of this run that a later run of another command has written over.
-    pub replaced: Vec<ResultFile>,
 }
 
 impl Manifest {
@@ -71,15 +67,12 @@ impl Manifest {
             preprocess: None,
             fft_kernel: None,
             counts: None,
+            until: None,
             n_ignored: 0,
             content_id: None,
             seed: None,
             threads: None,
             wall_time_s: 0.0,
-            results: Vec::new(),
-            samples: Vec::new(),
-            earlier_runs: Vec::new(),
-            replaced: Vec::new(),
         }
     }
 
@@ -90,86 +83,127 @@ impl Manifest {
     /// # Errors
     ///
     /// If a file cannot be read, written, put in place or removed; [`super::journal`] says what is there then.
-    pub fn write(mut self, out: &OutputDir, stale: &[String]) -> Result<(), OutputError> {
+    pub fn write(self, out: &OutputDir, stale: &[String]) -> Result<(), OutputError> {
         let name = manifest_name(self.command);
-        let describe = |names: Vec<String>| -> Result<Vec<ResultFile>, OutputError> {
-            names.iter().filter(|written| **written != name).map(|name| staged_file(out, name)).collect()
-        };
-        (self.results, self.samples) = (describe(out.written())?, describe(out.samples())?);
-        let new = self.results.iter().chain(&self.samples).map(|file| (file.name.as_str(), file.xxh3.as_str()));
-        let amended = out.own().without(&name, &new.collect::<HashMap<_, _>>());
+        let (results, samples) = (staged_files(out, out.written(), &name)?, staged_files(out, out.samples(), &name)?);
+        let rest = self.with_result(out, &name)?;
+        let mut run = PastRun { rest, results, samples, ..PastRun::default() };
+        let amended = out.own().without(&name, &hashes(&run));
         let mut removed = Vec::new();
         if let Some(previous) = out.own().manifest(&name) {
-            (self.earlier_runs, removed) = self.still_there(out, previous, stale);
+            (run.earlier_runs, removed) = self.still_there(out, previous, &run, stale);
         }
-        let document = self.with_result(out, &name)?;
-        out.write_atomic(&name, |file| write_json(file, &document))?;
-        for (name, manifest) in amended {
-            out.write_amended(&name, |file| write_json(file, &manifest))?;
-        }
+        write_all(out, &name, &run, amended)?;
         out.publish(&name, removed)
     }
 
-    /// The manifest, with the keys of the document of its name where the result of the command is one.
-    fn with_result(&self, out: &OutputDir, name: &str) -> Result<Value, OutputError> {
-        let document = || -> Result<Value, BoxError> {
-            let manifest = serde_json::to_value(self)?;
-            if !out.written().iter().any(|written| written == name) {
-                return Ok(manifest);
+    /// Ends a run that came to no answer, with the files that `out` has complete. The answer of an earlier run of the
+    /// command stays what its manifest is about, and has this run among its earlier ones.
+    ///
+    /// # Errors
+    ///
+    /// As [`Manifest::write`].
+    pub fn write_lists(self, out: &OutputDir) -> Result<(), OutputError> {
+        let name = manifest_name(self.command);
+        let results = staged_files(out, out.written(), &name)?;
+        let is_new = |file: &ResultFile| results.iter().any(|new| new.name == file.name);
+        let mut own = out.own().manifest(&name).cloned().unwrap_or_default();
+        let lost = own.take_files(is_new);
+        own.earlier_runs.iter_mut().for_each(|run| drop(run.take_files(is_new)));
+        own.earlier_runs.retain(|run| run.files().next().is_some());
+        if own.files().next().is_none() {
+            return self.write(out, &[]);
+        }
+        own.replaced.extend(lost);
+        let run = PastRun { rest: self.with_result(out, &name)?, results, ..PastRun::default() };
+        let amended = out.own().without(&name, &hashes(&run));
+        own.earlier_runs.push(run);
+        write_all(out, &name, &own, amended)?;
+        out.publish(&name, Vec::new())
+    }
+
+    /// The manifest without its lists, with the keys of the document of its name where the result of the command is
+    /// one.
+    fn with_result(&self, out: &OutputDir, name: &str) -> Result<Map<String, Value>, OutputError> {
+        let document = || -> Result<_, BoxError> {
+            let mut fields: Map<String, Value> = if out.written().iter().any(|written| written == name) {
+                serde_json::from_reader(BufReader::new(File::open(out.staging().join(name))?))?
+            } else {
+                Map::new()
+            };
+            for (key, value) in self.fields()? {
+                fields.entry(key).or_insert(value);
             }
-            let mut document: Value = serde_json::from_reader(BufReader::new(File::open(out.staging().join(name))?))?;
-            if let (Value::Object(manifest), Some(fields)) = (manifest, document.as_object_mut()) {
-                for (key, value) in manifest {
-                    fields.entry(key).or_insert(value);
-                }
-            }
-            Ok(document)
+            Ok(fields)
         };
         document().map_err(|source| OutputError::Content { path: out.path_of(name), source })
     }
 
+    /// Its own keys.
+    fn fields(&self) -> serde_json::Result<Map<String, Value>> {
+        serde_json::from_value(serde_json::to_value(self)?)
+    }
+
     /// What the manifest of an earlier run, and those before it, say of files that are there as it left them; and
     /// those of them that go.
-    fn still_there(&self, out: &OutputDir, previous: &Value, stale: &[String]) -> (Vec<Value>, Vec<ResultFile>) {
-        let keys = serde_json::to_value(self).ok();
-        let is_ours = |key: &String| {
-            !["earlier_runs", "replaced"].contains(&key.as_str())
-                && keys.as_ref().is_some_and(|keys| keys.get(key).is_some())
-        };
-        let written: HashSet<&str> = self.results.iter().chain(&self.samples).map(|file| file.name.as_str()).collect();
+    fn still_there(
+        &self,
+        out: &OutputDir,
+        previous: &PastRun,
+        new: &PastRun,
+        stale: &[String],
+    ) -> (Vec<PastRun>, Vec<ResultFile>) {
+        let keys = self.fields().unwrap_or_default();
+        let written: HashSet<&str> = new.files().map(|file| file.name.as_str()).collect();
         let retired = out.retired();
         let stale: HashSet<&str> = stale.iter().chain(&retired).map(String::as_str).collect();
         let name = manifest_name(self.command);
         // Whether it is there as the run left it, and none of this one or of another command.
-        let is_left = |file: &ResultFile| {
+        let is_left = |file: &&ResultFile| {
             !written.contains(file.name.as_str())
                 && !out.own().is_of_another(&name, &file.name)
-                && file.is_in(out.path()).unwrap_or(false)
+                && out.hash_of(&file.name).is_ok_and(|hash| hash.as_ref() == Some(&file.xxh3))
         };
         let mut removed = Vec::new();
-        let left_of = |run: &Value| {
-            let mut n_left = 0;
-            let mut run_left = run.as_object()?.clone();
-            run_left.retain(|key, _| is_ours(key));
-            for key in ["results", "samples"] {
-                let there = list(run, key).filter_map(|file| ResultFile::deserialize(file).ok()).filter(is_left);
-                let (gone, kept): (Vec<_>, Vec<_>) = there.partition(|file| stale.contains(file.name.as_str()));
-                removed.extend(gone);
-                n_left += kept.len();
-                run_left.insert(key.to_owned(), serde_json::to_value(kept).ok()?);
-            }
-            (n_left > 0).then_some(Value::Object(run_left))
+        let mut left = |files: &[ResultFile]| -> Vec<ResultFile> {
+            let there = files.iter().filter(is_left).cloned();
+            let (gone, kept): (Vec<_>, Vec<_>) = there.partition(|file| stale.contains(file.name.as_str()));
+            removed.extend(gone);
+            kept
         };
-        (runs(previous).filter_map(left_of).collect(), removed)
+        let mut runs = Vec::new();
+        for run in previous.runs() {
+            let (results, samples) = (left(&run.results), left(&run.samples));
+            if !(results.is_empty() && samples.is_empty()) {
+                let rest = run.rest.iter().filter(|(key, _)| keys.contains_key(*key));
+                let rest = rest.map(|(key, value)| (key.clone(), value.clone())).collect();
+                runs.push(PastRun { rest, results, samples, ..PastRun::default() });
+            }
+        }
+        (runs, removed)
     }
+}
+
+/// Writes the manifest of a run, and those of others that it changes.
+fn write_all(out: &OutputDir, name: &str, run: &PastRun, amended: Vec<(String, PastRun)>) -> Result<(), OutputError> {
+    out.write_atomic(name, |file| write_json(file, run))?;
+    amended.into_iter().try_for_each(|(name, run)| out.write_amended(&name, |file| write_json(file, &run)))
+}
+
+/// Hashes of a run's files by their names.
+fn hashes(run: &PastRun) -> HashMap<&str, &str> {
+    run.files().map(|file| (file.name.as_str(), file.xxh3.as_str())).collect()
 }
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Size and hash of a file that is complete.
-fn staged_file(out: &OutputDir, name: &str) -> Result<ResultFile, OutputError> {
-    let file = ResultFile::read(&out.staging().join(name), name);
-    file.map_err(|source| OutputError::Content { path: out.path_of(name), source: source.into() })
+/// Sizes and hashes of files that are complete, without that of the manifest `own`.
+fn staged_files(out: &OutputDir, names: Vec<String>, own: &str) -> Result<Vec<ResultFile>, OutputError> {
+    let described = names.iter().filter(|name| *name != own).map(|name| {
+        let file = ResultFile::read(&out.staging().join(name), name);
+        file.map_err(|source| OutputError::Content { path: out.path_of(name), source: source.into() })
+    });
+    described.collect()
 }
 
 impl Default for Manifest {
@@ -179,7 +213,7 @@ impl Default for Manifest {
 }
 
 /// Writes a JSON document, indented.
-fn write_json(file: &mut Sink, document: &Value) -> Result<(), BoxError> {
+fn write_json(file: &mut Sink, document: &PastRun) -> Result<(), BoxError> {
     serde_json::to_writer_pretty(&mut *file, document)?;
     Ok(file.write_all(b"\n")?)
 }

@@ -17,3 +17,4 @@ pub mod samples;
 pub mod schedules;
 pub mod tables;
 pub mod text;
+pub mod trainers;

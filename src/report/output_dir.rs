@@ -4,7 +4,8 @@
 //!
 //! A run writes all its files to a staging folder in the output folder's workshop. They take their places together,
 //! when the manifest is written ([`super::manifest`]); on any error, and when the run ends before, the folder stays as
-//! it was. What a kill at any moment leaves, and how the next run goes on from there, is in [`super::journal`].
+//! it was, but for the lists of files that left a run without an answer. What a kill at any moment leaves, and how the
+//! next run goes on from there, is in [`super::journal`].
 //! Files get the permissions the umask gives to ordinary files.
 
 use std::error::Error;
@@ -15,10 +16,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::disk::{self, DiskFile};
 use super::folder_lock::{FolderLock, LockError, has_lock_file};
-use super::journal::{Failed, Journal, Placed, When, hash_of, staging_of};
+use super::journal::{Failed, Journal, Placed, When, staging_of};
 pub use super::output_error::OutputError;
 use super::own_results::OwnResults;
-use super::result_file::{ResultFile, is_plain_name};
+use super::result_file::{KnownHashes, ResultFile, is_plain_name};
 use crate::dataset::WORKSHOP;
 
 /// What fills a file.
@@ -42,6 +43,7 @@ struct Shared {
     /// What earlier runs left.
     own: OwnResults,
     complete: Mutex<Complete>,
+    hashes: KnownHashes,
     /// Dropped after all that is in the folder.
     _lock: FolderLock,
     /// Dropped last.
@@ -108,7 +110,8 @@ impl OutputDir {
         }
         let own = OwnResults::read(&folder);
         let command = command.to_owned();
-        let shared = Shared { path: folder, command, own, complete: Mutex::default(), _lock: lock, _made: made };
+        let (complete, hashes) = (Mutex::default(), KnownHashes::default());
+        let shared = Shared { path: folder, command, own, complete, hashes, _lock: lock, _made: made };
         Ok(Self { shared: Arc::new(shared), overwrite: false })
     }
 
@@ -152,9 +155,14 @@ impl OutputDir {
 
     /// The file with the hash of what is in its place now.
     fn placed(&self, name: String) -> Result<Placed, OutputError> {
-        let path = self.path_of(&name);
-        let replaces = hash_of(&path).map_err(|source| OutputError::Write { path, source })?;
+        let replaces = self.hash_of(&name)?;
         Ok(Placed { name, replaces })
+    }
+
+    /// Hash of what has that name in the folder now; none if nothing has. It is read again only if it has changed.
+    pub(super) fn hash_of(&self, name: &str) -> Result<Option<String>, OutputError> {
+        let path = self.path_of(name);
+        self.shared.hashes.of(&path).map_err(|source| OutputError::Write { path, source })
     }
 
     /// What earlier runs left in it.

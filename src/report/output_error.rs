@@ -90,7 +90,7 @@ pub enum OutputError {
         source: io::Error,
     },
     /// What was to be written could not be produced.
-    #[error("cannot write `{}`; nothing in the folder was changed", path.display())]
+    #[error("cannot write `{}`; {}", path.display(), content_remedy(&**source))]
     Content {
         /// The file's final path.
         path: PathBuf,
@@ -101,6 +101,15 @@ pub enum OutputError {
 
 fn named(holder: &Option<Holder>) -> String {
     holder.as_ref().map_or_else(|| "another run of specscan".to_owned(), Holder::to_string)
+}
+
+/// The same where the system's refusal is behind an error of what was to be written.
+fn content_remedy(error: &(dyn Error + 'static)) -> &'static str {
+    use ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    let causes = std::iter::successors(Some(error), |cause: &&'_ (dyn Error + 'static)| (*cause).source());
+    let mut kinds = causes.filter_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind);
+    let kind = kinds.find(|kind| matches!(kind, StorageFull | QuotaExceeded | ReadOnlyFilesystem | PermissionDenied));
+    kind.map_or("nothing in the folder was changed", remedy)
 }
 
 /// What a user can do about an I/O failure on the output side.
@@ -128,5 +137,10 @@ mod tests {
         assert!(remedy(ErrorKind::StorageFull).contains("space"));
         assert!(remedy(ErrorKind::IsADirectory).contains("a folder has that name"));
         assert!(remedy(ErrorKind::Other).contains("--out"));
+        for source in [csv::Error::from(io::Error::from(ErrorKind::StorageFull)).into(), "sums overflowed".into()] {
+            let error = OutputError::Content { path: "a.csv".into(), source };
+            let is_full = !error.to_string().contains("nothing in the folder");
+            assert_eq!(is_full, error.to_string().contains("space"), "{error}");
+        }
     }
 }

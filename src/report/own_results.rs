@@ -8,12 +8,14 @@
 //! read.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::io::{BufReader, Read as _};
 use std::path::Path;
 
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use super::result_file::is_plain_name;
-use crate::dataset::read_regular;
+use super::result_file::{ResultFile, is_plain_name};
+use crate::dataset::open_ordinary;
 
 /// Commands that leave files; the manifest of each is called after it.
 pub const COMMANDS: &[&str] = &[
@@ -27,6 +29,7 @@ pub const COMMANDS: &[&str] = &[
     "noise",
     "offset",
     "rapsd",
+    "recommend",
     "scan",
     "schedule",
     "schedule-fit-sampler",
@@ -34,19 +37,69 @@ pub const COMMANDS: &[&str] = &[
     "snr",
 ];
 
-/// Largest manifest that is read: larger files of that name are something else.
-const MAX_MANIFEST_BYTES: u64 = 1 << 26;
+/// Most noise samples that a run leaves as files of their own: its manifest names each of them, and has to be read by
+/// the next run.
+pub const MAX_SAMPLES: usize = 500_000;
+
+/// Largest manifest that is read, which is more than [`MAX_SAMPLES`] of the longest names take: larger files of that
+/// name are something else.
+const MAX_MANIFEST_BYTES: u64 = 1 << 28;
 
 /// The name of a command's manifest.
 pub fn manifest_name(command: &str) -> String {
     format!("{command}.json")
 }
 
+/// A run as its manifest has it.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct PastRun {
+    /// Everything that is no list of files: what is known of the run, and the document that is its result, if one is.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+    /// Files that it wrote.
+    pub results: Vec<ResultFile>,
+    /// Noise samples: images to whom the folder is given, and none of a set that it happens to lie in.
+    #[serde(default)]
+    pub samples: Vec<ResultFile>,
+    /// Manifests of earlier runs of the command, with those of their files that are there as they left them.
+    #[serde(default)]
+    pub earlier_runs: Vec<PastRun>,
+    /// Results of this run that a later one has written over.
+    #[serde(default)]
+    pub replaced: Vec<ResultFile>,
+}
+
+impl PastRun {
+    /// This run and those before it.
+    pub fn runs(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.earlier_runs)
+    }
+
+    /// Files of this run and of those before it.
+    pub fn files(&self) -> impl Iterator<Item = &ResultFile> {
+        self.runs().flat_map(|run| run.results.iter().chain(&run.samples))
+    }
+
+    /// Drops files from its lists that are not in the folder itself.
+    fn keep_plain_names(&mut self) {
+        for files in [&mut self.results, &mut self.samples, &mut self.replaced] {
+            files.retain(|file| is_plain_name(&file.name));
+        }
+        self.earlier_runs.iter_mut().for_each(Self::keep_plain_names);
+    }
+
+    /// Takes the files that are meant out of its lists.
+    pub(super) fn take_files(&mut self, is_meant: impl Fn(&ResultFile) -> bool) -> Vec<ResultFile> {
+        let lists = [&mut self.results, &mut self.samples];
+        lists.into_iter().flat_map(|files| files.extract_if(.., |file| is_meant(file)).collect::<Vec<_>>()).collect()
+    }
+}
+
 /// What runs of specscan left in one folder.
 #[derive(Debug, Default)]
 pub struct OwnResults {
     /// By the names of their files.
-    manifests: BTreeMap<String, Value>,
+    manifests: BTreeMap<String, PastRun>,
     /// Names and hashes of all files that they name.
     files: HashSet<(String, String)>,
 }
@@ -55,15 +108,15 @@ impl OwnResults {
     /// Reads all manifests in `folder`; what is none of ours is passed over.
     pub fn read(folder: &Path) -> Self {
         let names = COMMANDS.iter().map(|command| manifest_name(command));
-        let manifests = names.filter_map(|name| Some((name.clone(), read(&folder.join(name))?))).collect();
-        let mut own = Self { manifests, files: HashSet::new() };
-        let file = |file: &Value| Some((text(file, "name")?.to_owned(), text(file, "xxh3")?.to_owned()));
-        own.files = own.named("results").chain(own.named("samples")).filter_map(file).collect();
+        let manifests = names.filter_map(|name| Some((name.clone(), read(&folder.join(name))?)));
+        let mut own = Self { manifests: manifests.collect(), files: HashSet::new() };
+        let files = own.manifests.values().flat_map(PastRun::files).filter(|file| !file.xxh3.is_empty());
+        own.files = files.map(|file| (file.name.clone(), file.xxh3.clone())).collect();
         own
     }
 
     /// The manifest called `name`.
-    pub fn manifest(&self, name: &str) -> Option<&Value> {
+    pub fn manifest(&self, name: &str) -> Option<&PastRun> {
         self.manifests.get(name)
     }
 
@@ -71,11 +124,11 @@ impl OwnResults {
     /// write the same bytes of the same images, so that a hash does not tell whose a file is.
     pub fn is_of_another(&self, name: &str, file: &str) -> bool {
         let others = self.manifests.iter().filter(|(manifest, _)| *manifest != name);
-        others.flat_map(|(_, run)| list(run, "results")).any(|result| text(result, "name") == Some(file))
+        others.flat_map(|(_, run)| &run.results).any(|result| result.name == file)
     }
 
     /// All manifests with their names, in the order of the names.
-    pub fn manifests(&self) -> impl Iterator<Item = (&String, &Value)> {
+    pub fn manifests(&self) -> impl Iterator<Item = (&String, &PastRun)> {
         self.manifests.iter()
     }
 
@@ -86,87 +139,40 @@ impl OwnResults {
 
     /// Names of the noise samples, and of arrays of them.
     pub fn samples(&self) -> HashSet<String> {
-        let name = |file: &Value| text(file, "name").map(str::to_owned);
-        let arrays = self.named("results").filter_map(name).filter(|name| name.ends_with(".npy"));
-        self.named("samples").filter_map(name).chain(arrays).filter(|name| name.starts_with("noise")).collect()
-    }
-
-    /// Files listed under `key`, of all runs.
-    fn named(&self, key: &'static str) -> impl Iterator<Item = &Value> + '_ {
-        self.manifests.values().flat_map(runs).flat_map(move |run| list(run, key))
+        let runs = || self.manifests.values().flat_map(PastRun::runs);
+        let arrays = runs().flat_map(|run| &run.results).filter(|file| file.name.ends_with(".npy"));
+        let files = runs().flat_map(|run| &run.samples).chain(arrays);
+        files.filter(|file| file.name.starts_with("noise")).map(|file| file.name.clone()).collect()
     }
 
     /// Manifests of other commands than `own`'s that name files which are about to get another hash, without these:
     /// the newest run of each has them in its list `replaced`.
-    pub fn without(&self, own: &str, new: &HashMap<&str, &str>) -> Vec<(String, Value)> {
-        let is_lost = |file: &Value| {
-            let hash = text(file, "name").and_then(|name| new.get(name));
-            hash.is_some_and(|hash| text(file, "xxh3") != Some(hash))
-        };
-        let amended = |(name, manifest): (&String, &Value)| {
-            let mut amended = manifest.clone();
-            let mut lost = take_files(&mut amended, &is_lost);
-            for run in amended.get_mut("earlier_runs").and_then(Value::as_array_mut).into_iter().flatten() {
-                take_files(run, &is_lost);
-            }
-            if amended == *manifest {
+    pub fn without(&self, own: &str, new: &HashMap<&str, &str>) -> Vec<(String, PastRun)> {
+        let is_lost = |file: &ResultFile| new.get(file.name.as_str()).is_some_and(|hash| file.xxh3 != *hash);
+        let amended = |(name, manifest): (&String, &PastRun)| {
+            if !manifest.files().any(is_lost) {
                 return None;
             }
-            lost.splice(0..0, list(manifest, "replaced").cloned());
-            amended.as_object_mut()?.insert("replaced".to_owned(), lost.into());
+            let mut amended = manifest.clone();
+            let lost = amended.take_files(is_lost);
+            amended.replaced.extend(lost);
+            amended.earlier_runs.iter_mut().for_each(|run| drop(run.take_files(is_lost)));
             Some((name.clone(), amended))
         };
         self.manifests.iter().filter(|(name, _)| *name != own).filter_map(amended).collect()
     }
 }
 
-/// Takes the files that are meant out of a run's lists.
-fn take_files(run: &mut Value, is_meant: &impl Fn(&Value) -> bool) -> Vec<Value> {
-    let mut taken = Vec::new();
-    for key in ["results", "samples"] {
-        if let Some(files) = run.get_mut(key).and_then(Value::as_array_mut) {
-            taken.extend(files.extract_if(.., |file| is_meant(file)));
-        }
-    }
-    taken
-}
-
-/// A run and those before it, of one manifest.
-pub fn runs(manifest: &Value) -> impl Iterator<Item = &Value> {
-    std::iter::once(manifest).chain(list(manifest, "earlier_runs"))
-}
-
-/// The entries of a list in a manifest; none if there is no such list.
-pub fn list<'a>(manifest: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
-    manifest.get(key).and_then(Value::as_array).into_iter().flatten()
-}
-
-/// A text in a manifest, or in the entry of a file.
-pub fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
-    value.get(key).and_then(Value::as_str)
-}
-
-/// A manifest of specscan: the version tells it from other files of that name.
-fn read(path: &Path) -> Option<Value> {
-    let metadata = std::fs::metadata(path).ok()?;
-    if !metadata.is_file() || metadata.len() > MAX_MANIFEST_BYTES {
+/// A manifest of specscan: the version tells it from other files of that name. It is read piece by piece, for it may
+/// name hundreds of thousands of samples.
+fn read(path: &Path) -> Option<PastRun> {
+    let (file, metadata) = open_ordinary(path).ok()?;
+    if metadata.len() > MAX_MANIFEST_BYTES {
         return None;
     }
-    let mut manifest: Value = serde_json::from_slice(&read_regular(path).ok()?).ok()?;
-    keep_plain_names(&mut manifest);
-    for run in manifest.get_mut("earlier_runs").and_then(Value::as_array_mut).into_iter().flatten() {
-        keep_plain_names(run);
-    }
-    (manifest.get("specscan_version").is_some() && manifest.get("results").is_some()).then_some(manifest)
-}
-
-/// Drops files from the lists of a run that are not in the folder itself.
-fn keep_plain_names(run: &mut Value) {
-    for key in ["results", "samples", "replaced"] {
-        if let Some(files) = run.get_mut(key).and_then(Value::as_array_mut) {
-            files.retain(|file| text(file, "name").is_some_and(is_plain_name));
-        }
-    }
+    let mut manifest: PastRun = serde_json::from_reader(BufReader::new(file.take(metadata.len()))).ok()?;
+    manifest.keep_plain_names();
+    manifest.rest.contains_key("specscan_version").then_some(manifest)
 }
 
 #[cfg(test)]
@@ -208,12 +214,39 @@ mod tests {
         std::fs::write(folder.path().join("noise.json"), manifest.to_string()).expect("written");
         let own = OwnResults::read(folder.path());
         let manifest = own.manifest("noise.json").expect("a manifest");
-        assert_eq!(runs(manifest).count(), 2);
-        for run in runs(manifest) {
-            for key in ["results", "samples", "replaced"] {
-                assert_eq!(list(run, key).filter_map(|file| text(file, "name")).collect::<Vec<_>>(), ["noise_0.png"]);
+        assert_eq!(manifest.runs().count(), 2);
+        for run in manifest.runs() {
+            for files in [&run.results, &run.samples, &run.replaced] {
+                assert_eq!(files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>(), ["noise_0.png"]);
             }
         }
         assert_eq!(own.samples(), ["noise_0.png".to_owned()].into());
+    }
+
+    #[test]
+    fn a_manifest_of_as_many_samples_as_there_may_be_is_read() {
+        use std::io::Write as _;
+        let folder = tempfile::tempdir().expect("a folder");
+        let name = |i: usize| format!("noise_{}_{i:06}.png", "n".repeat(236));
+        let path = folder.path().join("noise.json");
+        let mut file = std::io::BufWriter::new(std::fs::File::create(&path).expect("a file"));
+        write!(file, "{{\"specscan_version\": \"1\", \"results\": [], \"samples\": [").expect("written");
+        for i in 0..MAX_SAMPLES {
+            let (name, end) = (name(i), if i + 1 < MAX_SAMPLES { "," } else { "]}" });
+            assert_eq!(name.len(), 253);
+            // As long as an indented one.
+            let blanks = " ".repeat(40);
+            let entry = format!("{{{blanks}\"name\":\"{name}\",\"n_bytes\":4294967295,\"xxh3\":\"{i:016x}\"}}{end}");
+            file.write_all(entry.as_bytes()).expect("written");
+        }
+        drop(file.into_inner().expect("written"));
+        let n_bytes = std::fs::metadata(&path).expect("a file").len();
+        assert!(n_bytes > 170_000_000, "{n_bytes}");
+        let own = OwnResults::read(folder.path());
+        assert!(own.is_own(&name(0), "0000000000000000") && own.is_own(&name(MAX_SAMPLES - 1), "000000000007a11f"));
+        assert!(!own.is_own(&name(1), "0000000000000000"));
+        // What is larger than any is none of ours.
+        std::fs::File::options().append(true).open(&path).and_then(|file| file.set_len(1 << 29)).expect("a hole");
+        assert!(OwnResults::read(folder.path()).manifest("noise.json").is_none());
     }
 }

@@ -10,7 +10,7 @@ pub struct SkippedRow<'a> {
     /// Path below the input.
     pub path: &'a str,
     /// Why it was not used.
-    pub reason: &'a str,
+    pub reason: String,
 }
 
 /// Writes a whole table as `name`.

@@ -31,6 +31,9 @@ pub struct Size {
 }
 
 impl Size {
+    /// Longest side of working images, pixels: that of `--resolution` and of saved spectra.
+    pub const MAX_SIDE_PX: usize = 8192;
+
     /// A size of `height×width` pixels.
     pub fn new(height: usize, width: usize) -> Self {
         Self { height, width }
@@ -49,6 +52,11 @@ impl Size {
     /// The longer side `L` in pixels, the unit of the annulus index.
     pub fn longer_side(self) -> usize {
         self.height.max(self.width)
+    }
+
+    /// The shorter side in pixels.
+    pub fn shorter_side(self) -> usize {
+        self.height.min(self.width)
     }
 
     /// Stored columns of its spectrum, `⌊W/2⌋ + 1`.

@@ -4,7 +4,8 @@
 //!
 //! A safetensors file. Its metadata has one key, `specscan`, with a JSON object ([`Header`]). Each sum `NAME` is stored
 //! as `NAME.hi` (i64) and `NAME.lo` (u64), the two halves of a 128-bit integer count of quanta. Beside them:
-//! `rapsd_histogram` (u64 counts, rows × annuli × bins, trimmed to the bins in use) and `content_sketch` (u64).
+//! `rapsd_histogram` (u64 counts, rows × annuli × bins, trimmed to the bins in use), `extreme_histogram` (images by the
+//! power of their strongest and their weakest band, trimmed likewise) and `content_sketch` (u64).
 //! Half-spectra have the shape `[channel, kx, ky]` with `kx = 0 … ⌊W/2⌋` and `ky` in `fftfreq` order. Nothing in the
 //! file depends on threads, on the order of images, on the time, or on how the set was cut before it was merged.
 
@@ -16,16 +17,23 @@ use std::collections::BTreeMap;
 use safetensors::tensor::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
 
-use self::checks::{check_counts, check_histogram, check_preprocess, check_sums, check_tensor, malformed, read_u64};
+use self::checks::{
+    check_counts, check_extremes, check_histogram, check_preprocess, check_sums, check_tensor, malformed, read_u64,
+};
 use super::analyzer::Totals;
 use super::error::SpectrumError;
 use super::exact::{ExactTensor, TensorSpec};
-use super::plan::{AnalysisConfig, AnalysisPlan, Detail, HISTOGRAM_BINS};
+use super::plan::{AnalysisConfig, AnalysisPlan, Detail, EXTREME_BINS, HISTOGRAM_BINS};
 use super::saved::{Counts, Preprocess, Spectrum, config_of};
 use super::sketch::ContentSketch;
 
 /// Version of the file layout.
-pub const FORMAT_VERSION: u32 = 5;
+pub const FORMAT_VERSION: u32 = 6;
+
+/// Name of the counts of RAPSDs.
+const RAPSD_HISTOGRAM: &str = "rapsd_histogram";
+/// Name of the counts of images by their strongest and their weakest band.
+const EXTREME_HISTOGRAM: &str = "extreme_histogram";
 
 /// The JSON header of a `.spectrum` file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -50,8 +58,10 @@ pub struct Header {
     pub diagonality_side: Option<usize>,
     /// Whether cross-channel spectra are held.
     pub coherence: bool,
-    /// First bin of the stored histograms.
+    /// First bin of the stored histograms of RAPSDs.
     pub histogram_first_bin: usize,
+    /// First bin of the stored histograms of the strongest and the weakest band.
+    pub extreme_first_bin: usize,
     /// Exponent of each sum's quantum.
     pub quantum_log2: BTreeMap<String, i32>,
     /// XXH3 of this header (with an empty checksum) and all tensors, hexadecimal.
@@ -122,8 +132,12 @@ impl Spectrum {
             tensors.push(sums);
         }
         let mut totals = Totals { n_images, n_files: header.counts.n_files, ..Totals::of(&plan, tensors) };
-        read_histogram(file, header.histogram_first_bin, &mut totals.histogram)?;
-        check_histogram(n_images, &totals.histogram)?;
+        let (rapsds, extremes) = totals.histogram.split_at_mut(plan.config.rapsd_histogram_length());
+        read_histogram(file, RAPSD_HISTOGRAM, header.histogram_first_bin, rapsds, HISTOGRAM_BINS)?;
+        read_histogram(file, EXTREME_HISTOGRAM, header.extreme_first_bin, extremes, EXTREME_BINS)?;
+        check_histogram(n_images, rapsds, HISTOGRAM_BINS)?;
+        check_histogram(n_images, extremes, EXTREME_BINS)?;
+        check_extremes(extremes)?;
         let identity = u128::from_str_radix(&header.content_id, 16)
             .map_err(|e| SpectrumError::Malformed { what: format!("its content id: {e}") })?;
         let hashes = read_u64(file, "content_sketch", Dtype::U64)?;
@@ -155,15 +169,22 @@ fn read_exact(file: &SafeTensors<'_>, spec: &TensorSpec) -> Result<ExactTensor, 
     Ok(ExactTensor { spec: spec.clone(), totals })
 }
 
-fn read_histogram(file: &SafeTensors<'_>, first: usize, histogram: &mut [u64]) -> Result<(), SpectrumError> {
-    let counts = read_u64(file, "rapsd_histogram", Dtype::U64)?;
-    let rows = histogram.len() / HISTOGRAM_BINS;
+/// Reads rows of `n_bins` bins, of which those from `first` on are stored.
+fn read_histogram(
+    file: &SafeTensors<'_>,
+    name: &str,
+    first: usize,
+    histogram: &mut [u64],
+    n_bins: usize,
+) -> Result<(), SpectrumError> {
+    let counts = read_u64(file, name, Dtype::U64)?;
+    let rows = histogram.len() / n_bins;
     let used = counts.len() / rows;
-    if used * rows != counts.len() || first.saturating_add(used) > HISTOGRAM_BINS {
-        return Err(SpectrumError::Malformed { what: "`rapsd_histogram` has the wrong shape".to_owned() });
+    if used * rows != counts.len() || first.saturating_add(used) > n_bins {
+        return Err(malformed(format!("`{name}` has the wrong shape")));
     }
     if used > 0 {
-        for (row, counts) in histogram.chunks_exact_mut(HISTOGRAM_BINS).zip(counts.chunks_exact(used)) {
+        for (row, counts) in histogram.chunks_exact_mut(n_bins).zip(counts.chunks_exact(used)) {
             row[first..first + used].copy_from_slice(counts);
         }
     }

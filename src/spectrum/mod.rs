@@ -2,6 +2,7 @@
 //! derived from them.
 
 pub mod analyzer;
+pub mod between_files;
 pub mod derived;
 mod deviation;
 pub mod error;
@@ -9,6 +10,7 @@ pub mod exact;
 pub mod file;
 pub mod order_statistics;
 pub mod plan;
+pub mod radial_statistics;
 pub mod reduce;
 pub mod reduced;
 pub mod saved;
@@ -17,10 +19,12 @@ pub mod sketch;
 pub(crate) mod testing;
 
 pub use analyzer::{Analyzer, ImageSummary};
-pub use derived::{ModeCovariance, ModeMoments, RadialStatistics, RapsdOf};
+pub use between_files::{Extreme, PowerHistogram, SetVector};
+pub use derived::{ModeCovariance, ModeMoments, RapsdOf};
 pub use error::SpectrumError;
 pub use exact::{ExactTensor, TensorSpec};
 pub use plan::{AnalysisConfig, AnalysisPlan, Detail, Reference, Standardize};
+pub use radial_statistics::RadialStatistics;
 pub use reduced::{ReducedCovariance, ReducedForm};
 pub use saved::{Counts, Preprocess, Spectrum};
 pub use sketch::ContentSketch;

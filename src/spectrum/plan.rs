@@ -140,8 +140,21 @@ impl DiagonalityPlan {
 pub(super) const HISTOGRAM_BINS_PER_OCTAVE: i32 = 32;
 /// Lowest power the histograms resolve on the range -1:1, as a power of two; anything below shares the first bin.
 const HISTOGRAM_LOWEST_LOG2: i32 = -50;
-/// Histogram bins: from 2⁻⁵⁰ to 2³⁰.
-pub(super) const HISTOGRAM_BINS: usize = 80 * HISTOGRAM_BINS_PER_OCTAVE as usize;
+/// Octaves of the histograms: from 2⁻⁵⁰ to 2³⁰.
+const HISTOGRAM_OCTAVES: usize = 80;
+/// Histogram bins of an annulus.
+pub(super) const HISTOGRAM_BINS: usize = HISTOGRAM_OCTAVES * HISTOGRAM_BINS_PER_OCTAVE as usize;
+/// Logarithmic bins per octave of the histograms of images' largest and smallest band power.
+pub(super) const EXTREME_BINS_PER_OCTAVE: i32 = 128;
+/// Bins of such a histogram.
+pub(super) const EXTREME_BINS: usize = HISTOGRAM_OCTAVES * EXTREME_BINS_PER_OCTAVE as usize;
+
+/// Most octave bands of [`AnalysisConfig::octave_bands`].
+const MAX_OCTAVE_BANDS: u32 = 11;
+
+/// Bands weaker than this share of the 8-bit rounding power count as that strong in logarithms of band powers, so that
+/// those of images without power are finite.
+const LEAST_BAND_SHARE: f64 = 0.01;
 
 impl AnalysisPlan {
     /// Plans a pass. `reference` is the mean (and spread) that every image is compared with, for second passes.
@@ -220,19 +233,52 @@ impl AnalysisConfig {
         if self.per_channel { 0..rows } else { rows - 1..rows }
     }
 
-    /// Counts of log-power bins that are kept: rows of RAPSDs × annuli × bins.
+    /// Counts of log-power bins that are kept: rows of RAPSDs × annuli × bins, then the largest and the smallest power
+    /// of an image's bands.
     pub(super) fn histogram_length(&self) -> usize {
-        let n_annuli = if self.detail < Detail::Power { 0 } else { self.size.n_annuli() };
-        rapsd_rows(self.channels.count()) * n_annuli * HISTOGRAM_BINS
+        if self.detail < Detail::Power { 0 } else { self.rapsd_histogram_length() + 2 * EXTREME_BINS }
+    }
+
+    /// Of these, those of RAPSDs.
+    pub(super) fn rapsd_histogram_length(&self) -> usize {
+        rapsd_rows(self.channels.count()) * self.size.n_annuli() * HISTOGRAM_BINS
+    }
+
+    /// The octave bands of annuli, `2^m ≤ j < 2^(m+1)`; the last one ends with the last annulus, and there are at most
+    /// eleven. None for a single pixel.
+    pub fn octave_bands(&self) -> Vec<Range<usize>> {
+        let end = self.size.n_annuli();
+        let starts = (0..MAX_OCTAVE_BANDS).map(|m| 1 << m).filter(|start| *start == 1 || start + 1 < end);
+        let starts: Vec<usize> = starts.filter(|start| *start < end).collect();
+        let ends = starts.iter().skip(1).copied().chain([end]);
+        starts.iter().copied().zip(ends).map(|(start, end)| start..end).collect()
+    }
+
+    /// Length of the vector of each image whose spread between files is summed up: octave bands, twice the channels,
+    /// and one more ([`super::SetVector`]).
+    pub(super) fn vector_length(&self) -> usize {
+        self.octave_bands().len() + 2 * self.channels.count() + 1
+    }
+
+    /// Exponent of the power of two nearest to half the value range: the unit of values in those vectors.
+    pub(super) fn value_unit_log2(&self) -> i32 {
+        (0.5 * self.range.width()).log2().round() as i32
+    }
+
+    /// The least power of a band in those vectors.
+    pub fn least_band_power(&self) -> f64 {
+        let step = match self.channels.are_latent() {
+            true => self.channels.code_unit(0),
+            false if self.standardize == Standardize::Pixel => 2.0 / 255.0,
+            false => self.range.width() / 255.0,
+        };
+        LEAST_BAND_SHARE * step.powi(2) / 12.0
     }
 
     /// Exponent of the power of two nearest to one working unit: half the value range, or one standard deviation.
     /// Quanta and histograms scale with it, so that their resolution does not depend on `--range`.
     pub(super) fn unit_log2(&self) -> i32 {
-        if self.standardize == Standardize::Pixel {
-            return 0;
-        }
-        (0.5 * self.range.width()).log2().round() as i32
+        if self.standardize == Standardize::Pixel { 0 } else { self.value_unit_log2() }
     }
 
     /// Lowest power the RAPSD histograms resolve, as a power of two.
@@ -254,13 +300,16 @@ pub(super) mod at {
     pub const COLOR_OUTER: usize = 8;
     pub const CHANNEL_MEAN_SUM: usize = 9;
     pub const CHANNEL_MEAN_OUTER: usize = 10;
-    pub const PSEUDO_REAL_SUM: usize = 11;
-    pub const PSEUDO_IMAG_SUM: usize = 12;
-    pub const POWER_SQUARE_SUM: usize = 13;
-    pub const POWER_FIELD_REAL_SUM: usize = 14;
-    pub const POWER_FIELD_IMAG_SUM: usize = 15;
-    pub const CROSS_POWER_REAL_SUM: usize = 16;
-    pub const CROSS_POWER_IMAG_SUM: usize = 17;
+    pub const VECTOR_SUM: usize = 11;
+    pub const VECTOR_OUTER: usize = 12;
+    pub const FILE_VECTOR_SUM: usize = 13;
+    pub const PSEUDO_REAL_SUM: usize = 14;
+    pub const PSEUDO_IMAG_SUM: usize = 15;
+    pub const POWER_SQUARE_SUM: usize = 16;
+    pub const POWER_FIELD_REAL_SUM: usize = 17;
+    pub const POWER_FIELD_IMAG_SUM: usize = 18;
+    pub const CROSS_POWER_REAL_SUM: usize = 19;
+    pub const CROSS_POWER_IMAG_SUM: usize = 20;
 }
 
 /// Every tensor of exact sums of a pass, in the order of [`at`], with the quantum of its unit. Powers reach `HW` value²
@@ -301,6 +350,11 @@ fn push_power_specs(specs: &mut Vec<TensorSpec>, config: &AnalysisConfig) {
     specs.push(TensorSpec::new("color_outer", &[color_pairs], 0));
     specs.push(TensorSpec::new("channel_mean_sum", &[channels], unit - 44));
     specs.push(TensorSpec::new("channel_mean_outer", &[color_pairs], 2 * unit - 44));
+    // Logarithms, and values in their own unit: no quantum of theirs depends on the range.
+    let length = config.vector_length();
+    specs.push(TensorSpec::new("vector_sum", &[length], -44));
+    specs.push(TensorSpec::new("vector_outer", &[length * (length + 1) / 2], -50));
+    specs.push(TensorSpec::new("file_vector_sum", &[length], -44));
 }
 
 fn push_moment_specs(specs: &mut Vec<TensorSpec>, config: &AnalysisConfig, reduced_len: Option<usize>) {

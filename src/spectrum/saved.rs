@@ -62,6 +62,9 @@ pub struct Counts {
     /// Files left out by choice: too small, of another size, letterboxed.
     #[serde(default)]
     pub n_left_out: u64,
+    /// Files that were not read, because a sample told enough.
+    #[serde(default)]
+    pub n_unread: u64,
     /// Files whose pixels were not 8-bit RGB and were converted: alpha dropped, palette, grey, CMYK or 16 bits.
     pub n_converted: u64,
     /// Files whose decoder found something amiss and went on: stray bytes, or damage (`--damaged keep`).
@@ -84,6 +87,7 @@ impl Counts {
             n_files: sum(self.n_files, other.n_files, "n_files")?,
             n_skipped: sum(self.n_skipped, other.n_skipped, "n_skipped")?,
             n_left_out: sum(self.n_left_out, other.n_left_out, "n_left_out")?,
+            n_unread: sum(self.n_unread, other.n_unread, "n_unread")?,
             n_converted: sum(self.n_converted, other.n_converted, "n_converted")?,
             n_warned: sum(self.n_warned, other.n_warned, "n_warned")?,
         })
@@ -133,6 +137,12 @@ impl Spectrum {
     /// The same spectrum with `n` more skipped entries: those that were skipped before they could be tried.
     pub fn with_listed_skips(mut self, n: u64) -> Self {
         self.counts.n_skipped = self.counts.n_skipped.saturating_add(n);
+        self
+    }
+
+    /// The same spectrum as that of a sample, `n` files of the set not read.
+    pub fn with_unread(mut self, n: u64) -> Self {
+        self.counts.n_unread = n;
         self
     }
 
@@ -202,7 +212,7 @@ impl Spectrum {
             tensor.merge(more)?;
         }
         for (count, more) in self.histogram.iter_mut().zip(&other.histogram) {
-            let overflow = || SpectrumError::Overflow { name: "rapsd_histogram".to_owned() };
+            let overflow = || SpectrumError::Overflow { name: "histogram".to_owned() };
             *count = count.checked_add(*more).ok_or_else(overflow)?;
         }
         self.content.merge(&other.content);

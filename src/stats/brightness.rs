@@ -11,11 +11,9 @@
 //! # Intervals
 //!
 //! Moments and distances go through [`Jackknife`](super::jackknife::Jackknife). Quantiles do not: leaving out one image
-//! moves a quantile by a single step, which says nothing of its error. Theirs lie between order statistics: with `B`
-//! binomial of `n` and the level
-//! `q`, the `r`-th of `n` numbers is at most the true quantile with probability `P(B ≥ r)`. Where files hold several
-//! images `n` is divided by how much more the share below the quantile varies between files than between independent
-//! images, and corrected for few files. Where no order statistic is far enough out, that end is unknown.
+//! moves a quantile by a single step, which says nothing of its error. Theirs lie between order statistics
+//! ([`order_interval`](super::order_interval)). Where files hold several images `n` is divided by how much more the
+//! share below the quantile varies between files than between independent images, and corrected for few files.
 //!
 //! # References
 //!
@@ -23,9 +21,9 @@
 //! number of positive counts estimated from survey data.
 
 use statrs::distribution::{Continuous, ContinuousCDF, Normal};
-use statrs::function::beta::beta_reg;
 
 use super::jackknife::{Interval, Kept};
+use super::order_interval::order_ranks;
 use super::power_law::MIN_FILES;
 use super::student::student_quantile;
 use crate::spectrum::order_statistics::quantile_of_ranks;
@@ -109,9 +107,7 @@ impl Sample {
         let n = self.len();
         let value = quantile_of_ranks(n as u64, level, |rank| sorted(rank as usize)).unwrap_or(f64::NAN);
         let Some(effective) = self.effective_images(v, value) else { return Interval::unknown(value) };
-        let below = |level: f64| rank_below(n, effective, level);
-        let low95 = below(level).checked_sub(1).map(sorted);
-        let high95 = below(1.0 - level).checked_sub(1).map(|rank| sorted(n - 1 - rank));
+        let [low95, high95] = order_ranks(n, effective, level).map(|rank| rank.map(sorted));
         Interval { value, low95, high95 }
     }
 
@@ -137,22 +133,6 @@ impl Sample {
         let few_files = student_quantile(n - 1.0) / student_quantile(files - 1.0);
         Some(n / excess * few_files * few_files)
     }
-}
-
-/// The largest rank (from 1; 0 if there is none) that of `n` numbers, worth `effective` independent ones, lies at or
-/// below the quantile at `level` with a chance of 97.5 %.
-fn rank_below(n: usize, effective: f64, level: f64) -> usize {
-    let is_sure = |rank: usize| {
-        let worth = rank as f64 * effective / n as f64;
-        // P(B ≥ r) of a binomial is a regularised incomplete beta function, also between whole numbers.
-        beta_reg(worth, effective - worth + 1.0, level) >= 0.975
-    };
-    let (mut sure, mut unsure) = (0, n + 1);
-    while unsure - sure > 1 {
-        let middle = usize::midpoint(sure, unsure);
-        *(if is_sure(middle) { &mut sure } else { &mut unsure }) = middle;
-    }
-    sure
 }
 
 /// Mean over the kept images.

@@ -6,6 +6,7 @@
 //! to a bin width, and exact where all values are one. Values beyond the grid count in its end bins; quantiles never
 //! leave the range of the values seen.
 
+use super::order_interval::{QuantileInterval, order_ranks};
 use crate::spectrum::order_statistics::{position_of_rank, quantile_of_ranks};
 
 /// Counts of values on an even grid.
@@ -52,6 +53,15 @@ impl Histogram {
         Some(value.clamp(self.least, self.largest))
     }
 
+    /// The quantile at `level` of values that are worth `effective` independent ones, with its interval; not a number
+    /// without values.
+    pub fn quantile_interval(&self, level: f64, effective: f64) -> QuantileInterval {
+        let n = usize::try_from(self.n).unwrap_or(usize::MAX);
+        let end = |rank: Option<usize>| rank.map(|rank| self.order_statistic(rank as u64));
+        let [low95, high95] = order_ranks(n, effective, level).map(end);
+        QuantileInterval { value: self.quantile(level).unwrap_or(f64::NAN), low95, high95 }
+    }
+
     fn order_statistic(&self, rank: u64) -> f64 {
         match position_of_rank(&self.counts, rank) {
             _ if rank == 0 => self.least,
@@ -64,6 +74,7 @@ impl Histogram {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stats::order_interval::order_interval;
 
     #[test]
     fn quantiles_are_those_of_the_sorted_values_to_a_bin() {
@@ -79,6 +90,25 @@ mod tests {
             assert!((got - expected).abs() <= 0.0101, "{level}: {got} and {expected}");
         }
         assert_eq!(histogram.n(), 1001);
+    }
+
+    #[test]
+    fn intervals_are_those_of_the_sorted_values_to_a_bin() {
+        let mut histogram = Histogram::new(-10.0, 0.01, 2000);
+        let mut values: Vec<f64> = (0..501).map(|i| f64::from(i * 7919 % 1009) / 101.0 - 5.0).collect();
+        values.iter().for_each(|v| histogram.add(*v));
+        values.sort_by(f64::total_cmp);
+        for level in [0.05, 0.5, 0.95] {
+            let (got, expected) = (histogram.quantile_interval(level, 501.0), order_interval(&values, level));
+            for (got, expected) in [(got.low95, expected.low95), (got.high95, expected.high95)] {
+                let (got, expected) = (got.expect("many values"), expected.expect("many values"));
+                assert!((got - expected).abs() <= 0.0101, "{level}: {got} and {expected}");
+            }
+            // Values that come in fives say less.
+            let fives = histogram.quantile_interval(level, 501.0 / 5.0);
+            assert!(fives.low95 < got.low95 && fives.high95 > got.high95, "{fives:?} {got:?}");
+        }
+        assert_eq!(histogram.quantile_interval(0.95, 60.0).high95, None, "worth too few");
     }
 
     #[test]

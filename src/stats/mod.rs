@@ -3,6 +3,7 @@
 //! Inputs are plain slices over a [`Grid`](crate::spectral::Grid) (half-spectra, column by column) and small matrices;
 //! nothing here reads files, starts threads or prints. All arithmetic is f64.
 
+pub mod artefact_peaks;
 pub mod blas;
 pub mod brightness;
 pub mod circularity;
@@ -13,7 +14,12 @@ pub mod full_covariance;
 pub mod histogram;
 pub mod jackknife;
 pub mod moments;
+pub mod octave_error;
+pub mod octave_precision;
+pub mod order_interval;
 pub mod power_law;
+pub mod set_intervals;
 pub mod spectrum_covariance;
 pub mod spectrum_fit;
 pub mod student;
+pub mod two_samples;

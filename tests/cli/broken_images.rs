@@ -171,12 +171,80 @@ fn nothing_but_bad_files_is_an_error_that_says_what_is_wrong_with_them() {
     let world = World::create();
     world.write("photos/a.png", "");
     world.write("photos/b.png", "words");
-    world.refuse("scan photos", &["none of the 2 images", "a.png: is empty", "b.png: holds no image"]);
+    world.refuse("scan photos --dry-run", &["none of the 2 images", "a.png: is empty", "b.png: holds no image"]);
+    assert!(!world.path("specscan-out").exists(), "a dry run changes nothing");
     let printed = Printed::from(world.run("scan photos").code(2).get_output());
     assert!(!printed.stderr.contains("--resolution"), "{}", printed.stderr);
-    world.refuse("scan photos --resolution 16 -o out", &["none of the 2 images could be used", "a.png", "empty"]);
-    world.refuse("scan photos --resolution 16 --transform crop -o out", &["none of the 2 images", "a.png"]);
-    assert_eq!(world.files("out"), Vec::<String>::new());
+    let sized = "scan photos --resolution 16";
+    world.refuse(&format!("{sized} -o out"), &["none of the 2 images could be used", "a.png", "empty"]);
+    world.refuse(&format!("{sized} --transform crop -o out"), &["none of the 2 images", "a.png"]);
+}
+
+#[test]
+fn what_is_wrong_with_all_files_is_listed_though_there_is_no_answer() {
+    let world = World::create();
+    world.write("photos/a.png", "");
+    world.write("photos/b.png", "words");
+    fs::create_dir(world.path("photos/c.png")).expect("a folder");
+    let listed = |out: &str, names: &[&str]| {
+        assert_eq!(world.table(&format!("{out}/skipped.csv")).column("path"), names, "{out}");
+    };
+    // By their headers, in the pass, and before either.
+    let all = ["a.png", "b.png", "c.png"];
+    for (out, options) in [("headers", ""), ("pass", "--resolution 16"), ("both/by", "--standardize pixel")] {
+        world.refuse(&format!("scan photos -o {out} {options}"), &["all of them are listed in", "/skipped.csv"]);
+        listed(out, &all);
+        assert_eq!(world.files(out), ["scan.json", "skipped.csv"], "{out}");
+        // Once more: the same list is listed once.
+        world.refuse(&format!("scan photos -o {out} {options}"), &["all of them are listed in", "/skipped.csv"]);
+        assert!(world.succeed(&format!("info {out}")).stdout.contains("scan: whole, 1 file"), "{out}");
+    }
+    fs::create_dir_all(world.path("folders/d.png")).expect("a folder");
+    world.refuse("rapsd folders -o listing", &["no images in folders", "all of them are listed in"]);
+    listed("listing", &["d.png"]);
+    world.refuse("distance photos --by-input -o by", &["listed in by/photos/skipped.csv"]);
+    // An input that has no answer does not take those before it along.
+    super::write_uniform(&world.path("early"), 2, 24, 16);
+    let by_input = world.run("rapsd early photos --by-input --json -q -o two --plots none").code(2);
+    assert_eq!(Printed::from(by_input.get_output()).json().keys().collect::<Vec<_>>(), ["early"]);
+    // A noise that cannot be measured.
+    super::write_uniform(&world.path("good"), 4, 24, 16);
+    world.refuse("snr good --family dir:photos -o noise --plots none", &["listed in noise/skipped.csv"]);
+    listed("noise", &["photos/a.png", "photos/b.png", "photos/c.png"]);
+    // Too few are left; and those left out by choice have a list of their own.
+    fs::copy(world.path("good/00.png"), world.path("photos/good.png")).expect("a copy");
+    sets::save(&world.path("photos/small.png"), &sets::picture(8, 8, 5).into());
+    world.refuse("covariance photos --resolution 16 -o few", &["few/skipped.csv and few/left_out.csv"]);
+    listed("few", &all);
+    assert_eq!(world.table("few/left_out.csv").column("path"), ["small.png"]);
+}
+
+#[test]
+fn the_list_of_a_run_without_an_answer_leaves_earlier_answers_alone() {
+    let world = World::with_photos(4);
+    world.write("photos/x.png", "words");
+    world.run("offset photos -o out -q --plots none").code(1);
+    let (before, answer) = (world.files("out"), world.json("out/offset.json"));
+    let earlier = world.read("out/skipped.csv");
+    world.write("broken/a.png", "");
+    world.refuse("offset broken -o out", &["listed in out/skipped.csv"]);
+    assert_eq!(world.files("out"), before);
+    assert_eq!(world.table("out/skipped.csv").column("path"), ["a.png"]);
+    assert!(world.read("out/skipped.csv") != earlier);
+    let now = world.json("out/offset.json");
+    for key in ["arguments", "brightness", "counts", "samples"] {
+        assert_eq!(now[key], answer[key], "{key}");
+    }
+    assert_eq!(now["replaced"][0]["name"], "skipped.csv");
+    assert_eq!(now["earlier_runs"][0]["results"][0]["name"], "skipped.csv");
+    assert!(world.succeed("info out").stdout.contains("whole"));
+    // The next run with an answer has no such list.
+    world.succeed("offset photos --num 4 -o out -q --plots none");
+    assert!(!world.path("out/skipped.csv").exists());
+    // A list that somebody else keeps there stays.
+    world.write("theirs/skipped.csv", "mine");
+    world.refuse("scan broken -o theirs", &["none of the 1 images", "cannot be kept", "--overwrite"]);
+    assert_eq!(world.read("theirs/skipped.csv"), b"mine");
 }
 
 #[test]
@@ -192,6 +260,16 @@ fn too_few_that_are_left_are_explained_by_those_that_were_skipped() {
     }
     let printed = Printed::from(world.run("scan photos -o out --plots none").code(1).get_output());
     assert!(printed.stderr.contains("that of the image, 5 without a readable header"), "{}", printed.stderr);
+}
+
+#[test]
+fn files_that_differ_in_a_number_only_are_counted_together() {
+    let world = World::with_photos(1);
+    for side in [30, 31, 32] {
+        sets::save(&world.path(format!("photos/x{side}.png")), &sets::picture(side, side, 1).into());
+    }
+    let counted = "3 of 4 files were skipped: x30.png and 2 more: declares 30×30 pixels";
+    world.refuse("covariance photos --resolution 16 --transform crop --max-pixels 400 -o out", &[counted]);
 }
 
 /// A JPEG with so many bytes of previews before its image, whole or cut short.

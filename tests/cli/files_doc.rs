@@ -7,7 +7,7 @@ use std::io::Cursor;
 use super::World;
 
 /// Commands that between them write every file there is, each to `out/N`; `{N}` is the folder of command N.
-const COMMANDS: [&str; 23] = [
+const COMMANDS: [&str; 26] = [
     "scan photos bad --max-skipped 1 --coherence --diagonality 8",
     "rapsd photos --per-channel",
     "rapsd photos --images npy",
@@ -30,6 +30,9 @@ const COMMANDS: [&str; 23] = [
     "scan more --name more --plots none --coherence",
     "merge {18}/photos.spectrum {19}/more.spectrum",
     "rapsd photos odd --transform none --resolution 40x48 --plots none",
+    "rapsd photos large --by-input --resolution 32 --plots none",
+    "compare photos more",
+    "recommend photos --resolution 32 --resolutions 16 --for edm,edm2,diffusers,k-diffusion,kohya,flow,ddpm,comfyui",
     "scan latents.npy",
 ];
 
@@ -60,6 +63,7 @@ fn documented_name(file: &str) -> String {
     let (stem, ending) = file.rsplit_once('.').expect("an ending");
     match (stem, ending) {
         (_, "json") if specscan::report::own_results::COMMANDS.contains(&stem) => "COMMAND.json".to_owned(),
+        ("trainer_schedule", _) => file.to_owned(),
         (_, "spectrum" | "safetensors") | ("spectrum", "npz") => format!("NAME.{ending}"),
         _ => {
             let family = stem.strip_prefix("noise_").map(|rest| rest.trim_end_matches("_00000"));
@@ -117,7 +121,8 @@ fn written() -> BTreeMap<String, BTreeSet<String>> {
         let words = command.replace('{', "out/").replace('}', "");
         let folder = format!("out/{i}");
         world.succeed(&format!("{words} -o {folder} -q"));
-        for file in world.files(&folder) {
+        // Folders of single inputs hold what one command leaves.
+        for file in world.files(&folder).into_iter().filter(|name| name.contains('.')) {
             let mut parts = parts_of(&world, &format!("{folder}/{file}"), &file);
             let name = documented_name(&file);
             if name == "COMMAND.json" {

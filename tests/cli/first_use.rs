@@ -133,11 +133,63 @@ fn each_input_has_an_answer_of_its_own_if_asked() {
     assert_eq!((object.len(), &object["more/dogs"]["counts"]["n_images"]), (2, &4.into()));
     // Folders of the same name do not share one.
     world.succeed("rapsd cats more/cats --by-input -o same -q");
-    assert_eq!(world.files("same"), ["1-cats", "2-more-cats"]);
+    assert_eq!(world.files("same"), ["1-cats", "2-more-cats", "by_input.csv", "rapsd.json"]);
     let plan = world.succeed("rapsd cats more/dogs --by-input --dry-run --json -o none").json();
     assert_eq!((&plan["cats"]["n_files"], world.files("none").len()), (&3.into(), 0));
     world.refuse("rapsd cats fogs --by-input -o none", &["fogs", "does not exist"]);
     assert!(!world.path("none").exists(), "nothing was begun");
+}
+
+#[test]
+fn inputs_stand_side_by_side_at_the_end() {
+    let world = World::create();
+    write_uniform(&world.path("cats"), 6, 24, 16);
+    write_uniform(&world.path("dogs"), 4, 24, 16);
+    let printed = world.succeed("rapsd cats dogs --by-input -o out --plots none");
+    let table: Vec<&str> = printed.stdout.lines().skip_while(|line| !line.starts_with("input ")).collect();
+    assert_eq!(table.len(), 4, "{}", printed.stdout);
+    assert!(
+        table[1].starts_with("cats ") && table[2].starts_with("dogs ") && table[2].ends_with("unknown"),
+        "{table:?}"
+    );
+    let written = world.table("out/by_input.csv");
+    assert_eq!(written.header, ["input", "folder", "n_images", "n_files", "number", "value", "low95", "high95"]);
+    assert_eq!(written.rows[0][..5], ["cats", "cats", "6", "6", "power_db"]);
+    // The number is that of the input's own answer.
+    let object = world.succeed("rapsd cats -o alone --json -q --plots none").json();
+    let power = &object["precision"]["power_db"];
+    for (cell, key) in written.rows[0][5..].iter().zip(["value", "low95", "high95"]) {
+        assert_eq!(cell.parse::<f64>().ok(), power[key].as_f64(), "{key}: {power}");
+    }
+    assert_eq!(written.rows[1][6..], ["", ""], "four files have no interval");
+    assert!(world.succeed("info out").stdout.contains("There are more in its folders: cats, dogs."));
+    let json = world.succeed("rapsd cats dogs --by-input -o out --plots none --json -q");
+    assert_eq!(json.json().len(), 2, "the table is in the folder alone");
+}
+
+#[test]
+fn every_answer_about_a_set_says_whether_the_files_were_enough() {
+    let world = World::create();
+    write_uniform(&world.path("photos"), 8, 64, 64);
+    write_uniform(&world.path("few"), 4, 64, 64);
+    for (command, answer) in [
+        ("scan", "about 32 would halve"),
+        ("rapsd", "about 32 would halve"),
+        ("covariance", "about 32 would halve"),
+        ("fit-delta", "about 32 would halve"),
+        ("offset", "about 32 would halve"),
+        ("blur-noise", "about 32 would halve"),
+        ("snr", "about 32 would halve"),
+        ("bounds", "take 72 files or more"),
+        ("schedule", "about 32 files, not 8, would halve"),
+        ("schedule --dataset", "about 32 would halve"),
+    ] {
+        let words = |input: &str| format!("{command} {input} --resolution 64 -o out --plots none");
+        let said = |input: &str| world.succeed(&words(input)).stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        let (enough, few) = (said("photos"), said("few"));
+        assert!(enough.contains(answer), "{command}: {enough}");
+        assert!(few.contains("no interval, which takes 5") && !few.contains("would halve"), "{command}: {few}");
+    }
 }
 
 #[test]

@@ -8,6 +8,8 @@ mod sets;
 
 mod bounds; // noise bounds and waste
 mod broken_images; // skips: every kind of bad file, --max-skipped
+mod compare; // sets beside each other: sentences, tables, refusals
+mod convert; // noise levels in other notations
 mod distance; // noise families against images, odd images, halves
 mod files_doc; // docs/files.md against what is written
 mod first_use; // ordinary folders without an option
@@ -20,9 +22,14 @@ mod offset_blur_snr; // brightness, blur against noise, SNR
 mod options; // values that cannot be, and where they are refused
 mod own_results; // folders of earlier results as input and output
 mod plain_use; // help, dry runs, --json, -q, few images
+mod recommend; // settings for trainers
 mod saved_spectra; // .spectrum input, merge, export
 mod schedules; // schedules, samplers, draws
+#[cfg(target_os = "linux")]
+mod slow_disk; // reading ahead
 mod tables; // columns, order and content of what is written
+mod until; // samples that are enough
+mod trainers; // recommend --for: files of trainers
 
 use std::ffi::OsStr;
 use std::fs;

@@ -128,6 +128,11 @@ fn what_cannot_be_done_is_refused_before_the_pass() {
     world.refuse(&format!("scan {long} -o out"), &["259 bytes", "--name"]);
     assert_eq!(world.files("out"), Vec::<String>::new());
     world.succeed(&format!("scan {long} -o out --name short --plots none"));
+    // Larger than any spectrum that is read again.
+    super::write_uniform(&world.path("wide"), 2, 8200, 16);
+    world.refuse("scan wide -o x", &["8200×16", "8192 pixels a side", "--transform tile"]);
+    let count = "noise --resolution 4 --family white,pink --count 300000";
+    world.refuse(&format!("{count} -o x"), &["600000 PNG files", "--format npy"]);
     super::write_uniform(&world.path("many"), 30, 16, 16);
     world.succeed("schedule fit-sampler many -o made -q");
     let count = "--count 18446744073709551615";

@@ -134,7 +134,7 @@ fn schedules_have_the_same_names_everywhere() {
     let world = World::with_photos(3);
     for (options, name, n_steps) in [
         ("", "ddpm-linear:1000", 1000),
-        ("--schedule linear:30", "ddpm-linear:30", 30),
+        ("--schedule ddpm-linear:30", "ddpm-linear:30", 30),
         ("--steps 30", "ddpm-linear:30", 30),
         ("--schedule edm --steps 40", "edm:40", 40),
         ("--schedule edm", "edm:18", 18),
@@ -142,7 +142,7 @@ fn schedules_have_the_same_names_everywhere() {
         let json = world.succeed(&format!("snr photos {options} --json --plots none -o out")).json();
         assert_eq!((json["schedule"].as_str(), json["n_steps"].as_u64()), (Some(name), Some(n_steps)), "{options}");
     }
-    world.succeed("bounds photos --schedule linear --schedule linear:30 --plots none -o bounds");
+    world.succeed("bounds photos --schedule ddpm-linear --schedule ddpm-linear:30 --plots none -o bounds");
     let table = world.table("bounds/waste.csv");
     let named = table.column("schedule");
     assert_eq!(named[named.len() - 1], "ddpm-linear:30");

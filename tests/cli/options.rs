@@ -17,7 +17,7 @@ fn unknown_options_and_commands_name_the_nearest() {
 #[test]
 fn values_out_of_range_are_refused_with_what_is_right() {
     let world = World::with_photos(2);
-    let cases: [(&str, &[&str]); 25] = [
+    let cases: [(&str, &[&str]); 26] = [
         ("--resolution 0", &["--resolution", "1 to 8192"]),
         ("--resolution abc", &["--resolution", "abc", "number of pixels", "128, 128x192", "auto"]),
         ("--resolution 16x", &["--resolution", "number of pixels", "128x192"]),
@@ -26,6 +26,7 @@ fn values_out_of_range_are_refused_with_what_is_right() {
         ("--threads 0", &["--threads", "at least one"]),
         ("--threads two", &["--threads"]),
         ("--threads 100000", &["--threads 100000", "at most 1024"]),
+        ("--io-threads 257", &["--io-threads 257", "at most 256"]),
         ("--range 1:-1", &["--range", "black", "smaller"]),
         ("--range 1:1", &["--range"]),
         ("--range 5", &["--range", "colon"]),

@@ -115,7 +115,25 @@ fn info_names_the_folders_that_by_input_made() {
     }
     world.succeed("rapsd a b --by-input -o out -q --plots none");
     let text = world.succeed("info out").stdout;
-    assert!(text.ends_with("There are results in its folders: a, b. Give one of them.\n"), "{text}");
+    assert!(text.ends_with("whole: use them. There are more in its folders: a, b.\n"), "{text}");
+}
+
+#[test]
+fn a_schedule_that_a_killed_run_was_replacing_is_read_when_that_is_finished() {
+    let world = World::with_photos(5);
+    for command in ["bounds", "offset", "snr"] {
+        world.succeed("schedule photos --dataset --steps 9 -o out -q --plots none --overwrite");
+        let sigmas = world.read("out/schedule.json");
+        let manifest = serde_json::json!([{ "name": "schedule.json", "replaces": "0f" }]);
+        let journal = serde_json::json!({ "command": "schedule", "manifests": manifest, "files": [], "removed": [] });
+        world.write("out/.specscan/journal.json", journal.to_string());
+        world.write("out/.specscan/staging/schedule.json", sigmas);
+        std::fs::remove_file(world.path("out/schedule.json")).expect("removed");
+        let words = format!("{command} photos --schedule out/schedule.json -o out --plots none -q");
+        world.refuse(&format!("{words} --dry-run"), &["schedule.json"]);
+        world.succeed(&words);
+        assert!(world.path("out/schedule.json").exists());
+    }
 }
 
 /// The state after a kill of `scan` in `out`, of 5 images, while `set.spectrum` of 3 images was put in place.

@@ -11,6 +11,7 @@ use tempfile::TempDir;
 mod damage;
 mod decoding;
 mod listing;
+mod parts;
 mod preprocess;
 
 pub fn repository(path: &str) -> PathBuf {

@@ -19,10 +19,12 @@ pub fn spectrum(files: &[SourceFile], transform: Transform, side: usize, channel
     let analysis = AnalysisConfig { channels, ..AnalysisConfig::new(size) };
     let config = ScanConfig {
         effective_resolution: false,
+        until: None,
         decode: DecodeOptions::default(),
         preprocess: PreprocessConfig { transform, size, allow_upscale: true, drop_letterbox: false },
         analysis: analysis.with_less_detail(Detail::Power),
         threads: 2,
+        io_threads: None,
     };
     scan(files, &config, &mut NoRows, &Silent, &Cancel::new(false)).expect("photographs").spectrum
 }

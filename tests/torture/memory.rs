@@ -222,6 +222,39 @@ fn files_without_an_end_are_not_read_to_it() {
     assert!(ended.stderr.contains("entry 1 is longer than any path"), "{}", ended.stderr);
 }
 
+/// As large as images are taken as they are: 8192 pixels a side.
+#[test]
+fn the_largest_image_stays_within_its_budget_and_larger_ones_are_refused_or_reduced() {
+    let world = TempDir::new().expect("a folder");
+    let side = rounds(1024, 8192);
+    write_jpeg(&world.path().join("set/a.jpg"), side, false);
+    let words = "scan set --transform none --channels luma -j 1";
+    let plan = run(world.path(), &format!("{words} --dry-run --json --max-memory 64GiB -o out"), PATIENCE).stdout;
+    let plan: serde_json::Value = serde_json::from_str(&plan).expect("an object");
+    let planned = plan["memory_bytes"].as_u64().expect("a number");
+    // Sums have half of the budget.
+    let budget_mib = 2 * planned / MIB + 64;
+    let ended = within(world.path(), words, budget_mib);
+    assert_eq!((ended.code, skipped(world.path())), (Some(0), String::new()), "{}", ended.stderr);
+    println!("{side}² as it is: planned {} MB, taken {} MB", planned / 1_000_000, ended.peak_bytes / 1_000_000);
+    // Beside the sums: the file, its pixels, and what the program takes anyway.
+    let beside = 4 * (side as u64).pow(2) + BESIDE_BYTES;
+    assert!(ended.peak_bytes <= planned * 6 / 5 + beside, "planned {planned}, taken {}", ended.peak_bytes);
+    assert_eq!(run(world.path(), "info out/set.spectrum", PATIENCE).code, Some(0), "it is read again");
+    // Larger ones, with a budget that is enough to decode them.
+    for side in [rounds(8200, 12_000), rounds(8201, 16_384)] {
+        write_jpeg(&world.path().join("large/a.jpg"), side, false);
+        let budget_mib = (side as u64).pow(2) * 6 * 8 / 3 / MIB + 128;
+        let options = "-j 1 --max-pixels 300000000";
+        let ended = within(world.path(), &format!("scan large --transform none {options}"), budget_mib);
+        assert_eq!(ended.code, Some(2), "{}", ended.stderr);
+        assert!(ended.stderr.contains("8192 pixels a side") && ended.peak_bytes < BESIDE_BYTES, "{ended:?}");
+        let ended =
+            within(world.path(), &format!("scan large --resolution 512 --transform tile {options}"), budget_mib);
+        assert_eq!((ended.code, skipped(world.path())), (Some(0), String::new()), "{}", ended.stderr);
+    }
+}
+
 /// What `--dry-run --json` says of the memory of the sums, against what is measured.
 #[test]
 fn the_plan_says_what_the_sums_take_within_a_fifth() {
@@ -264,6 +297,13 @@ fn sums_that_do_not_fit_are_refused_with_what_does() {
     assert!((64..2048).contains(&side), "{side}");
     let at = |side: usize| run(world.path(), &format!("{options} --resolution {side}"), PATIENCE).code;
     assert_eq!((at(side), at(side + side / 50 + 1)), (Some(0), Some(2)));
+    // An image that is taken as it is can be cut into tiles of that size.
+    let untouched = run(world.path(), &options.replace("crop", "none"), PATIENCE).stderr;
+    let (_, suggested) = untouched.split_once("--resolution ").expect("a remedy");
+    let (suggested, _) = suggested.split_once(',').expect("another remedy");
+    assert!(suggested.ends_with(" --transform tile"), "{untouched}");
+    let tiled = format!("{} --resolution {suggested}", options.replace(" --transform crop", ""));
+    assert_eq!(run(world.path(), &tiled, PATIENCE).code, Some(0), "{tiled}");
     // The suggested memory is enough, and no run is begun, nor a folder made, with less.
     let memory = word_after("--max-memory");
     let options = options.replace("512MiB", &memory);

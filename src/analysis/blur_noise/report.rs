@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::BlurNoiseRatios;
 use crate::analysis::words::{describe_enough_of, describe_interval, or_dash, percent, wrap};
-use crate::analysis::{About, Outputs, QUANTILE_LEVELS, Report};
+use crate::analysis::{About, Headline, Outputs, QUANTILE_LEVELS, Report};
 use crate::diffusion::blur_noise::{BlurNoise, RATIOS};
 use crate::report::content::Content;
 use crate::report::plot::Plot;
@@ -117,12 +117,17 @@ impl BlurNoiseReport {
         }
     }
 
+    /// ρ* with its interval.
+    fn ratio(&self) -> Option<Interval> {
+        let (low95, high95) = (self.blur_noise_ratio_low95, self.blur_noise_ratio_high95);
+        Some(Interval { value: self.blur_noise_ratio?, low95, high95 })
+    }
+
     /// ρ*, what it means, and how surely it is known.
     fn result_lines(&self) -> Vec<String> {
-        let (Some(value), Some(frequency)) = (self.blur_noise_ratio, self.limiting_cycles_per_px) else {
+        let (Some(ratio), Some(frequency)) = (self.ratio(), self.limiting_cycles_per_px) else {
             return vec!["no band has power: nothing limits the blur".to_owned()];
         };
-        let ratio = Interval { value, low95: self.blur_noise_ratio_low95, high95: self.blur_noise_ratio_high95 };
         let mut lines = wrap(&format!("blur-to-noise ratio ρ* = {} px per value", describe_interval(ratio)));
         lines.extend(wrap(&format!(
             "Up to ρ* pixels of blur to each unit of noise, every band keeps {} % of its power until noise hides it \
@@ -194,6 +199,10 @@ impl BlurNoiseReport {
 
 impl Report for BlurNoiseReport {
     const OUTPUTS: Outputs = Outputs { files: &["blur_noise_images.csv", "blur_noise.csv"], plots: &["blur_noise"] };
+
+    fn headline(&self) -> Option<Headline> {
+        Some(Headline { number: "blur_noise_ratio_px".to_owned(), value: self.ratio()? })
+    }
 
     fn lines(&self) -> Vec<String> {
         let mut lines = self.result_lines();

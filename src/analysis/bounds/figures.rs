@@ -8,7 +8,7 @@ use crate::report::plot::waste::WasteFigure;
 use crate::report::text::short;
 
 /// Rows of images that a picture of more images than it can show has.
-const BOUNDS_ROWS: u64 = 200;
+const BOUNDS_ROWS: u64 = 25;
 
 impl BoundsReport {
     /// The bounds of all images, and the ranges of schedules.
@@ -24,14 +24,16 @@ impl BoundsReport {
         BoundsFigure {
             title,
             subtitle: match self.statistics.has_single_images() {
-                true => format!("{}; a bar for each image", self.about.describe()),
-                false => {
-                    format!("{}; shades: where 5, 25, 50, 75 and 95 % of a row's images begin", self.about.describe())
-                }
+                true => format!("{}; a bar for each image; dashed: 95 % at either end", self.about.describe()),
+                false => format!(
+                    "{}; shades: where 5, 25, 50, 75 and 95 % of a row's images begin; dashed: 95 % of all at either end",
+                    self.about.describe()
+                ),
             },
             has_single_images: self.statistics.has_single_images(),
             rows: self.statistics.rows(BOUNDS_ROWS),
             schedules: self.schedules.iter().filter_map(ends).collect(),
+            useful: low.zip(high),
             rounding_sigma: (!self.about.are_latents()).then(|| self.rounding_power.sqrt()),
         }
     }

@@ -21,32 +21,31 @@ use crate::spectral::ValueRange;
 pub struct Bounds {
     /// How strictly they are drawn.
     pub kappa: Kappa,
-    /// Schedules beside the usual ones: names or files.
-    pub schedules: Vec<String>,
+    /// What they are compared with, as [`compared_with`] lists it.
+    pub schedules: Vec<ReferenceSchedule>,
 }
 
-impl Bounds {
-    /// The schedules everything is compared with: the standard ones first, in the order of the columns of `bounds.csv`.
-    ///
-    /// # Errors
-    ///
-    /// If one of [`Bounds::schedules`] cannot be read.
-    pub fn compared(&self) -> Result<Vec<ReferenceSchedule>> {
-        let mut schedules = Vec::from(ReferenceSchedule::standard());
-        for name in ["flow:50", "flow:50,3", "vp:1000"] {
-            schedules.push(name.parse()?);
-        }
-        for text in &self.schedules {
-            let mut schedule = read_schedule(text)?;
-            if schedule.is_list() && schedules.iter().any(|s| s.to_string() == schedule.to_string()) {
-                schedule = schedule.renamed(text);
-            }
-            if !schedules.contains(&schedule) {
-                schedules.push(schedule);
-            }
-        }
-        Ok(schedules)
+/// The schedules that bounds are compared with: the standard ones first, in the order of the columns of `bounds.csv`,
+/// then those that `texts` name or that are in files of these names.
+///
+/// # Errors
+///
+/// If one of them cannot be read.
+pub fn compared_with(texts: &[String]) -> Result<Vec<ReferenceSchedule>> {
+    let mut schedules = Vec::from(ReferenceSchedule::standard());
+    for name in ["flow:50", "flow:50,3", "vp:1000"] {
+        schedules.push(name.parse()?);
     }
+    for text in texts {
+        let mut schedule = read_schedule(text)?;
+        if schedule.is_list() && schedules.iter().any(|s| s.to_string() == schedule.to_string()) {
+            schedule = schedule.renamed(text);
+        }
+        if !schedules.contains(&schedule) {
+            schedules.push(schedule);
+        }
+    }
+    Ok(schedules)
 }
 
 impl Analysis for Bounds {
@@ -58,7 +57,6 @@ impl Analysis for Bounds {
     }
 
     fn check(&self, source: &Source) -> Result<()> {
-        self.compared()?;
         source.rounding_power()?;
         source.require_images("bounds are theirs")?;
         ensure!(
@@ -73,7 +71,13 @@ impl Analysis for Bounds {
             run.desk.warn(&format!("schedules are taken in the units of --range {range}; most are made for -1:1"));
         }
         let table = run.desk.table("bounds.csv")?;
-        Ok(BoundsRows::new(table, &run.source.preprocess(), self.kappa, run.source.rounding_power()?, self.compared()?))
+        Ok(BoundsRows::new(
+            table,
+            &run.source.preprocess(),
+            self.kappa,
+            run.source.rounding_power()?,
+            self.schedules.clone(),
+        ))
     }
 
     fn report(&self, run: &Run<'_>, scanned: &Scanned, rows: BoundsRows) -> Result<BoundsReport> {

@@ -3,14 +3,15 @@
 use serde::Serialize;
 
 use super::rows::REDUCED;
-use crate::analysis::words::{describe_kappa, or_dash, wrap};
-use crate::analysis::{About, Outputs, QUANTILE_LEVELS, Report};
+use crate::analysis::words::{describe_enough, describe_interval, describe_kappa, or_dash, wrap};
+use crate::analysis::{About, Headline, Outputs, QUANTILE_LEVELS, Report};
 use crate::diffusion::bounds::KappaReading;
 use crate::diffusion::effective_resolution::LEAST_SIDE_PX;
 use crate::diffusion::{BoundsStatistics, Kappa, ReferenceSchedule, WasteStatistics};
 use crate::report::content::Content;
 use crate::report::plot::Plot;
 use crate::report::text::{align, short};
+use crate::stats::order_interval::QuantileInterval;
 
 /// Row of `waste.csv`: one reference schedule, over the images that have bounds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -65,6 +66,10 @@ pub struct BoundsReport {
     pub sigma_min: [Option<f64>; 5],
     /// Quantiles over images of the smallest noise level that hides every band, value.
     pub sigma_max: [Option<f64>; 5],
+    /// The first of `sigma_min` with its 95 % interval, an end of which may be open; none below five files.
+    pub sigma_min_interval: Option<QuantileInterval>,
+    /// The last of `sigma_max`, likewise.
+    pub sigma_max_interval: Option<QuantileInterval>,
     /// Images whose `sigma_min` is 8-bit rounding.
     pub n_floored: u64,
     /// Images without any power.
@@ -106,6 +111,8 @@ impl BoundsReport {
     pub(super) fn new(about: About, kappa: Kappa, found: Found) -> Self {
         let Found { brightness_sigma_max, schedules, statistics, soft, n_soft_reduced, rounding_power } = found;
         let n_images = statistics.n_images() - statistics.n_flat();
+        let effective = about.independent_images(n_images);
+        let [low, .., high] = QUANTILE_LEVELS;
         let waste = schedules.iter().zip(statistics.waste()).map(|(s, w)| waste_row(s, w, n_images)).collect();
         let (n_soft, n_sharpness_known) = statistics.n_soft();
         Self {
@@ -116,6 +123,8 @@ impl BoundsReport {
             quantile_levels: QUANTILE_LEVELS,
             sigma_min: QUANTILE_LEVELS.map(|level| statistics.sigma_min_quantile(level)),
             sigma_max: QUANTILE_LEVELS.map(|level| statistics.sigma_max_quantile(level)),
+            sigma_min_interval: effective.map(|n| statistics.sigma_min_interval(low, n)),
+            sigma_max_interval: effective.map(|n| statistics.sigma_max_interval(high, n)),
             n_floored: statistics.n_floored(),
             n_flat: statistics.n_flat(),
             n_soft,
@@ -130,6 +139,9 @@ impl BoundsReport {
         }
     }
 }
+
+/// Files from which on the intervals of a 5 % and a 95 % quantile have both ends: 0.95⁷² < 2.5 %.
+const FILES_OF_CLOSED_ENDS: u64 = 72;
 
 /// A part of all in percent.
 fn share_of(part: u64, of: u64) -> String {
@@ -148,7 +160,22 @@ impl BoundsReport {
              noise finds \
              nothing left to hide. Steps outside are wasted; a schedule that ends inside falls short.",
         ));
+        lines.extend(self.describe_enough());
         lines
+    }
+
+    /// How surely both ends are known.
+    fn describe_enough(&self) -> Vec<String> {
+        let n_files = self.about.counts.n_files;
+        let (Some(low), Some(high)) = (self.sigma_min_interval, self.sigma_max_interval) else {
+            return describe_enough(n_files, None).into_iter().collect();
+        };
+        let more = match low.half_width().and(high.half_width()) {
+            Some(_) => format!("about {} would halve their widths", 4 * n_files),
+            None => format!("both ends take {FILES_OF_CLOSED_ENDS} files or more"),
+        };
+        let (low, high) = (describe_interval(low), describe_interval(high));
+        wrap(&format!("{n_files} files give the 5 % sigma_min {low}, and the 95 % sigma_max {high}; {more}"))
     }
 
     /// What each schedule wastes, and for how many images it falls short.
@@ -238,6 +265,11 @@ fn waste_row(schedule: &ReferenceSchedule, waste: &WasteStatistics, n_images: u6
 
 impl Report for BoundsReport {
     const OUTPUTS: Outputs = Outputs { files: &["bounds.csv", "waste.csv", "soft.txt"], plots: &["bounds", "waste"] };
+
+    fn headline(&self) -> Option<Headline> {
+        let value = self.sigma_max_interval.or(self.sigma_max[4].map(QuantileInterval::unknown))?;
+        Some(Headline { number: "sigma_max_q95".to_owned(), value })
+    }
 
     fn lines(&self) -> Vec<String> {
         let mut lines = self.result_lines();

@@ -12,6 +12,8 @@ pub use rows::{CoherenceRow, GammaRadialRow, coherence_rows, gamma_array, gamma_
 
 use super::{About, Analysis, Needs, Run, Scanned};
 use crate::pipeline::NoRows;
+use crate::spectrum::RapsdOf;
+use crate::stats::octave_precision::octave_precision;
 use crate::stats::spectrum_covariance::{color_covariance, diagonality};
 
 /// Γ of a set, its colours, its diagonality.
@@ -55,10 +57,13 @@ impl Analysis for Covariance {
             run.desk.warn("no diagonality.json: the spectrum holds no full covariance; scan with --diagonality 32");
         }
         let rows = gamma_radial_rows(spectrum, &gamma);
+        let power = spectrum.grid().radial_mean(&gamma.channel_mean());
+        let statistics = spectrum.radial_statistics(RapsdOf::ChannelMean);
         let first = rows.first().map_or("", |r| r.channel);
         Ok(CovarianceReport {
             about: About::of(spectrum),
             gamma_radial: rows.iter().filter(|r| r.channel == first).cloned().collect(),
+            precision: octave_precision(spectrum.grid(), &power, &statistics),
             color: color_covariance(spectrum)?,
             diagonality: full.as_ref().map(DiagonalitySummary::from),
             rows,

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::rows::{CoherenceRow, GammaRadialRow, gamma_array};
-use crate::analysis::words::wrap;
-use crate::analysis::{About, Outputs, Report, figures};
+use crate::analysis::words::{describe_octaves, wrap};
+use crate::analysis::{About, Headline, Outputs, Report, figures};
 use crate::report::content::Content;
 use crate::report::plot::Plot;
 use crate::report::text::{align, short};
 use crate::spectrum::{ModeCovariance, Spectrum};
 use crate::stats::circularity::pseudo_covariance_by_chance;
 use crate::stats::diagonality::Diagonality;
+use crate::stats::octave_precision::OctavePrecision;
 use crate::stats::spectrum_covariance::ColorCovariance;
 
 /// Off-diagonal share by chance above which it says nothing of the images.
@@ -47,6 +48,8 @@ pub struct CovarianceReport {
     pub about: About,
     /// Γ by frequency, mean over channels.
     pub gamma_radial: Vec<GammaRadialRow>,
+    /// How surely Γ is known; none where it is zero beside the zero frequency.
+    pub precision: Option<OctavePrecision>,
     /// Covariance of the channels.
     pub color: ColorCovariance,
     /// How nearly diagonal the full covariance is; none if it was not summed up.
@@ -202,8 +205,13 @@ impl Report for CovarianceReport {
         plots: &["gamma"],
     };
 
+    fn headline(&self) -> Option<Headline> {
+        self.precision.map(|p| Headline { number: "gamma_db".to_owned(), value: p.power_db })
+    }
+
     fn lines(&self) -> Vec<String> {
         let mut lines = self.result_lines();
+        lines.extend(describe_octaves(self.about.counts.n_files, self.precision));
         lines.extend(self.color_lines());
         lines.extend([String::new(), self.about.describe()]);
         lines.extend(self.gamma_table());

@@ -43,7 +43,8 @@ impl DistanceReport {
         PicturesFigure {
             title: "The oddest images: too little power first, then too much".to_owned(),
             subtitle: format!(
-                "{} of {} at {}; below each its oddness (1 is ordinary), and f in cycles/px where its power is least usual",
+                "{} of {} at {}; below each its oddness (1 is ordinary), and f in cycles/px where its power is least usual \
+                 (above 0.5: diagonal)",
                 images.pictures.len(),
                 images.rows.len(),
                 self.about.preprocess.size

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::Distance;
 use crate::analysis::{Images, Loss, Run, Scanned, SinkResult, row_key};
-use crate::dataset::Skipped;
+use crate::dataset::{SkipReason, Skipped};
 use crate::noise::image_distance::ImageDistance;
 use crate::noise::odd_images::{OddAnnuli, OddImages, Side};
 use crate::noise::{AxesOf, DatasetModel, FullModel, Metric, ModelOptions, Moments};
@@ -61,16 +61,22 @@ pub struct DistanceImagesRow {
 impl DistanceImagesRow {
     /// On which side of the others it lies, and where.
     pub(super) fn describe_side(&self) -> String {
+        // Along an axis there is nothing beyond one half.
+        let corner = if self.frequency_oddest_cycles_per_px > 0.5 { " (diagonal)" } else { "" };
         match self.side {
             Side::Brightness => self.side.name().to_owned(),
-            side => {
-                let f = self.frequency_oddest_cycles_per_px;
-                let digits = if f < 0.01 { 4 } else { 2 };
-                let power = if side == Side::Smooth { "too little" } else { "too much" };
-                // Along an axis there is nothing beyond one half.
-                let corner = if f > 0.5 { " (diagonal)" } else { "" };
-                format!("{power} power at f = {f:.digits$}{corner}")
-            }
+            _ => self.note_side().replacen(" at", " power at", 1) + corner,
+        }
+    }
+
+    /// The same as a note below a picture, which is narrow.
+    fn note_side(&self) -> String {
+        let f = self.frequency_oddest_cycles_per_px;
+        let digits = if f < 0.01 { 4 } else { 2 };
+        match self.side {
+            Side::Brightness => self.side.name().to_owned(),
+            Side::Smooth => format!("too little at f = {f:.digits$}"),
+            Side::Rough => format!("too much at f = {f:.digits$}"),
         }
     }
 }
@@ -154,7 +160,9 @@ pub(super) fn measure(
     };
     let (observer, cancel) = (run.desk.observer, run.desk.cancel);
     let first = FirstPass { spectrum, used: &scanned.used };
-    let outcome = measure_distances(&images.files, &images.config, first, judges, &mut rows, observer, cancel)?;
+    // Those that the first pass read.
+    let files = &images.files[..scanned.used.len()];
+    let outcome = measure_distances(files, &images.config, first, judges, &mut rows, observer, cancel)?;
     run.desk.lost(loss_of(outcome, scanned));
     let (distances, n_lost) = rows.into_distances(images);
     if n_lost > 0 {
@@ -167,10 +175,7 @@ pub(super) fn measure(
 fn loss_of(outcome: ScanOutcome, first: &Scanned) -> Loss {
     let known: HashSet<&str> = first.skipped.iter().chain(&first.left_out).map(|s| s.path.as_str()).collect();
     let is_new = |s: &Skipped| !known.contains(s.path.as_str());
-    let of_second = |mut s: Skipped| {
-        s.reason.insert_str(0, "in the second pass: ");
-        s
-    };
+    let of_second = |s: Skipped| Skipped { reason: SkipReason::InSecondPass(Box::new(s.reason)), ..s };
     Loss {
         what: "measuring each image".to_owned(),
         skipped: outcome.skipped.into_iter().filter(is_new).map(of_second).collect(),
@@ -268,7 +273,10 @@ impl MeasuredImage {
             pixels: Pixels { width: size.width, height: size.height, rgb },
             name: self.row.path.clone(),
             note: match self.row.oddness {
-                oddness if oddness > 1.0 => format!("{oddness:.1}, {}", self.row.describe_side()),
+                oddness if oddness > 1.0 => {
+                    // The frequency stays in one line.
+                    format!("{oddness:.1}, {}", self.row.note_side().replace("f = ", "f\u{a0}=\u{a0}"))
+                }
                 oddness => format!("{oddness:.1}, ordinary"),
             },
         })

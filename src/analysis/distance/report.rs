@@ -5,12 +5,13 @@ use serde::Serialize;
 use super::full::FullOutcome;
 use super::rows::rows;
 use super::{Distance, DistanceImagesRow, DistanceRow, FullDistanceRow, ImageDistances, MetricResult};
-use crate::analysis::{About, Outputs, Report, Run};
+use crate::analysis::{About, Headline, Outputs, Report, Run};
 use crate::noise::distance::ChanceLevel;
 use crate::noise::{Comparison, Metric, Moments};
 use crate::report::content::Content;
 use crate::report::plot::Plot;
 use crate::spectrum::Spectrum;
+use crate::stats::jackknife::Interval;
 
 /// Images named in the summary.
 const N_NAMED: usize = 3;
@@ -144,6 +145,12 @@ impl Report for DistanceReport {
         files: &["distance.csv", "distance_images.csv", "distance_full.csv"],
         plots: &["distance", "farthest"],
     };
+
+    fn headline(&self) -> Option<Headline> {
+        let (closest, _) = self.closest_family()?;
+        let value = Interval::unknown(closest.divergence.kl_data_noise / self.n_dimensions);
+        Some(Headline { number: format!("kl_data_noise_per_dim of {}", closest.name), value })
+    }
 
     fn lines(&self) -> Vec<String> {
         self.summary()

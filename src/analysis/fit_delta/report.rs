@@ -6,11 +6,12 @@ use serde::Serialize;
 
 use super::rows::{FitRow, LocalExponentRow};
 use crate::analysis::words::{describe_enough, describe_law, explain_law, wrap};
-use crate::analysis::{About, Outputs, Report};
+use crate::analysis::{About, Headline, Outputs, Report};
 use crate::report::content::Content;
 use crate::report::plot::Plot;
 use crate::report::text::{align, short};
 use crate::spectrum::Spectrum;
+use crate::stats::jackknife::Interval;
 use crate::stats::power_law::{Estimator, PowerLawFit};
 use crate::stats::spectrum_fit::ChannelFits;
 
@@ -60,6 +61,12 @@ pub(super) fn failures(channels: &[ChannelFits]) -> Vec<FitFailure> {
 
 impl Report for FitDeltaReport {
     const OUTPUTS: Outputs = Outputs { files: &["fit.csv", "local_exponent.csv"], plots: &["fit"] };
+
+    fn headline(&self) -> Option<Headline> {
+        let fit = self.channels.first()?.fit(self.heads)?;
+        let value = Interval { value: fit.delta, low95: fit.delta_low95, high95: fit.delta_high95 };
+        Some(Headline { number: "delta".to_owned(), value })
+    }
 
     fn lines(&self) -> Vec<String> {
         let mut lines = Vec::new();

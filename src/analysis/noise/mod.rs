@@ -2,15 +2,16 @@
 
 mod report;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
-use super::{About, Analysis, Desk, FamilyOptions, Needs, Run, Scanned, Source};
+use super::{About, Analysis, Desk, Families, FamilyOptions, Needs, Run, Scanned, Source};
 use crate::dataset::Transform;
 use crate::noise::field::Role;
 use crate::noise::model::ColorAxes;
 use crate::noise::{Noise, SampledNoise, Setting};
 use crate::pipeline::noise::draw_samples;
 use crate::pipeline::{NoRows, ScanError};
+use crate::report::own_results::MAX_SAMPLES;
 use crate::report::samples::{Sample, SampleFiles, SampleFormat, to_pixels};
 use crate::spectral::{Channels, Grid, Size, ValueRange, Window};
 use crate::spectrum::{Preprocess, Standardize};
@@ -37,6 +38,7 @@ impl NoiseSamples {
     /// If a family cannot be had.
     pub fn without_dataset(&self, desk: &Desk<'_>, size: Size, channels: Channels) -> Result<Drawing> {
         let families = self.families.parse(false)?;
+        self.check_count(&families)?;
         let like = Preprocess {
             transform: Transform::Crop.to_string(),
             size,
@@ -62,6 +64,18 @@ impl NoiseSamples {
         Ok(self.drawing(noises, &setting, channels, None))
     }
 
+    /// Refuses more pictures than a folder's next run could be told of.
+    fn check_count(&self, families: &Families) -> Result<()> {
+        let n_pictures = families.n().saturating_mul(self.count);
+        ensure!(
+            n_pictures <= MAX_SAMPLES || !self.formats.contains(&SampleFormat::Png),
+            "--count {} would make {n_pictures} PNG files, and a run makes at most {MAX_SAMPLES}; draw them as arrays, \
+             one for each family, with --format npy",
+            self.count
+        );
+        Ok(())
+    }
+
     fn drawing(&self, noises: Vec<Noise>, setting: &Setting<'_>, channels: Channels, about: Option<About>) -> Drawing {
         Drawing {
             count: self.count,
@@ -85,7 +99,7 @@ impl Analysis for NoiseSamples {
     }
 
     fn check(&self, source: &Source) -> Result<()> {
-        self.families.parse(true)?;
+        self.check_count(&self.families.parse(true)?)?;
         self.families.check(source)?;
         source.rounding_power()?;
         Ok(())

@@ -3,12 +3,12 @@
 
 mod figure;
 mod report;
+mod rows;
 
 use anyhow::{Result, bail, ensure};
 
-pub use report::{
-    AdjustedOffsetSummary, BrightnessFamilyRow, BrightnessRow, OffsetAtSize, OffsetDocument, OffsetReport, TerminalSnr,
-};
+pub use report::{AdjustedOffsetSummary, OffsetAtSize, OffsetDocument, OffsetReport, TerminalSnr};
+pub use rows::{BrightnessFamilyRow, BrightnessRow};
 
 use self::report::Found;
 use super::schedule_file::warn_of_betas;

@@ -4,11 +4,12 @@
 use serde::Serialize;
 
 use super::NoiseBrightness;
-use crate::analysis::words::{describe_enough_of, describe_interval, finite, or_dash, wrap};
-use crate::analysis::{About, Outputs, Report};
+use super::rows::{BrightnessFamilyRow, BrightnessRow, brightness_rows, family_row, variables};
+use crate::analysis::words::{describe_enough_of, describe_interval, or_dash, wrap};
+use crate::analysis::{About, Headline, Outputs, Report};
 use crate::diffusion::ReferenceSchedule;
 use crate::diffusion::adjusted_offset::AdjustedOffsetStep;
-use crate::diffusion::brightness::{Brightness, BrightnessAgainstNoise, QUANTILES, terminal_snr};
+use crate::diffusion::brightness::{Brightness, terminal_snr};
 use crate::diffusion::matching_offset::{MatchingOffset, strength_of_power, zero_frequency_power};
 use crate::report::content::Content;
 use crate::report::plot::Plot;
@@ -20,44 +21,6 @@ use crate::stats::jackknife::Interval;
 const SIZES_PX: [usize; 6] = [32, 64, 128, 256, 512, 1024];
 /// Those that are printed.
 const PRINTED_SIZES_PX: [usize; 3] = [64, 256, 1024];
-
-/// Row of `brightness.csv`: one statistic of the images' brightness.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct BrightnessRow {
-    /// Channel, or `overall`.
-    pub channel: &'static str,
-    /// `mean`, `variance`, `skewness`, or a quantile such as `q05`.
-    pub statistic: &'static str,
-    /// Its value: value, value² for the variance, a pure number for the skewness.
-    pub value: Option<f64>,
-    /// Lower end of the 95 % interval.
-    pub low95: Option<f64>,
-    /// Upper end of the 95 % interval.
-    pub high95: Option<f64>,
-}
-
-/// Row of `brightness_families.csv`: the overall brightness against that of a noise family.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct BrightnessFamilyRow {
-    /// The family.
-    pub family: String,
-    /// Standard deviation of the noise's pixels, value.
-    pub noise_std: f64,
-    /// Standard deviation of the brightness of its samples, value.
-    pub brightness_std: f64,
-    /// Variance of the images' brightness over that of the noise; none for noise whose brightness does not vary.
-    pub variance_ratio: Option<f64>,
-    /// Lower end of the 95 % interval.
-    pub variance_ratio_low95: Option<f64>,
-    /// Upper end of the 95 % interval.
-    pub variance_ratio_high95: Option<f64>,
-    /// 1-Wasserstein distance between both brightnesses, value.
-    pub wasserstein1: Option<f64>,
-    /// Lower end of the 95 % interval.
-    pub wasserstein1_low95: Option<f64>,
-    /// Upper end of the 95 % interval.
-    pub wasserstein1_high95: Option<f64>,
-}
 
 /// The matching offset for square images of another size, if their brightness is distributed as here.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -184,13 +147,6 @@ impl OffsetReport {
         let families = noises.into_iter().zip(&brightness.against).map(|(noise, a)| family_row(noise, a)).collect();
         Self { document, rows, families, brightness, histogram, adjusted, schedule: schedule.to_string() }
     }
-
-    /// Names of the variables: channels, and `overall` if there are several.
-    fn variables(about: &About) -> Vec<&'static str> {
-        let channels = about.preprocess.channels.names();
-        let overall = (channels.len() > 1).then_some("overall");
-        channels.iter().copied().chain(overall).collect()
-    }
 }
 
 fn at_size(side: usize, covariance: &[f64], power_here: f64) -> OffsetAtSize {
@@ -226,39 +182,6 @@ fn terminal(schedule: &ReferenceSchedule, at_zero: Option<&[f64]>) -> TerminalSn
     }
 }
 
-fn brightness_rows(about: &About, brightness: &Brightness) -> Vec<BrightnessRow> {
-    let row = |channel, statistic, i: Interval| BrightnessRow {
-        channel,
-        statistic,
-        value: finite(i.value),
-        low95: i.low95,
-        high95: i.high95,
-    };
-    let mut rows = Vec::new();
-    for (channel, of) in OffsetReport::variables(about).into_iter().zip(&brightness.variables) {
-        rows.extend([row(channel, "mean", of.mean), row(channel, "variance", of.variance)]);
-        rows.extend(of.skewness.map(|skewness| row(channel, "skewness", skewness)));
-        let quantiles = of.quantiles.iter().flatten().zip(QUANTILES);
-        rows.extend(quantiles.map(|(quantile, (name, _))| row(channel, name, *quantile)));
-    }
-    rows
-}
-
-fn family_row(noise: NoiseBrightness, against: &BrightnessAgainstNoise) -> BrightnessFamilyRow {
-    let BrightnessAgainstNoise { variance_ratio: ratio, wasserstein1: distance } = *against;
-    BrightnessFamilyRow {
-        family: noise.family,
-        noise_std: noise.noise_std,
-        brightness_std: noise.brightness_std,
-        variance_ratio: finite(ratio.value),
-        variance_ratio_low95: ratio.low95,
-        variance_ratio_high95: ratio.high95,
-        wasserstein1: distance.and_then(|d| finite(d.value)),
-        wasserstein1_low95: distance.and_then(|d| d.low95),
-        wasserstein1_high95: distance.and_then(|d| d.high95),
-    }
-}
-
 /// A number and its interval, if there is one.
 fn with_interval(i: Interval) -> String {
     match (i.low95, i.high95) {
@@ -278,6 +201,11 @@ impl Report for OffsetReport {
         files: &["adjusted_offset.csv", "brightness.csv", "brightness_families.csv", "offset.json"],
         plots: &["offset", "adjusted_offset"],
     };
+
+    fn headline(&self) -> Option<Headline> {
+        let value = self.document.matching_offset.independent;
+        (self.document.about.counts.n_images > 1).then(|| Headline { number: "noise_offset".to_owned(), value })
+    }
 
     fn lines(&self) -> Vec<String> {
         let mut lines = self.result_lines();
@@ -350,7 +278,7 @@ impl OffsetReport {
     /// How brightness is distributed, and against noise.
     fn brightness_lines(&self) -> Vec<String> {
         let mut table = vec![["brightness", "mean", "variance", "skewness"].map(str::to_owned).to_vec()];
-        for (channel, of) in Self::variables(&self.document.about).into_iter().zip(&self.brightness.variables) {
+        for (channel, of) in variables(&self.document.about).into_iter().zip(&self.brightness.variables) {
             let skewness = of.skewness.map(|i| i.value).filter(|s| s.is_finite());
             let skewness = or_dash(skewness, |s| format!("{s:.2}"));
             table.push(vec![channel.to_owned(), with_interval(of.mean), with_interval(of.variance), skewness]);

@@ -11,13 +11,14 @@ use serde::Serialize;
 pub use images::RapsdImages;
 pub use rows::{RapsdRow, rapsd_rows};
 
-use super::words::wrap;
-use super::{About, Analysis, Outputs, Report, Run, Scanned, figures};
+use super::words::{describe_octaves, wrap};
+use super::{About, Analysis, Headline, Outputs, Report, Run, Scanned, figures};
 use crate::report::content::Content;
 use crate::report::plot::Plot;
 use crate::report::text::{align, short};
 use crate::spectral::{Grid, named};
 use crate::spectrum::{RapsdOf, Spectrum};
+use crate::stats::octave_precision::{OctavePrecision, octave_precision};
 
 /// How the RAPSD of each image is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -63,8 +64,10 @@ impl Analysis for Rapsd {
         rows.commit()?;
         let spectrum = &scanned.spectrum;
         let n_channels = if self.per_channel { spectrum.preprocess().channels.count() } else { 0 };
+        let statistics = spectrum.radial_statistics(RapsdOf::ChannelMean);
         Ok(RapsdReport {
             about: About::of(spectrum),
+            precision: octave_precision(spectrum.grid(), &statistics.mean, &statistics),
             rapsd: rapsd_rows(spectrum, RapsdOf::ChannelMean),
             n_channels,
             spectrum: Arc::clone(spectrum),
@@ -78,6 +81,8 @@ pub struct RapsdReport {
     /// Which images.
     #[serde(flatten)]
     pub about: About,
+    /// How surely the mean power is known; none where the images have none beside their brightness.
+    pub precision: Option<OctavePrecision>,
     /// A row for each annulus.
     pub rapsd: Vec<RapsdRow>,
     /// Channels that are reported beside the mean.
@@ -93,6 +98,10 @@ impl Report for RapsdReport {
         files: &["rapsd_images.csv", "rapsd_images.npy", "rapsd_images_paths.csv", "rapsd.csv", "rapsd_channels.csv"],
         plots: &["rapsd"],
     };
+
+    fn headline(&self) -> Option<Headline> {
+        self.precision.map(|p| Headline { number: "power_db".to_owned(), value: p.power_db })
+    }
 
     fn lines(&self) -> Vec<String> {
         let head = ["frequency (cycles/px)", "modes", "mean power", "5 %", "median", "95 %"];
@@ -117,6 +126,7 @@ impl Report for RapsdReport {
                 "White noise of standard deviation s has the power s² at every frequency: it hides those whose power \
                  lies below that, and `specscan bounds` says which s are worth using.",
             ));
+            lines.extend(describe_octaves(self.about.counts.n_files, self.precision));
             lines.push(String::new());
         }
         lines.push(self.about.describe());

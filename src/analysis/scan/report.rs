@@ -7,11 +7,13 @@ use serde::Serialize;
 use crate::analysis::covariance::{gamma_array, gamma_radial_rows};
 use crate::analysis::rapsd::rapsd_rows;
 use crate::analysis::words::{describe_enough, describe_law, explain_law, wrap};
-use crate::analysis::{About, Outputs, Report, figures};
+use crate::analysis::{About, Headline, Outputs, Report, figures};
+use crate::dataset::key_of_path;
 use crate::report::content::Content;
 use crate::report::plot::Plot;
 use crate::report::text::short;
 use crate::spectrum::{ModeCovariance, RapsdOf, Spectrum};
+use crate::stats::jackknife::Interval;
 use crate::stats::power_law::PowerLawFit;
 
 /// Row of `latents.csv`: one channel.
@@ -68,6 +70,12 @@ impl Report for ScanReport {
         plots: &["gamma", "rapsd"],
     };
 
+    fn headline(&self) -> Option<Headline> {
+        let fit = self.fit.as_ref()?;
+        let value = Interval { value: fit.delta, low95: fit.delta_low95, high95: fit.delta_high95 };
+        Some(Headline { number: "delta".to_owned(), value })
+    }
+
     fn lines(&self) -> Vec<String> {
         let words = |values: &[f64]| values.iter().map(|v| short(*v)).collect::<Vec<_>>().join(" ");
         let mut lines = self.latent_lines();
@@ -77,7 +85,7 @@ impl Report for ScanReport {
         }
         lines.extend(wrap(&format!(
             "Later commands can start from {}, without reading the images again.",
-            self.file_name
+            key_of_path(self.file_name.as_ref())
         )));
         lines.extend([String::new(), self.about.describe()]);
         lines.push(format!("mean value         {}", words(&self.channel_means)));

@@ -51,20 +51,17 @@ impl Fan {
             median,
             median_label: if n == 1 { "schedule".to_owned() } else { format!("median of {n}") },
             bands: (n >= BANDS_FROM_IMAGES).then_some(Bands { q05, q25, q75, q95 }),
-            references: [("EDM, ρ = 7, 0.002 to 80", "edm:65"), ("cosine", "cosine:1000")]
-                .into_iter()
-                .filter_map(|(label, schedule)| reference_curve(label, schedule))
-                .collect(),
+            references: ["edm:65", "cosine:1000"].into_iter().filter_map(reference_curve).collect(),
         }
     }
 }
 
 /// A common schedule as logSNR over time, clean first.
-fn reference_curve(label: &str, schedule: &str) -> Option<(String, Vec<f64>, Vec<f64>)> {
-    let schedule: ReferenceSchedule = schedule.parse().ok()?;
+fn reference_curve(name: &str) -> Option<(String, Vec<f64>, Vec<f64>)> {
+    let schedule: ReferenceSchedule = name.parse().ok()?;
     let sigmas = schedule.sigmas();
     let last = (sigmas.len() - 1) as f64;
     let t = (0..sigmas.len()).map(|i| i as f64 / last).collect();
     let logsnr = sigmas.iter().rev().map(|s| -2.0 * s.ln()).collect();
-    Some((label.to_owned(), t, logsnr))
+    Some((name.to_owned(), t, logsnr))
 }

@@ -4,13 +4,14 @@ use anyhow::{Result, ensure};
 use serde::Serialize;
 
 use super::{Fan, ScheduleMaker, ScheduleOptions, schedule_files};
-use crate::analysis::words::{describe_kappa, wrap};
-use crate::analysis::{About, Analysis, Outputs, Report, Run, Scanned, SinkResult, Source, row_key};
+use crate::analysis::words::{describe_enough, describe_interval, describe_kappa, wrap};
+use crate::analysis::{About, Analysis, Headline, Outputs, Report, Run, Scanned, SinkResult, Source, row_key};
 use crate::diffusion::{Kappa, ScheduleKind, ScheduleStatistics};
 use crate::pipeline::{ImageRow, RowSink};
 use crate::report::plot::Plot;
 use crate::report::schedules::ScheduleFiles;
 use crate::report::text::{align, short};
+use crate::stats::order_interval::QuantileInterval;
 
 /// A schedule of each image's own.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -26,6 +27,11 @@ impl Analysis for ImageSchedules {
             source.images().is_some(),
             "a saved spectrum holds no single images: add --dataset for the schedule of its mean spectrum, \
              or give the folder of images"
+        );
+        ensure!(
+            source.images().is_none_or(|images| images.config.until.is_none()),
+            "--until reads a sample, and every image is to have a schedule: leave it out, \
+             or add --dataset for the schedule of the mean spectrum"
         );
         Ok(())
     }
@@ -43,13 +49,17 @@ impl Analysis for ImageSchedules {
     fn report(&self, _: &Run<'_>, scanned: &Scanned, rows: ScheduleRows) -> Result<ImageSchedulesReport> {
         let ScheduleRows { files, maker, statistics, .. } = rows;
         files.map(|files| files.commit(&self.0.metadata(&scanned.spectrum))).transpose()?;
+        let about = About::of(&scanned.spectrum);
         Ok(ImageSchedulesReport {
-            about: About::of(&scanned.spectrum),
             kind: self.0.kind,
             kappa: self.0.kappa,
             n_steps: self.0.n_steps,
             n_flat: statistics.n_flat(),
+            sigma_max_median: about
+                .independent_images(statistics.n_images() - statistics.n_flat())
+                .and_then(|effective| statistics.sigma_max_median(effective)),
             fan: Fan::new(&statistics, maker.plan.times()),
+            about,
         })
     }
 }
@@ -84,6 +94,8 @@ pub struct ImageSchedulesReport {
     pub n_steps: usize,
     /// Images without a schedule.
     pub n_flat: u64,
+    /// Median of their largest noise levels with the 95 % interval, value; none below five files.
+    pub sigma_max_median: Option<QuantileInterval>,
     /// How they spread.
     #[serde(flatten)]
     pub fan: Fan,
@@ -91,6 +103,11 @@ pub struct ImageSchedulesReport {
 
 impl Report for ImageSchedulesReport {
     const OUTPUTS: Outputs = super::OUTPUTS;
+
+    fn headline(&self) -> Option<Headline> {
+        let value = self.sigma_max_median.unwrap_or(QuantileInterval::unknown(self.fan.median_ends().1));
+        Some(Headline { number: "sigma_max_q50".to_owned(), value })
+    }
 
     fn lines(&self) -> Vec<String> {
         let Fan { t, logsnr_quantiles, n_schedules, .. } = &self.fan;
@@ -103,6 +120,15 @@ impl Report for ImageSchedulesReport {
              the image's key, \
              or model all of them with fit-sampler.",
         ));
+        let n_files = self.about.counts.n_files;
+        lines.extend(match self.sigma_max_median {
+            Some(median) => wrap(&format!(
+                "median sigma_max {}; about {} files, not {n_files}, would halve its width",
+                describe_interval(median),
+                4 * n_files
+            )),
+            None => describe_enough(n_files, None).into_iter().collect(),
+        });
         lines.push(String::new());
         if let [Some(low), _, Some(median), _, Some(high)] = logsnr_quantiles {
             let head = ["t (0: clean)", "logSNR, 5 %", "median", "95 %", "median sigma"];

@@ -4,14 +4,16 @@ use anyhow::{Context, Error, Result};
 use serde::Serialize;
 
 use super::{Fan, ScheduleOptions, schedule_files};
-use crate::analysis::words::{describe_kappa, wrap};
-use crate::analysis::{About, Analysis, Outputs, Report, Run, Scanned, Source};
-use crate::diffusion::{Kappa, ScheduleKind, ScheduleStatistics};
+use crate::analysis::words::{describe_enough_of, describe_interval, describe_kappa, wrap};
+use crate::analysis::{About, Analysis, Headline, Outputs, Report, Run, Scanned, Source};
+use crate::diffusion::{Kappa, ScheduleKind, ScheduleStatistics, compute_bounds};
 use crate::pipeline::NoRows;
 use crate::report::content::Content;
 use crate::report::plot::Plot;
 use crate::report::text::short;
-use crate::spectrum::RapsdOf;
+use crate::spectrum::{RadialStatistics, RapsdOf};
+use crate::stats::jackknife::Interval;
+use crate::stats::power_law::LinearEstimate;
 
 /// The schedule of a set's mean spectrum.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -31,28 +33,44 @@ impl Analysis for SetSchedule {
 
     fn report(&self, run: &Run<'_>, scanned: &Scanned, _: NoRows) -> Result<SetScheduleReport> {
         let spectrum = &scanned.spectrum;
-        let mean = spectrum.radial_statistics(RapsdOf::ChannelMean).mean;
-        let schedule = self.0.plan(&run.source)?.schedule(&mean, self.0.kind);
+        let statistics = spectrum.radial_statistics(RapsdOf::ChannelMean);
+        let schedule = self.0.plan(&run.source)?.schedule(&statistics.mean, self.0.kind);
         let schedule =
             schedule.context("the mean spectrum of these images is flat: there is no noise level to schedule")?;
+        let bounds = compute_bounds(&statistics.mean, self.0.kappa, run.source.rounding_power()?);
+        let range = bounds.range().context("the mean spectrum of these images is flat: it has no noise bounds")?;
+        // The level of rounding is known.
+        let weakest = (!range.floor).then_some(range.weakest_annulus);
         if let Some(mut files) = schedule_files(&run.desk, &schedule.t)? {
             files.push("dataset", Some(&schedule.logsnr)).map_err(Error::from_boxed)?;
             files.commit(&self.0.metadata(spectrum))?;
         }
-        let mut statistics = ScheduleStatistics::new(self.0.n_steps);
-        statistics.add(Some(&schedule.logsnr));
+        let mut alone = ScheduleStatistics::new(self.0.n_steps);
+        alone.add(Some(&schedule.logsnr));
         Ok(SetScheduleReport {
             about: About::of(spectrum),
             kind: self.0.kind,
             kappa: self.0.kappa,
+            sigma_min: sigma_interval(range.sigma_min, weakest, &statistics),
+            sigma_max: sigma_interval(range.sigma_max, Some(range.strongest_annulus), &statistics),
             sigma: schedule.sigma(),
             alpha_bar: schedule.alpha_bar(),
             flow_time: schedule.flow_time(),
-            fan: Fan::new(&statistics, &schedule.t),
+            fan: Fan::new(&alone, &schedule.t),
             t: schedule.t,
             logsnr: schedule.logsnr,
         })
     }
+}
+
+/// A noise level with its interval: it goes with the root of the mean power of `annulus`.
+fn sigma_interval(sigma: f64, annulus: Option<usize>, statistics: &RadialStatistics) -> Interval {
+    let Some(annulus) = annulus else { return Interval::unknown(sigma) };
+    let mut gradient = vec![0.0; statistics.mean.len()];
+    gradient[annulus] = 0.5 / statistics.mean[annulus];
+    let LinearEstimate { value, low95, high95, .. } = LinearEstimate::new(sigma.ln(), &gradient, statistics);
+    let interval = Interval { value, low95, high95 }.map(f64::exp);
+    Interval { value: sigma, ..interval }
 }
 
 /// The schedule of a set; also the content of `schedule.json`.
@@ -65,6 +83,10 @@ pub struct SetScheduleReport {
     pub kind: ScheduleKind,
     /// Between which bounds it runs.
     pub kappa: Kappa,
+    /// Its smallest noise level with the 95 % interval, value; no interval below five files, and at 8-bit rounding.
+    pub sigma_min: Interval,
+    /// Its largest noise level, likewise.
+    pub sigma_max: Interval,
     /// Times, from 0 (clean) to 1 (noise).
     pub t: Vec<f64>,
     /// logSNRs, natural, at these times.
@@ -83,6 +105,10 @@ pub struct SetScheduleReport {
 impl Report for SetScheduleReport {
     const OUTPUTS: Outputs = super::OUTPUTS;
 
+    fn headline(&self) -> Option<Headline> {
+        Some(Headline { number: "sigma_max".to_owned(), value: self.sigma_max })
+    }
+
     fn lines(&self) -> Vec<String> {
         let (low, high) = self.fan.median_ends();
         let n_steps = self.t.len();
@@ -93,6 +119,15 @@ impl Report for SetScheduleReport {
              sampler, or \
              bounds its waste.",
         ));
+        let n_files = self.about.counts.n_files;
+        if self.sigma_max.half_width().is_some() {
+            let (low, high) = (describe_interval(self.sigma_min), describe_interval(self.sigma_max));
+            lines.extend(wrap(&format!("sigma_min {low}; sigma_max {high}")));
+        }
+        lines.extend(describe_enough_of(n_files, self.sigma_max).map(|text| match self.sigma_max.half_width() {
+            Some(_) => format!("sigma_max: {text}"),
+            None => text,
+        }));
         lines.extend([String::new(), self.about.describe()]);
         lines
     }

@@ -12,7 +12,8 @@ use crate::diffusion::ReferenceSchedule;
 use crate::diffusion::adjusted_offset::alpha_bars;
 use crate::diffusion::snr::{SnrSchedule, emergence};
 use crate::pipeline::NoRows;
-use crate::spectrum::RapsdOf;
+use crate::spectrum::{RadialStatistics, RapsdOf};
+use crate::stats::power_law::LinearEstimate;
 
 /// Families shown where none are named.
 const FAMILIES: &[&str] = &["white", "cloud:fit", "offset:0.1", "matched"];
@@ -67,9 +68,12 @@ impl Analysis for Snr {
         let setting = self.families.adjust(model.setting());
         let noises = families.realise(&setting, &measured, run.desk.observer)?;
         let (times, rapsd) = (self.times(), spectrum.centred_rapsd(RapsdOf::ChannelMean));
+        let half_width_ln = half_widths(&rapsd, &spectrum.radial_statistics(RapsdOf::ChannelMean));
         let of_family = |noise: &crate::noise::Noise| {
             let power = noise.spectrum.radial_mean(&model.grid);
-            FamilySnr::new(noise.spectrum.name.clone(), emergence(&times, &rapsd, &power), power)
+            let emergence = emergence(&times, &rapsd, &power);
+            let half_widths = emergence.half_widths(&times, &half_width_ln);
+            FamilySnr::new(noise.spectrum.name.clone(), emergence, half_widths, power)
         };
         Ok(SnrReport {
             about: About::of(spectrum),
@@ -81,4 +85,14 @@ impl Analysis for Snr {
             rapsd,
         })
     }
+}
+
+/// Half the width of the 95 % interval of the logarithm of each annulus' mean power; none where it is unknown.
+fn half_widths(rapsd: &[f64], statistics: &RadialStatistics) -> Vec<Option<f64>> {
+    let of_annulus = |j: usize| {
+        let mut gradient = vec![0.0; rapsd.len()];
+        gradient[j] = 1.0 / rapsd[j];
+        LinearEstimate::new(rapsd[j].ln(), &gradient, statistics).half_width().filter(|half| half.is_finite())
+    };
+    (0..rapsd.len()).map(of_annulus).collect()
 }

@@ -2,14 +2,16 @@
 
 use serde::Serialize;
 
-use crate::analysis::words::{or_dash, wrap};
-use crate::analysis::{About, Outputs, Report};
+use crate::analysis::words::{describe_enough, or_dash, wrap};
+use crate::analysis::{About, Headline, Outputs, Report};
 use crate::diffusion::snr::{Emergence, SnrSchedule};
 use crate::report::arrays::NamedArray;
 use crate::report::content::Content;
 use crate::report::plot::Plot;
 use crate::report::plot::snr::{SnrFigure, SnrPanel};
 use crate::report::text::{align, short};
+use crate::spectrum::order_statistics::quantiles;
+use crate::stats::jackknife::Interval;
 
 /// Spreads below are rounding: all frequencies emerge together.
 const NO_SPREAD: f64 = 1e-9;
@@ -31,6 +33,9 @@ pub struct SnrCrossingRow<'a> {
     pub step: Option<usize>,
     /// Time at which it is 1, step over T, interpolated.
     pub t: Option<f64>,
+    /// Half the width of the 95 % interval of `t` with the noise as it is; empty below five files, and where `inside`
+    /// is not true.
+    pub t_half_width: Option<f64>,
     /// Whether it passes 1 within the schedule; if not, `t` is the nearer end.
     pub inside: Option<bool>,
 }
@@ -48,8 +53,16 @@ pub struct FamilySnr {
     pub t_last: Option<f64>,
     /// Time of the brightness.
     pub t_brightness: Option<f64>,
+    /// Half the width of the 95 % interval of these times, with the noise as it is: median over frequencies; none below
+    /// five files.
+    pub t_half_width_typical: Option<f64>,
+    /// The largest of them.
+    pub t_half_width_worst: Option<f64>,
     /// Frequencies whose ratio does not pass 1 within the schedule.
     pub n_outside: usize,
+    /// Each frequency's half-width.
+    #[serde(skip)]
+    pub half_widths: Vec<Option<f64>>,
     /// Each frequency's.
     #[serde(skip)]
     pub emergence: Emergence,
@@ -59,15 +72,19 @@ pub struct FamilySnr {
 }
 
 impl FamilySnr {
-    pub(super) fn new(family: String, emergence: Emergence, power: Vec<f64>) -> Self {
+    pub(super) fn new(family: String, emergence: Emergence, half_widths: Vec<Option<f64>>, power: Vec<f64>) -> Self {
         let (t_first, t_last) = emergence.first_and_last_time().unzip();
+        let [typical, worst] = quantiles(half_widths.iter().skip(1).flatten().copied().collect(), [0.5, 1.0]);
         Self {
             family,
             spread: emergence.spread,
             t_first,
             t_last,
             t_brightness: emergence.brightness_time(),
+            t_half_width_typical: typical,
+            t_half_width_worst: worst,
             n_outside: emergence.n_outside,
+            half_widths,
             emergence,
             power,
         }
@@ -138,6 +155,7 @@ impl SnrReport {
                 noise_power_mean: f.power[j],
                 step: crossing.map(|c| c.nearest_step),
                 t: crossing.map(|c| f.emergence.time(&c)),
+                t_half_width: f.half_widths[j],
                 inside: crossing.map(|c| c.is_inside),
             })
         })
@@ -155,6 +173,21 @@ impl SnrReport {
                 )
             }
             None => format!("When each frequency emerges from noise along {}", self.schedule),
+        }
+    }
+
+    /// How surely the times of the first noise are known.
+    fn describe_enough(&self) -> Vec<String> {
+        let n_files = self.about.counts.n_files;
+        let known = self.families.iter().find_map(|f| Some((f, f.t_half_width_typical?, f.t_half_width_worst?)));
+        match known {
+            Some((f, typical, worst)) => wrap(&format!(
+                "{n_files} files give the times of {} ± {typical:.4} (95 %; at worst ± {worst:.4}); about {} would halve \
+                 that",
+                f.family,
+                4 * n_files
+            )),
+            None => describe_enough(n_files, None).into_iter().collect(),
         }
     }
 
@@ -177,6 +210,15 @@ impl SnrReport {
 impl Report for SnrReport {
     const OUTPUTS: Outputs = Outputs { files: &["snr.npy", "snr_crossing.csv"], plots: &["snr"] };
 
+    fn headline(&self) -> Option<Headline> {
+        // The frequency that emerges last, from the first noise.
+        let family = self.families.first()?;
+        let times = family.emergence.times_within().zip(&family.half_widths).skip(1).filter(|(t, _)| t.is_finite());
+        let (value, half) = times.min_by(|a, b| a.0.total_cmp(&b.0))?;
+        let value = Interval { value, low95: half.map(|h| value - h), high95: half.map(|h| value + h) };
+        Some(Headline { number: format!("t_last of {}", family.family), value })
+    }
+
     fn lines(&self) -> Vec<String> {
         let mut lines = wrap(&self.answer());
         lines.extend(wrap(
@@ -184,6 +226,7 @@ impl Report for SnrReport {
              the spread, the \
              more of the image each step works on at once.",
         ));
+        lines.extend(self.describe_enough());
         lines.extend([String::new(), self.about.describe()]);
         lines.extend(wrap(&format!(
             "time t/T of {} at which a frequency's signal-to-noise ratio is 1 (1: the end of the schedule); noise \

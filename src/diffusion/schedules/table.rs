@@ -24,13 +24,13 @@
 //! DDPM 2006.11239; Nichol and Dhariwal 2102.09672; EDM 2206.00364 (its equation 5, and table 1 for VP); score SDE
 //! 2011.13456; SD3 2403.03206.
 
+use crate::diffusion::convert::{NoiseLevel, levels_from_betas};
+
 /// A schedule of the table.
 #[derive(Debug, Clone, Copy)]
 pub struct ScheduleEntry {
     /// The name before the colon.
     pub keyword: &'static str,
-    /// Another name of it.
-    pub alias: Option<&'static str>,
     /// An example with all of its parameters, for help texts and errors.
     pub usage: &'static str,
     /// What it is, in a few words, for help texts.
@@ -55,7 +55,6 @@ pub enum Levels {
 /// DDPM's linear betas.
 pub const DDPM_LINEAR: ScheduleEntry = ScheduleEntry {
     keyword: "ddpm-linear",
-    alias: Some("linear"),
     usage: "ddpm-linear:1000",
     help: "DDPM's β",
     default_steps: DDPM_STEPS,
@@ -66,7 +65,6 @@ pub const DDPM_LINEAR: ScheduleEntry = ScheduleEntry {
 /// The cosine schedule of Nichol and Dhariwal.
 pub const COSINE: ScheduleEntry = ScheduleEntry {
     keyword: "cosine",
-    alias: None,
     usage: "cosine:1000",
     help: "Nichol and Dhariwal's",
     default_steps: 1000,
@@ -77,7 +75,6 @@ pub const COSINE: ScheduleEntry = ScheduleEntry {
 /// EDM's sampling levels.
 pub const EDM: ScheduleEntry = ScheduleEntry {
     keyword: "edm",
-    alias: None,
     usage: "edm:18",
     help: "EDM's sampling levels, ρ = 7",
     default_steps: 18,
@@ -88,7 +85,6 @@ pub const EDM: ScheduleEntry = ScheduleEntry {
 /// Flow matching, uniform in its time before the shift.
 pub const FLOW: ScheduleEntry = ScheduleEntry {
     keyword: "flow",
-    alias: None,
     usage: "flow:50,3",
     help: "flow matching: steps, shift",
     default_steps: 50,
@@ -99,7 +95,6 @@ pub const FLOW: ScheduleEntry = ScheduleEntry {
 /// The variance-preserving SDE, uniform in time.
 pub const VP: ScheduleEntry = ScheduleEntry {
     keyword: "vp",
-    alias: None,
     usage: "vp:1000",
     help: "the variance-preserving SDE",
     default_steps: 1000,
@@ -112,15 +107,12 @@ pub const SCHEDULES: &[ScheduleEntry] = &[DDPM_LINEAR, COSINE, EDM, FLOW, VP];
 
 /// The schedule called `keyword`, without parameters.
 pub fn find_schedule(keyword: &str) -> Option<&'static ScheduleEntry> {
-    SCHEDULES.iter().find(|entry| entry.keyword == keyword || entry.alias == Some(keyword))
+    SCHEDULES.iter().find(|entry| entry.keyword == keyword)
 }
 
 /// Every schedule as it is written, with a few words about it, for help texts and errors.
 pub fn schedule_usages() -> String {
-    let usage = |entry: &ScheduleEntry| {
-        let alias = entry.alias.map(|alias| format!("; also {alias}")).unwrap_or_default();
-        format!("{} ({}{alias})", entry.usage, entry.help)
-    };
+    let usage = |entry: &ScheduleEntry| format!("{} ({})", entry.usage, entry.help);
     SCHEDULES.iter().map(usage).collect::<Vec<_>>().join(", ")
 }
 
@@ -134,19 +126,10 @@ const VP_BETA_MIN: f64 = 0.1;
 const VP_BETA_RANGE: f64 = 19.9;
 const VP_LAST_TIME: f64 = 1e-3;
 
-/// Sigmas, descending, of betas in the order of noising.
+/// Sigmas, descending, of betas in the order of noising, each between 0 and 1.
 fn sigmas_of_betas(betas: impl Iterator<Item = f64>) -> Vec<f64> {
-    // 1 − ᾱ is summed on its own: 1 − (1 − 1e-4) would lose four digits.
-    let (mut alpha_bar, mut noise) = (1.0, 0.0);
-    let mut sigmas: Vec<f64> = betas
-        .map(|beta| {
-            noise += alpha_bar * beta;
-            alpha_bar *= 1.0 - beta;
-            (noise / alpha_bar).sqrt()
-        })
-        .collect();
-    sigmas.reverse();
-    sigmas
+    let levels = levels_from_betas(&betas.collect::<Vec<_>>()).unwrap_or_default();
+    levels.into_iter().rev().map(NoiseLevel::sigma).collect()
 }
 
 fn ddpm_linear(n_steps: usize) -> Vec<f64> {

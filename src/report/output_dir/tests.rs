@@ -3,12 +3,10 @@
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 
-use serde_json::Value;
-
 use super::*;
 use crate::report::disk::faults::{self, Fault};
 use crate::report::manifest::Manifest;
-use crate::report::own_results::{list, runs, text};
+use crate::report::result_file::{hash_of, n_hashed};
 
 fn create(folder: impl Into<PathBuf>) -> Result<OutputDir, OutputError> {
     OutputDir::create(folder, "scan")
@@ -47,9 +45,9 @@ fn contents(folder: &Path) -> BTreeMap<String, String> {
 /// Every file that a manifest names is there with its hash.
 fn assert_whole(folder: &Path, when: &str) {
     for (name, manifest) in OwnResults::read(folder).manifests() {
-        for file in runs(manifest).flat_map(|run| list(run, "results").chain(list(run, "samples"))) {
-            let now = hash_of(&folder.join(text(file, "name").unwrap())).unwrap();
-            assert_eq!(now.as_deref(), text(file, "xxh3"), "{when}: {file} of {name}");
+        for file in manifest.files() {
+            let now = hash_of(&folder.join(&file.name)).unwrap();
+            assert_eq!(now.as_ref(), Some(&file.xxh3), "{when}: {file:?} of {name}");
         }
     }
 }
@@ -250,12 +248,13 @@ fn a_result_that_another_command_writes_over_moves_to_what_was_replaced() {
     assert_whole(root.path(), "after rapsd");
     let own = OwnResults::read(root.path());
     let scan = own.manifest("scan.json").unwrap();
-    let names = |key: &str| list(scan, key).filter_map(|file| text(file, "name")).collect::<Vec<_>>();
-    assert_eq!((names("results"), names("replaced")), (vec!["same.csv", "b.csv"], vec!["a.csv"]));
+    let names = |files: &[ResultFile]| files.iter().map(|file| file.name.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&scan.results), ["same.csv", "b.csv"]);
+    assert_eq!(names(&scan.replaced), ["a.csv"]);
     run(root.path(), "scan", &[("a.csv", "of scan")]).unwrap();
     let own = OwnResults::read(root.path());
-    assert_eq!(list(own.manifest("scan.json").unwrap(), "replaced").count(), 0);
-    assert_eq!(list(own.manifest("rapsd.json").unwrap(), "replaced").count(), 1);
+    assert!(own.manifest("scan.json").unwrap().replaced.is_empty());
+    assert_eq!(own.manifest("rapsd.json").unwrap().replaced.len(), 1);
     assert_whole(root.path(), "after the second scan");
 }
 
@@ -282,7 +281,7 @@ fn is_new(folder: &Path, when: &str) -> bool {
     assert!(now == old || now == new, "{when}: {now:?}");
     assert_whole(folder, when);
     let scan = OwnResults::read(folder);
-    let n_results = list(scan.manifest("scan.json").unwrap_or(&Value::Null), "results").count();
+    let n_results = scan.manifest("scan.json").map_or(0, |scan| scan.results.len());
     assert_eq!(n_results, if now == new { NEW.len() } else { OLD.len() - 1 }, "{when}");
     now == new
 }
@@ -382,4 +381,30 @@ fn the_error_of_a_full_disk_has_its_remedy() {
         "{error:?}"
     );
     assert!(error.to_string().contains("no space left"), "{error}");
+}
+
+#[test]
+fn what_is_in_a_place_is_hashed_once_while_it_does_not_change() {
+    let root = tempfile::tempdir().unwrap();
+    run(root.path(), "scan", &[("a.csv", "old"), ("b.csv", "old")]).unwrap();
+    let n_before = n_hashed("a.csv");
+    let out = create(root.path()).unwrap();
+    out.check_free(["a.csv".to_owned(), "b.csv".to_owned()]).unwrap();
+    for text in ["new", "newer"] {
+        out.write_atomic("a.csv", |file| file.write_all(text.as_bytes())).unwrap();
+    }
+    finish(&out).unwrap();
+    drop(out);
+    // What is there once, and what takes its place once.
+    assert_eq!(n_hashed("a.csv") - n_before, 2);
+    // One that is changed between the questions is looked at again, and one that was not there, too.
+    for name in ["a.csv", "c.csv"] {
+        let out = create(root.path()).unwrap();
+        out.check_free(["a.csv".to_owned(), "c.csv".to_owned()]).unwrap();
+        fs::write(root.path().join(name), "theirs").unwrap();
+        let error = out.write_atomic(name, |file| file.write_all(b"ours")).unwrap_err();
+        assert!(matches!(error, OutputError::Foreign { .. }), "{name}: {error:?}");
+        drop(out);
+        fs::remove_file(root.path().join(name)).unwrap();
+    }
 }

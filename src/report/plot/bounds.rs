@@ -10,8 +10,8 @@ use super::error::PlotError;
 use super::font::text_width;
 use super::frame::{self, Frame, XLabels};
 use super::style::{
-    Align, BLACK, BLUE, DARK_GREY, DOTTED, GREEN, MARGIN_PX, ORANGE, PURPLE, SMALL_PX, Stroke, Text, VERMILLION, WHITE,
-    tint,
+    Align, BLACK, BLUE, DARK_GREY, DASHED, DOTTED, GREEN, MARGIN_PX, ORANGE, PURPLE, SMALL_PX, Stroke, Text,
+    VERMILLION, WHITE, tint,
 };
 use crate::diffusion::BoundsBand;
 
@@ -28,6 +28,8 @@ pub struct BoundsFigure {
     pub has_single_images: bool,
     /// Names and ranges of schedules; a range may end at infinity.
     pub schedules: Vec<(String, f64, f64)>,
+    /// Both ends of the useful noise, that of the heading.
+    pub useful: Option<(f64, f64)>,
     /// Noise level of 8-bit rounding; none of latents.
     pub rounding_sigma: Option<f64>,
 }
@@ -69,6 +71,8 @@ impl Figure for BoundsFigure {
         images.draw_axes(canvas, XLabels::Hidden, "images, by largest useful noise (%)")?;
         let strips = Frame { area: Rect { top: images.area.bottom, bottom: room.bottom, ..images.area }, ..images };
         self.draw_schedules(canvas, &strips)?;
+        self.draw_useful(canvas, Rect { bottom: room.bottom - frame::X_AXIS_PX, ..images.area }, &images)?;
+        self.draw_shares(canvas, &images)?;
         strips.draw_x_axis(canvas, XLabels::Titled("relative noise level σ/α (pixel values)"))
     }
 }
@@ -104,6 +108,34 @@ impl BoundsFigure {
                 if right > left {
                     canvas.rect(Rect { left, top, right, bottom }, tint(BLUE, share))?;
                 }
+            }
+        }
+        Ok(())
+    }
+
+    /// Both ends of the useful noise, through images and schedules.
+    fn draw_useful(&self, canvas: &mut Canvas<'_>, area: Rect, frame: &Frame) -> Result<(), PlotError> {
+        let Some((low, high)) = self.useful else { return Ok(()) };
+        for sigma in [low, high] {
+            let (x, _) = frame.place(sigma, 0.0);
+            canvas.line(&[(x, area.top), (x, area.bottom)], Stroke::solid(BLACK, 1.2).dashed(DASHED))?;
+        }
+        Ok(())
+    }
+
+    /// Which share of a row's images begins at the edges of its shades, in the row two thirds up.
+    fn draw_shares(&self, canvas: &mut Canvas<'_>, frame: &Frame) -> Result<(), PlotError> {
+        let Some(row) = self.rows.iter().find(|row| row.share.1 > 2.0 / 3.0).filter(|_| !self.has_single_images) else {
+            return Ok(());
+        };
+        let (_, y) = frame.place(1.0, 50.0 * (row.share.0 + row.share.1));
+        let mut free = frame.area.left;
+        for (sigma, text) in row.sigma_min.into_iter().zip(["5 %", "25 %", "50 %", "75 %", "95 %"]) {
+            let (x, width) = (frame.place(sigma, 0.0).0 + 2.0, text_width(text, SMALL_PX)?);
+            // Where edges are close some go without.
+            if x >= free {
+                canvas.text(text, (x, y), Text::new(SMALL_PX, BLACK))?;
+                free = x + width + 2.0;
             }
         }
         Ok(())
@@ -151,7 +183,7 @@ mod tests {
     use crate::report::plot::testing::check;
 
     fn row(low: f64, high: f64, sigma_max: f64) -> BoundsBand {
-        BoundsBand { share: (low, high), sigma_max, sigma_min: [0.01, 0.02, 0.03, 0.04, 0.05] }
+        BoundsBand { share: (low, high), sigma_max, sigma_min: [0.01, 0.02, 0.04, 0.08, 0.16] }
     }
 
     #[test]
@@ -177,9 +209,13 @@ mod tests {
                 has_single_images: rows.len() < 100,
                 rows,
                 schedules: schedules.clone(),
+                useful: Some((0.012, 30.0)),
                 rounding_sigma: Some(0.00226),
             };
-            check(&figure);
+            let texts = check(&figure);
+            // Shades say whose they are.
+            let has_shares = texts.iter().any(|text| text == "5 %") && texts.iter().any(|text| text == "95 %");
+            assert_eq!(has_shares, !figure.has_single_images && !figure.rows.is_empty(), "{texts:?}");
         }
     }
 }

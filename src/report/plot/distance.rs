@@ -37,8 +37,10 @@ pub struct DistanceFigure {
     pub too_smooth: f64,
 }
 
-/// Height of a row, logical pixels.
-const ROW_PX: f64 = 30.0;
+/// Height of a row, logical pixels: closer where there are two panels of them.
+fn row_px(width_px: f64) -> f64 {
+    if is_stacked(width_px) { 21.0 } else { 30.0 }
+}
 /// Radius of a dot.
 const DOT_PX: f64 = 4.0;
 /// Height of the marks above the rows.
@@ -60,7 +62,7 @@ impl Figure for DistanceFigure {
     }
 
     fn body_px(&self, width_px: f64) -> f64 {
-        let rows = ROW_PX * self.bars.len().max(2) as f64 + frame::X_AXIS_PX;
+        let rows = row_px(width_px) * self.bars.len().max(2) as f64 + frame::X_AXIS_PX;
         if is_stacked(width_px) { 2.0 * (rows + ABOVE_PX) } else { rows + ABOVE_PX }
     }
 
@@ -125,6 +127,9 @@ impl DistanceFigure {
                 let (x, _) = kl.place(value, 0.0);
                 canvas.dot((x, y), DOT_PX, colour)?;
                 self.label(canvas, kl, x, y, &two_digits(value))?;
+            } else if bar.is_baseline {
+                // Images have no density to be compared with.
+                self.label(canvas, kl, kl.area.left, y, "–")?;
             }
             let y = row(distance);
             let at = |v: f64| distance.place(v.max(distance.x.low()), 0.0).0;

@@ -235,11 +235,20 @@ pub fn height_at(width_px: f64, natural_px: f64) -> f64 {
 
 /// `text` on lines of `room_px`, at most four, broken between words; what is still too long is shortened.
 fn wrap(text: &str, size_px: f64, room_px: f64) -> Result<Vec<String>, PlotError> {
+    wrap_into(MAX_LINES, text, size_px, room_px)
+}
+
+/// As many lines of `text` as it takes, and `most` at most; what is too long for them is shortened.
+///
+/// # Errors
+///
+/// [`PlotError::Draw`] if the font is missing.
+pub fn wrap_into(most: usize, text: &str, size_px: f64, room_px: f64) -> Result<Vec<String>, PlotError> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split(' ').filter(|word| !word.is_empty()) {
         let longer = lines.last().map(|line| format!("{line} {word}"));
         match (longer, lines.len()) {
-            (Some(longer), n) if n == MAX_LINES || text_width(&longer, size_px)? <= room_px => lines[n - 1] = longer,
+            (Some(longer), n) if n == most || text_width(&longer, size_px)? <= room_px => lines[n - 1] = longer,
             _ => lines.push(word.to_owned()),
         }
     }

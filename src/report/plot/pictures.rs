@@ -28,9 +28,17 @@ pub struct PicturesFigure {
     pub pictures: Vec<Picture>,
 }
 
+/// Whether notes take two lines.
+fn is_narrow(width_px: f64) -> bool {
+    width_px < 600.0
+}
+
 /// Pictures in a row of `n` on a page of that width: four where they fit, five where that saves a row, and more where
-/// all fit into one.
+/// all fit into one. On a narrow page three, so that many are no longer than a sheet of paper.
 fn columns(width_px: f64, n: usize) -> usize {
+    if is_narrow(width_px) {
+        return if n <= 2 || n == 4 { 2 } else { 3 };
+    }
     let most = (width_px / 150.0) as usize;
     let usual = most.clamp(1, 4);
     match n {
@@ -42,8 +50,10 @@ fn columns(width_px: f64, n: usize) -> usize {
 
 /// Space between pictures.
 const GAP_PX: f64 = 16.0;
-/// Height of a caption: two lines, and air below.
-const CAPTION_PX: f64 = 2.0 * TEXT_PX + 20.0;
+/// Height of a caption: a name, one line of notes or two, and air below.
+fn caption_px(width_px: f64) -> f64 {
+    2.0 * TEXT_PX + if is_narrow(width_px) { 22.0 + SMALL_PX } else { 20.0 }
+}
 
 impl PicturesFigure {
     /// Side of the square that a picture fits into.
@@ -67,7 +77,7 @@ impl Figure for PicturesFigure {
 
     fn body_px(&self, width_px: f64) -> f64 {
         let rows = self.pictures.len().div_ceil(columns(width_px, self.pictures.len())).max(1) as f64;
-        rows * (self.row_px(width_px) + CAPTION_PX) + MARGIN_PX
+        rows * (self.row_px(width_px) + caption_px(width_px)) + MARGIN_PX
     }
 
     fn draw(&self, canvas: &mut Canvas<'_>, room: Rect) -> Result<(), PlotError> {
@@ -78,18 +88,19 @@ impl Figure for PicturesFigure {
         let (columns, cell, row) = (columns(width, self.pictures.len()), self.cell_px(width), self.row_px(width));
         for (i, picture) in self.pictures.iter().enumerate() {
             let (x, y) = ((i % columns) as f64, (i / columns) as f64);
-            let (left, top) = (MARGIN_PX + x * (cell + GAP_PX), room.top + y * (row + CAPTION_PX));
+            let (left, top) = (MARGIN_PX + x * (cell + GAP_PX), room.top + y * (row + caption_px(width)));
             // As large as the cell allows, in the picture's own shape.
             let (w, h) = (picture.pixels.width.max(1) as f64, picture.pixels.height.max(1) as f64);
             let scale = (cell / w).min(row / h);
             let rect = Rect { left, top, right: left + scale * w, bottom: top + scale * h };
             canvas.image(rect, &picture.pixels)?;
             let line = top + row + 0.5 * TEXT_PX + 5.0;
-            for (text, size, colour, y) in
-                [(&picture.name, TEXT_PX, BLACK, line), (&picture.note, SMALL_PX, DARK_GREY, line + TEXT_PX + 3.0)]
-            {
-                let text = frame::shorten(text, size, cell)?;
-                canvas.text(&text, (left, y), Text::new(size, colour).aligned(Align::Start))?;
+            let name = frame::shorten(&picture.name, TEXT_PX, cell)?;
+            canvas.text(&name, (left, line), Text::new(TEXT_PX, BLACK).aligned(Align::Start))?;
+            let note = frame::wrap_into(if is_narrow(width) { 2 } else { 1 }, &picture.note, SMALL_PX, cell)?;
+            for (i, text) in note.iter().enumerate() {
+                let y = line + TEXT_PX + 3.0 + i as f64 * (SMALL_PX + 2.0);
+                canvas.text(text, (left, y), Text::new(SMALL_PX, DARK_GREY).aligned(Align::Start))?;
             }
         }
         Ok(())
@@ -105,7 +116,7 @@ mod tests {
     fn rows_are_few() {
         let of = |width: f64| [1, 4, 6, 7, 8, 10, 12, 16].map(|n| columns(width, n));
         assert_eq!(of(900.0), [4, 4, 6, 4, 4, 5, 4, 4]);
-        assert_eq!(of(326.0), [2; 8], "3.4 in");
+        assert_eq!(of(402.0), [2, 2, 3, 3, 3, 3, 3, 3], "3.4 in");
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub(super) enum Lanes {
     Own {
         /// One for each tensor.
         lanes: Vec<ExactLanes>,
-        /// Images in each bin of log power: rows (see the plan) × annuli × bins.
+        /// Images in each bin of log power, as [`Totals::histogram`].
         histogram: Vec<u32>,
     },
     /// All workers'.

@@ -1,8 +1,8 @@
 //! One worker's engine: takes working images, transforms them, and adds them to exact sums; no allocation per image.
 //!
-//! The sums fall into four groups, each in a file of its own: over pixels (`pixels`), over the modes' powers and annuli
-//! (`radial`), over the modes' higher moments and cross-channel products (`moments`), and over reduced images
-//! (`reduced`).
+//! The sums fall into five groups, each in a file of its own: over pixels (`pixels`), over the modes' powers and annuli
+//! (`radial`), over a small vector of each image (`vector`), over the modes' higher moments and cross-channel products
+//! (`moments`), and over reduced images (`reduced`).
 
 mod lanes;
 mod memory;
@@ -12,6 +12,7 @@ mod pixels;
 mod radial;
 mod reduced;
 mod summary;
+mod vector;
 
 use std::sync::Arc;
 
@@ -25,6 +26,7 @@ use self::pixels::PixelSums;
 use self::radial::RadialSums;
 use self::reduced::ReducedSums;
 pub use self::summary::ImageSummary;
+use self::vector::VectorSums;
 use super::error::SpectrumError;
 use super::exact::{ExactTensor, FLUSH_AFTER};
 use super::plan::{AnalysisPlan, Detail};
@@ -41,6 +43,7 @@ pub struct Analyzer {
     n_in_file: u32,
     pixels: PixelSums,
     radial: RadialSums,
+    vector: VectorSums,
     moments: MomentSums,
     reduced: Option<ReducedSums>,
 }
@@ -50,7 +53,7 @@ pub struct Analyzer {
 pub struct Totals {
     /// The exact sums, in the plan's order.
     pub tensors: Vec<ExactTensor>,
-    /// Counts of log-power bins: rows (see the plan) × annuli × bins.
+    /// Counts of log-power bins: rows (see the plan) × annuli × bins, then those of the largest and the smallest band.
     pub histogram: Vec<u64>,
     /// Working images added.
     pub n_images: u64,
@@ -91,6 +94,7 @@ impl Analyzer {
             n_in_file: 0,
             pixels: PixelSums::new(&plan.config),
             radial: RadialSums::new(&plan),
+            vector: VectorSums::new(&plan),
             moments: MomentSums::new(&plan),
             reduced: plan.diagonality.as_ref().map(ReducedSums::new),
             plan,
@@ -114,6 +118,9 @@ impl Analyzer {
         self.n_files += 1;
         if self.plan.config.detail >= Detail::Radial {
             self.radial.end_file(&self.plan, n, &mut self.lanes);
+        }
+        if self.plan.config.detail >= Detail::Power {
+            self.vector.end_file(n, &mut self.lanes);
         }
     }
 
@@ -169,7 +176,7 @@ impl Analyzer {
 
     /// Transforms the image whose pixels were added, and adds the rest.
     fn finish(&mut self, summary: &mut ImageSummary) {
-        let Self { plan, lanes, planes, pixels, radial, moments, reduced, .. } = self;
+        let Self { plan, lanes, planes, pixels, radial, vector, moments, reduced, .. } = self;
         pixels.finish(plan, lanes, summary);
         if plan.config.detail == Detail::Pixels {
             return;
@@ -177,6 +184,9 @@ impl Analyzer {
         prepare(plan, planes);
         radial.transform(plan, planes, moments.next_spectra(), lanes, summary);
         radial.add(plan, summary, lanes);
+        if plan.config.detail >= Detail::Power {
+            vector.add(plan, summary, lanes);
+        }
         if let Some(reduced) = reduced {
             reduced.add(plan, planes, lanes);
         }

@@ -99,6 +99,12 @@ impl PixelSums {
         let (sum, squares) = differences.fold((0.0, 0.0), |(s, q), d| (s + d, q + d * d));
         mean.iter_mut().enumerate().for_each(|(c, m)| *m = plan.config.middle_value() + channel_mean(c));
         summary.channel_mean.clone_from(mean);
+        let middle = plan.config.middle_value();
+        let mean_square = |c: usize| {
+            plan.value_per_code(c).powi(2) * square_sum[c] as f64 / n + middle * (middle + 2.0 * channel_mean(c))
+        };
+        summary.channel_mean_square.clear();
+        summary.channel_mean_square.extend((0..channels).map(mean_square));
         let n = channels as f64;
         summary.mean = plan.config.middle_value() + channel_mean(0) + sum / n;
         summary.std = ((variance_sum + squares) / n - (sum / n).powi(2)).max(0.0).sqrt();

@@ -5,7 +5,7 @@ use multiversion::multiversion;
 use rustfft::num_complex::Complex32;
 
 use super::lanes::Lanes;
-use super::outer::upper_triangle;
+use super::outer::{histogram_bin, upper_triangle};
 use super::summary::ImageSummary;
 use crate::spectral::fft2::Fft2Workspace;
 use crate::spectrum::plan::{AnalysisPlan, Detail, HISTOGRAM_BINS, HISTOGRAM_BINS_PER_OCTAVE, at, rapsd_rows};
@@ -98,7 +98,9 @@ impl RadialSums {
             lanes.add(at::RAPSD_SQUARE_SUM, row * annuli, &self.line);
             if has_histogram {
                 for (j, power) in rapsd.iter().enumerate() {
-                    lanes.count((row * annuli + j) * HISTOGRAM_BINS + histogram_bin(*power, lowest));
+                    lanes.count(
+                        (row * annuli + j) * HISTOGRAM_BINS + histogram_bin(*power, lowest, HISTOGRAM_BINS_PER_OCTAVE),
+                    );
                 }
             }
         }
@@ -132,11 +134,4 @@ fn powers(column: &[Complex32], factor: f64, power: &mut [f64]) {
         let (re, im) = (f64::from(x.re), f64::from(x.im));
         *p = factor * (re * re + im * im);
     }
-}
-
-/// The bin of a power in the logarithmic histograms; zero power lies in the first.
-fn histogram_bin(power: f64, lowest_log2: i32) -> usize {
-    let octaves = power.log2() - f64::from(lowest_log2);
-    // The cast saturates, so zero power (minus infinity) lands in the first bin.
-    ((octaves * f64::from(HISTOGRAM_BINS_PER_OCTAVE)) as usize).min(HISTOGRAM_BINS - 1)
 }

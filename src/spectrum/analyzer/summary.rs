@@ -9,6 +9,8 @@ pub struct ImageSummary {
     pub std: f64,
     /// Mean value of each channel.
     pub channel_mean: Vec<f64>,
+    /// Mean square of each channel's values (around zero, not around their mean).
+    pub channel_mean_square: Vec<f64>,
     /// Whether every channel has one value: an image without power at any band.
     pub flat: bool,
     /// RAPSD of each channel, value² per mode: channels × annuli.

@@ -9,12 +9,9 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 use super::super::error::SpectrumError;
 use super::super::exact::{ExactTensor, TensorSpec};
-use super::super::plan::HISTOGRAM_BINS;
+use super::super::plan::EXTREME_BINS;
 use super::super::saved::{Counts, Preprocess};
 use crate::spectral::{Size, ValueRange};
-
-/// Longest side of working images, pixels: that of `--resolution`.
-const MAX_SIDE_PX: usize = 8192;
 
 /// Longest side of reduced images, pixels: that of `--diagonality`.
 const MAX_DIAGONALITY_SIDE_PX: usize = 32;
@@ -54,9 +51,10 @@ pub(super) fn check_preprocess(
 ) -> Result<(), SpectrumError> {
     let Size { height, width } = preprocess.size;
     let pixels = tensor(file, "pixel_sum.hi")?;
-    let sides = 1..=MAX_SIDE_PX;
+    let sides = 1..=Size::MAX_SIDE_PX;
     if !sides.contains(&height) || !sides.contains(&width) {
-        return Err(malformed(format!("the working size {height}x{width}: sides have 1 to {MAX_SIDE_PX} pixels")));
+        let most = Size::MAX_SIDE_PX;
+        return Err(malformed(format!("the working size {height}x{width}: sides have 1 to {most} pixels")));
     }
     if pixels.shape() != [preprocess.channels.count(), height, width] {
         return Err(malformed(format!(
@@ -85,8 +83,8 @@ pub(super) fn check_preprocess(
 
 /// Files have one image or more, and what is counted of them is no more than there are.
 pub(super) fn check_counts(counts: &Counts) -> Result<(), SpectrumError> {
-    let Counts { n_images, n_files, n_skipped, n_left_out, n_converted, n_warned } = *counts;
-    let named = [("n_images", n_images), ("n_skipped", n_skipped), ("n_left_out", n_left_out)];
+    let Counts { n_images, n_files, n_skipped, n_left_out, n_unread, n_converted, n_warned } = *counts;
+    let named = [("n_images", n_images), ("n_skipped", n_skipped), ("n_left_out", n_left_out), ("n_unread", n_unread)];
     if let Some((name, n)) = named.iter().find(|(_, n)| *n > MAX_COUNT) {
         return Err(malformed(format!("its count {name} of {n} is more than any set has")));
     }
@@ -96,11 +94,31 @@ pub(super) fn check_counts(counts: &Counts) -> Result<(), SpectrumError> {
     Ok(())
 }
 
-/// Every annulus of every image was counted in one bin.
-pub(super) fn check_histogram(n_images: u64, histogram: &[u64]) -> Result<(), SpectrumError> {
+/// Every row of `n_bins` bins counts every image in one of them.
+pub(super) fn check_histogram(n_images: u64, histogram: &[u64], n_bins: usize) -> Result<(), SpectrumError> {
     let is_off = |row: &[u64]| row.iter().map(|n| u128::from(*n)).sum::<u128>() != u128::from(n_images);
-    if n_images == 0 || histogram.chunks_exact(HISTOGRAM_BINS).any(is_off) {
+    if n_images == 0 || histogram.chunks_exact(n_bins).any(is_off) {
         return Err(malformed(format!("its count of {n_images} images does not match its histograms")));
+    }
+    Ok(())
+}
+
+/// No image's weakest band is stronger than its strongest: below every power lie at least as many weakest ones. Both
+/// rows count as many images, far fewer than would overflow.
+pub(super) fn check_extremes(histogram: &[u64]) -> Result<(), SpectrumError> {
+    let (largest, smallest) = histogram.split_at(EXTREME_BINS);
+    let running = |row: &[u64]| {
+        row.iter()
+            .scan(0, |sum: &mut u64, n| {
+                Some(*{
+                    *sum += n;
+                    sum
+                })
+            })
+            .collect::<Vec<_>>()
+    };
+    if running(largest).iter().zip(running(smallest)).any(|(largest, smallest)| *largest > smallest) {
+        return Err(malformed("its images' weakest bands are stronger than their strongest".to_owned()));
     }
     Ok(())
 }
@@ -125,12 +143,27 @@ pub(super) fn check_sums(sums: &ExactTensor, n_images: u64) -> Result<(), Spectr
     if NON_NEGATIVE.contains(&name) && sums.totals.iter().any(|total| *total < 0) {
         return Err(malformed(format!("`{name}` is negative somewhere, and nothing that it adds up can be")));
     }
+    if name == "vector_outer" && diagonal(&sums.totals).any(|total| total < 0) {
+        return Err(malformed(format!("`{name}` has a negative square")));
+    }
     // Both factors are far below 2⁶⁴.
     let most = sums.spec.largest_integer.map(|largest| u128::from(largest) * u128::from(n_images));
     if most.is_some_and(|most| sums.totals.iter().any(|total| total.unsigned_abs() > most)) {
         return Err(malformed(format!("`{name}` is larger than {n_images} images can make it")));
     }
     Ok(())
+}
+
+/// The squares among the products of all pairs, which are the upper triangle row by row.
+fn diagonal(triangle: &[i128]) -> impl Iterator<Item = i128> {
+    let mut rest = triangle;
+    let mut length = (((8 * triangle.len() + 1) as f64).sqrt() as usize - 1) / 2;
+    std::iter::from_fn(move || {
+        let (row, after) = rest.split_at_checked(length).filter(|(row, _)| !row.is_empty())?;
+        rest = after;
+        length -= 1;
+        Some(row[0])
+    })
 }
 
 /// The numbers of a tensor of 64-bit integers.

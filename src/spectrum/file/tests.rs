@@ -148,11 +148,37 @@ fn sums_that_no_images_have_are_refused_though_the_checksum_fits() {
     let large = |_: &mut Dtype, _: &mut Vec<usize>, data: &mut Vec<u8>| data[..8].copy_from_slice(&1u64.to_le_bytes());
     let error = message(Spectrum::from_bytes(&with_tensor(&bytes, "pixel_sum.hi", large)));
     assert!(error.contains("pixel_sum") && error.contains("larger"), "{error}");
+    let error = message(Spectrum::from_bytes(&with_tensor(&bytes, "vector_outer.hi", negative)));
+    assert!(error.contains("vector_outer") && error.contains("negative"), "{error}");
     for (name, other) in [("power_sum.hi", Dtype::U64), ("power_sum.lo", Dtype::F64), ("content_sketch", Dtype::I64)] {
         let retyped = with_tensor(&bytes, name, |dtype, _, _| *dtype = other);
         let error = message(Spectrum::from_bytes(&retyped));
         assert!(error.contains(name) && error.contains("type"), "{error}");
     }
+}
+
+#[test]
+fn histograms_that_no_images_have_are_refused_though_the_checksum_fits() {
+    let bytes = small_spectrum().to_bytes().expect("serialises");
+    let swapped = with_tensor(&bytes, "extreme_histogram", |_, _, data| {
+        let half = data.len() / 2;
+        data.rotate_left(half);
+    });
+    let error = message(Spectrum::from_bytes(&swapped));
+    assert!(error.contains("weakest bands are stronger"), "{error}");
+    for name in ["rapsd_histogram", "extreme_histogram"] {
+        let more = with_tensor(&bytes, name, |_, _, data| data[..8].copy_from_slice(&u64::MAX.to_le_bytes()));
+        let error = message(Spectrum::from_bytes(&more));
+        assert!(error.contains("does not match its histograms"), "{name}: {error}");
+        let shorter = with_tensor(&bytes, name, |_, shape, data| {
+            data.truncate(8);
+            *shape = vec![1, 1];
+        });
+        let error = message(Spectrum::from_bytes(&shorter));
+        assert!(error.contains(name) && error.contains("shape"), "{name}: {error}");
+    }
+    let beyond = with_header(&bytes, |h| h["extreme_first_bin"] = (1u64 << 60).into());
+    assert!(message(Spectrum::from_bytes(&beyond)).contains("extreme_histogram"));
 }
 
 #[test]
@@ -166,7 +192,7 @@ fn counts_do_not_wrap_when_spectra_merge() {
     assert_eq!(spectrum, before, "a refused merge changes nothing");
     spectrum.counts.n_images = 2;
     spectrum.histogram.fill(u64::MAX);
-    assert!(message(spectrum.merge(&other, true).map(|()| before)).contains("rapsd_histogram"));
+    assert!(message(spectrum.merge(&other, true).map(|()| before)).contains("histogram"));
 }
 
 #[test]

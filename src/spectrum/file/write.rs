@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use safetensors::tensor::{Dtype, View};
 
-use super::{FORMAT_VERSION, Header, checksum, unreadable};
+use super::{EXTREME_HISTOGRAM, FORMAT_VERSION, Header, RAPSD_HISTOGRAM, checksum, unreadable};
 use crate::spectrum::error::SpectrumError;
-use crate::spectrum::plan::{Detail, HISTOGRAM_BINS};
+use crate::spectrum::plan::{Detail, EXTREME_BINS, HISTOGRAM_BINS};
 use crate::spectrum::saved::Spectrum;
 
 /// A tensor of the file, whose bytes are made when they are asked for.
@@ -63,8 +63,12 @@ impl Spectrum {
         if self.detail < Detail::Power {
             return Err(SpectrumError::PartOfTheSums);
         }
-        let (first, used) = used_bins(&self.histogram);
-        let blobs = self.blobs(first, used);
+        let (rapsds, extremes) = self.histogram.split_at(self.analysis_config().rapsd_histogram_length());
+        let (histogram_first_bin, rapsds) = trimmed(rapsds, HISTOGRAM_BINS);
+        let (extreme_first_bin, extremes) = trimmed(extremes, EXTREME_BINS);
+        let mut blobs = self.blobs();
+        blobs.insert(RAPSD_HISTOGRAM.to_owned(), rapsds);
+        blobs.insert(EXTREME_HISTOGRAM.to_owned(), extremes);
         let mut header = Header {
             format_version: FORMAT_VERSION,
             specscan_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -76,7 +80,8 @@ impl Spectrum {
             per_channel: self.per_channel,
             diagonality_side: self.diagonality_side,
             coherence: self.coherence,
-            histogram_first_bin: first,
+            histogram_first_bin,
+            extreme_first_bin,
             quantum_log2: self.tensors.iter().map(|t| (t.spec.name.to_owned(), t.spec.quantum_log2)).collect(),
             checksum: String::new(),
         };
@@ -91,8 +96,8 @@ impl Spectrum {
         safetensors::serialize(&blobs, Some(metadata)).map_err(unreadable)
     }
 
-    /// Every tensor of the file by its name; histograms from bin `first` on, `used` of them.
-    fn blobs(&self, first: usize, used: usize) -> BTreeMap<String, Blob<'_>> {
+    /// Every tensor of the file but the histograms, by its name.
+    fn blobs(&self) -> BTreeMap<String, Blob<'_>> {
         let mut blobs = BTreeMap::new();
         for tensor in &self.tensors {
             let shape = || tensor.spec.shape.clone();
@@ -100,10 +105,6 @@ impl Spectrum {
             blobs.insert(name("hi"), Blob { shape: shape(), words: Words::High(&tensor.totals) });
             blobs.insert(name("lo"), Blob { shape: shape(), words: Words::Low(&tensor.totals) });
         }
-        let rows = self.histogram.chunks_exact(HISTOGRAM_BINS);
-        let shape = vec![rows.len(), used];
-        let words = Words::Plain(rows.flat_map(|row| &row[first..first + used]).copied().collect());
-        blobs.insert("rapsd_histogram".to_owned(), Blob { shape, words });
         let hashes = self.content.hashes();
         blobs.insert(
             "content_sketch".to_owned(),
@@ -113,14 +114,17 @@ impl Spectrum {
     }
 }
 
-/// First bin in use over all rows, and the number of bins from there to the last one in use.
-fn used_bins(histogram: &[u64]) -> (usize, usize) {
-    let (mut first, mut end) = (HISTOGRAM_BINS, 0);
-    for row in histogram.chunks_exact(HISTOGRAM_BINS) {
+/// First bin in use over all rows, and the rows from there to the last bin in use.
+fn trimmed(histogram: &[u64], n_bins: usize) -> (usize, Blob<'static>) {
+    let rows = histogram.chunks_exact(n_bins);
+    let (mut first, mut end) = (n_bins, 0);
+    for row in rows.clone() {
         if let Some(bin) = row.iter().position(|&n| n > 0) {
             first = first.min(bin);
             end = end.max(row.iter().rposition(|&n| n > 0).map_or(0, |bin| bin + 1));
         }
     }
-    if end == 0 { (0, 0) } else { (first, end - first) }
+    let first = first.min(end);
+    let shape = vec![rows.len(), end - first];
+    (first, Blob { shape, words: Words::Plain(rows.flat_map(|row| &row[first..end]).copied().collect()) })
 }

@@ -1,0 +1,156 @@
+//! The same images under two preparations: differences image by image, which leaves out what images have in common.
+
+use std::collections::BTreeMap;
+
+use crate::analysis::SinkResult;
+use crate::pipeline::{ImageRow, RowSink};
+use crate::spectrum::{AnalysisConfig, SetVector};
+use crate::stats::two_samples::{Difference, Mean};
+
+/// The vector of each file of a pass, mean over its images, by its path.
+#[derive(Debug, Clone, Default)]
+pub struct FileVectors {
+    sums: BTreeMap<String, (Vec<f64>, u32)>,
+    shape: Option<SetVector>,
+    least_power: f64,
+}
+
+impl FileVectors {
+    /// Collects the vectors of images analysed as `config` says.
+    pub fn of(config: &AnalysisConfig) -> Self {
+        let shape = SetVector {
+            n_images: 0,
+            n_files: 0,
+            bands: config.octave_bands(),
+            n_channels: config.channels.count(),
+            mean: Vec::new(),
+            covariance_of_mean: Vec::new(),
+        };
+        Self { shape: Some(shape), least_power: config.least_band_power(), ..Self::default() }
+    }
+}
+
+impl RowSink for FileVectors {
+    fn image(&mut self, row: &ImageRow<'_>) -> SinkResult {
+        // Without a shape nobody asked for pairs.
+        let Some(shape) = &self.shape else { return Ok(()) };
+        let summary = row.summary;
+        let ln_power = |band: &std::ops::Range<usize>| {
+            let powers = &summary.rapsd[band.clone()];
+            powers.iter().map(|p| p.max(self.least_power).ln()).sum::<f64>() / powers.len() as f64
+        };
+        let mut vector: Vec<f64> = shape.bands.iter().map(ln_power).collect();
+        vector.extend(&summary.channel_mean_square);
+        vector.extend(&summary.channel_mean);
+        let means = &summary.channel_mean;
+        vector.push(means.iter().map(|m| m * m).sum::<f64>() / means.len() as f64);
+        match self.sums.get_mut(row.key) {
+            Some((sum, n)) => {
+                sum.iter_mut().zip(&vector).for_each(|(s, v)| *s += v);
+                *n += 1;
+            }
+            None => {
+                self.sums.insert(row.key.to_owned(), (vector, 1));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl FileVectors {
+    /// Files, in the order of their paths.
+    pub fn n_files(&self) -> usize {
+        self.sums.len()
+    }
+
+    /// Mean over some of the files (by their positions, each as much as the others) and its covariance between them;
+    /// none without files.
+    pub fn mean_over(&self, files: &[usize]) -> Option<SetVector> {
+        let all: Vec<&(Vec<f64>, u32)> = self.sums.values().collect();
+        let rows: Vec<Vec<f64>> = files.iter().map(|&i| mean_of_file(all[i])).collect();
+        (!rows.is_empty()).then_some(())?;
+        Some(statistics(self.shape.as_ref()?, &rows))
+    }
+}
+
+/// Mean over the images of one file.
+fn mean_of_file((sum, n): &(Vec<f64>, u32)) -> Vec<f64> {
+    sum.iter().map(|s| s / f64::from(*n)).collect()
+}
+
+/// The mean difference of pairs, second minus first, and its covariance between files.
+#[derive(Debug, Clone)]
+pub struct PairedMeans {
+    vector: SetVector,
+    first: SetVector,
+    second: SetVector,
+}
+
+impl PairedMeans {
+    /// Pairs the files of two passes by their paths; none if none are in both. Beside them the number of files that
+    /// have no partner.
+    pub fn of(first: &FileVectors, second: &FileVectors) -> (Option<Self>, usize) {
+        let Some(shape) = &first.shape else { return (None, 0) };
+        let pairs: Vec<(Vec<f64>, Vec<f64>)> = first
+            .sums
+            .iter()
+            .filter_map(|(key, sums)| Some((mean_of_file(sums), mean_of_file(second.sums.get(key)?))))
+            .collect();
+        let alone = first.sums.len() + second.sums.len() - 2 * pairs.len();
+        if pairs.is_empty() {
+            return (None, alone);
+        }
+        let differences: Vec<Vec<f64>> =
+            pairs.iter().map(|(a, b)| a.iter().zip(b).map(|(a, b)| b - a).collect()).collect();
+        let (firsts, seconds): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
+        let statistics = |rows: &[Vec<f64>]| statistics(shape, rows);
+        let vector = statistics(&differences);
+        (Some(Self { vector, first: statistics(&firsts), second: statistics(&seconds) }), alone)
+    }
+
+    /// Mean difference, with its covariance.
+    pub fn vector(&self) -> &SetVector {
+        &self.vector
+    }
+
+    /// Pairs.
+    pub fn n_files(&self) -> u64 {
+        self.vector.n_files
+    }
+
+    /// The difference of an estimate between the pairs. What is no mean (a standard deviation) differs by its slope:
+    /// its variance is that of the difference along the gradient halfway between both.
+    pub fn difference(&self, of: &dyn Fn(&SetVector) -> Mean) -> Difference {
+        let value = of(&self.second).value - of(&self.first).value;
+        let halfway = SetVector {
+            mean: self.first.mean.iter().zip(&self.second.mean).map(|(a, b)| 0.5 * (a + b)).collect(),
+            covariance_of_mean: self.vector.covariance_of_mean.clone(),
+            ..self.vector.clone()
+        };
+        let variance = of(&halfway).variance;
+        if self.n_files() < 2 || !variance.is_finite() {
+            return Difference { value, low95: None, high95: None, p: None };
+        }
+        Difference::with_error(value, variance.sqrt(), self.n_files() as f64 - 1.0)
+    }
+}
+
+/// Mean of rows, one a file, and the covariance of that mean.
+fn statistics(shape: &SetVector, rows: &[Vec<f64>]) -> SetVector {
+    let (n, length) = (rows.len() as f64, rows[0].len());
+    let mean: Vec<f64> = (0..length).map(|i| rows.iter().map(|row| row[i]).sum::<f64>() / n).collect();
+    let mut covariance_of_mean = Vec::new();
+    if rows.len() >= 2 {
+        covariance_of_mean = vec![0.0; length * length];
+        for row in rows {
+            for i in 0..length {
+                for j in 0..length {
+                    covariance_of_mean[i * length + j] += (row[i] - mean[i]) * (row[j] - mean[j]);
+                }
+            }
+        }
+        covariance_of_mean.iter_mut().for_each(|c| *c /= (n - 1.0) * n);
+    }
+    let n_files = rows.len() as u64;
+    SetVector { n_images: n_files, n_files, mean, covariance_of_mean, ..shape.clone() }
+}

@@ -1,0 +1,146 @@
+//! What `recommend` answers.
+
+use serde::Serialize;
+
+use super::measure::{ClosestNoise, DecidedBy, Measured};
+use super::{AuditRow, PairDistances, PlanRow, Setting, figure, markdown, setting_list, text};
+use crate::analysis::{About, Outputs, Report};
+use crate::diffusion::{Kappa, NoiseDraws, TrainerSettings};
+use crate::report::content::Content;
+use crate::report::plot::Plot;
+use crate::report::plot::recommend::RecommendFigure;
+use crate::report::trainers::{TRAINER_FILES, Trainer, TrainerFiles};
+use crate::spectrum::{RapsdOf, Spectrum};
+
+/// Spacing of EDM's levels between its ends, which samplers are given with them.
+const EDM_RHO: f64 = 7.0;
+
+/// Settings for a trainer, with their reasons; also the content of `recommend.json`.
+#[derive(Debug, Clone, Serialize)]
+pub struct RecommendReport {
+    /// Which images.
+    #[serde(flatten)]
+    pub about: About,
+    /// How strictly bounds were drawn.
+    pub kappa: Kappa,
+    /// The numbers, each with its interval and its reason.
+    pub settings: Vec<Setting>,
+    /// What decides `sigma_max`.
+    pub sigma_max_decided_by: DecidedBy,
+    /// Common schedules and densities, and those that were asked for.
+    pub audits: Vec<AuditRow>,
+    /// The closest noise; none where no family has power wherever the images have.
+    pub closest_noise: Option<ClosestNoise>,
+    /// Distances between images.
+    pub pair_distances: PairDistances,
+    /// Settings at other sizes.
+    pub planner: Vec<PlanRow>,
+    /// The numbers alone, as trainers take them.
+    pub trainer: TrainerSettings,
+    /// Images that have bounds.
+    pub n_images_with_bounds: u64,
+    /// Images without power at any band.
+    pub n_flat: u64,
+    #[serde(skip)]
+    pub(super) figure: RecommendFigure,
+    #[serde(skip)]
+    files: Option<TrainerFiles>,
+}
+
+impl RecommendReport {
+    pub(super) fn new(
+        spectrum: &Spectrum,
+        kappa: Kappa,
+        measured: Measured<'_>,
+        audits: Vec<AuditRow>,
+        pair_distances: PairDistances,
+        planner: Vec<PlanRow>,
+    ) -> Self {
+        let about = About::of(spectrum);
+        let (_, decided_by) = measured.sigma_max();
+        let settings = setting_list::settings(&measured, &about, &audits);
+        let trainer = trainer(&measured, &about);
+        let own = NoiseDraws::Edm { mean: trainer.p_mean, std: trainer.p_std };
+        let rapsd = spectrum.radial_statistics(RapsdOf::ChannelMean).mean;
+        let frequencies = spectrum.grid().annulus_frequencies();
+        Self {
+            figure: figure::figure(&about, [trainer.sigma_min, trainer.sigma_max], &frequencies, &rapsd, own),
+            kappa,
+            settings,
+            sigma_max_decided_by: decided_by,
+            audits,
+            pair_distances,
+            planner,
+            trainer,
+            n_images_with_bounds: measured.bounds.n_usable(),
+            n_flat: measured.bounds.n_flat(),
+            closest_noise: measured.closest,
+            files: None,
+            about,
+        }
+    }
+
+    /// With the files of `trainers`.
+    pub(super) fn with_files(self, trainers: &[Trainer]) -> Self {
+        let files = TrainerFiles::new(&self.trainer, trainers, serde_json::json!(self.about));
+        Self { files: Some(files), ..self }
+    }
+
+    /// A setting by its name.
+    pub fn setting(&self, name: &str) -> Option<&Setting> {
+        self.settings.iter().find(|setting| setting.name == name)
+    }
+}
+
+/// The numbers alone.
+fn trainer(measured: &Measured<'_>, about: &About) -> TrainerSettings {
+    let size = about.preprocess.size;
+    TrainerSettings {
+        sigma_data: measured.sigma_data.value,
+        sigma_data_per_channel: measured.sigma_data_channels.iter().map(|i| i.value).collect(),
+        sigma_min: measured.sigma_min.value,
+        sigma_max: measured.sigma_max().0.value,
+        p_mean: measured.density.p_mean.value,
+        p_std: measured.density.p_std.value,
+        shift: measured.shift.value,
+        noise_offset: measured.noise_offset.value,
+        sigmas: measured.sigmas.clone(),
+        rho: EDM_RHO,
+        resolution: [size.width, size.height],
+        channels: about.preprocess.channels.count(),
+        is_latent: false,
+    }
+}
+
+/// Every file that there may be.
+const FILES: [&str; TRAINER_FILES.len() + 2] = {
+    let mut files = ["recommend.json"; TRAINER_FILES.len() + 2];
+    files[1] = "recommend.md";
+    let mut i = 0;
+    while i < TRAINER_FILES.len() {
+        files[i + 2] = TRAINER_FILES[i];
+        i += 1;
+    }
+    files
+};
+
+impl Report for RecommendReport {
+    const OUTPUTS: Outputs = Outputs { files: &FILES, plots: &["recommend"] };
+
+    fn lines(&self) -> Vec<String> {
+        text::lines(self)
+    }
+
+    fn details(&self) -> Vec<String> {
+        text::details(self)
+    }
+
+    fn tables(&self) -> Vec<Content<'_>> {
+        let own = [Content::json("recommend.json", self), Content::bytes("recommend.md", markdown::document(self))];
+        own.into_iter().chain(self.files.iter().flat_map(TrainerFiles::contents)).collect()
+    }
+
+    fn figures(&self) -> Vec<Plot> {
+        vec![Plot::new("recommend", self.figure.clone())]
+    }
+}

@@ -1,0 +1,158 @@
+//! `recommend` in words: the table of settings, what they are compared with, and what to do.
+
+use super::RecommendReport;
+use super::measure::DecidedBy;
+use crate::analysis::words::{describe_enough, describe_kappa, wrap};
+use crate::report::text::{align, short};
+
+/// A share in percent.
+pub(super) fn percent(share: f64) -> String {
+    format!("{:.1} %", 100.0 * share)
+}
+
+/// The answer, lines of at most 80 columns.
+pub(super) fn lines(report: &RecommendReport) -> Vec<String> {
+    let t = &report.trainer;
+    let [mean, std, data, low, high] = [t.p_mean, t.p_std, t.sigma_data, t.sigma_min, t.sigma_max].map(short);
+    let mut lines = wrap(&format!("P_mean = {mean}, P_std = {std}, sigma_data = {data}; sigma {low} to {high}"));
+    lines.extend(wrap(&advice(report)));
+    lines.push(String::new());
+    lines.extend(table(report));
+    lines.push(String::new());
+    lines.extend(audits(report));
+    lines.push(String::new());
+    lines.extend(wrap(&distances(report)));
+    lines.extend(wrap(&closest(report)));
+    if !report.planner.is_empty() {
+        lines.push(String::new());
+        lines.extend(align(&planner(report)));
+        lines.extend(wrap(PLANNER_NOTE));
+    }
+    lines.extend([String::new(), report.about.describe()]);
+    let half = report.setting("P_mean").and_then(|setting| setting.estimate.half_width());
+    lines.extend(describe_enough(report.about.counts.n_files, half).map(|text| format!("P_mean: {text}")));
+    lines
+}
+
+/// What the bounds rest on.
+pub(super) fn details(report: &RecommendReport) -> Vec<String> {
+    let mut lines: Vec<String> = describe_kappa(report.kappa).iter().flat_map(|text| wrap(text)).collect();
+    lines.push(format!("{} images have bounds, {} are flat", report.n_images_with_bounds, report.n_flat));
+    for setting in &report.settings {
+        lines.extend(wrap(&format!("{}: {}", setting.name, setting.why)));
+    }
+    lines
+}
+
+/// What the planner's rows are.
+pub(super) const PLANNER_NOTE: &str = "measured: on the same images at that size; predicted: from the spectrum \
+     here, cut at the lower Nyquist frequency or continued by its power law, without an interval. shift is relative to \
+     the size here.";
+
+/// What to do with the numbers.
+pub(super) fn advice(report: &RecommendReport) -> String {
+    let t = &report.trainer;
+    let mut text = format!(
+        "Train with ln sigma drawn from N({}, {}²) and sigma_data = {}; sample from sigma = {} down to {}. ",
+        short(t.p_mean),
+        short(t.p_std),
+        short(t.sigma_data),
+        short(t.sigma_max),
+        short(t.sigma_min)
+    );
+    let bands = report.setting("sigma_bands").map_or_else(String::new, |s| s.value_text());
+    text += &match report.sigma_max_decided_by {
+        DecidedBy::Brightness => format!(
+            "Brightness decides sigma_max; the bands alone need {bands}. Either begin there, or keep a lower sigma_max and train with noise_offset = {}.",
+            short(t.noise_offset)
+        ),
+        DecidedBy::Bands => {
+            "The bands decide sigma_max: it hides the brightness, too, and no offset noise is needed.".to_owned()
+        }
+    };
+    text
+}
+
+/// The settings, in columns.
+fn table(report: &RecommendReport) -> Vec<String> {
+    let widest = report.settings.iter().map(|s| s.what.chars().count()).max().unwrap_or(0);
+    // The last column is read from the left.
+    let padded = |text: &str| format!("{text}{}", " ".repeat(widest.saturating_sub(text.chars().count())));
+    let head = ["setting", "value", "95 % interval", "default"].map(str::to_owned);
+    let mut rows = vec![head.into_iter().chain([padded("what it is")]).collect::<Vec<_>>()];
+    for setting in &report.settings {
+        let cells = [setting.name.clone(), setting.value_text(), setting.interval_text(), setting.default_text()];
+        rows.push(cells.into_iter().chain([padded(setting.what)]).collect());
+    }
+    align(&rows)
+}
+
+/// What common choices waste on these images, and do not reach.
+fn audits(report: &RecommendReport) -> Vec<String> {
+    let mut lines = align(&audit_rows(report));
+    lines.extend(wrap(
+        "Shares of its draws or steps below sigma_min and above sigma_max, mean over images; short: images whose \
+         bounds it does not reach (of draws: fewer than 1 % lie beyond).",
+    ));
+    lines
+}
+
+/// The cells of the audits, header first.
+pub(super) fn audit_rows(report: &RecommendReport) -> Vec<Vec<String>> {
+    let head = ["schedule, density", "from", "to", "too fine", "coarse", "short below", "short above"];
+    let row = |row: &super::AuditRow| {
+        let a = &row.audit;
+        vec![
+            row.name.clone(),
+            short(a.sigma_low),
+            a.sigma_high.map_or_else(|| "∞".to_owned(), short),
+            percent(a.waste_below),
+            percent(a.waste_above),
+            percent(a.unreached_below),
+            percent(a.unreached_above),
+        ]
+    };
+    std::iter::once(head.map(str::to_owned).to_vec()).chain(report.audits.iter().map(row)).collect()
+}
+
+/// Why the largest distance of two images is another rule for `sigma_max`.
+pub(super) fn distances(report: &RecommendReport) -> String {
+    let pairs = &report.pair_distances;
+    let largest = pairs.largest.map_or_else(String::new, |largest| {
+        format!(" and at most {} in {} sampled pairs", short(largest), pairs.n_pairs)
+    });
+    format!(
+        "Two images lie {} apart (root mean square){largest}. Song and Ermon take the largest for sigma_max: it is the \
+         total energy of a difference, where sigma_bands asks only that its strongest band is hidden.",
+        short(pairs.typical)
+    )
+}
+
+/// Which noise is closest to the images.
+pub(super) fn closest(report: &RecommendReport) -> String {
+    let Some(closest) = &report.closest_noise else { return String::new() };
+    let white = closest.white_kl_per_dim.filter(|_| closest.family != "white");
+    let white = white.map_or_else(String::new, |kl| format!(", white noise {}", short(kl)));
+    format!(
+        "Of the noise families {} is closest, KL/D = {}{white}: `specscan distance` compares them.",
+        closest.family,
+        short(closest.kl_per_dim)
+    )
+}
+
+/// The cells of the planner, header first.
+pub(super) fn planner(report: &RecommendReport) -> Vec<Vec<String>> {
+    let head = ["side (px)", "", "sigma_bands", "P_mean", "P_std", "shift", "noise_offset"];
+    let row = |row: &super::PlanRow| {
+        vec![
+            row.resolution_px.to_string(),
+            row.source.to_owned(),
+            short(row.sigma_max),
+            short(row.p_mean),
+            short(row.p_std),
+            short(row.shift),
+            short(row.noise_offset),
+        ]
+    };
+    std::iter::once(head.map(str::to_owned).to_vec()).chain(report.planner.iter().map(row)).collect()
+}
