@@ -107,7 +107,7 @@ fn the_order_is_drawn_and_the_sample_of_a_number_is_its_set() {
     write_images(folder.path(), 60);
     let keys = |options: &SourceOptions| {
         let run = run(options);
-        run.source.images().expect("images").files.iter().map(|file| file.key.clone()).collect::<Vec<_>>()
+        run.source.images().expect("images").files.iter().map(|file| file.key().into_owned()).collect::<Vec<_>>()
     };
     let sorted = |mut keys: Vec<String>| {
         keys.sort();

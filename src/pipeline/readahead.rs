@@ -204,9 +204,9 @@ mod tests {
     /// `n` files of different lengths; the third is not there, the fourth is empty.
     fn files(folder: &Path, n: usize) -> Vec<SourceFile> {
         let files: Vec<SourceFile> =
-            (0..n).map(|i| SourceFile { key: i.to_string(), path: folder.join(i.to_string()) }).collect();
+            (0..n).map(|i| SourceFile::new(i.to_string(), folder.join(i.to_string()))).collect();
         for (i, file) in files.iter().enumerate().filter(|(i, _)| *i != 2) {
-            fs::write(&file.path, vec![i as u8; if i == 3 { 0 } else { 10 + i }]).expect("a file");
+            fs::write(file.path(), vec![i as u8; if i == 3 { 0 } else { 10 + i }]).expect("a file");
         }
         files
     }
@@ -270,7 +270,7 @@ mod tests {
             std::thread::sleep(Duration::from_millis(30));
             assert_eq!(readahead.lock().kept.len(), 6, "no more than these");
             // What was read before is not read again.
-            (0..6).for_each(|i| drop(fs::remove_file(&files[i].path)));
+            (0..6).for_each(|i| drop(fs::remove_file(files[i].path())));
             for i in [0, 1, 4, 5] {
                 assert_eq!(read(&readahead, i, &mut decoder), Ok((10 + i as u64, vec![i as u8; 10 + i])));
             }
