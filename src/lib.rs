@@ -50,6 +50,7 @@
 pub mod analysis;
 pub mod cli;
 pub mod dataset;
+pub mod detect;
 pub mod diffusion;
 pub mod noise;
 pub mod pipeline;

@@ -6,6 +6,7 @@ pub mod distances;
 pub mod error;
 pub mod halves;
 pub mod memory;
+mod detector_probe;
 mod memory_need;
 pub mod noise;
 pub mod observer;
@@ -15,6 +16,7 @@ pub mod probe;
 mod resolution_probe;
 pub mod scan;
 
+pub use detector_probe::hash_of;
 pub use config::{ScanConfig, ScanOutcome, UsedFile};
 pub use distances::{Baseline, FirstPass, Judges, measure_distances};
 pub use error::{Cancel, ScanError};
