@@ -17,7 +17,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("pipeline", &["detect", "dataset", "noise", "diffusion", "stats", "spectrum", "spectral"]),
     ("report", &["detect", "dataset", "noise", "diffusion", "stats", "spectrum", "spectral"]),
     ("analysis", &["report", "pipeline", "detect", "dataset", "noise", "diffusion", "stats", "spectrum", "spectral"]),
-    ("cli", &["analysis", "report", "pipeline", "detect", "dataset", "noise", "diffusion", "stats", "spectrum", "spectral"]),
+    (
+        "cli",
+        &["analysis", "report", "pipeline", "detect", "dataset", "noise", "diffusion", "stats", "spectrum", "spectral"],
+    ),
 ];
 
 /// Libraries that one layer alone may know.

@@ -12,6 +12,7 @@ mod families;
 mod fit_delta;
 mod help;
 mod info;
+mod inspect;
 mod interrupt;
 mod memory;
 mod merge;
@@ -79,6 +80,7 @@ subcommands! {
     BlurNoise => blur_noise::BlurNoiseArgs,
     Snr => snr::SnrArgs,
     Bounds => bounds::BoundsArgs,
+    Inspect => inspect::InspectArgs,
     Schedule => schedule::ScheduleArgs,
     Merge => merge::MergeArgs,
     Export => export::ExportArgs,

@@ -229,7 +229,8 @@ mod tests {
     fn a_number_is_found_beyond_its_threshold_only_and_none_is_not() {
         let noise = FINDINGS.iter().find(|f| f.name == "noise").expect("a finding");
         let with = |noise_codes| Measured { noise_codes, ..Measured::default() };
-        let found = [None, Some(noise.threshold), Some(noise.threshold + 0.1), Some(f64::NAN)].map(|n| noise.is_found(&with(n)));
+        let found = [None, Some(noise.threshold), Some(noise.threshold + 0.1), Some(f64::NAN)]
+            .map(|n| noise.is_found(&with(n)));
         assert_eq!(found, [false, false, true, false]);
         let jpeg = FINDINGS.iter().find(|f| f.name == "jpeg").expect("a finding");
         assert!(jpeg.is_found(&Measured { jpeg_quality: Some(20.0), ..Measured::default() }));

@@ -9,6 +9,7 @@
 //! most [`planes::WINDOW_PX`] in its middle ([`FileLook`]): resampling to the working size would hide it. What a model
 //! would be shown (sharpness, peaks, tones, bars) is told from the working image.
 
+pub mod bands;
 pub mod findings;
 pub mod jpeg;
 pub mod measured;
@@ -18,6 +19,7 @@ pub mod planes;
 pub mod repeats;
 pub mod tones;
 
+pub use bands::Bands;
 pub use findings::{FINDINGS, Finding, SET_FINDINGS, SetFinding};
 pub use measured::Measured;
 

@@ -95,7 +95,8 @@ impl Modes<'_> {
         let (ky, kx) = (ky.rem_euclid(height), kx.rem_euclid(width));
         let (ky, kx) = if kx > width / 2 { ((height - ky) % height, width - kx) } else { (ky, kx) };
         let at = (kx * height + ky) as usize;
-        let power: f64 = self.spectra.iter().skip(at).step_by(self.size.n_modes()).map(|x| f64::from(x.norm_sqr())).sum();
+        let power: f64 =
+            self.spectra.iter().skip(at).step_by(self.size.n_modes()).map(|x| f64::from(x.norm_sqr())).sum();
         (power * self.factor).max(POWER_FLOOR).ln()
     }
 }

@@ -44,8 +44,9 @@ impl Planes {
         self.is_grey = true;
         for row in pixels.chunks_exact(3 * size.width).skip(top).take(self.size.height) {
             let row = &row[3 * left..][..3 * self.size.width];
-            let luma =
-                row.chunks_exact(3).map(|p| 0.299 * f32::from(p[0]) + 0.587 * f32::from(p[1]) + 0.114 * f32::from(p[2]));
+            let luma = row
+                .chunks_exact(3)
+                .map(|p| 0.299 * f32::from(p[0]) + 0.587 * f32::from(p[1]) + 0.114 * f32::from(p[2]));
             self.luma.extend(luma);
             let difference = |p: &[u8]| (f32::from(p[0]) - f32::from(p[1])) * std::f32::consts::FRAC_1_SQRT_2;
             self.chroma.extend(row.chunks_exact(3).map(difference));

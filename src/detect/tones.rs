@@ -44,7 +44,8 @@ impl Tones {
         }
         let n: u64 = histogram.iter().sum();
         assert!(n > 0, "an image has pixels");
-        let moment = |k: u32| (0u64..).zip(&histogram).map(|(v, count)| v.pow(k) * count).sum::<u64>() as f64 / n as f64;
+        let moment =
+            |k: u32| (0u64..).zip(&histogram).map(|(v, count)| v.pow(k) * count).sum::<u64>() as f64 / n as f64;
         let mean = moment(1);
         let share = |count: u64| count as f64 / n as f64;
         Self {

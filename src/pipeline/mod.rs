@@ -2,11 +2,11 @@
 //! knows rayon and channels.
 
 pub mod config;
+mod detector_probe;
 pub mod distances;
 pub mod error;
 pub mod halves;
 pub mod memory;
-mod detector_probe;
 mod memory_need;
 pub mod noise;
 pub mod observer;
@@ -16,8 +16,8 @@ pub mod probe;
 mod resolution_probe;
 pub mod scan;
 
-pub use detector_probe::hash_of;
 pub use config::{ScanConfig, ScanOutcome, UsedFile};
+pub use detector_probe::hash_of;
 pub use distances::{Baseline, FirstPass, Judges, measure_distances};
 pub use error::{Cancel, ScanError};
 pub use halves::{Halves, scan_halves};
