@@ -179,7 +179,8 @@ fn prepare(photograph: &RgbImage, way: Way, damage: Option<Damage>) -> (RgbImage
         Way::Crop => {
             let file = damaged(&centre(photograph));
             // An enlargement by 1.5 or 3 is a few pixels short.
-            let whole = if file.width() == side { file } else { imageops::crop_imm(&file, 0, 0, side, side).to_image() };
+            let whole =
+                if file.width() == side { file } else { imageops::crop_imm(&file, 0, 0, side, side).to_image() };
             let working = whole.as_raw().clone();
             (whole, working)
         }
@@ -231,9 +232,8 @@ fn rates(photographs: &[RgbImage], way: Way, damage: Option<Damage>) -> (BTreeMa
             eye.measure(&file, &View::whole(&working, Size::square(SIDE))).0
         })
         .collect();
-    let share = |of: &dyn Fn(&Measured) -> bool| {
-        measured.iter().filter(|m| of(m)).count() as f64 / measured.len() as f64
-    };
+    let share =
+        |of: &dyn Fn(&Measured) -> bool| measured.iter().filter(|m| of(m)).count() as f64 / measured.len() as f64;
     (FINDINGS.iter().map(|f| (f.name, share(&|m| f.is_found(m)))).collect(), measured)
 }
 
@@ -271,7 +271,9 @@ fn damage_is_found_and_photographs_are_left_alone() {
                 failed.push(format!("{name}: {} in {alarm} of the photographs", finding.name));
             }
         }
-        println!("\n| damage | finding | found | false alarms | area | other findings above 5 % |\n|---|---|---|---|---|---|");
+        println!(
+            "\n| damage | finding | found | false alarms | area | other findings above 5 % |\n|---|---|---|---|---|---|"
+        );
         for (damage, finding, least, make) in DAMAGES {
             let (found, measured) = rates(&photographs, way, Some(*make));
             let others: Vec<String> = found
