@@ -2,8 +2,8 @@
 //!
 //! # Definition
 //!
-//! Band 0 is the zero frequency; the others end at annuli `⌈2^(k/2)⌉`, k = 0, 1, 2, …, and the last at the last annulus.
-//! A band's power is the mean over its modes.
+//! Band 0 is the zero frequency; the others end at annuli `⌈2^(k/2)⌉`, k = 0, 1, …, and the last at the last annulus. A
+//! band's power is the mean over its modes.
 
 use crate::noise::odd_images::OddAnnuli;
 use crate::spectral::Grid;

@@ -1,5 +1,5 @@
-//! Repeated pixels: neighbours that are alike in a beat of 2, 3 or 4, as nearest-neighbour enlargement leaves them, also
-//! after JPEG.
+//! Repeated pixels: neighbours that are alike in a beat of 2, 3 or 4, as nearest-neighbour enlargement leaves them,
+//! even after JPEG.
 //!
 //! # Definition
 //!
