@@ -9,8 +9,8 @@
 //!
 //! **Quality.** JPEG rounds each coefficient of a block's DCT to multiples of a step. For the nine lowest coefficients
 //! (after the mean), the step is the whole number q of 3 … 63 for which `⟨cos 2πc/q⟩` over all `|c| > q/2` exceeds 0.6,
-//! of several the largest, moved down to the top of its peak (multiples of 12 are multiples of 4, too), unless a half or a
-//! third of it explains half as many magnitudes more. With the steps
+//! of several the largest, moved down to the top of its peak (multiples of 12 are multiples of 4, too), unless a half
+//! or a third of it explains half as many magnitudes more. With the steps
 //! `t` of the JPEG standard (Annex K.1, luma), the median of `q/t` is the scale s, and the quality is `50/s` or
 //! `100 − 50 s`, as in libjpeg. Fewer than four steps found is no quality: the image was never compressed, or too long
 //! ago (noise, resampling and later compression wash the multiples out), or with steps below 3 (quality above 90).
