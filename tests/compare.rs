@@ -33,6 +33,7 @@ fn vectors(transform: Transform, side: usize) -> Option<FileVectors> {
         threads: 2,
         io_threads: None,
         until: None,
+        detectors: false,
     };
     let mut vectors = FileVectors::of(&config.analysis);
     scan(&files, &config, &mut vectors, &Silent, &Cancel::new(false)).expect("photographs");

@@ -183,6 +183,7 @@ fn library_scan(files: &[SourceFile], threads: usize) -> Spectrum {
     let config = ScanConfig {
         effective_resolution: false,
         until: None,
+        detectors: false,
         decode: DecodeOptions::default(),
         preprocess: PreprocessConfig { transform: Transform::Tile, size, allow_upscale: false, drop_letterbox: false },
         analysis: AnalysisConfig::new(size),

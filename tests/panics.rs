@@ -145,6 +145,7 @@ fn scan_set(place: &str, arguments: &[String]) -> Result<(), Box<dyn Error>> {
         analysis: AnalysisConfig::new(Size::square(planned)),
         effective_resolution: false,
         until: None,
+        detectors: false,
         threads: threads.parse()?,
         io_threads: None,
     };

@@ -25,6 +25,7 @@ fn scan_as(set: &Value) -> Spectrum {
     let config = ScanConfig {
         effective_resolution: false,
         until: None,
+        detectors: false,
         decode: DecodeOptions::default(),
         preprocess: PreprocessConfig { transform, size, allow_upscale: false, drop_letterbox: false },
         analysis: AnalysisConfig { channels, ..AnalysisConfig::new(size) },

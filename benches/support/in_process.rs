@@ -49,6 +49,7 @@ pub fn scan_all(files: &[SourceFile], side: usize) -> Result<Scanned, Box<dyn Er
     let config = ScanConfig {
         effective_resolution: false,
         until: None,
+        detectors: false,
         decode: DecodeOptions::default(),
         preprocess: PreprocessConfig {
             transform: Transform::CenterCropDhariwal,

@@ -266,6 +266,7 @@ fn measure_folder(path: &Path, desk: &Desk<'_>, like: &Preprocess, coherence: bo
         },
         effective_resolution: false,
         until: None,
+        detectors: false,
         threads: desk.threads,
         io_threads: None,
     };

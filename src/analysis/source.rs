@@ -169,6 +169,7 @@ impl Images {
         let Listing { files, latent_channels, skipped, n_ignored, n_files_of_inputs, own_outputs } = list(options)?;
         if latent_channels.is_some() {
             options.check_latents()?;
+            ensure!(!needs.detectors, "the detectors look at the pixels of images, and these are latents: give images");
         }
         let preferred = options.channels.or(needs.channels);
         note_one_set(&options.inputs, &n_files_of_inputs, observer);
@@ -204,6 +205,7 @@ impl Images {
             // Latents are not blurred as images are: the detector was made for pixels.
             effective_resolution: needs.effective_resolution && latent_channels.is_none(),
             until: options.until,
+            detectors: needs.detectors,
             threads: options.threads,
             io_threads: options.io_threads,
         };

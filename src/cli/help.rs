@@ -11,7 +11,18 @@ use super::shared::SharedArgs;
 const GROUPS: [(&str, &[&str]); 4] = [
     (
         "Answers",
-        &["recommend", "fit-delta", "distance", "bounds", "offset", "blur-noise", "snr", "schedule", "compare"],
+        &[
+            "recommend",
+            "fit-delta",
+            "distance",
+            "bounds",
+            "offset",
+            "blur-noise",
+            "snr",
+            "schedule",
+            "compare",
+            "inspect",
+        ],
     ),
     ("Measures", &["scan", "rapsd", "covariance"]),
     ("Files", &["noise", "merge", "export", "info"]),

@@ -18,7 +18,7 @@ pub const WORKSHOP: &str = ".specscan";
 
 /// What the names of plots and samples begin with. Other files are not opened for their mark while files are listed,
 /// so that a million of them list fast; a plot under another name is met by its mark when it is decoded.
-const NAMES: [&str; 15] = [
+const NAMES: [&str; 16] = [
     "adjusted_offset",
     "blur_noise",
     "bounds",
@@ -27,6 +27,7 @@ const NAMES: [&str; 15] = [
     "farthest",
     "fit",
     "gamma",
+    "inspect",
     "noise",
     "offset",
     "rapsd",

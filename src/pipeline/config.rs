@@ -19,6 +19,9 @@ pub struct ScanConfig {
     /// Largest standard error of an octave's mean power, as a share of it, at which a scan may stop before the last
     /// file (`stats::octave_error`). Files have to be in random order then.
     pub until: Option<f64>,
+    /// Whether every image is looked at by all detectors, effective resolution among them; its rows hold the numbers of
+    /// [`crate::detect::Measured`] and, in two halves, a hash of the working image.
+    pub detectors: bool,
     /// Workers; the result does not depend on it.
     pub threads: usize,
     /// Readers ahead of the workers; none given: a few where reads take long. The result does not depend on it.

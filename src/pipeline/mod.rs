@@ -2,6 +2,7 @@
 //! knows rayon and channels.
 
 pub mod config;
+mod detector_probe;
 pub mod distances;
 pub mod error;
 pub mod halves;
@@ -20,6 +21,7 @@ mod stages;
 pub mod working;
 
 pub use config::{ScanConfig, ScanOutcome, UsedFile};
+pub use detector_probe::hash_of;
 pub use distances::{Baseline, FirstPass, Judges, measure_distances};
 pub use error::{Cancel, ScanError};
 pub use halves::{Halves, scan_halves};

@@ -21,7 +21,7 @@ use super::readahead::Readahead;
 use super::rows::{ImageRow, RowSink};
 use super::working::Working;
 use crate::dataset::{
-    ArrayReader, Decoder, FileStamp, Header, Lease, PreprocessError, Preprocessor, Sample, SkipReason, Skipped,
+    ArrayReader, Decoder, FileStamp, Header, Lease, Part, PreprocessError, Preprocessor, Sample, SkipReason, Skipped,
     SourceFile, Transform,
 };
 use crate::spectrum::analyzer::{SharedSums, Totals};
@@ -191,7 +191,7 @@ impl<'a> Worker<'a> {
         outcome: &mut FileOutcome,
     ) -> Result<(), ScanError> {
         let Self { pass, memory, reader, sums, probe } = self;
-        let images = match reader.read(pass, memory, (jobs, index), outcome) {
+        let images = match reader.read(pass, memory, (jobs, index), outcome, probe) {
             Ok(images) => images,
             Err(SkipReason::Stopped) => return Err(ScanError::Interrupted),
             Err(reason) => {
@@ -241,6 +241,7 @@ impl<'a> Reader<'a> {
         memory: &'a Memory,
         (jobs, index): (&Jobs<'_, FileOutcome>, usize),
         outcome: &mut FileOutcome,
+        probe: &mut Option<Box<dyn ImageProbe + '_>>,
     ) -> Result<Box<dyn Iterator<Item = Working<'_>> + '_>, SkipReason> {
         let Self { readahead, decoder, arrays, preprocessor, lease } = self;
         let config = pass.config;
@@ -276,7 +277,8 @@ impl<'a> Reader<'a> {
         }
         let decoded = decoder.decode_when(&config.decode, |header| {
             admit(header)?;
-            Ok(config.preprocess.part(header.size))
+            // Detectors look at the middle of the file's own image.
+            Ok(if config.detectors { Part::whole(header.size) } else { config.preprocess.part(header.size) })
         })?;
         outcome.width_px = decoded.image.size.width;
         outcome.height_px = decoded.image.size.height;
@@ -284,6 +286,9 @@ impl<'a> Reader<'a> {
         outcome.converted = decoded.conversions.any();
         outcome.warned = decoded.warned;
         let views = preprocessor.apply(&decoded.image)?;
+        if let Some(probe) = probe {
+            probe.look_at_file(&decoded.image);
+        }
         // What could not be used before has changed, too, if it can be used now.
         if before == Some(None) { Err(SkipReason::Changed) } else { Ok(Box::new(views.map(Working::Image))) }
     }

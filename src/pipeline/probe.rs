@@ -2,6 +2,7 @@
 //! anyway.
 
 use super::working::Working;
+use crate::dataset::RgbImage;
 use crate::spectrum::Analyzer;
 
 /// Makes a probe for each worker, on the worker's thread.
@@ -12,6 +13,11 @@ pub trait ProbeSource: Sync {
 
 /// One worker's look at each working image.
 pub trait ImageProbe {
+    /// Looks at the image of a file before it becomes working images; those that are measured next are of it.
+    fn look_at_file(&mut self, image: &RgbImage<'_>) {
+        let _ = image;
+    }
+
     /// Appends to `numbers` what it measures of `image`, which `analyzer` added last; `file` is the position of the
     /// file in the pass.
     fn measure(&mut self, file: usize, analyzer: &Analyzer, image: &Working<'_>, numbers: &mut Vec<f64>);

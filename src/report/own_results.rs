@@ -25,6 +25,7 @@ pub const COMMANDS: &[&str] = &[
     "distance",
     "export",
     "fit-delta",
+    "inspect",
     "merge",
     "noise",
     "offset",

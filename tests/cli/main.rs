@@ -13,6 +13,7 @@ mod convert; // noise levels in other notations
 mod distance; // noise families against images, odd images, halves
 mod files_doc; // docs/files.md against what is written
 mod first_use; // ordinary folders without an option
+mod inspect; // findings, lists, sheets
 mod interruption; // Ctrl-C, broken pipes, progress
 mod latents; // arrays as input
 #[cfg(target_os = "linux")]
@@ -28,8 +29,8 @@ mod schedules; // schedules, samplers, draws
 #[cfg(target_os = "linux")]
 mod slow_disk; // reading ahead
 mod tables; // columns, order and content of what is written
-mod until; // samples that are enough
-mod trainers; // recommend --for: files of trainers
+mod trainers;
+mod until; // samples that are enough // recommend --for: files of trainers
 
 use std::ffi::OsStr;
 use std::fs;

@@ -40,6 +40,7 @@ pub mod rapsd;
 pub mod recommend;
 pub mod schedule;
 pub mod snr;
+pub mod spectrum_pair;
 pub mod style;
 pub mod surface;
 pub mod svg;
