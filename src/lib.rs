@@ -5,7 +5,7 @@
 //! ```text
 //! files ─dataset─► 8-bit images ─spectral─► transforms ─spectrum─► exact sums ─► Γ, RAPSD, moments
 //!                          └────────────── pipeline: on all cores, rows in path order ──────────┘
-//! sums, rows ─stats, noise, diffusion─► numbers ─analysis─► a report ─report─► lines, tables, arrays, figures
+//! sums, rows ─stats, noise, diffusion, detect─► numbers ─analysis─► a report ─report─► lines, tables, arrays, figures
 //! ```
 //!
 //! A program that wants an answer makes a [`analysis::Run`] and asks one of the analyses, for instance
@@ -50,6 +50,7 @@
 pub mod analysis;
 pub mod cli;
 pub mod dataset;
+pub mod detect;
 pub mod diffusion;
 pub mod noise;
 pub mod pipeline;

@@ -12,11 +12,15 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("stats", &["spectrum", "spectral"]),
     ("diffusion", &["stats", "spectrum", "spectral"]),
     ("noise", &["stats", "spectrum", "spectral"]),
+    ("detect", &["noise", "diffusion", "stats", "spectrum", "spectral"]),
     ("dataset", &["spectral"]),
-    ("pipeline", &["dataset", "noise", "diffusion", "stats", "spectrum", "spectral"]),
-    ("report", &["dataset", "noise", "diffusion", "stats", "spectrum", "spectral"]),
-    ("analysis", &["report", "pipeline", "dataset", "noise", "diffusion", "stats", "spectrum", "spectral"]),
-    ("cli", &["analysis", "report", "pipeline", "dataset", "noise", "diffusion", "stats", "spectrum", "spectral"]),
+    ("pipeline", &["detect", "dataset", "noise", "diffusion", "stats", "spectrum", "spectral"]),
+    ("report", &["detect", "dataset", "noise", "diffusion", "stats", "spectrum", "spectral"]),
+    ("analysis", &["report", "pipeline", "detect", "dataset", "noise", "diffusion", "stats", "spectrum", "spectral"]),
+    (
+        "cli",
+        &["analysis", "report", "pipeline", "detect", "dataset", "noise", "diffusion", "stats", "spectrum", "spectral"],
+    ),
 ];
 
 /// Libraries that one layer alone may know.

@@ -182,6 +182,7 @@ fn library_scan(files: &[SourceFile], threads: usize) -> Spectrum {
     let size = Size::square(20);
     let config = ScanConfig {
         effective_resolution: false,
+        detectors: false,
         decode: DecodeOptions::default(),
         preprocess: PreprocessConfig { transform: Transform::Tile, size, allow_upscale: false, drop_letterbox: false },
         analysis: AnalysisConfig::new(size),

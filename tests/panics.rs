@@ -144,6 +144,7 @@ fn scan_set(place: &str, arguments: &[String]) -> Result<(), Box<dyn Error>> {
         },
         analysis: AnalysisConfig::new(Size::square(planned)),
         effective_resolution: false,
+        detectors: false,
         threads: threads.parse()?,
     };
     let out = OutputDir::create(out, "scan")?;

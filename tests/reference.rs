@@ -24,6 +24,7 @@ fn scan_as(set: &Value) -> Spectrum {
     let channels = if set["channels"] == "luma" { Channels::Luma } else { Channels::Rgb };
     let config = ScanConfig {
         effective_resolution: false,
+        detectors: false,
         decode: DecodeOptions::default(),
         preprocess: PreprocessConfig { transform, size, allow_upscale: false, drop_letterbox: false },
         analysis: AnalysisConfig { channels, ..AnalysisConfig::new(size) },

@@ -48,6 +48,7 @@ pub fn scan_all(files: &[SourceFile], side: usize) -> Result<Scanned, Box<dyn Er
     let size = Size::square(side);
     let config = ScanConfig {
         effective_resolution: false,
+        detectors: false,
         decode: DecodeOptions::default(),
         preprocess: PreprocessConfig {
             transform: Transform::CenterCropDhariwal,

@@ -242,6 +242,7 @@ fn measure_folder(path: &Path, desk: &Desk<'_>, like: &Preprocess, coherence: bo
             keep_spectra: false,
         },
         effective_resolution: false,
+        detectors: false,
         threads: desk.threads,
     };
     let outcome = scan(&listing.files, &config, &mut NoRows, desk.observer, desk.cancel)?;

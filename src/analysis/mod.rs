@@ -35,6 +35,7 @@ pub mod export;
 pub mod fit_delta;
 pub mod folder_info;
 pub mod info;
+pub mod inspect;
 pub mod merge;
 pub mod noise;
 pub mod offset;

@@ -17,6 +17,8 @@ pub struct Needs {
     pub saves_spectrum: bool,
     /// The effective resolution of every image.
     pub effective_resolution: bool,
+    /// The numbers of all detectors, of every image.
+    pub detectors: bool,
     /// Longest side of the reduced images whose full covariance is summed up, pixels.
     pub diagonality_side: Option<usize>,
     /// Cross-channel spectra.
@@ -42,6 +44,7 @@ impl Needs {
             second_pass: self.second_pass || other.second_pass,
             saves_spectrum: self.saves_spectrum || other.saves_spectrum,
             effective_resolution: self.effective_resolution || other.effective_resolution,
+            detectors: self.detectors || other.detectors,
             diagonality_side: self.diagonality_side.max(other.diagonality_side),
             coherence: self.coherence || other.coherence,
             standardize: self.standardize.or(other.standardize),

@@ -282,6 +282,7 @@ impl Images {
             preprocess,
             analysis,
             effective_resolution: needs.effective_resolution,
+            detectors: needs.detectors,
             threads: options.threads,
         };
         check_memory(&config, needs.held()).map_err(ScanError::Memory)?;

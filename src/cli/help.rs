@@ -9,7 +9,7 @@ use super::shared::SharedArgs;
 
 /// Commands by what they are for.
 const GROUPS: [(&str, &[&str]); 3] = [
-    ("Answers", &["fit-delta", "distance", "bounds", "offset", "blur-noise", "snr", "schedule", "compare"]),
+    ("Answers", &["inspect", "fit-delta", "distance", "bounds", "offset", "blur-noise", "snr", "schedule", "compare", "check"]),
     ("Measures", &["scan", "rapsd", "covariance"]),
     ("Files", &["noise", "merge", "export", "info"]),
 ];

@@ -13,6 +13,7 @@ mod families;
 mod fit_delta;
 mod help;
 mod info;
+mod inspect;
 mod interrupt;
 mod memory;
 mod merge;
@@ -81,6 +82,7 @@ subcommands! {
     Snr => snr::SnrArgs,
     Bounds => bounds::BoundsArgs,
     Compare => compare::CompareArgs,
+    Inspect => inspect::InspectArgs,
     Schedule => schedule::ScheduleArgs,
     Merge => merge::MergeArgs,
     Export => export::ExportArgs,

@@ -35,6 +35,10 @@ pub struct ScanArgs {
     #[arg(long)]
     coherence: bool,
 
+    /// Also write the number of every detector into images.csv, as `inspect` measures them
+    #[arg(long)]
+    detectors: bool,
+
     #[command(flatten)]
     shared: SharedArgs,
 }
@@ -48,6 +52,7 @@ pub fn run(args: &ScanArgs) -> Result<ExitStatus> {
             per_channel: args.per_channel,
             diagonality_side: args.diagonality.map(usize::from),
             coherence: args.coherence,
+            detectors: args.detectors,
         };
         present::one("scan", shared, &scan)
     })

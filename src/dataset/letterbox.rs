@@ -25,7 +25,13 @@ const EDGE_LINES: usize = 4;
 
 /// Whether two opposite sides of the image have uniform bars.
 pub fn is_letterboxed(view: &View<'_>) -> bool {
-    [Axis::Rows, Axis::Columns].into_iter().any(|axis| has_bars(&Lines { view, axis }))
+    bar_share(view) > 0.0
+}
+
+/// Share of the height, or of the width, that uniform bars on two opposite sides take, the larger one; 0 without bars.
+pub fn bar_share(view: &View<'_>) -> f64 {
+    let shares = [Axis::Rows, Axis::Columns].map(|axis| share_of_bars(&Lines { view, axis }));
+    shares[0].max(shares[1])
 }
 
 #[derive(Clone, Copy)]
@@ -73,19 +79,20 @@ impl Lines<'_> {
     }
 }
 
-fn has_bars(lines: &Lines<'_>) -> bool {
+fn share_of_bars(lines: &Lines<'_>) -> f64 {
     let n = lines.n_lines();
     let min_lines = n.div_ceil(64).max(2);
     let (first, last) = (lines.color(0), lines.color(n - 1));
     if distance(first, last) > TOLERANCE {
-        return false;
+        return 0.0;
     }
     let near = bar_lines(lines, first, 0..n);
     if near < min_lines {
-        return false;
+        return 0.0;
     }
     let far = bar_lines(lines, last, (0..n).rev());
-    far >= min_lines && ends_sharply(lines, first, near..n) && ends_sharply(lines, last, (0..n - far).rev())
+    let ends = |lines| ends_sharply(lines, first, near..n) && ends_sharply(lines, last, (0..n - far).rev());
+    if far >= min_lines && ends(lines) { (near + far) as f64 / n as f64 } else { 0.0 }
 }
 
 /// How many of the first lines are uniform.

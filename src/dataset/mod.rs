@@ -53,7 +53,7 @@ pub use exif::ExifPolicy;
 pub use file_list::{ListFormat, list_from_reader};
 pub use header::{DecodeOptions, Header};
 pub use key::{compare_keys, key_of_path};
-pub use letterbox::is_letterboxed;
+pub use letterbox::{bar_share, is_letterboxed};
 pub use listing::{ListError, Listing, Skipped, SourceFile, list_inputs};
 pub use open::{open_ordinary, read_regular};
 pub use own_mark::{OwnPicture, WORKSHOP};

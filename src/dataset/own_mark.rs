@@ -23,6 +23,7 @@ const NAMES: [&str; 14] = [
     "farthest",
     "fit",
     "gamma",
+    "inspect",
     "noise",
     "offset",
     "rapsd",

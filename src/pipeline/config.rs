@@ -14,6 +14,9 @@ pub struct ScanConfig {
     pub analysis: AnalysisConfig,
     /// Whether the effective resolution of every image is measured on the way; its rows hold it.
     pub effective_resolution: bool,
+    /// Whether every image is looked at by all detectors, effective resolution among them; its rows hold the numbers of
+    /// [`crate::detect::Measured`] and, in two halves, a hash of the working image.
+    pub detectors: bool,
     /// Workers; the result does not depend on it.
     pub threads: usize,
 }

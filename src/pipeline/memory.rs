@@ -159,7 +159,8 @@ pub fn check_memory(config: &ScanConfig, held: Held) -> Result<(), MemoryNeed> {
 
 /// Bytes of the sums and engines of a pass, on so many workers, and of the rows that wait; or of what follows it.
 fn sums_bytes(config: &ScanConfig, analysis: &AnalysisConfig, threads: usize, held: Held) -> u64 {
-    let analysis = &AnalysisConfig { keep_spectra: config.effective_resolution, ..analysis.clone() };
+    let analysis =
+        &AnalysisConfig { keep_spectra: config.effective_resolution || config.detectors, ..analysis.clone() };
     let rows = (WINDOW * KEPT_ROWS) as u64 * analysis.row_bytes();
     let spectrum = analysis.spectrum_bytes();
     // The engines are gone when results are made. Lanes that are shared give way to the totals row by row; those of

@@ -2,6 +2,7 @@
 //! knows rayon and channels.
 
 pub mod config;
+mod detector_probe;
 pub mod distances;
 pub mod error;
 pub mod halves;
@@ -16,6 +17,7 @@ mod resolution_probe;
 pub mod scan;
 
 pub use config::{ScanConfig, ScanOutcome, UsedFile};
+pub use detector_probe::hash_of;
 pub use distances::{Baseline, FirstPass, Judges, measure_distances};
 pub use error::{Cancel, ScanError};
 pub use halves::{Halves, scan_halves};

@@ -235,7 +235,7 @@ impl<'a> Worker<'a> {
         outcome: &mut FileOutcome,
     ) -> Result<(), ScanError> {
         let Self { pass, memory, reader, sums, probe } = self;
-        let views = match reader.read(pass, memory, (jobs, index), outcome) {
+        let views = match reader.read(pass, memory, (jobs, index), outcome, probe) {
             Ok(views) => views,
             Err(SkipReason::Stopped) => return Err(ScanError::Interrupted),
             Err(reason) => {
@@ -280,6 +280,7 @@ impl<'a> Reader<'a> {
         memory: &'a Memory,
         (jobs, index): (&Jobs<'_, FileOutcome>, usize),
         outcome: &mut FileOutcome,
+        probe: &mut Option<Box<dyn ImageProbe + '_>>,
     ) -> Result<Views<'_>, SkipReason> {
         let Self { decoder, preprocessor, lease } = self;
         let config = pass.config;
@@ -301,6 +302,9 @@ impl<'a> Reader<'a> {
         outcome.converted = decoded.conversions.any();
         outcome.warned = decoded.warned;
         let views = preprocessor.apply(&decoded.image)?;
+        if let Some(probe) = probe {
+            probe.look_at_file(&decoded.image);
+        }
         // What could not be used before has changed, too, if it can be used now.
         if before == Some(None) { Err(SkipReason::Changed) } else { Ok(views) }
     }

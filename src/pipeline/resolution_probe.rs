@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use rustfft::num_complex::Complex32;
+
 use super::probe::{ImageProbe, ProbeSource};
 use crate::dataset::View;
 use crate::diffusion::EffectiveResolutionPlan;
@@ -11,8 +13,8 @@ use crate::spectrum::Analyzer;
 
 /// Makes probes for images of one size.
 pub(super) struct ResolutionProbes {
-    plan: Arc<EffectiveResolutionPlan>,
-    channels: Channels,
+    pub plan: Arc<EffectiveResolutionPlan>,
+    pub channels: Channels,
 }
 
 impl ResolutionProbes {
@@ -42,13 +44,17 @@ impl ImageProbe for ResolutionProbe {
         let measured = match analyzer.latest_spectra() {
             None => self.plan.measure_rgb(|| view.rows(), &mut self.workspace),
             Some(spectra) => {
-                // Of luma and colour differences only luma has the image's full sharpness; JPEG halves the others.
-                let n_looked_at = if self.channels == Channels::Rgb { self.channels.count() } else { 1 };
-                let spectra = &spectra[..spectra.len() / self.channels.count() * n_looked_at];
-                let unit = self.channels.code_unit(0);
+                let (spectra, unit) = sharp_spectra(spectra, self.channels);
                 self.plan.measure_spectra(spectra, unit, || view.rows(), &mut self.workspace)
             }
         };
         numbers.extend(measured);
     }
+}
+
+/// The spectra of the channels that have the image's full sharpness, and their values per code: of luma and colour
+/// differences only luma, for JPEG halves the others.
+pub(super) fn sharp_spectra(spectra: &[Complex32], channels: Channels) -> (&[Complex32], f64) {
+    let n_looked_at = if channels == Channels::Rgb { channels.count() } else { 1 };
+    (&spectra[..spectra.len() / channels.count() * n_looked_at], channels.code_unit(0))
 }

@@ -1,6 +1,7 @@
 //! From a list of files to a [`Spectrum`](crate::spectrum::Spectrum): one pass, or two when pixels are standardised.
 
 use super::config::{ScanConfig, ScanOutcome};
+use super::detector_probe::DetectorProbes;
 use super::error::{Cancel, ScanError};
 use super::observer::Observer;
 use super::pass::{NoRows, Pass, RowSink, run_pass};
@@ -46,12 +47,16 @@ pub(super) fn scan_before(
     };
     // The detector wants the plain image: without window or pixel standardisation its transforms are made anyway.
     let shares_spectra = config.analysis.window == Window::None && reference.is_none();
-    let keep_spectra = config.effective_resolution && shares_spectra;
+    let keep_spectra = (config.effective_resolution || config.detectors) && shares_spectra;
     let (reference, used) = reference.unzip();
     let plan = AnalysisPlan::new(AnalysisConfig { keep_spectra, ..config.analysis.clone() }, reference);
-    let sharpness =
-        config.effective_resolution.then(|| ResolutionProbes::new(config.analysis.size, config.analysis.channels));
-    let probes = sharpness.as_ref().map(|probes| probes as &dyn ProbeSource);
+    let sharpness = || ResolutionProbes::new(config.analysis.size, config.analysis.channels);
+    let probes: Option<Box<dyn ProbeSource>> = match config {
+        ScanConfig { detectors: true, .. } => Some(Box::new(DetectorProbes::new(sharpness()))),
+        ScanConfig { effective_resolution: true, .. } => Some(Box::new(sharpness())),
+        _ => None,
+    };
+    let probes = probes.as_deref();
     let what = &pass_name("scanning", config.n_passes(), n_passes);
     let earlier = used.as_deref();
     run_pass(Pass { what, files, config, plan: &plan, earlier, probes, observer, cancel }, sink)

@@ -23,6 +23,7 @@ pub const COMMANDS: &[&str] = &[
     "distance",
     "export",
     "fit-delta",
+    "inspect",
     "merge",
     "noise",
     "offset",

@@ -7,8 +7,8 @@ use std::io::Cursor;
 use super::World;
 
 /// Commands that between them write every file there is, each to `out/N`; `{N}` is the folder of command N.
-const COMMANDS: [&str; 22] = [
-    "scan photos bad --max-skipped 1 --coherence --diagonality 8",
+const COMMANDS: [&str; 23] = [
+    "scan photos bad --max-skipped 1 --coherence --diagonality 8 --detectors",
     "rapsd photos --per-channel",
     "rapsd photos --images npy",
     "covariance photos --coherence --diagonality 8",
@@ -30,6 +30,7 @@ const COMMANDS: [&str; 22] = [
     "scan more --name more --plots none --coherence",
     "merge {18}/photos.spectrum {19}/more.spectrum",
     "rapsd photos odd --transform none --resolution 40x48 --plots none",
+    "inspect flat",
 ];
 
 /// The first cells of the rows of a section's tables, one entry for each name between backticks.
@@ -60,6 +61,7 @@ fn documented_name(file: &str) -> String {
     match (stem, ending) {
         (_, "json") if specscan::report::own_results::COMMANDS.contains(&stem) => "COMMAND.json".to_owned(),
         (_, "spectrum" | "safetensors") | ("spectrum", "npz") => format!("NAME.{ending}"),
+        _ if stem.starts_with("inspect_") => format!("inspect_FINDING.{ending}"),
         _ => {
             let family = stem.strip_prefix("noise_").map(|rest| rest.trim_end_matches("_00000"));
             match family {
@@ -108,6 +110,10 @@ fn written() -> BTreeMap<String, BTreeSet<String>> {
         super::sets::save(&world.path(format!("more/{i}.png")), &super::sets::picture(48, 40, 100 + i).into());
     }
     world.write("bad/empty.png", "");
+    for i in 0..2 {
+        let flat = image::RgbImage::from_pixel(64, 64, image::Rgb([90; 3]));
+        super::sets::save(&world.path(format!("flat/{i}.png")), &flat.into());
+    }
     super::write_uniform(&world.path("odd"), 1, 20, 30);
     let mut files = BTreeMap::<String, BTreeSet<String>>::new();
     for (i, command) in COMMANDS.iter().enumerate() {

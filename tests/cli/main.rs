@@ -9,6 +9,7 @@ mod broken_images; // skips: every kind of bad file, --max-skipped
 mod distance; // noise families against images, odd images, halves
 mod files_doc; // docs/files.md against what is written
 mod first_use; // ordinary folders without an option
+mod inspect; // findings, lists, sheets
 mod interruption; // Ctrl-C, broken pipes, progress
 #[cfg(target_os = "linux")]
 mod no_loss; // damage, other passes, names, streams that are full

@@ -19,6 +19,7 @@ pub fn spectrum(files: &[SourceFile], transform: Transform, side: usize, channel
     let analysis = AnalysisConfig { channels, ..AnalysisConfig::new(size) };
     let config = ScanConfig {
         effective_resolution: false,
+        detectors: false,
         decode: DecodeOptions::default(),
         preprocess: PreprocessConfig { transform, size, allow_upscale: true, drop_letterbox: false },
         analysis: analysis.with_less_detail(Detail::Power),

@@ -29,6 +29,8 @@ pub struct Scan {
     pub diagonality_side: Option<usize>,
     /// Whether cross-channel spectra are summed up.
     pub coherence: bool,
+    /// Whether `images.csv` has the number of every detector, too.
+    pub detectors: bool,
 }
 
 impl Analysis for Scan {
@@ -37,9 +39,17 @@ impl Analysis for Scan {
     type Report = ScanReport;
 
     fn needs(&self) -> Needs {
-        let Self { moments, per_channel, diagonality_side, coherence, .. } = *self;
+        let Self { moments, per_channel, diagonality_side, coherence, detectors, .. } = *self;
         let moments = moments || coherence || diagonality_side.is_some();
-        Needs { moments, per_channel, diagonality_side, coherence, saves_spectrum: true, ..Needs::default() }
+        Needs {
+            moments,
+            per_channel,
+            diagonality_side,
+            coherence,
+            detectors,
+            saves_spectrum: true,
+            ..Needs::default()
+        }
     }
 
     fn file_names(&self) -> Vec<String> {

@@ -4,6 +4,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use crate::analysis::{SinkResult, row_key};
+use crate::detect::Measured;
 use crate::pipeline::{ImageRow, RowSink};
 use crate::report::tables::StreamedTable;
 use crate::spectral::Grid;
@@ -61,7 +62,7 @@ impl RowSink for ImageRows {
         let plan = self.plan.as_ref().filter(|_| !row.summary.flat);
         let fit = plan.and_then(|plan| plan.fit(&row.summary.rapsd));
         let path = row_key(row, &mut self.key);
-        self.table.push(&ImagesRow {
+        let row_of_image = ImagesRow {
             path,
             format: row.format,
             width_px: row.width_px,
@@ -72,7 +73,12 @@ impl RowSink for ImageRows {
             amplitude: fit.as_ref().map(|f| f.amplitude),
             delta_r2: fit.as_ref().map(|f| f.r2).filter(|r2| r2.is_finite()),
             flat: row.summary.flat,
-        })?;
+        };
+        // A pass without detectors has no numbers.
+        match Measured::from_numbers(row.numbers) {
+            Some((measured, _)) => self.table.push(&(row_of_image, measured))?,
+            None => self.table.push(&row_of_image)?,
+        }
         Ok(())
     }
 }

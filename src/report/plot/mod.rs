@@ -39,6 +39,7 @@ pub mod pixels;
 pub mod rapsd;
 pub mod schedule;
 pub mod snr;
+pub mod spectrum_pair;
 pub mod style;
 pub mod surface;
 pub mod svg;

@@ -29,9 +29,9 @@ pub struct PicturesFigure {
 }
 
 /// Pictures in a row of `n` on a page of that width: four where they fit, five where that saves a row, and more where
-/// all fit into one.
-fn columns(width_px: f64, n: usize) -> usize {
-    let most = (width_px / 150.0) as usize;
+/// all fit into one. Pairs, twice as wide as high, are fewer.
+fn columns(width_px: f64, n: usize, are_pairs: bool) -> usize {
+    let most = (width_px / if are_pairs { 280.0 } else { 150.0 }) as usize;
     let usual = most.clamp(1, 4);
     match n {
         5.. if n <= most => n,
@@ -46,9 +46,15 @@ const GAP_PX: f64 = 16.0;
 const CAPTION_PX: f64 = 2.0 * TEXT_PX + 20.0;
 
 impl PicturesFigure {
+    /// Pictures in a row on a page of that width.
+    fn columns(&self, width_px: f64) -> usize {
+        let is_pair = |p: &Picture| p.pixels.width >= 2 * p.pixels.height;
+        columns(width_px, self.pictures.len(), !self.pictures.is_empty() && self.pictures.iter().all(is_pair))
+    }
+
     /// Side of the square that a picture fits into.
     fn cell_px(&self, width_px: f64) -> f64 {
-        let columns = columns(width_px, self.pictures.len()) as f64;
+        let columns = self.columns(width_px) as f64;
         (width_px - 2.0 * MARGIN_PX - (columns - 1.0) * GAP_PX) / columns
     }
 
@@ -66,7 +72,7 @@ impl Figure for PicturesFigure {
     }
 
     fn body_px(&self, width_px: f64) -> f64 {
-        let rows = self.pictures.len().div_ceil(columns(width_px, self.pictures.len())).max(1) as f64;
+        let rows = self.pictures.len().div_ceil(self.columns(width_px)).max(1) as f64;
         rows * (self.row_px(width_px) + CAPTION_PX) + MARGIN_PX
     }
 
@@ -75,7 +81,7 @@ impl Figure for PicturesFigure {
             return frame::draw_empty(canvas, room, "there is no picture to show");
         }
         let width = canvas.bounds().right;
-        let (columns, cell, row) = (columns(width, self.pictures.len()), self.cell_px(width), self.row_px(width));
+        let (columns, cell, row) = (self.columns(width), self.cell_px(width), self.row_px(width));
         for (i, picture) in self.pictures.iter().enumerate() {
             let (x, y) = ((i % columns) as f64, (i / columns) as f64);
             let (left, top) = (MARGIN_PX + x * (cell + GAP_PX), room.top + y * (row + CAPTION_PX));
@@ -103,9 +109,10 @@ mod tests {
 
     #[test]
     fn rows_are_few() {
-        let of = |width: f64| [1, 4, 6, 7, 8, 10, 12, 16].map(|n| columns(width, n));
-        assert_eq!(of(900.0), [4, 4, 6, 4, 4, 5, 4, 4]);
-        assert_eq!(of(326.0), [2; 8], "3.4 in");
+        let of = |width: f64, are_pairs| [1, 4, 6, 7, 8, 10, 12, 16].map(|n| columns(width, n, are_pairs));
+        assert_eq!(of(900.0, false), [4, 4, 6, 4, 4, 5, 4, 4]);
+        assert_eq!(of(326.0, false), [2; 8], "3.4 in");
+        assert_eq!((of(900.0, true), of(326.0, true)), ([3; 8], [1; 8]));
     }
 
     #[test]

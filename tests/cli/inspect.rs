@@ -1,0 +1,135 @@
+//! `inspect`: planted damage, its lists and sheets, small sets and small images.
+
+use image::imageops::{self, FilterType};
+use image::{Rgb, RgbImage};
+
+use super::{Table, World, sets};
+
+const SIDE: u32 = 128;
+
+/// Thirty pictures of 128 pixels; the first ones are damaged, each in its own way.
+fn planted() -> World {
+    let world = World::create();
+    let picture = |seed: u32| smooth(&sets::picture(SIDE, SIDE, seed));
+    for i in 0..30 {
+        sets::save(&world.path(format!("set/{i:02}.png")), &picture(i).into());
+    }
+    let put = |name: &str, image: RgbImage| sets::save(&world.path(format!("set/{name}.png")), &image.into());
+    let half = |filter| {
+        let small = imageops::resize(&picture(40), SIDE / 2, SIDE / 2, FilterType::CatmullRom);
+        imageops::resize(&small, SIDE, SIDE, filter)
+    };
+    put("copy of 03", picture(3));
+    put("flat", RgbImage::from_pixel(SIDE, SIDE, Rgb([90, 100, 110])));
+    put("nearest", half(FilterType::Nearest));
+    let mut barred = picture(41);
+    for (_, y, p) in barred.enumerate_pixels_mut() {
+        if !(16..SIDE - 16).contains(&y) {
+            *p = Rgb([0, 30, 90]);
+        }
+    }
+    put("barred", barred);
+    put("dark", imageops::colorops::brighten(&picture(42), -150));
+    world
+}
+
+/// Less grain than `sets` has: no camera is as noisy.
+fn smooth(image: &RgbImage) -> RgbImage {
+    imageops::blur(image, 0.6)
+}
+
+fn findings(table: &Table, name: &str) -> String {
+    let at = table.column("path").iter().position(|path| *path == name).unwrap_or_else(|| panic!("no {name}"));
+    table.column("findings")[at].to_owned()
+}
+
+#[test]
+fn planted_damage_is_found_listed_and_shown() {
+    let world = planted();
+    let printed = world.succeed("inspect set -o out");
+    let table = world.table("out/inspect.csv");
+    assert_eq!(table.rows.len(), 35);
+    for (file, finding) in [
+        ("copy of 03.png", "duplicate"),
+        ("flat.png", "flat"),
+        ("nearest.png", "repeated"),
+        ("barred.png", "bars"),
+        ("dark.png", "dark"),
+    ] {
+        let found = findings(&table, file);
+        assert!(found.split(' ').any(|f| f == finding), "{file}: `{found}`");
+        let list = String::from_utf8(world.read(&format!("out/inspect_{finding}.txt"))).expect("UTF-8");
+        assert!(list.lines().any(|line| line == file), "{finding}: {list}");
+        assert!(world.read(&format!("out/inspect_{finding}.png")).starts_with(b"\x89PNG"));
+    }
+    let at = table.column("path").iter().position(|path| *path == "copy of 03.png").expect("a row");
+    assert_eq!(table.column("duplicate_of")[at], "03.png");
+    assert_eq!(findings(&table, "03.png"), "", "the first of two is none");
+    assert!(!findings(&table, "flat.png").contains("soft"), "uniform is not soft");
+    assert!(
+        printed.stdout.lines().next().is_some_and(|line| line.contains("of 35 images have a finding")),
+        "{}",
+        printed.stdout
+    );
+    assert!(printed.stdout.lines().all(|line| line.chars().count() <= 80), "{}", printed.stdout);
+    // A list of a finding that no image has any more is not left behind.
+    std::fs::remove_file(world.path("set/dark.png")).expect("removed");
+    world.succeed("inspect set -o out -q --plots none");
+    let left = world.files("out");
+    assert!(
+        !left.contains(&"inspect_dark.txt".to_owned()) && !left.contains(&"inspect_flat.png".to_owned()),
+        "{left:?}"
+    );
+}
+
+#[test]
+fn the_result_does_not_depend_on_threads_and_json_has_every_finding() {
+    let world = planted();
+    world.succeed("inspect set -o one -q --threads 1 --plots none");
+    let object = world.succeed("inspect set -o two --json --threads 3 --plots none").json();
+    for file in ["inspect.csv", "inspect_duplicate.txt", "inspect_flat.txt"] {
+        assert!(world.read(&format!("one/{file}")) == world.read(&format!("two/{file}")), "{file}");
+    }
+    let findings = object["findings"].as_array().expect("a list");
+    assert_eq!(findings.len(), 15);
+    let duplicate = findings.iter().find(|f| f["name"] == "duplicate").expect("listed");
+    assert_eq!((duplicate["n_images"].as_u64(), duplicate["worst_path"].as_str()), (Some(1), Some("copy of 03.png")));
+}
+
+#[test]
+fn small_sets_and_small_images_succeed_and_say_what_they_cannot_tell() {
+    let world = World::with_photos(3);
+    let printed = world.succeed("inspect photos -o out");
+    assert!(printed.stdout.contains("Could not be looked for: soft"), "{}", printed.stdout);
+    assert!(printed.stdout.contains("at least 20 files"), "{}", printed.stdout);
+    let table = world.table("out/inspect.csv");
+    for empty in ["effective_resolution_share", "repeat_ratio", "noise_codes", "oddness", "odd_side"] {
+        assert!(table.column(empty).iter().all(|cell| cell.is_empty()), "{empty}");
+    }
+    for i in 0..3 {
+        sets::save(&world.path(format!("flat/{i}.png")), &RgbImage::from_pixel(32, 32, Rgb([80 * i as u8; 3])).into());
+    }
+    world.succeed("inspect flat -o flat-out");
+    assert_eq!(world.table("flat-out/inspect.csv").column("findings"), ["flat dark black", "flat dark", "flat bright"]);
+    world.succeed("inspect photos --transform tile --resolution 8 -o tiles");
+    assert_eq!(world.table("tiles/inspect.csv").rows.len(), 18);
+    world.succeed("scan photos -o out -q --plots none");
+    world.refuse("inspect out/photos.spectrum -o no", &["holds no single images", "give the folder of images"]);
+}
+
+#[test]
+fn a_scan_writes_the_same_numbers_when_asked_to_and_none_otherwise() {
+    let world = planted();
+    world.succeed("inspect set -o out -q --plots none");
+    world.succeed("scan set -o scanned -q --plots none --detectors");
+    world.succeed("scan set -o plain -q --plots none");
+    let (inspected, scanned) = (world.table("out/inspect.csv"), world.table("scanned/images.csv"));
+    for column in ["effective_resolution_share", "repeat_ratio", "noise_codes", "peak_deviations", "white_share"] {
+        assert_eq!(inspected.column(column), scanned.column(column), "{column}");
+        assert!(inspected.column(column).iter().any(|cell| !cell.is_empty()), "{column}");
+    }
+    let plain = world.table("plain/images.csv");
+    assert_eq!(plain.header, scanned.header[..plain.header.len()]);
+    assert!(!plain.header.contains(&"noise_codes".to_owned()) && scanned.header.len() == plain.header.len() + 12);
+    assert!(world.read("plain/set.spectrum") == world.read("scanned/set.spectrum"), "detectors change no sum");
+}
