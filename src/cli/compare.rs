@@ -4,10 +4,10 @@ use anyhow::{Result, ensure};
 use clap::Args;
 
 use super::exit::ExitStatus;
+use super::interrupt;
 use super::present::{self, Presentation};
 use super::progress::Progress;
 use super::shared::SharedArgs;
-use super::interrupt;
 use crate::analysis::compare::{Compare, CompareReport, open_sets};
 use crate::report::manifest::Manifest;
 use crate::report::output_dir::OutputDir;
@@ -39,10 +39,7 @@ pub fn run(args: &CompareArgs) -> Result<ExitStatus> {
         shared.input.files_from.is_none() && !shared.input.by_input,
         "compare takes each INPUT as a set of its own: name two folders or saved spectra, without --files-from and --by-input"
     );
-    ensure!(
-        shared.input.inputs.len() >= 2,
-        "compare takes two sets at least: name a second folder or saved spectrum"
-    );
+    ensure!(shared.input.inputs.len() >= 2, "compare takes two sets at least: name a second folder or saved spectrum");
     let progress = Progress::new(shared.output.progress, shared.output.quiet);
     interrupt::set_working(false);
     if !shared.compute.dry_run {
@@ -59,8 +56,7 @@ pub fn run(args: &CompareArgs) -> Result<ExitStatus> {
     let presentation = Presentation::from(&shared.output);
     let desk = present::desk("compare", shared, &progress)?;
     let desk = presentation.with_folder::<CompareReport>(desk, &shared.output, &[])?;
-    let compare =
-        Compare { paired: args.paired, allow_different_preprocess: args.allow_different_preprocess };
+    let compare = Compare { paired: args.paired, allow_different_preprocess: args.allow_different_preprocess };
     interrupt::set_working(true);
     let sets = present::names_of(&shared.input.inputs).into_iter().zip(sources).collect();
     let report = compare.report(&desk, sets)?;

@@ -14,7 +14,7 @@ pub const WORKSHOP: &str = ".specscan";
 
 /// What the names of plots and samples begin with. Other files are not opened for their mark while files are listed,
 /// so that a million of them list fast; a plot under another name is met by its mark when it is decoded.
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 15] = [
     "adjusted_offset",
     "blur_noise",
     "bounds",

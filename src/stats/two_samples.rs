@@ -51,7 +51,7 @@ pub struct Difference {
     pub low95: Option<f64>,
     /// Upper end.
     pub high95: Option<f64>,
-    /// Chance of a difference as large if there is none; none as above, or where neither set varies.
+    /// Chance of a difference as large if there is none; none as above.
     pub p: Option<f64>,
 }
 
@@ -64,7 +64,7 @@ impl Difference {
             value,
             low95: is_known.then_some(value - half_width),
             high95: is_known.then_some(value + half_width),
-            p: (is_known && standard_error > 0.0).then(|| student_p(value / standard_error, degrees)),
+            p: is_known.then(|| chance_of(value, standard_error, degrees)),
         }
     }
 
@@ -78,6 +78,14 @@ impl Difference {
         let (low, high) = (self.low95.map(|x| x * factor), self.high95.map(|x| x * factor));
         let (low95, high95) = if factor < 0.0 { (high, low) } else { (low, high) };
         Self { value: self.value * factor, low95, high95, p: self.p }
+    }
+}
+
+/// Chance of a value as far from zero. Where nothing varies any difference is certain.
+fn chance_of(value: f64, standard_error: f64, degrees: f64) -> f64 {
+    match standard_error > 0.0 {
+        true => student_p(value / standard_error, degrees),
+        false => f64::from(u8::from(value == 0.0)),
     }
 }
 

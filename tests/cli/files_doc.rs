@@ -7,7 +7,7 @@ use std::io::Cursor;
 use super::World;
 
 /// Commands that between them write every file there is, each to `out/N`; `{N}` is the folder of command N.
-const COMMANDS: [&str; 23] = [
+const COMMANDS: [&str; 24] = [
     "scan photos bad --max-skipped 1 --coherence --diagonality 8 --detectors",
     "rapsd photos --per-channel",
     "rapsd photos --images npy",
@@ -31,6 +31,7 @@ const COMMANDS: [&str; 23] = [
     "merge {18}/photos.spectrum {19}/more.spectrum",
     "rapsd photos odd --transform none --resolution 40x48 --plots none",
     "inspect flat",
+    "compare photos more",
 ];
 
 /// The first cells of the rows of a section's tables, one entry for each name between backticks.

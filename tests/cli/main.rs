@@ -6,6 +6,7 @@ mod sets;
 
 mod bounds; // noise bounds and waste
 mod broken_images; // skips: every kind of bad file, --max-skipped
+mod compare; // sets beside each other: sentences, tables, refusals
 mod distance; // noise families against images, odd images, halves
 mod files_doc; // docs/files.md against what is written
 mod first_use; // ordinary folders without an option

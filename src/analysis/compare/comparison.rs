@@ -210,9 +210,8 @@ impl SetVector {
             .max(0.0);
         let value = variance.sqrt();
         let slope = share / (2.0 * value);
-        let parts: Vec<(usize, f64)> = channels
-            .flat_map(|c| [(squares + c, slope), (means + c, -2.0 * self.mean[means + c] * slope)])
-            .collect();
+        let parts: Vec<(usize, f64)> =
+            channels.flat_map(|c| [(squares + c, slope), (means + c, -2.0 * self.mean[means + c] * slope)]).collect();
         // Where nothing varies the root has no slope, and no error is known.
         self.estimate(value, &self.gradient(&parts))
     }
@@ -315,7 +314,7 @@ impl Comparison {
             first: first.summary.name.clone(),
             second: second.summary.name.clone(),
             n_pairs: pairs.map(PairedMeans::n_files),
-            overall: overall(v1, v2, pairs)?,
+            overall: test_of_bands(v1, v2, pairs)?,
             log_spectral_distance_db: root_mean_square(annuli.iter().skip(1).filter_map(|row| row.difference_db)),
             distance: distance(first, second)?,
             delta: delta(&first.summary, &second.summary),
@@ -388,8 +387,12 @@ fn runs(bands: &[BandDifference], compare: &dyn Fn(&dyn Fn(&SetVector) -> Mean) 
     runs
 }
 
-/// All bands together.
-fn overall(v1: &SetVector, v2: &SetVector, pairs: Option<&PairedMeans>) -> Result<Option<Hotelling>> {
+/// Hotelling's test of all octave bands together; none if there are too few files, or bands that do not vary.
+///
+/// # Errors
+///
+/// If LAPACK cannot be called.
+pub fn test_of_bands(v1: &SetVector, v2: &SetVector, pairs: Option<&PairedMeans>) -> Result<Option<Hotelling>> {
     use crate::stats::covariance::CovarianceError::{Factorisation, NoVariance};
     let tested = match pairs {
         Some(pairs) => {

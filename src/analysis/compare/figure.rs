@@ -71,6 +71,7 @@ fn title(report: &CompareReport) -> String {
         report.comparisons.iter().filter(|c| c.spectra_differ()).map(|c| c.second.as_str()).collect();
     match differing.as_slice() {
         [] => format!("No spectrum differs from that of {first} by more than chance"),
-        names => format!("The spectrum of {} differs from that of {first}", names.join(", ")),
+        [only] => format!("The spectrum of {only} differs from that of {first}"),
+        names => format!("The spectra of {} differ from that of {first}", names.join(", ")),
     }
 }

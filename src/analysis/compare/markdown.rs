@@ -10,11 +10,18 @@ pub(super) fn page(report: &CompareReport) -> String {
     for sentence in &report.summary {
         lines.extend([sentence.clone(), String::new()]);
     }
-    lines.extend(["| set | images | files | Δ | brightness | contrast |".to_owned(), "|---|---:|---:|---:|---:|---:|".to_owned()]);
+    lines.extend([
+        "| set | images | files | Δ | brightness | contrast |".to_owned(),
+        "|---|---:|---:|---:|---:|---:|".to_owned(),
+    ]);
     lines.extend(report.sets.iter().map(set_row));
     for comparison in &report.comparisons {
         lines.extend([String::new(), format!("## {} over {}", cell(&comparison.second), cell(&comparison.first))]);
-        lines.extend([String::new(), "| what | difference | 95 % interval | p |".to_owned(), "|---|---:|---:|---:|".to_owned()]);
+        lines.extend([
+            String::new(),
+            "| what | difference | 95 % interval | p |".to_owned(),
+            "|---|---:|---:|---:|".to_owned(),
+        ]);
         lines.extend(rows(comparison));
     }
     lines.push(String::new());

@@ -12,7 +12,8 @@ mod text;
 use anyhow::{Result, ensure};
 
 pub use comparison::{
-    AnnulusRow, BandDifference, BandRun, ChannelDifference, Comparison, FAMILY_LEVEL, Measured, SetSummary, check_alike,
+    AnnulusRow, BandDifference, BandRun, ChannelDifference, Comparison, FAMILY_LEVEL, Measured, SetSummary,
+    check_alike, test_of_bands,
 };
 pub use pairs::{FileVectors, PairedMeans};
 pub use report::{CompareReport, CompareRow};
@@ -87,7 +88,9 @@ impl Compare {
             );
         };
         if n_alone > 0 {
-            desk.warn(&format!("{n_alone} files of {a} and {b} have no partner of the same path and are not in the pairs"));
+            desk.warn(&format!(
+                "{n_alone} files of {a} and {b} have no partner of the same path and are not in the pairs"
+            ));
         }
         Ok(pairs)
     }

@@ -57,6 +57,27 @@ impl RowSink for FileVectors {
     }
 }
 
+impl FileVectors {
+    /// Files, in the order of their paths.
+    pub fn n_files(&self) -> usize {
+        self.sums.len()
+    }
+
+    /// Mean over some of the files (by their positions, each as much as the others) and its covariance between them;
+    /// none without files.
+    pub fn mean_over(&self, files: &[usize]) -> Option<SetVector> {
+        let all: Vec<&(Vec<f64>, u32)> = self.sums.values().collect();
+        let rows: Vec<Vec<f64>> = files.iter().map(|&i| mean_of_file(all[i])).collect();
+        (!rows.is_empty()).then_some(())?;
+        Some(statistics(self.shape.as_ref()?, &rows))
+    }
+}
+
+/// Mean over the images of one file.
+fn mean_of_file((sum, n): &(Vec<f64>, u32)) -> Vec<f64> {
+    sum.iter().map(|s| s / f64::from(*n)).collect()
+}
+
 /// The mean difference of pairs, second minus first, and its covariance between files.
 #[derive(Debug, Clone)]
 pub struct PairedMeans {
@@ -70,11 +91,10 @@ impl PairedMeans {
     /// have no partner.
     pub fn of(first: &FileVectors, second: &FileVectors) -> (Option<Self>, usize) {
         let Some(shape) = &first.shape else { return (None, 0) };
-        let mean = |(sum, n): &(Vec<f64>, u32)| sum.iter().map(|s| s / f64::from(*n)).collect::<Vec<f64>>();
         let pairs: Vec<(Vec<f64>, Vec<f64>)> = first
             .sums
             .iter()
-            .filter_map(|(key, sums)| Some((mean(sums), mean(second.sums.get(key)?))))
+            .filter_map(|(key, sums)| Some((mean_of_file(sums), mean_of_file(second.sums.get(key)?))))
             .collect();
         let alone = first.sums.len() + second.sums.len() - 2 * pairs.len();
         if pairs.is_empty() {

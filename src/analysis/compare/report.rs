@@ -81,10 +81,8 @@ impl CompareReport {
 }
 
 impl Report for CompareReport {
-    const OUTPUTS: Outputs = Outputs {
-        files: &["compare.csv", "compare_annuli.csv", "compare.json", "compare.md"],
-        plots: &["compare"],
-    };
+    const OUTPUTS: Outputs =
+        Outputs { files: &["compare.csv", "compare_annuli.csv", "compare.json", "compare.md"], plots: &["compare"] };
 
     fn lines(&self) -> Vec<String> {
         text::lines(self)

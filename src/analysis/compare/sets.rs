@@ -6,7 +6,8 @@ use anyhow::{Context, Result, ensure};
 
 use crate::analysis::{Needs, Resolution, Source, SourceOptions};
 use crate::dataset::{ExifPolicy, Transform};
-use crate::pipeline::{Observer, Silent};
+use crate::pipeline::Observer;
+use crate::pipeline::observer::Silent;
 use crate::spectral::Named;
 use crate::spectrum::Preprocess;
 
@@ -45,7 +46,8 @@ pub fn open_sets(options: &SourceOptions, observer: &dyn Observer) -> Result<Vec
 fn prepared_like(options: &SourceOptions, saved: &Preprocess) -> Result<SourceOptions> {
     let transform = Transform::from_name(&saved.transform)
         .with_context(|| format!("images cannot be prepared by `{}`, as the saved spectrum's were", saved.transform))?;
-    let exif = ExifPolicy::from_name(&saved.exif).context("the saved spectrum names an EXIF policy of another version")?;
+    let exif =
+        ExifPolicy::from_name(&saved.exif).context("the saved spectrum names an EXIF policy of another version")?;
     let asked = [
         ("--transform", options.transform.is_some_and(|t| t != transform)),
         ("--exif", options.exif.is_some_and(|e| e != exif)),

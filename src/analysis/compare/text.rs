@@ -29,7 +29,8 @@ pub(super) fn sentence(comparison: &Comparison) -> String {
 /// `2.1 dB less above 0.25 cycles/px (95 %: 1.8 to 2.4)`.
 fn describe_run(run: &BandRun, n_bands: usize) -> String {
     let Difference { value, low95, high95, .. } = run.difference_db;
-    let (low, high) = (short_frequency(run.frequency_low_cycles_per_px), short_frequency(run.frequency_high_cycles_per_px));
+    let (low, high) =
+        (short_frequency(run.frequency_low_cycles_per_px), short_frequency(run.frequency_high_cycles_per_px));
     let place = match (run.first_band, run.last_band + 1 == n_bands) {
         (0, true) => "at all frequencies".to_owned(),
         (0, false) => format!("up to {high} cycles/px"),
@@ -56,7 +57,11 @@ fn no_band_differs(comparison: &Comparison) -> String {
     let (first, second) = (&comparison.first, &comparison.second);
     let widths: Vec<f64> = comparison.bands.iter().filter_map(|band| band.difference_db.half_width()).collect();
     let worst = widths.iter().copied().reduce(f64::max);
+    let together = comparison.overall.filter(|test| test.p <= FAMILY_LEVEL);
     match worst {
+        _ if together.is_some() => {
+            format!("{second} differs from {first} in its bands taken together, in none by itself")
+        }
         // A difference is seen in 95 of 100 cases when it is 1.8 half-widths: (1.96 + 1.645)/1.96.
         Some(worst) => format!(
             "no octave band of {second} differs from {first} beyond chance (one of {:.1} dB would be seen)",
@@ -95,6 +100,12 @@ fn advice(report: &CompareReport) -> String {
             .to_owned();
     };
     let second = &comparison.second;
+    if comparison.runs.is_empty() {
+        return format!(
+            "Where {second} differs cannot be told with so few images: add some, or look at compare.png for the bands that \
+             lie farthest out."
+        );
+    }
     let top = comparison.runs.iter().find(|run| run.last_band + 1 == comparison.bands.len());
     match top.map(|run| run.difference_db.value) {
         Some(db) if db < 0.0 => format!(
@@ -238,7 +249,8 @@ pub(super) fn details(report: &CompareReport) -> Vec<String> {
         }));
     }
     lines.push(
-        "bands: mean over a band's annuli of ln R of each image, mean over files; Welch's t, Holm over the bands".to_owned(),
+        "bands: mean over a band's annuli of ln R of each image, mean over files; Welch's t, Holm over the bands"
+            .to_owned(),
     );
     lines
 }

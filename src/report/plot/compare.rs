@@ -77,7 +77,11 @@ impl Figure for CompareFigure {
     fn draw(&self, canvas: &mut Canvas<'_>, room: Rect) -> Result<(), PlotError> {
         self.check()?;
         let Some((x, y)) = self.power_axes() else {
-            return frame::draw_empty(canvas, room, "no power at any frequency above zero: there is nothing to compare");
+            return frame::draw_empty(
+                canvas,
+                room,
+                "no power at any frequency above zero: there is nothing to compare",
+            );
         };
         let below = GAP_PX + DIFFERENCE_PX + frame::X_AXIS_PX;
         let mut upper = Frame::in_room(Rect { bottom: room.bottom - below + frame::X_AXIS_PX, ..room }, x, y)?;
@@ -139,7 +143,12 @@ impl CompareFigure {
         frame.curve(&self.frequency_cycles_per_px[first..], &values[first..])
     }
 
-    fn edges(&self, frame: &Frame, values: &[f64], edge: impl Fn(usize, f64) -> (f64, f64)) -> (Vec<Point>, Vec<Point>) {
+    fn edges(
+        &self,
+        frame: &Frame,
+        values: &[f64],
+        edge: impl Fn(usize, f64) -> (f64, f64),
+    ) -> (Vec<Point>, Vec<Point>) {
         let first = self.first();
         let frequency = &self.frequency_cycles_per_px[first..];
         let (low, high): (Vec<f64>, Vec<f64>) = (first..values.len()).map(|j| edge(j, values[j])).unzip();
@@ -160,9 +169,9 @@ impl CompareFigure {
         legend.draw(canvas, place)?;
         for (i, overlay) in self.overlays.iter().enumerate() {
             if !overlay.relative_half_width.is_empty() {
-                let share = |j: usize| overlay.relative_half_width[j].min(0.99);
-                let (low, high) =
-                    self.edges(&frame, &overlay.power, |j, p| (p * (1.0 - share(j)), p * (1.0 + share(j))));
+                // The interval of the logarithm, as below: that of the power itself would reach down to nothing.
+                let factor = |j: usize| overlay.relative_half_width[j].exp();
+                let (low, high) = self.edges(&frame, &overlay.power, |j, p| (p / factor(j), p * factor(j)));
                 canvas.band(&low, &high, band_colour(i))?;
             }
         }
@@ -215,7 +224,12 @@ mod tests {
     fn both_panels_and_all_sets_are_named() {
         for n_sets in [2, 3, 9] {
             let texts = check(&figure(n_sets));
-            for text in ["set 0, 100 images", "over the first (dB)", "power (value² per mode)", "radial frequency (cycles/pixel)"] {
+            for text in [
+                "set 0, 100 images",
+                "over the first (dB)",
+                "power (value² per mode)",
+                "radial frequency (cycles/pixel)",
+            ] {
                 assert!(texts.iter().any(|t| t == text), "{text} is missing in {texts:?}");
             }
         }

@@ -1,0 +1,118 @@
+//! Two sets beside each other: what is said of them, what is refused.
+
+use super::sets::{picture, save};
+use super::{World, write_uniform};
+
+/// Pictures 0 to `n`, and others of the same kind whose red channel was averaged with its right neighbour.
+fn with_blurred(n: u32) -> World {
+    let world = World::create();
+    write_uniform(&world.path("sharp"), n, 32, 32);
+    for i in 0..n {
+        let sharp = picture(32, 32, 1000 + i);
+        let mut blurred = sharp.clone();
+        for (x, y, pixel) in blurred.enumerate_pixels_mut() {
+            let right = sharp.get_pixel((x + 1) % 32, y);
+            for c in 0..3 {
+                pixel.0[c] = ((u32::from(pixel.0[c]) + u32::from(right.0[c])) / 2) as u8;
+            }
+        }
+        save(&world.path(format!("blurred/{i:02}.png")), &blurred.into());
+        save(&world.path(format!("other/{i:02}.png")), &picture(32, 32, 2000 + i).into());
+    }
+    world
+}
+
+#[test]
+fn a_blurred_set_has_less_power_at_high_frequencies_and_one_of_the_same_kind_has_not() {
+    let world = with_blurred(24);
+    let printed = world.succeed("compare sharp blurred other -o out");
+    let first = printed.stdout.lines().next().expect("a sentence");
+    assert!(first.starts_with("blurred has ") && first.contains(" dB less "), "{}", printed.stdout);
+    assert!(printed.stdout.contains("blurred is smoother"), "{}", printed.stdout);
+    assert!(printed.stdout.lines().all(|line| line.chars().count() <= 80), "{}", printed.stdout);
+    let table = world.table("out/compare.csv");
+    let rows = || table.rows.iter().zip(table.column("second")).zip(table.column("differs"));
+    assert!(rows().any(|((_, second), differs)| second == "blurred" && differs == "true"));
+    assert!(rows().all(|((_, second), differs)| second != "other" || differs == "false"), "{:?}", table.rows);
+    let report = world.json("out/compare.json");
+    let p = |i: usize| report["comparisons"][i]["overall"]["p"].as_f64().expect("a chance");
+    assert!(p(0) <= 1e-6, "{}", p(0));
+    assert!(p(1) > 0.01, "{}", p(1));
+    for file in ["compare.csv", "compare_annuli.csv", "compare.json", "compare.md", "compare.svg", "compare.png"] {
+        assert!(world.path(format!("out/{file}")).exists(), "{file}");
+    }
+}
+
+#[test]
+fn numbers_of_text_json_csv_and_markdown_are_the_same() {
+    let world = with_blurred(12);
+    let printed = world.succeed("compare sharp blurred -o out --json");
+    let (json, csv) = (printed.json(), world.table("out/compare.csv"));
+    let text = world.succeed("compare sharp blurred -o text --plots none").stdout;
+    let markdown = String::from_utf8(world.read("out/compare.md")).expect("UTF-8");
+    let bands = json["comparisons"][0]["bands"].as_array().expect("bands");
+    assert_eq!(bands.len(), csv.rows.len());
+    for (band, value) in bands.iter().zip(csv.numbers("difference_db")) {
+        let in_json = band["difference_db"]["value"].as_f64().expect("a number");
+        assert!((in_json - value).abs() <= 1e-8 * value.abs().max(1e-3));
+        assert!(text.contains(&format!("{value:+.2}")), "{value} is not in {text}");
+        assert!(markdown.contains(&format!("{value:+.4}")), "{value} is not in {markdown}");
+    }
+}
+
+#[test]
+fn a_saved_spectrum_compares_like_its_folder() {
+    let world = with_blurred(10);
+    world.succeed("scan blurred -o saved -q --plots none");
+    let of = |words: &str, out: &str| {
+        world.succeed(&format!("compare {words} -o {out} -q --plots none"));
+        world.table(&format!("{out}/compare.csv")).rows
+    };
+    assert_eq!(of("sharp blurred", "a"), of("sharp saved/blurred.spectrum", "b"));
+    world.refuse("compare sharp saved/blurred.spectrum --resolution 16 -o x", &["--resolution contradicts"]);
+}
+
+#[test]
+fn a_set_does_not_differ_from_itself_and_pairs_see_what_means_do_not() {
+    let world = with_blurred(8);
+    let printed = world.succeed("compare sharp sharp -o same");
+    assert!(printed.stdout.starts_with("no octave band"), "{}", printed.stdout);
+    // One code brighter: far less than the images differ among themselves.
+    for i in 0..8 {
+        let mut brighter = picture(32, 32, i);
+        brighter.pixels_mut().for_each(|p| p.0.iter_mut().for_each(|v| *v = v.saturating_add(1)));
+        save(&world.path(format!("brighter/{i:02}.png")), &brighter.into());
+    }
+    let p = |options: &str, out: &str| {
+        world.succeed(&format!("compare sharp brighter {options} -o {out} -q --plots none"));
+        world.json(&format!("{out}/compare.json"))["comparisons"][0]["brightness"]["p"].as_f64().expect("a chance")
+    };
+    let (apart, paired) = (p("", "apart"), p("--paired", "paired"));
+    assert!(apart > 0.5 && paired < 1e-6, "{apart} {paired}");
+    world.refuse("compare sharp other/00.png --paired -o x", &["two", "--paired"]);
+}
+
+#[test]
+fn sets_that_cannot_be_compared_are_refused() {
+    let world = with_blurred(6);
+    world.refuse("compare sharp -o x", &["two sets at least"]);
+    world.refuse("compare sharp blurred --by-input -o x", &["--by-input"]);
+    world.succeed("scan sharp -o a -q --plots none");
+    world.succeed("scan blurred -o b -q --plots none --window hann");
+    world.succeed("scan blurred -o c -q --plots none --resolution 16");
+    world.refuse(
+        "compare a/sharp.spectrum b/blurred.spectrum -o x",
+        &["prepared differently", "--window none and hann", "--allow-different-preprocess"],
+    );
+    world.succeed("compare a/sharp.spectrum b/blurred.spectrum --allow-different-preprocess -o y -q");
+    world.refuse("compare a/sharp.spectrum c/blurred.spectrum -o x", &["32×32", "16×16", "--resolution"]);
+}
+
+#[test]
+fn few_images_are_said_to_be_few() {
+    let world = with_blurred(3);
+    let printed = world.succeed("compare sharp blurred -o out");
+    assert!(printed.stdout.contains("not enough files"), "{}", printed.stdout);
+    let printed = world.succeed("compare sharp/00.png blurred/00.png -o one");
+    assert!(printed.stdout.contains("too few files"), "{}", printed.stdout);
+}
