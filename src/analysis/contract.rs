@@ -70,6 +70,16 @@ pub trait Report: Serialize {
     /// The answer in words, a line of at most 80 columns each: the result, what it means, then its table.
     fn lines(&self) -> Vec<String>;
 
+    /// Whether the answer is acceptable; of most it is.
+    fn verdict(&self) -> Verdict {
+        Verdict::Acceptable
+    }
+
+    /// What a CI service shows beside the files that it is about, in the form of GitHub's workflow commands.
+    fn annotations(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// What the answer rests on, for those who ask: printed below it with `--verbose`.
     fn details(&self) -> Vec<String> {
         Vec::new()
@@ -84,6 +94,18 @@ pub trait Report: Serialize {
     fn figures(&self) -> Vec<Plot> {
         Vec::new()
     }
+}
+
+/// Whether an answer is acceptable to whoever set limits for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// It is.
+    Acceptable,
+    /// A limit is passed.
+    NotAcceptable,
+    /// There was too little to judge by.
+    NotEnough,
 }
 
 /// Names of all files that a command may leave in its folder, beside `<command>.json`, `skipped.csv` and

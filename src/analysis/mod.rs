@@ -28,6 +28,7 @@ mod words;
 
 pub mod blur_noise;
 pub mod bounds;
+pub mod check;
 pub mod compare;
 pub mod covariance;
 pub mod distance;
@@ -45,7 +46,7 @@ pub mod schedule;
 pub mod snr;
 
 pub use about::About;
-pub use contract::{Analysis, Outputs, Report, answer};
+pub use contract::{Analysis, Outputs, Report, Verdict, answer};
 pub use families::{Families, FamilyOptions, Measured};
 pub use needs::Needs;
 pub use rows::QUANTILE_LEVELS;

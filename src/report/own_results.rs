@@ -19,6 +19,9 @@ use crate::dataset::read_regular;
 pub const COMMANDS: &[&str] = &[
     "blur-noise",
     "bounds",
+    "check",
+    "check-init",
+    "compare",
     "covariance",
     "distance",
     "export",

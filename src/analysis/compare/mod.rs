@@ -19,6 +19,10 @@ pub use pairs::{FileVectors, PairedMeans};
 pub use report::{CompareReport, CompareRow};
 pub use sets::open_sets;
 
+pub(super) use comparison::delta_of;
+pub(super) use pairs::statistics;
+pub(super) use sets::prepared_like;
+
 use super::{Desk, Loss, Run, Scanned, Source};
 
 /// What is compared, and how.
