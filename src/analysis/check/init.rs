@@ -51,8 +51,9 @@ pub struct InitReport {
     policy: Option<String>,
     #[serde(skip)]
     bytes: Vec<u8>,
+    /// The numbers of every file.
     #[serde(skip)]
-    values: SetValues,
+    pub values: SetValues,
 }
 
 impl Analysis for Init {

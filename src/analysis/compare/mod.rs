@@ -12,7 +12,7 @@ mod text;
 use anyhow::{Result, ensure};
 
 pub use comparison::{
-    AnnulusRow, BandDifference, BandRun, ChannelDifference, Comparison, FAMILY_LEVEL, Measured, SetSummary,
+    AnnulusRow, BandDifference, BandRun, ChannelDifference, Comparison, DB_PER_LN, FAMILY_LEVEL, Measured, SetSummary,
     check_alike, test_of_bands,
 };
 pub use pairs::{FileVectors, PairedMeans};
