@@ -7,6 +7,9 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use safetensors::SafeTensors;
+use specscan::detect::peaks::PeakPlan;
+use specscan::detect::tones::Tones;
+use specscan::detect::{FileLook, Measured};
 use specscan::diffusion::{EffectiveResolutionPlan, Kappa, ScheduleKind, TightPlan, rounding_power};
 use specscan::spectral::{Channels, Size, Window};
 use specscan::spectrum::analyzer::Totals;
@@ -127,6 +130,35 @@ fn noise_levels_are_found_without_any_allocation() {
             let resolution = sharpness.measure_spectra(spectra, 1.0 / 255.0, rows, &mut workspace);
             assert!(resolution.is_some());
             assert!(!tight.fill(&summary.rapsd, ScheduleKind::Mixed, &mut tight_workspace, &mut logsnr).is_flat());
+        }
+    };
+    pass();
+    let (calls, _, ()) = measured(&mut pass);
+    assert_eq!(calls, 0, "allocations for 6 images");
+}
+
+#[test]
+fn detectors_allocate_nothing_per_image() {
+    let size = Size::new(80, 96);
+    let config = AnalysisConfig { keep_spectra: true, ..full_at(size, Channels::Rgb) };
+    let mut analyzer = Analyzer::new(AnalysisPlan::new(config, None));
+    let mut summary = ImageSummary::default();
+    let (mut look, mut peaks) = (FileLook::default(), PeakPlan::new(size).expect("large enough"));
+    let mut numbers = Vec::new();
+    // Blocks with clipped pixels are left out.
+    let unclipped = |image: Vec<u8>| image.into_iter().map(|v| v / 2 + 60).collect::<Vec<u8>>();
+    let images: Vec<Vec<u8>> = images(size, 6).into_iter().map(unclipped).collect();
+    let mut pass = || {
+        for image in &images {
+            let mut found = Measured::default();
+            analyzer.add(image.chunks_exact(3 * size.width), &mut summary);
+            look.measure(image, size, &mut found);
+            let spectra = analyzer.latest_spectra().expect("kept");
+            found.peak_deviations = Some(peaks.largest(spectra, 1.0 / 255.0));
+            found.contrast_codes = Some(Tones::of(image.chunks_exact(3 * size.width)).contrast_codes);
+            numbers.clear();
+            found.append_to(&mut numbers);
+            assert!(found.noise_codes.is_some() && found.repeat_ratio.is_some(), "{found:?}");
         }
     };
     pass();

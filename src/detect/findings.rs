@@ -185,7 +185,7 @@ pub const ROUGH: usize = 2;
 pub const BRIGHTNESS: usize = 3;
 
 /// Oddness (`noise::odd_images`) above which an image is an outlier of its set.
-pub const LEAST_ODDNESS: f64 = 5.0;
+pub const LEAST_ODDNESS: f64 = 4.0;
 
 /// Every finding that takes the whole set, at the places that the constants above name.
 pub const SET_FINDINGS: &[SetFinding] = &[

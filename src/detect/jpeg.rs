@@ -9,7 +9,8 @@
 //!
 //! **Quality.** JPEG rounds each coefficient of a block's DCT to multiples of a step. For the nine lowest coefficients
 //! (after the mean), the step is the whole number q of 3 … 63 for which `⟨cos 2πc/q⟩` over all `|c| > q/2` exceeds 0.6,
-//! of several the largest, moved down to the top of its peak (multiples of 12 are multiples of 4, too). With the steps
+//! of several the largest, moved down to the top of its peak (multiples of 12 are multiples of 4, too), unless a half or a
+//! third of it explains half as many magnitudes more. With the steps
 //! `t` of the JPEG standard (Annex K.1, luma), the median of `q/t` is the scale s, and the quality is `50/s` or
 //! `100 − 50 s`, as in libjpeg. Fewer than four steps found is no quality: the image was never compressed, or too long
 //! ago (noise, resampling and later compression wash the multiples out), or with steps below 3 (quality above 90).
@@ -44,6 +45,8 @@ const STEPS: std::ops::RangeInclusive<usize> = 3..=63;
 const LEAST_COSINE: f64 = 0.6;
 /// Values that tell a step.
 const LEAST_VALUES: f64 = 12.0;
+/// How many more magnitudes a finer step has to explain.
+const MORE_VALUES: f64 = 1.5;
 /// Steps that tell a quality.
 const LEAST_STEPS: usize = 4;
 /// Histogram of magnitudes: bins, and bins to a code.
@@ -187,17 +190,28 @@ impl JpegPlan {
 
     /// The step of which the magnitudes are multiples, if there is one.
     fn step(&self, histogram: &[f32]) -> Option<usize> {
+        // Magnitudes above half a step, and the mean of their cosines.
         let score = |q: usize| {
             let first = q * BINS_PER_CODE / 2;
             let cosines = &self.cosines[(q - STEPS.start()) * N_BINS..][first..N_BINS];
             let counts = &histogram[first..];
             let n: f64 = counts.iter().map(|c| f64::from(*c)).sum();
             let sum: f64 = counts.iter().zip(cosines).map(|(n, c)| f64::from(n * c)).sum();
-            if n < LEAST_VALUES { 0.0 } else { sum / n }
+            (n, if n < LEAST_VALUES { 0.0 } else { sum / n })
         };
-        let mut best = STEPS.rev().find(|q| score(*q) > LEAST_COSINE)?;
-        while best > *STEPS.start() && score(best - 1) > score(best) {
+        let is_step = |q: usize| score(q).1 > LEAST_COSINE;
+        let mut best = STEPS.rev().find(|q| is_step(*q))?;
+        while best > *STEPS.start() && score(best - 1).1 > score(best).1 {
             best -= 1;
+        }
+        // Twice or three times a step is none: it leaves out what is one step large.
+        let finer = |best: usize| {
+            let parts = [2, 3].map(|n| (best + n / 2) / n);
+            let holds_more = |q: usize| score(q).0 > MORE_VALUES * score(best).0;
+            parts.into_iter().find(|q| STEPS.contains(q) && is_step(*q) && holds_more(*q))
+        };
+        while let Some(q) = finer(best) {
+            best = q;
         }
         Some(best)
     }

@@ -1,6 +1,6 @@
 //! Detectors: what is wrong with single images of a set, each by one number and a threshold.
 //!
-//! A detector is one file here, a field of [`Measured`] and a line of [`FINDINGS`]. All look at an image by itself; what
+//! A detector is one file here, a field of [`Measured`] and a line of [`FINDINGS`]. All look at one image alone; what
 //! takes the whole set (duplicates, odd spectra) has its line in [`SET_FINDINGS`] and is found by whoever has the set.
 //!
 //! # Two looks

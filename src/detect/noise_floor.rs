@@ -9,8 +9,8 @@
 //! the least `⟨r₁²⟩`; blocks with clipped pixels are left out, for clipping takes noise away.
 //!
 //! The plane is `(R − G)/√2`, for the channels share their texture and not their noise: photographs have 0.2 codes
-//! there where their luma has up to 4. Of images without colour it is luma. Noise that is alike in all channels of a
-//! colour image, or was saved as JPEG with halved colour, is not seen.
+//! there where their luma has up to 4. Of images without colour it is luma, and 3² is taken off v for texture. Noise
+//! that is alike in all channels of a colour image, or was saved as JPEG with halved colour, is not seen.
 
 use super::planes::{Planes, WINDOW_PX};
 
@@ -25,6 +25,9 @@ const LEAST_BLOCKS: usize = 8;
 
 /// How much more of a picture's power is in `r₂` than in `r₁`.
 const PICTURE_RATIO: f64 = 5.0;
+
+/// Deviation in luma that texture alone may have, codes.
+const GREY_TEXTURE_CODES: f64 = 3.0;
 
 /// Luma codes beyond which a pixel may be clipped, and the share of them that spoils a block.
 const CLIPPED: (f32, f32) = (8.0, 247.0);
@@ -66,7 +69,8 @@ pub fn deviation_codes(planes: &Planes, scratch: &mut NoiseScratch) -> Option<f6
     blocks.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
     let (fine, coarse) = blocks[..n].iter().fold((0.0, 0.0), |sum, block| (sum.0 + block.0, sum.1 + block.1));
     let variance = (PICTURE_RATIO * fine - coarse) / (n as f64 * (PICTURE_RATIO - 1.0));
-    Some(variance.max(0.0).sqrt())
+    let texture = if planes.is_grey { GREY_TEXTURE_CODES * GREY_TEXTURE_CODES } else { 0.0 };
+    Some((variance - texture).max(0.0).sqrt())
 }
 
 fn clipped_share(planes: &Planes, (top, left): (usize, usize)) -> f64 {
@@ -110,7 +114,12 @@ mod tests {
         let mut normal = || (0..12).map(|_| random.random_range(-0.5f32..0.5)).sum::<f32>();
         let noise: Vec<f32> = (0..side * side).map(|_| deviation * normal()).collect();
         let picture = |x: usize, y: usize| 120.0 + 60.0 * (0.05 * x as f32).sin() * (0.03 * y as f32).cos();
-        planes_of(side, |x, y| picture(x, y) + noise[y * side + x])
+        coloured(planes_of(side, |x, y| picture(x, y) + noise[y * side + x]))
+    }
+
+    /// The same values in the plane of colour.
+    fn coloured(planes: Planes) -> Planes {
+        Planes { chroma: planes.luma.clone(), is_grey: false, ..planes }
     }
 
     #[test]
@@ -123,6 +132,10 @@ mod tests {
         }
         let none = deviation_codes(&noisy(256, 0.0), &mut NoiseScratch::default()).expect("blocks");
         assert!(none <= 0.5, "{none}");
+        // Without colour texture is allowed for.
+        let grey = |deviation| Planes { is_grey: true, ..noisy(256, deviation) };
+        let of = |planes: &Planes| deviation_codes(planes, &mut NoiseScratch::default()).expect("blocks");
+        assert!(of(&grey(3.0)) <= 0.5 && (2.0..=5.0).contains(&of(&grey(5.0))));
     }
 
     #[test]
@@ -134,7 +147,7 @@ mod tests {
             let of = |k: f32| 30.0 / k * (0.12 * k * x + k * k).sin() * (0.11 * k * y + 3.0 * k).cos();
             128.0 + (1..24).map(|k| of(k as f32)).sum::<f32>()
         };
-        let texture = deviation_codes(&planes_of(200, wave), scratch).expect("blocks");
+        let texture = deviation_codes(&coloured(planes_of(200, wave)), scratch).expect("blocks");
         assert!(texture <= 1.0, "{texture}");
         assert_eq!(deviation_codes(&planes_of(200, |_, _| 255.0), scratch), None, "clipped");
         assert_eq!(deviation_codes(&planes_of(36, |_, _| 100.0), scratch), None, "4 blocks");

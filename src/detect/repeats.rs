@@ -1,9 +1,9 @@
-//! Repeated pixels: neighbours that are alike in a beat of 2, 3 or 4, as nearest-neighbour enlargement leaves them, also
-//! after JPEG.
+//! Repeated pixels: neighbours that are alike in a beat of 2, 3 or 4, as nearest-neighbour enlargement leaves them,
+//! even after JPEG.
 //!
 //! # Definition
 //!
-//! `d_x` is the mean over a line of `min(|Y_{x+1} − Y_x|, 24)`, without the lines at edges of JPEG blocks. Over segments
+//! `d_x` is the mean over a line of `min(|Y_{x+1} − Y_x|, 24)`, without the lines at edges of JPEG blocks. In segments
 //! of 48 lines, for a period p of 2, 3, 4, `g_q` is the mean of the `d_x` with `x mod p = q`; the ratio of the smallest
 //! to the largest `g_q`, median over segments, is near 1 where lines are alike everywhere. The larger of both axes, and
 //! the least over p, is the number: 0 for repeated pixels, about 0.5 after JPEG, above 0.8 for photographs. An

@@ -20,7 +20,7 @@ fn planted() -> World {
         imageops::resize(&small, SIDE, SIDE, filter)
     };
     put("copy of 03", picture(3));
-    put("flat", RgbImage::from_pixel(SIDE, SIDE, Rgb([90, 100, 110])));
+    put("flat", RgbImage::from_pixel(SIDE, SIDE, Rgb([120, 130, 140])));
     put("nearest", half(FilterType::Nearest));
     let mut barred = picture(41);
     for (_, y, p) in barred.enumerate_pixels_mut() {
@@ -64,7 +64,7 @@ fn planted_damage_is_found_listed_and_shown() {
     }
     let at = table.column("path").iter().position(|path| *path == "copy of 03.png").expect("a row");
     assert_eq!(table.column("duplicate_of")[at], "03.png");
-    assert_eq!(findings(&table, "03.png"), "", "the first of two is none");
+    assert!(!findings(&table, "03.png").contains("duplicate"), "the first of two is none");
     assert!(!findings(&table, "flat.png").contains("soft"), "uniform is not soft");
     assert!(
         printed.stdout.lines().next().is_some_and(|line| line.contains("of 35 images have a finding")),

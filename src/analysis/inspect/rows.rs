@@ -29,7 +29,7 @@ pub struct FileColumns {
 /// Last columns of `inspect.csv`: what takes the whole set.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct SetColumns {
-    /// How far the spectrum lies from the others': mean square over half-octave bands in units of their variance; 1 is
+    /// How far the spectrum lies from the others': mean square over bands of frequency in units of their variance; 1 is
     /// ordinary. None among fewer than 20 files.
     pub oddness: Option<f64>,
     /// On which side of them.

@@ -41,15 +41,7 @@ impl Analysis for Scan {
     fn needs(&self) -> Needs {
         let Self { moments, per_channel, diagonality_side, coherence, detectors, .. } = *self;
         let moments = moments || coherence || diagonality_side.is_some();
-        Needs {
-            moments,
-            per_channel,
-            diagonality_side,
-            coherence,
-            detectors,
-            saves_spectrum: true,
-            ..Needs::default()
-        }
+        Needs { moments, per_channel, diagonality_side, coherence, detectors, saves_spectrum: true, ..Needs::default() }
     }
 
     fn file_names(&self) -> Vec<String> {
