@@ -7,7 +7,7 @@ use std::io::Cursor;
 use super::World;
 
 /// Commands that between them write every file there is, each to `out/N`; `{N}` is the folder of command N.
-const COMMANDS: [&str; 24] = [
+const COMMANDS: [&str; 26] = [
     "scan photos bad --max-skipped 1 --coherence --diagonality 8 --detectors",
     "rapsd photos --per-channel",
     "rapsd photos --images npy",
@@ -32,6 +32,8 @@ const COMMANDS: [&str; 24] = [
     "rapsd photos odd --transform none --resolution 40x48 --plots none",
     "inspect flat",
     "compare photos more",
+    "check flat --init",
+    "check flat --policy {24} --exit-zero",
 ];
 
 /// The first cells of the rows of a section's tables, one entry for each name between backticks.
@@ -77,6 +79,7 @@ fn documented_name(file: &str) -> String {
 fn documented_column(file: &str, column: &str) -> String {
     match file {
         "rapsd_images.csv" if column.starts_with("power_bin_") => "power_bin_J".to_owned(),
+        "images.csv" if column.starts_with("vector_") => "vector_K".to_owned(),
         "color.csv" if ["r", "g", "b"].contains(&column) => "CHANNEL".to_owned(),
         _ => column.to_owned(),
     }

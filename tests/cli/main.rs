@@ -5,6 +5,7 @@
 mod sets;
 
 mod bounds; // noise bounds and waste
+mod check; // policies, verdicts, reports for CI
 mod broken_images; // skips: every kind of bad file, --max-skipped
 mod compare; // sets beside each other: sentences, tables, refusals
 mod distance; // noise families against images, odd images, halves
