@@ -95,7 +95,9 @@ pub fn run(args: &CheckArgs) -> Result<ExitStatus> {
 fn read_policy(path: &Path) -> Result<Policy> {
     let shown = path.display();
     let bytes = read_regular(path).with_context(|| {
-        format!("cannot read the policy {shown}: name it with --policy, or write one with `specscan check FOLDER --init`")
+        format!(
+            "cannot read the policy {shown}: name it with --policy, or write one with `specscan check FOLDER --init`"
+        )
     })?;
     let text = String::from_utf8(bytes).with_context(|| format!("the policy {shown} is not UTF-8"))?;
     Policy::parse(&text).with_context(|| format!("cannot use the policy {shown}"))

@@ -9,7 +9,10 @@ use super::shared::SharedArgs;
 
 /// Commands by what they are for.
 const GROUPS: [(&str, &[&str]); 3] = [
-    ("Answers", &["inspect", "fit-delta", "distance", "bounds", "offset", "blur-noise", "snr", "schedule", "compare", "check"]),
+    (
+        "Answers",
+        &["inspect", "fit-delta", "distance", "bounds", "offset", "blur-noise", "snr", "schedule", "compare", "check"],
+    ),
     ("Measures", &["scan", "rapsd", "covariance"]),
     ("Files", &["noise", "merge", "export", "info"]),
 ];

@@ -110,10 +110,8 @@ pub fn quantile_beyond(first: &[f64], second: &[f64], q: f64, tolerance: f64, si
     let below = |sorted: &[f64], limit: f64| (sorted.partition_point(|x| *x < limit) as u64, sorted.len() as u64);
     let (has_above, has_below) = side.ends();
     let tails = f64::from(u8::from(has_above) + u8::from(has_below));
-    let more =
-        if has_above { fisher_more(above(first, middle), above(second, middle + tolerance)) } else { 1.0 };
-    let fewer =
-        if has_below { fisher_more(below(first, middle), below(second, middle - tolerance)) } else { 1.0 };
+    let more = if has_above { fisher_more(above(first, middle), above(second, middle + tolerance)) } else { 1.0 };
+    let fewer = if has_below { fisher_more(below(first, middle), below(second, middle - tolerance)) } else { 1.0 };
     (tails * more.min(fewer)).min(1.0)
 }
 

@@ -92,9 +92,7 @@ fn chance_of(value: f64, standard_error: f64, degrees: f64) -> f64 {
 /// The difference of two means, variances unequal.
 pub fn welch(first: Mean, second: Mean) -> Difference {
     match welch_error(first, second) {
-        Some((standard_error, degrees)) => {
-            Difference::with_error(second.value - first.value, standard_error, degrees)
-        }
+        Some((standard_error, degrees)) => Difference::with_error(second.value - first.value, standard_error, degrees),
         None => Difference { value: second.value - first.value, low95: None, high95: None, p: None },
     }
 }

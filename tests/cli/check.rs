@@ -200,7 +200,8 @@ fn what_is_wrong_with_a_policy_is_named_before_any_image_is_read() {
         ("baseline = \"nowhere\"\n".to_owned() + &rule("metric = \"delta\"\natol = 0.1"), "nowhere"),
     ] {
         world.write("bad.toml", text);
-        world.refuse("check set --policy bad.toml -o out", &[part, "bad.toml"][..if part == "nowhere" { 1 } else { 2 }]);
+        world
+            .refuse("check set --policy bad.toml -o out", &[part, "bad.toml"][..if part == "nowhere" { 1 } else { 2 }]);
         assert_eq!(world.files("out"), Vec::<String>::new());
     }
     world.refuse("check set --policy none.toml", &["none.toml", "--init"]);

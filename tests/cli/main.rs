@@ -5,8 +5,8 @@
 mod sets;
 
 mod bounds; // noise bounds and waste
-mod check; // policies, verdicts, reports for CI
 mod broken_images; // skips: every kind of bad file, --max-skipped
+mod check; // policies, verdicts, reports for CI
 mod compare; // sets beside each other: sentences, tables, refusals
 mod distance; // noise families against images, odd images, halves
 mod files_doc; // docs/files.md against what is written

@@ -20,6 +20,9 @@ pub const BASELINE_SPECTRUM: &str = "baseline.spectrum";
 /// Name of the table in it.
 pub const BASELINE_TABLE: &str = "images.csv";
 
+/// Most unreadable files that are counted without their names: what a spectrum says of itself is not believed beyond.
+const MAX_UNNAMED: u64 = 10_000_000;
+
 /// Share of their power that bands keep, and the noise-to-signal ratio that hides them: the defaults of `blur-noise`.
 const RETAIN: f64 = 0.9;
 const KAPPA: f64 = 1.0;
@@ -43,8 +46,9 @@ impl Baseline {
     /// If there is no spectrum, or a file cannot be used.
     pub fn open(path: &Path) -> Result<Self> {
         let file = if path.is_dir() { spectrum_in(path)? } else { path.to_owned() };
-        let spectrum = load_spectrum(&file)
-            .context("without the baseline nothing can be compared; renew it with `specscan check --update-baseline`")?;
+        let spectrum = load_spectrum(&file).context(
+            "without the baseline nothing can be compared; renew it with `specscan check --update-baseline`",
+        )?;
         let beside = |name: &str| file.parent().unwrap_or(Path::new(".")).join(name);
         let (mut columns, mut files, mut unreadable) = (Vec::new(), Vec::new(), Vec::new());
         if beside(BASELINE_TABLE).exists() {
@@ -57,6 +61,9 @@ impl Baseline {
             let table = read_cells(&beside("skipped.csv")).context("cannot use the skipped.csv of the baseline")?;
             unreadable = table.into_iter().skip(1).filter_map(|row| row.into_iter().next()).collect();
         }
+        // Without the list the number is still known.
+        let n_unnamed = spectrum.counts().n_skipped.saturating_sub(unreadable.len() as u64).min(MAX_UNNAMED);
+        unreadable.extend((0..n_unnamed).map(|_| String::new()));
         let config = spectrum.analysis_config();
         let whole = Some(whole(&spectrum)?);
         let longer_side_px = config.size.longer_side();

@@ -117,10 +117,8 @@ impl Report for InitReport {
 
     fn tables(&self) -> Vec<Content<'_>> {
         let policy = self.policy.as_ref().map(|policy| Content::bytes(POLICY_FILE, policy));
-        let others = [
-            Content::bytes(BASELINE_SPECTRUM, &self.bytes),
-            Content::cells(BASELINE_TABLE, table(&self.values)),
-        ];
+        let others =
+            [Content::bytes(BASELINE_SPECTRUM, &self.bytes), Content::cells(BASELINE_TABLE, table(&self.values))];
         policy.into_iter().chain(others).collect()
     }
 }
@@ -180,7 +178,12 @@ fn share(
     }
     let sign = if comparator == Comparator::Less { "<" } else { ">" };
     let comment = format!("{meaning}: now {hits} of {}", values.n_files());
-    rule(&comment, &format!("{name} images"), &format!("fraction({column} {sign} {threshold})"), "atol = 0\nside = \"above\"")
+    rule(
+        &comment,
+        &format!("{name} images"),
+        &format!("fraction({column} {sign} {threshold})"),
+        "atol = 0\nside = \"above\"",
+    )
 }
 
 fn rule(comment: &str, name: &str, metric: &str, limit: &str) -> String {

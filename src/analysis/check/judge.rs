@@ -5,8 +5,8 @@ use serde::Serialize;
 use super::metrics::Metric;
 use super::policy::{Policy, Rule, Severity};
 use super::readings::{Reading, read};
+use super::rule_words;
 use super::values::{Between, SetValues};
-use super::words;
 use crate::analysis::Verdict;
 use crate::analysis::compare::FAMILY_LEVEL;
 use crate::stats::two_samples::holm;
@@ -126,11 +126,11 @@ fn apply(
         low95: interval.and_then(|(low, _)| finite(low)),
         high95: interval.and_then(|(_, high)| finite(high)),
         baseline: baseline.and_then(finite),
-        limit: words::limit(rule, baseline),
+        limit: rule_words::limit(rule, baseline),
         p,
         p_holm: None,
         reason,
-        look_at: words::look_at(&rule.metric),
+        look_at: rule_words::look_at(&rule.metric),
         files: files_of(&rule.metric, set),
         is_share: rule.metric.is_share(),
     };

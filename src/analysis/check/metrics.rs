@@ -149,12 +149,15 @@ impl Metric {
         let quantile = |column: &str, level| Self::Quantile { column: column.to_owned(), level };
         let metric = match name {
             "band_db" => {
-                let (low, high) = inside('[', ']')?.split_once(',').with_context(|| format!("write it as `{usage}`"))?;
+                let (low, high) =
+                    inside('[', ']')?.split_once(',').with_context(|| format!("write it as `{usage}`"))?;
                 let (low, high) = (number(low)?, number(high)?);
                 ensure!(0.0 <= low && low < high && high <= 0.5, "`{text}`: frequencies rise from 0 to 0.5 cycles/px");
                 return Ok(Self::BandDb { low, high });
             }
-            "fraction" => return fraction(inside('(', ')')?).with_context(|| format!("`{text}`: write it as `{usage}`")),
+            "fraction" => {
+                return fraction(inside('(', ')')?).with_context(|| format!("`{text}`: write it as `{usage}`"));
+            }
             "quantile" => {
                 let (name, level) =
                     inside('(', ')')?.split_once(',').with_context(|| format!("`{text}`: write it as `{usage}`"))?;

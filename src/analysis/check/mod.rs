@@ -14,10 +14,12 @@ pub mod judge;
 mod junit;
 mod markdown;
 pub mod metrics;
+mod outputs;
 pub mod policy;
 pub mod readings;
 mod report;
 mod rows;
+mod rule_words;
 pub mod values;
 mod words;
 
@@ -67,8 +69,12 @@ impl Check {
         for rule in &self.policy.rules {
             if let Some(column) = rule.metric.column().filter(|column| !names.iter().any(|name| name == column)) {
                 match nearest(column, names.iter().map(String::as_str)) {
-                    Some(near) => bail!("in rule `{}`: there is no column `{column}`; did you mean `{near}`?", rule.name),
-                    None => bail!("in rule `{}`: there is no column `{column}`; there are {}", rule.name, names.join(", ")),
+                    Some(near) => {
+                        bail!("in rule `{}`: there is no column `{column}`; did you mean `{near}`?", rule.name)
+                    }
+                    None => {
+                        bail!("in rule `{}`: there is no column `{column}`; there are {}", rule.name, names.join(", "))
+                    }
                 }
             }
             ensure!(

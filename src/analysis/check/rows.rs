@@ -124,16 +124,15 @@ pub(super) fn shape(config: &AnalysisConfig) -> SetVector {
 
 /// All numbers of an image by their names.
 fn numbers_of(row: &InspectRow, own: &[f64; OWN_COLUMNS.len()]) -> Result<Vec<(String, f64)>> {
-    let mut numbers = vec![
-        ("width_px".to_owned(), row.file.width_px as f64),
-        ("height_px".to_owned(), row.file.height_px as f64),
-    ];
+    let mut numbers =
+        vec![("width_px".to_owned(), row.file.width_px as f64), ("height_px".to_owned(), row.file.height_px as f64)];
     numbers.extend(OWN_COLUMNS.iter().zip(own).map(|(name, number)| ((*name).to_owned(), *number)));
     let mut measured = row.measured;
     if measured.jpeg_grid_db.is_some() {
         measured.jpeg_quality = measured.jpeg_quality.or(Some(UNCOMPRESSED));
     }
-    numbers.extend(detector_fields(measured)?.into_iter().map(|(name, value)| (name, value.as_f64().unwrap_or(f64::NAN))));
+    numbers
+        .extend(detector_fields(measured)?.into_iter().map(|(name, value)| (name, value.as_f64().unwrap_or(f64::NAN))));
     numbers.push(("oddness".to_owned(), row.set.oddness.unwrap_or(f64::NAN)));
     numbers.push(("duplicate".to_owned(), f64::from(u8::from(row.set.duplicate_of.is_some()))));
     Ok(numbers)
@@ -178,12 +177,14 @@ pub(super) fn table(values: &SetValues) -> Vec<Vec<String>> {
 ///
 /// If there is no column `path`, or rows are of different lengths.
 pub(super) fn files_of(table: &[Vec<String>]) -> Result<(Vec<String>, Vec<FileValues>)> {
-    let (header, rows) = table.split_first().context("it is empty; renew it with `specscan check --update-baseline`")?;
+    let (header, rows) =
+        table.split_first().context("it is empty; renew it with `specscan check --update-baseline`")?;
     let position = |name: &str| header.iter().position(|column| column == name);
     let path = position("path").context("it has no column `path`; renew it with `specscan check --update-baseline`")?;
     let n_images = position("n_images");
     let number = |cell: &str| if cell.is_empty() { Some(f64::NAN) } else { cell.parse::<f64>().ok() };
-    let is_number = |at: &usize| *at != path && rows.iter().all(|row| row.get(*at).is_some_and(|c| number(c).is_some()));
+    let is_number =
+        |at: &usize| *at != path && rows.iter().all(|row| row.get(*at).is_some_and(|c| number(c).is_some()));
     let numeric: Vec<usize> = (0..header.len()).filter(is_number).collect();
     let (vector, plain): (Vec<usize>, Vec<usize>) = numeric.iter().partition(|at| header[**at].starts_with(VECTOR));
     let plain: Vec<usize> = plain.into_iter().filter(|at| Some(*at) != n_images).collect();
