@@ -173,9 +173,10 @@ fn planted(set: &SetValues, damaged: &SetValues, n: usize, random: &mut ChaCha8R
     let mut lost = Vec::new();
     for i in index::sample(random, set.files.len(), n) {
         let key = &set.files[i].key;
-        match damaged.files.iter().find(|file| stem(&file.key) == stem(key)) {
-            Some(file) => planted.files[i].clone_from(file),
-            None => lost.push(i),
+        if let Some(file) = damaged.files.iter().find(|file| stem(&file.key) == stem(key)) {
+            planted.files[i].clone_from(file);
+        } else if damaged.unreadable.iter().any(|other| stem(other) == stem(key)) {
+            lost.push(i);
         }
     }
     lost.sort_unstable();

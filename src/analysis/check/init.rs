@@ -28,7 +28,7 @@ const CONTRAST_RTOL: f64 = 0.03;
 
 /// Ranges of frequencies that have a rule of their own, cycles per pixel, and what they are called.
 const BANDS: [(&str, f64, f64); 3] =
-    [("coarse structure", 0.0, 0.06), ("middle frequencies", 0.06, 0.25), ("fine detail", 0.25, 0.5)];
+    [("coarse structure, dB", 0.0, 0.06), ("middle frequencies, dB", 0.06, 0.25), ("fine detail, dB", 0.25, 0.5)];
 
 /// Keep the present state of a set as the baseline.
 #[derive(Debug, Clone, Copy)]
@@ -83,7 +83,7 @@ impl Analysis for Init {
         let folder = run.desk.folder.as_ref().map(|out| out.path().to_owned()).unwrap_or_default();
         Ok(InitReport {
             about: About::of(&scanned.spectrum),
-            n_rules: policy.as_ref().map(|policy| policy.matches("[[check]]").count()),
+            n_rules: policy.as_ref().map(|policy| policy.matches("\n[[check]]").count()),
             folder,
             policy,
             bytes: scanned.spectrum.to_bytes()?,
@@ -154,7 +154,7 @@ pub fn policy_of(values: &SetValues) -> String {
     text += &share(values, "odd", unlike, "oddness", Comparator::Greater, LEAST_ODDNESS);
     for (name, low, high) in BANDS {
         let metric = format!("band_db[{low},{high}]");
-        text += &rule("power of these frequencies, dB", name, &metric, &format!("atol = {BAND_ATOL_DB:?}"));
+        text += &rule("difference of the mean log power of these frequencies", name, &metric, &format!("atol = {BAND_ATOL_DB:?}"));
     }
     text += &rule("mean of all pixels, value", "brightness", "brightness_shift", &format!("atol = {BRIGHTNESS_ATOL}"));
     text += &rule("deviation of the pixels, value", "contrast", "sigma_data", &format!("rtol = {CONTRAST_RTOL}"));

@@ -27,7 +27,7 @@ pub(super) fn limit(rule: &Rule, baseline: Option<f64>) -> String {
     let tolerance = match (limits.atol, limits.rtol) {
         (None, None) => return parts.join(" and "),
         (Some(atol), None) => say(atol),
-        (None, Some(rtol)) => format!("{} % of it", percent(rtol)),
+        (None, Some(rtol)) => format!("{} %", percent(rtol)),
         (Some(atol), Some(rtol)) => format!("{} and {} % of it", say(atol), percent(rtol)),
     };
     let before = match (rule.metric.kind(), baseline) {
