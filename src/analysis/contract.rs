@@ -77,6 +77,16 @@ pub trait Report: Serialize {
         None
     }
 
+    /// Whether the answer is acceptable; of most it is.
+    fn verdict(&self) -> Verdict {
+        Verdict::Acceptable
+    }
+
+    /// What a CI service shows beside the files that it is about, in the form of GitHub's workflow commands.
+    fn annotations(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// What the answer rests on, for those who ask: printed below it with `--verbose`.
     fn details(&self) -> Vec<String> {
         Vec::new()
@@ -100,6 +110,18 @@ pub struct Headline {
     pub number: String,
     /// It, and its 95 % interval.
     pub value: Interval,
+}
+
+/// Whether an answer is acceptable to whoever set limits for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// It is.
+    Acceptable,
+    /// A limit is passed.
+    NotAcceptable,
+    /// There was too little to judge by.
+    NotEnough,
 }
 
 /// Names of all files that a command may leave in its folder, beside `<command>.json`, `skipped.csv` and

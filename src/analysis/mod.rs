@@ -31,6 +31,7 @@ mod words;
 pub mod blur_noise;
 pub mod bounds;
 pub mod by_input;
+pub mod check;
 pub mod compare;
 pub mod convert;
 pub mod covariance;
@@ -51,7 +52,7 @@ pub mod selftest;
 pub mod snr;
 
 pub use about::About;
-pub use contract::{Analysis, Headline, Outputs, Report, answer};
+pub use contract::{Analysis, Headline, Outputs, Report, Verdict, answer};
 pub use families::{Families, FamilyOptions, Measured};
 pub use lost::skipped_in;
 pub use needs::Needs;

@@ -2,16 +2,20 @@
 
 use std::process::ExitCode;
 
+use crate::analysis::Verdict;
+
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExitStatus {
     /// Done; skips, if any, were within `--max-skipped`.
     Done,
-    /// Done, but not acceptable: too many images were skipped, (`info`) results are not whole, or
-    /// (`selftest`) a check failed.
+    /// Done, but not acceptable: a `check` failed, too many images were skipped, (`info`) results are not whole, or
+    /// (`selftest`) one of its checks failed.
     NotAcceptable,
     /// Could not be done: usage, unreadable input, unwritable output.
     Failed,
+    /// `check`: not enough images to judge, never a pass.
+    NotEnough,
     /// Stopped by Ctrl-C.
     Interrupted,
 }
@@ -23,7 +27,19 @@ impl ExitStatus {
             Self::Done => 0,
             Self::NotAcceptable => 1,
             Self::Failed => 2,
+            Self::NotEnough => 3,
             Self::Interrupted => 130,
+        }
+    }
+}
+
+impl ExitStatus {
+    /// This, unless it is done: then what the answer's verdict says.
+    pub fn or(self, verdict: Verdict) -> Self {
+        match (self, verdict) {
+            (Self::Done, Verdict::NotAcceptable) => Self::NotAcceptable,
+            (Self::Done, Verdict::NotEnough) => Self::NotEnough,
+            _ => self,
         }
     }
 }

@@ -22,6 +22,7 @@ const GROUPS: [(&str, &[&str]); 4] = [
             "schedule",
             "compare",
             "inspect",
+            "check",
         ],
     ),
     ("Measures", &["scan", "rapsd", "covariance"]),

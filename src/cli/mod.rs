@@ -3,6 +3,7 @@
 
 mod blur_noise;
 mod bounds;
+mod check;
 mod compare;
 mod console;
 mod convert;
@@ -44,8 +45,8 @@ pub use memory::restart_if_limited;
 use crate::pipeline::ScanError;
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done · 1 done, but more images were skipped than --max-skipped allows · 2 could not be done \
-(usage, unreadable input, unwritable output) · 130 interrupted · 101 a bug";
+Exit codes: 0 done · 1 done, but a check failed or more images were skipped than --max-skipped allows · 2 could not be \
+done (usage, unreadable input, unwritable output) · 3 check: not enough images to judge · 130 interrupted · 101 a bug";
 
 /// What spectrum an image dataset has, and which diffusion noise and settings fit
 #[derive(Debug, Parser)]
@@ -86,6 +87,7 @@ subcommands! {
     Snr => snr::SnrArgs,
     Bounds => bounds::BoundsArgs,
     Compare => compare::CompareArgs,
+    Check => check::CheckArgs,
     Inspect => inspect::InspectArgs,
     Schedule => schedule::ScheduleArgs,
     Merge => merge::MergeArgs,

@@ -217,8 +217,11 @@ fn answered<A: Analysis<Report: Report>>(command: &'static str, args: &SharedArg
         run.desk.warn(&format!("{files} used though the decoder found something amiss: stray bytes, or damage"));
     }
     let main = Loss { what: String::new(), skipped, left_out, n_used: counts.n_files };
-    let status = judge_skips(&run.desk, &presentation, args.input.max_skipped, Some(main));
-    Ok(Answered { status, object, compared: Some((counts, report.headline())) })
+    let read = judge_skips(&run.desk, &presentation, args.input.max_skipped, Some(main));
+    if std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
+        report.annotations().iter().for_each(|line| console::note(false, line));
+    }
+    Ok(Answered { status: read.or(report.verdict()), object, compared: Some((counts, report.headline())) })
 }
 
 /// The desk of a run on images, before there is a folder.

@@ -291,7 +291,7 @@ impl SharedArgs {
 }
 
 /// Reads `--resolution`.
-fn parse_resolution(text: &str) -> Result<Resolution> {
+pub fn parse_resolution(text: &str) -> Result<Resolution> {
     if text == "auto" {
         return Ok(Resolution::Auto);
     }

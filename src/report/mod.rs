@@ -11,6 +11,7 @@ pub mod output_dir;
 pub mod output_error;
 pub mod own_results;
 pub mod plot;
+pub mod read_csv;
 pub mod read_npz;
 pub mod result_file;
 pub mod samples;

@@ -21,6 +21,9 @@ use crate::dataset::open_ordinary;
 pub const COMMANDS: &[&str] = &[
     "blur-noise",
     "bounds",
+    "check",
+    "check-init",
+    "compare",
     "covariance",
     "distance",
     "export",

@@ -13,6 +13,7 @@ pub mod diagonality;
 pub mod full_covariance;
 pub mod histogram;
 pub mod jackknife;
+pub mod limits;
 pub mod moments;
 pub mod octave_error;
 pub mod octave_precision;

@@ -91,16 +91,23 @@ fn chance_of(value: f64, standard_error: f64, degrees: f64) -> f64 {
 
 /// The difference of two means, variances unequal.
 pub fn welch(first: Mean, second: Mean) -> Difference {
-    let value = second.value - first.value;
+    match welch_error(first, second) {
+        Some((standard_error, degrees)) => Difference::with_error(second.value - first.value, standard_error, degrees),
+        None => Difference { value: second.value - first.value, low95: None, high95: None, p: None },
+    }
+}
+
+/// Standard error of the difference of two means and its degrees of freedom; none with fewer than two files in either.
+pub fn welch_error(first: Mean, second: Mean) -> Option<(f64, f64)> {
     let variance = first.variance + second.variance;
     if first.n_files < 2 || second.n_files < 2 {
-        return Difference { value, low95: None, high95: None, p: None };
+        return None;
     }
     let share = |m: Mean| m.variance * m.variance / (m.n_files as f64 - 1.0);
     let degrees = variance * variance / (share(first) + share(second));
     // Neither varies: any number of degrees will do.
     let degrees = if variance > 0.0 { degrees } else { (first.n_files + second.n_files - 2) as f64 };
-    Difference::with_error(value, variance.sqrt(), degrees)
+    Some((variance.sqrt(), degrees))
 }
 
 /// Hotelling's T².
@@ -216,6 +223,18 @@ pub fn fisher_exact(first: (u64, u64), second: (u64, u64)) -> f64 {
     let limit = tables.ln_pmf(hits1) + EQUALLY_LIKELY;
     let all = hits.saturating_sub(n2)..=hits.min(n1);
     let sum: f64 = all.map(|k| tables.ln_pmf(k)).filter(|ln| *ln <= limit).map(f64::exp).sum();
+    sum.min(1.0)
+}
+
+/// Chance of so many `hits` of `n` in the second set, or more, if both have the same share (Fisher's exact test,
+/// one-sided). NaN if there are more hits than images.
+pub fn fisher_more(first: (u64, u64), second: (u64, u64)) -> f64 {
+    let ((hits1, n1), (hits2, n2)) = (first, second);
+    if hits1 > n1 || hits2 > n2 {
+        return f64::NAN;
+    }
+    let Ok(tables) = Hypergeometric::new(n1 + n2, hits1 + hits2, n2) else { return f64::NAN };
+    let sum: f64 = (hits2..=n2.min(hits1 + hits2)).map(|k| tables.pmf(k)).sum();
     sum.min(1.0)
 }
 

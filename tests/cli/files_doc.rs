@@ -7,7 +7,7 @@ use std::io::Cursor;
 use super::World;
 
 /// Commands that between them write every file there is, each to `out/N`; `{N}` is the folder of command N.
-const COMMANDS: [&str; 27] = [
+const COMMANDS: [&str; 29] = [
     "scan photos bad --max-skipped 1 --coherence --diagonality 8 --detectors",
     "rapsd photos --per-channel",
     "rapsd photos --images npy",
@@ -35,6 +35,8 @@ const COMMANDS: [&str; 27] = [
     "recommend photos --resolution 32 --resolutions 16 --for edm,edm2,diffusers,k-diffusion,kohya,flow,ddpm,comfyui",
     "scan latents.npy",
     "inspect flat",
+    "check flat --init",
+    "check flat --policy {27} --exit-zero",
 ];
 
 /// The first cells of the rows of a section's tables, one entry for each name between backticks.
@@ -81,6 +83,7 @@ fn documented_name(file: &str) -> String {
 fn documented_column(file: &str, column: &str) -> String {
     match file {
         "rapsd_images.csv" if column.starts_with("power_bin_") => "power_bin_J".to_owned(),
+        "images.csv" if column.starts_with("vector_") => "vector_K".to_owned(),
         "color.csv" if ["r", "g", "b"].contains(&column) => "CHANNEL".to_owned(),
         _ => column.to_owned(),
     }

@@ -8,6 +8,7 @@ mod sets;
 
 mod bounds; // noise bounds and waste
 mod broken_images; // skips: every kind of bad file, --max-skipped
+mod check; // policies, verdicts, reports for CI
 mod compare; // sets beside each other: sentences, tables, refusals
 mod convert; // noise levels in other notations
 mod distance; // noise families against images, odd images, halves

@@ -176,7 +176,7 @@ impl<'a> Measured<'a> {
 }
 
 impl SetVector {
-    fn estimate(&self, value: f64, gradient: &[f64]) -> Mean {
+    pub(in crate::analysis) fn estimate(&self, value: f64, gradient: &[f64]) -> Mean {
         Mean { value, variance: self.variance_of(gradient).unwrap_or(f64::NAN), n_files: self.n_files }
     }
 
@@ -192,7 +192,7 @@ impl SetVector {
     }
 
     /// Mean over channels of the channels' means, value.
-    fn brightness(&self) -> Mean {
+    pub(in crate::analysis) fn brightness(&self) -> Mean {
         let share = 1.0 / self.n_channels as f64;
         let parts: Vec<(usize, f64)> = self.means().map(|at| (at, share)).collect();
         let value = parts.iter().map(|(at, share)| self.mean[*at] * share).sum();
@@ -216,7 +216,7 @@ impl SetVector {
         self.estimate(value, &self.gradient(&parts))
     }
 
-    fn contrast(&self) -> Mean {
+    pub(in crate::analysis) fn contrast(&self) -> Mean {
         self.deviation(0..self.n_channels)
     }
 
@@ -421,15 +421,16 @@ pub fn test_of_bands(v1: &SetVector, v2: &SetVector, pairs: Option<&PairedMeans>
 
 /// The difference of the power laws' exponents, from their intervals.
 fn delta(first: &SetSummary, second: &SetSummary) -> Option<Difference> {
-    let (a, b) = (first.law.as_ref()?, second.law.as_ref()?);
-    let mean = |law: &PowerLawFit| {
-        let degrees = law.n_files as f64 - 1.0;
-        let error = law.delta_high95.map_or(f64::NAN, |high| (high - law.delta) / student_quantile(degrees));
-        // Too few files for an interval are too few for a test.
-        let n_files = if law.n_files < MIN_FILES { 1 } else { law.n_files };
-        Mean { value: law.delta, variance: error * error, n_files }
-    };
-    Some(welch(mean(a), mean(b)))
+    Some(welch(delta_of(first.law.as_ref()?), delta_of(second.law.as_ref()?)))
+}
+
+/// The exponent of a law, with the variance that its interval says.
+pub(in crate::analysis) fn delta_of(law: &PowerLawFit) -> Mean {
+    let degrees = law.n_files as f64 - 1.0;
+    let error = law.delta_high95.map_or(f64::NAN, |high| (high - law.delta) / student_quantile(degrees));
+    // Too few files for an interval are too few for a test.
+    let n_files = if law.n_files < MIN_FILES { 1 } else { law.n_files };
+    Mean { value: law.delta, variance: error * error, n_files }
 }
 
 fn distance(first: &Measured<'_>, second: &Measured<'_>) -> Result<Option<SetDistance>> {

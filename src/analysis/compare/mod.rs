@@ -12,12 +12,16 @@ mod text;
 use anyhow::{Result, ensure};
 
 pub use comparison::{
-    AnnulusRow, BandDifference, BandRun, ChannelDifference, Comparison, FAMILY_LEVEL, Measured, SetSummary,
+    AnnulusRow, BandDifference, BandRun, ChannelDifference, Comparison, DB_PER_LN, FAMILY_LEVEL, Measured, SetSummary,
     check_alike, test_of_bands,
 };
 pub use pairs::{FileVectors, PairedMeans};
 pub use report::{CompareReport, CompareRow};
 pub use sets::open_sets;
+
+pub(super) use comparison::delta_of;
+pub(super) use pairs::statistics;
+pub(super) use sets::prepared_like;
 
 use super::{Desk, Loss, Run, Scanned, Source};
 

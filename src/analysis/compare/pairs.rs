@@ -63,6 +63,11 @@ impl FileVectors {
         self.sums.len()
     }
 
+    /// The vector of each file, in the order of their paths.
+    pub fn files(&self) -> impl Iterator<Item = (&str, Vec<f64>)> {
+        self.sums.iter().map(|(key, sums)| (key.as_str(), mean_of_file(sums)))
+    }
+
     /// Mean over some of the files (by their positions, each as much as the others) and its covariance between them;
     /// none without files.
     pub fn mean_over(&self, files: &[usize]) -> Option<SetVector> {
@@ -136,7 +141,7 @@ impl PairedMeans {
 }
 
 /// Mean of rows, one a file, and the covariance of that mean.
-fn statistics(shape: &SetVector, rows: &[Vec<f64>]) -> SetVector {
+pub(in crate::analysis) fn statistics(shape: &SetVector, rows: &[Vec<f64>]) -> SetVector {
     let (n, length) = (rows.len() as f64, rows[0].len());
     let mean: Vec<f64> = (0..length).map(|i| rows.iter().map(|row| row[i]).sum::<f64>() / n).collect();
     let mut covariance_of_mean = Vec::new();

@@ -43,7 +43,7 @@ pub fn open_sets(options: &SourceOptions, observer: &dyn Observer) -> Result<Vec
 }
 
 /// The options that prepare images as those of a saved spectrum were; those that were given must agree with it.
-fn prepared_like(options: &SourceOptions, saved: &Preprocess) -> Result<SourceOptions> {
+pub(in crate::analysis) fn prepared_like(options: &SourceOptions, saved: &Preprocess) -> Result<SourceOptions> {
     let transform = Transform::from_name(&saved.transform)
         .with_context(|| format!("images cannot be prepared by `{}`, as the saved spectrum's were", saved.transform))?;
     let exif =

@@ -50,7 +50,7 @@ pub struct InspectRow {
     /// How it compares.
     pub set: SetColumns,
     /// Where it is read again: the key of its file.
-    pub(super) key: String,
+    pub(in crate::analysis) key: String,
     /// Left and top edge of the tile.
     pub(super) tile_origin: Option<(usize, usize)>,
     hash: u64,
@@ -81,7 +81,7 @@ impl InspectRows {
     }
 
     /// The rows with what the whole set tells of each.
-    pub(super) fn judge(self) -> Vec<InspectRow> {
+    pub(in crate::analysis) fn judge(self) -> Vec<InspectRow> {
         let mut rows = self.rows;
         if self.n_files >= LEAST_FILES {
             for (row, judged) in rows.iter_mut().zip(self.odd.judge()) {

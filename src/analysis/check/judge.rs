@@ -1,0 +1,171 @@
+//! From a policy and the numbers of a set to an outcome of every rule. A pure function: it reads no files.
+
+use serde::Serialize;
+
+use super::metrics::Metric;
+use super::policy::{Policy, Rule, Severity};
+use super::readings::{Reading, read};
+use super::rule_words;
+use super::values::{Between, SetValues};
+use crate::analysis::Verdict;
+use crate::analysis::compare::FAMILY_LEVEL;
+use crate::stats::two_samples::holm;
+
+/// What became of a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Broken.
+    Fail,
+    /// Could not be run, and so did not pass.
+    NotRun,
+    /// Broken, and a warning only.
+    Warn,
+    /// Kept.
+    Pass,
+}
+
+/// A rule and what became of it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RuleResult {
+    /// Its name.
+    pub name: String,
+    /// The folder that it was applied to; none for the whole set.
+    pub class: Option<String>,
+    /// Its metric, as written.
+    pub metric: String,
+    /// How bad it is if it is broken.
+    pub severity: Severity,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// The number; none if the rule could not be run.
+    pub value: Option<f64>,
+    /// Lower end of its 95 % interval between files, where it is known.
+    pub low95: Option<f64>,
+    /// Upper end.
+    pub high95: Option<f64>,
+    /// The baseline's number, where the rule is about it.
+    pub baseline: Option<f64>,
+    /// What is allowed, in words.
+    pub limit: String,
+    /// Chance of a number as far beyond the limit if nothing but sampling differs; none where the limit is about the
+    /// files as they are.
+    pub p: Option<f64>,
+    /// The same, as one of all rules of the policy (Holm).
+    pub p_holm: Option<f64>,
+    /// Why it could not be run.
+    pub reason: Option<String>,
+    /// What to look at.
+    pub look_at: String,
+    /// The files that it is about, the worst first, a few of them.
+    pub files: Vec<String>,
+    /// Whether the number is a share.
+    #[serde(skip)]
+    pub is_share: bool,
+}
+
+/// Most files that a result names.
+const N_FILES: usize = 5;
+
+/// Applies a policy to a set, with its baseline if there is one, or rule by rule to each of its folders.
+pub fn judge(
+    policy: &Policy,
+    set: &SetValues,
+    baseline: Option<&SetValues>,
+    between: &Between,
+    by_class: bool,
+) -> Vec<RuleResult> {
+    let mut results: Vec<(RuleResult, bool)> = Vec::new();
+    for rule in &policy.rules {
+        if !by_class || rule.metric.is_of_whole() {
+            results.push(apply(rule, None, set, baseline, between));
+            continue;
+        }
+        for class in set.classes() {
+            let before = baseline.map(|baseline| baseline.of_class(&class));
+            results.push(apply(rule, Some(class.clone()), &set.of_class(&class), before.as_ref(), between));
+        }
+    }
+    // All chances of the policy are one family.
+    let known: Vec<f64> = results.iter().filter_map(|(result, _)| result.p).collect();
+    let mut adjusted = holm(&known).into_iter();
+    let mut settle = |(mut result, is_outside): (RuleResult, bool)| {
+        result.p_holm = result.p.and_then(|_| adjusted.next());
+        let is_broken = is_outside || result.p_holm.is_some_and(|p| !(p > FAMILY_LEVEL));
+        result.outcome = match (result.reason.is_some(), is_broken, result.severity) {
+            (true, ..) => Outcome::NotRun,
+            (_, false, _) => Outcome::Pass,
+            (_, true, Severity::Warning) => Outcome::Warn,
+            (_, true, Severity::Error) => Outcome::Fail,
+        };
+        result
+    };
+    results.into_iter().map(&mut settle).collect()
+}
+
+/// The result of a rule before the other rules are looked at, and whether it is broken whatever they say.
+fn apply(
+    rule: &Rule,
+    class: Option<String>,
+    set: &SetValues,
+    baseline: Option<&SetValues>,
+    between: &Between,
+) -> (RuleResult, bool) {
+    let reading = read(rule, set, baseline, between);
+    let reason = reading.as_ref().err().cloned();
+    let is_known = reason.is_none();
+    let Reading { value, baseline, interval, is_outside, p } = reading.unwrap_or_default();
+    let finite = |value: f64| Some(value).filter(|v| is_known && v.is_finite());
+    let result = RuleResult {
+        name: rule.name.clone(),
+        class,
+        metric: rule.text.clone(),
+        severity: rule.severity,
+        outcome: Outcome::NotRun,
+        value: finite(value),
+        low95: interval.and_then(|(low, _)| finite(low)),
+        high95: interval.and_then(|(_, high)| finite(high)),
+        baseline: baseline.and_then(finite),
+        limit: rule_words::limit(rule, baseline),
+        p,
+        p_holm: None,
+        reason,
+        look_at: rule_words::look_at(&rule.metric),
+        files: files_of(&rule.metric, set),
+        is_share: rule.metric.is_share(),
+    };
+    (result, is_outside)
+}
+
+/// The files that a share counts, those with the clearest numbers first.
+fn files_of(metric: &Metric, set: &SetValues) -> Vec<String> {
+    use super::metrics::Comparator::{Greater, GreaterOrEqual};
+    match metric {
+        Metric::UnreadableFraction => set.unreadable.iter().take(N_FILES).cloned().collect(),
+        Metric::Fraction { column, comparator, value } => {
+            let Some(column) = set.column(column) else { return Vec::new() };
+            let sign = if matches!(comparator, Greater | GreaterOrEqual) { -1.0 } else { 1.0 };
+            let mut hits: Vec<(f64, &str)> = set
+                .files
+                .iter()
+                .filter(|file| comparator.holds(file.numbers[column], *value))
+                .map(|file| (sign * file.numbers[column], file.key.as_str()))
+                .collect();
+            hits.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(b.1)));
+            hits.into_iter().take(N_FILES).map(|(_, key)| key.to_owned()).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// What all results say together.
+pub fn verdict(results: &[RuleResult], error_on_warning: bool) -> Verdict {
+    let any = |outcome: Outcome| results.iter().any(|result| result.outcome == outcome);
+    if any(Outcome::Fail) || (error_on_warning && any(Outcome::Warn)) {
+        return Verdict::NotAcceptable;
+    }
+    let counts = |result: &&RuleResult| error_on_warning || result.severity == Severity::Error;
+    let is_open = results.iter().filter(counts).any(|result| result.outcome == Outcome::NotRun);
+    let has_run = results.iter().any(|result| result.outcome != Outcome::NotRun);
+    if is_open || !has_run { Verdict::NotEnough } else { Verdict::Acceptable }
+}

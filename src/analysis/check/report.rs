@@ -1,0 +1,81 @@
+//! What `check` answers: every rule with its outcome, and what they say together.
+
+use serde::Serialize;
+
+use super::judge::{Outcome, RuleResult, verdict};
+use crate::analysis::{About, Verdict};
+
+/// A checked set.
+#[derive(Debug, Clone, Serialize)]
+pub struct CheckReport {
+    /// Which images.
+    #[serde(flatten)]
+    pub about: About,
+    /// What all rules say together.
+    pub verdict: Verdict,
+    /// The policy's path.
+    pub policy: String,
+    /// The baseline's path; none without one.
+    pub baseline: Option<String>,
+    /// The rules in the order of the policy, each with every folder that it was applied to.
+    pub rules: Vec<RuleResult>,
+    /// The folder in which annotations look for the files, if there is one input.
+    #[serde(skip)]
+    pub(super) folder: Option<String>,
+}
+
+impl CheckReport {
+    /// The report on these results; with `error_on_warning` warnings are failures.
+    pub(super) fn new(about: About, policy: String, rules: Vec<RuleResult>, error_on_warning: bool) -> Self {
+        let verdict = verdict(&rules, error_on_warning);
+        Self { about, verdict, policy, baseline: None, rules, folder: None }
+    }
+
+    /// How many rules have an outcome.
+    pub fn count(&self, outcome: Outcome) -> usize {
+        self.rules.iter().filter(|rule| rule.outcome == outcome).count()
+    }
+
+    /// Rules, the failed ones first, then those that were not run, then warnings.
+    pub(super) fn by_outcome(&self) -> Vec<&RuleResult> {
+        let mut rules: Vec<&RuleResult> = self.rules.iter().collect();
+        rules.sort_by_key(|rule| match rule.outcome {
+            Outcome::Fail => 0,
+            Outcome::NotRun => 1,
+            Outcome::Warn => 2,
+            Outcome::Pass => 3,
+        });
+        rules
+    }
+
+    /// The result in a sentence.
+    pub fn sentence(&self) -> String {
+        let n = self.rules.len();
+        let [failed, open, warned, passed] =
+            [Outcome::Fail, Outcome::NotRun, Outcome::Warn, Outcome::Pass].map(|outcome| self.count(outcome));
+        let mut parts = vec![format!("{passed} of {n} rules pass")];
+        for (count, what) in [(failed, "fail"), (open, "could not be run"), (warned, "warn")] {
+            if count > 0 {
+                parts.push(format!("{count} {what}"));
+            }
+        }
+        let verdict = match self.verdict {
+            Verdict::Acceptable => "check passed",
+            Verdict::NotAcceptable => "check failed",
+            Verdict::NotEnough => "check could not judge",
+        };
+        format!("{verdict}: {}", parts.join(", "))
+    }
+
+    /// What to do now.
+    pub(super) fn advice(&self) -> &'static str {
+        match self.verdict {
+            Verdict::Acceptable => "Train on it; what a smaller change would be is in the intervals of check.json.",
+            Verdict::NotAcceptable => {
+                "Look at what is named below and repair it; if the change is meant, renew the baseline with \
+                 specscan check --update-baseline."
+            }
+            Verdict::NotEnough => "This is not a pass: add images, or take out the rules that cannot be run.",
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Limits: known chances, what happens inside, and how often a true value at its limit fails.
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use super::*;
+use crate::stats::student::student_p;
+
+fn assert_close(found: f64, expected: f64, tolerance: f64, what: &str) {
+    assert!((found - expected).abs() <= tolerance, "{what}: {found} is not {expected}");
+}
+
+#[test]
+fn a_limit_of_nothing_is_the_usual_test() {
+    for (d, e, degrees) in [(0.7, 0.3, 9.0), (-0.7, 0.3, 9.0), (0.01, 1.0, 300.0)] {
+        assert_close(mean_beyond(d, e, degrees, 0.0, 0.0), student_p(d / e, degrees), 1e-12, "two-sided t");
+    }
+}
+
+#[test]
+fn inside_the_limits_nothing_is_beyond_and_nan_never_passes() {
+    assert_eq!(mean_beyond(0.5, 0.01, 9.0, -1.0, 1.0), 1.0);
+    assert_eq!(mean_beyond(1.5, 0.0, 9.0, -1.0, 1.0), 0.0);
+    assert!(mean_beyond(f64::NAN, 0.1, 9.0, -1.0, 1.0).is_nan());
+    assert!(mean_beyond(2.0, f64::NAN, 9.0, -1.0, 1.0).is_nan());
+    assert_eq!(mean_beyond(-50.0, 1.0, 9.0, f64::NEG_INFINITY, 1.0), 1.0);
+}
+
+#[test]
+fn a_difference_at_its_limit_fails_in_five_percent_at_most() {
+    let mut random = ChaCha8Rng::seed_from_u64(3);
+    let mut normal = || (0..12).map(|_| random.random_range(-0.5f64..0.5)).sum::<f64>();
+    let fails = (0..4000).filter(|_| mean_beyond(1.0 + 0.4 * normal(), 0.4, 1e6, -1.0, 1.0) <= 0.05).count();
+    // 95 % of binomial counts with p = 0.05 lie in 173 … 227.
+    assert!((165..=235).contains(&fails), "{fails} of 4000");
+}
+
+#[test]
+fn shares_are_tested_by_fisher_or_beyond_a_tolerance() {
+    // scipy.stats.fisher_exact([[10, 190], [0, 400]], "greater")
+    assert_close(share_beyond((0, 400), (10, 200), 0.0, Side::Above), 1.4529e-5, 1e-8, "Fisher");
+    assert_eq!(share_beyond((10, 200), (0, 200), 0.0, Side::Above), 1.0);
+    let both = share_beyond((10, 200), (0, 200), 0.0, Side::Both);
+    assert_close(both, 2.0 * share_beyond((10, 200), (0, 200), 0.0, Side::Below), 1e-15, "two tails");
+    assert!(share_beyond((0, 400), (10, 200), 0.02, Side::Above) > 0.03);
+    assert!(share_beyond((0, 400), (60, 200), 0.02, Side::Above) < 1e-6);
+}
+
+#[test]
+fn a_share_at_its_tolerance_fails_in_about_five_percent_at_most() {
+    let mut random = ChaCha8Rng::seed_from_u64(5);
+    for (share, tolerance) in [(0.02, 0.0), (0.02, 0.03), (0.1, 0.02), (0.3, 0.1)] {
+        let mut draw = |n: u64, p: f64| ((0..n).filter(|_| random.random_bool(p)).count() as u64, n);
+        let fails = (0..2000)
+            .filter(|_| share_beyond(draw(400, share), draw(200, share + tolerance), tolerance, Side::Above) <= 0.05)
+            .count();
+        assert!(fails <= 130, "{share} + {tolerance}: {fails} of 2000");
+    }
+}
+
+#[test]
+fn wilsons_interval_is_that_of_the_books() {
+    let (low, high) = wilson((10, 200)).expect("files");
+    assert_close(low, 0.027, 5e-4, "low");
+    assert_close(high, 0.0896, 5e-4, "high");
+    assert_eq!(wilson((0, 0)), None);
+}
+
+#[test]
+fn quantiles_that_moved_are_seen_and_equal_ones_fail_rarely() {
+    let mut random = ChaCha8Rng::seed_from_u64(7);
+    let mut draw = |n: usize, shift: f64| {
+        let mut x: Vec<f64> = (0..n).map(|_| shift + random.random_range(0.0f64..1.0)).collect();
+        x.sort_by(f64::total_cmp);
+        x
+    };
+    let mut alarms = 0;
+    for _ in 0..1000 {
+        alarms += u32::from(quantile_beyond(&draw(400, 0.0), &draw(200, 0.1), 0.9, 0.1, Side::Above) <= 0.05);
+    }
+    assert!(alarms <= 75, "{alarms} of 1000");
+    assert!(quantile_beyond(&draw(400, 0.0), &draw(200, 0.3), 0.5, 0.1, Side::Both) < 1e-4);
+    let (value, low, high) = quantile(&draw(400, 0.0), 0.5).expect("numbers");
+    assert!(low < value && value < high && (value - 0.5).abs() < 0.1, "{low} {value} {high}");
+    assert_eq!(quantile(&[], 0.5), None);
+}
+
+#[test]
+fn a_distance_by_chance_fails_rarely_and_a_true_one_is_seen() {
+    let mut random = ChaCha8Rng::seed_from_u64(9);
+    let mut normal = || (0..12).map(|_| random.random_range(-0.5f64..0.5)).sum::<f64>();
+    // Ten terms that share half of their variance.
+    let covariance: Vec<f64> = (0..100).map(|at| if at % 11 == 0 { 0.04 } else { 0.02 }).collect();
+    let mut draw = |shift: f64| -> Vec<f64> {
+        let common = normal();
+        (0..10).map(|_| shift + 0.02f64.sqrt() * (common + normal())).collect()
+    };
+    for limit in [0.0, 0.5] {
+        let fails = (0..2000).filter(|_| distance_beyond(&draw(limit), &covariance, limit) <= 0.05).count();
+        assert!(fails <= 150, "{limit}: {fails} of 2000");
+    }
+    assert!(distance_beyond(&draw(1.5), &covariance, 0.5) < 1e-3);
+}

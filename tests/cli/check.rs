@@ -1,0 +1,217 @@
+//! `check`: from `--init` to a red check and back, its reports, outcomes, exit codes and errors.
+
+use image::{Rgb, RgbImage};
+use quick_xml::Reader;
+use quick_xml::events::Event;
+
+use super::{Printed, World, sets};
+
+const SIDE: u32 = 64;
+const N: u32 = 40;
+
+fn picture(seed: u32) -> RgbImage {
+    image::imageops::blur(&sets::picture(SIDE, SIDE, seed), 0.6)
+}
+
+/// A folder `set` of 40 pictures and a policy with its baseline in `policy`.
+fn initialised() -> World {
+    let world = World::create();
+    for i in 0..N {
+        sets::save(&world.path(format!("set/{}/{i:02}.png", ["cats", "dogs"][i as usize % 2])), &picture(i).into());
+    }
+    let printed = world.succeed("check set --init -o policy");
+    assert!(printed.stdout.contains("rules written to policy/policy.toml"), "{}", printed.stdout);
+    world
+}
+
+/// Half of the cats become grey cards.
+fn break_cats(world: &World) {
+    for i in (0..N).step_by(4) {
+        let flat = RgbImage::from_pixel(SIDE, SIDE, Rgb([90, 100, 110]));
+        sets::save(&world.path(format!("set/cats/{i:02}.png")), &flat.into());
+    }
+}
+
+fn outcome(world: &World, folder: &str, rule: &str) -> String {
+    let json = world.json(&format!("{folder}/check.json"));
+    let rules = json["rules"].as_array().expect("rules").clone();
+    let found = rules.iter().find(|r| r["name"] == rule).unwrap_or_else(|| panic!("no {rule} in {rules:?}"));
+    found["outcome"].as_str().expect("a text").to_owned()
+}
+
+#[test]
+fn a_set_passes_its_own_policy_fails_when_broken_and_passes_when_renewed() {
+    let world = initialised();
+    assert_eq!(
+        world.files("policy"),
+        ["baseline.spectrum", "check-init.json", "images.csv", "policy.toml"],
+        "what is to be committed"
+    );
+    let printed = world.succeed("check set --policy policy -o out");
+    assert!(printed.stdout.starts_with("check passed: "), "{}", printed.stdout);
+    assert_eq!(world.files("out"), ["check.json", "check.md", "check.xml"]);
+
+    break_cats(&world);
+    let printed = Printed::from(world.run("check set --policy policy -o out").code(1).get_output());
+    assert!(printed.stdout.starts_with("check failed: "), "{}", printed.stdout);
+    let first = printed.stdout.lines().find(|line| line.contains(": ") && line.starts_with("FAIL")).expect("a failure");
+    for part in ["95 %", "allowed", "by chance in", "look at"] {
+        assert!(first.contains(part), "`{part}` is missing in {first}");
+    }
+    let flat = printed.stdout.lines().find(|line| line.starts_with("FAIL flat images")).expect("the rule");
+    assert!(flat.contains("cats/00.png") && flat.contains("specscan inspect"), "{flat}");
+    assert_eq!(outcome(&world, "out", "flat images"), "fail");
+    assert!(String::from_utf8(world.read("out/check.md")).expect("text").contains("| FAIL | flat images |"));
+
+    let printed = world.succeed("check set --policy policy --update-baseline");
+    assert!(printed.stdout.contains("baseline renewed in policy"), "{}", printed.stdout);
+    assert!(world.files("policy").contains(&"policy.toml".to_owned()));
+    world.succeed("check set --policy policy -o out");
+}
+
+#[test]
+fn exit_codes_follow_severities_and_options() {
+    let world = initialised();
+    break_cats(&world);
+    let rule = |severity: &str| {
+        format!(
+            "baseline = \"policy\"\n[[check]]\nname = \"flat\"\nmetric = \"fraction(contrast_codes < 10)\"\natol = 0\n\
+             side = \"above\"\nseverity = \"{severity}\"\n"
+        )
+    };
+    world.write("error.toml", rule("error"));
+    world.write("warning.toml", rule("warning"));
+    world.run("check set --policy error.toml -o out").code(1);
+    world.run("check set --policy error.toml -o out --exit-zero").code(0);
+    world.run("check set --policy warning.toml -o out").code(0);
+    assert_eq!(outcome(&world, "out", "flat"), "warn");
+    world.run("check set --policy warning.toml -o out --error-on-warning").code(1);
+    // A rule that cannot be run does not pass: these images are too small for it.
+    let told = "metric = \"quantile(jpeg_quality, 0.5)\"\nmin = 0\n";
+    world.write("open.toml", format!("[[check]]\nname = \"x\"\n{told}"));
+    for i in 0..30 {
+        sets::save(&world.path(format!("tiny/{i:02}.png")), &sets::picture(12, 12, i).into());
+    }
+    let printed = Printed::from(world.run("check tiny --policy open.toml -o out").code(3).get_output());
+    assert!(printed.stdout.contains("NOT RUN x: `jpeg_quality` cannot be told"), "{}", printed.stdout);
+}
+
+#[test]
+fn two_images_never_pass() {
+    let world = initialised();
+    for i in 0..2 {
+        sets::save(&world.path(format!("two/{i}.png")), &picture(i).into());
+    }
+    world.write("least.toml", "[[check]]\nname = \"some\"\nmetric = \"n_images\"\nmin = 1\n");
+    for policy in ["policy", "least.toml"] {
+        let printed = Printed::from(world.run(&format!("check two --policy {policy} -o out")).code(3).get_output());
+        assert!(printed.stdout.starts_with("check could not judge: 0 of"), "{}", printed.stdout);
+    }
+    world.write("many.toml", "[[check]]\nname = \"many\"\nmetric = \"n_images\"\nmin = 10\n");
+    world.run("check two --policy many.toml -o out").code(1);
+}
+
+#[test]
+fn folders_are_judged_by_themselves_when_asked_for() {
+    let world = initialised();
+    break_cats(&world);
+    world.run("check set --policy policy --by-class -o out").code(1);
+    let json = world.json("out/check.json");
+    let of = |class: &str| {
+        let rules = json["rules"].as_array().expect("rules");
+        let is_it = |r: &&serde_json::Value| r["name"] == "flat images" && r["class"] == class;
+        rules.iter().find(is_it).expect("a rule of each folder")["outcome"].clone()
+    };
+    assert_eq!((of("cats"), of("dogs")), ("fail".into(), "pass".into()));
+}
+
+#[test]
+fn junit_has_a_case_for_each_rule_with_the_counts_that_it_says() {
+    let world = initialised();
+    break_cats(&world);
+    world.run("check set --policy policy -o out").code(1);
+    let text = String::from_utf8(world.read("out/check.xml")).expect("text");
+    let mut reader = Reader::from_str(&text);
+    let (mut path, mut cases, mut failures) = (Vec::<String>::new(), 0, 0);
+    let mut counts = (0, 0);
+    loop {
+        match reader.read_event().expect("well-formed") {
+            Event::Start(start) => {
+                let name = String::from_utf8(start.name().as_ref().to_vec()).expect("a name");
+                // What may stand where, in the schema that Jenkins' xUnit plugin uses.
+                let (parent, needed): (&str, &[&str]) = match name.as_str() {
+                    "testsuites" => ("", &["name", "tests", "failures", "errors"]),
+                    "testsuite" => ("testsuites", &["name", "tests", "failures", "errors", "skipped"]),
+                    "testcase" => ("testsuite", &["name", "classname"]),
+                    "failure" | "error" => ("testcase", &["message", "type"]),
+                    "system-out" => ("testcase", &[]),
+                    other => panic!("unknown element {other}"),
+                };
+                assert_eq!(path.last().map_or("", String::as_str), parent, "{name}");
+                let of = |key: &str| {
+                    let found = start.try_get_attribute(key).expect("attributes");
+                    found.map(|a| String::from_utf8(a.value.to_vec()).expect("text"))
+                };
+                needed.iter().for_each(|key| assert!(of(key).is_some(), "{name} lacks {key}"));
+                cases += u32::from(name == "testcase");
+                failures += u32::from(name == "failure");
+                if name == "testsuite" {
+                    let count = |key: &str| of(key).expect("a count").parse::<u32>().expect("a number");
+                    counts = (count("tests"), count("failures"));
+                }
+                path.push(name);
+            }
+            Event::End(_) => drop(path.pop()),
+            Event::Eof => break,
+            _ => {}
+        }
+    }
+    assert!(path.is_empty() && failures >= 1, "{text}");
+    assert_eq!(counts, (cases, failures));
+    assert_eq!(cases as usize, world.json("out/check.json")["rules"].as_array().expect("rules").len());
+}
+
+#[test]
+fn github_is_told_the_file_and_the_rule_when_it_runs_the_check() {
+    let world = initialised();
+    break_cats(&world);
+    let run = |on: bool| {
+        let mut command = world.command(["check", "set", "--policy", "policy", "-o", "out"]);
+        if on {
+            command.env("GITHUB_ACTIONS", "true");
+        }
+        Printed::from(command.assert().code(1).get_output()).stderr
+    };
+    let stderr = run(true);
+    let line = stderr.lines().find(|l| l.contains("title=flat images")).expect("an annotation");
+    assert!(line.starts_with("::error file=set/cats/00.png,title=flat images::"), "{line}");
+    assert!(!run(false).contains("::error"), "not asked for");
+}
+
+#[test]
+fn what_is_wrong_with_a_policy_is_named_before_any_image_is_read() {
+    let world = initialised();
+    let rule = |lines: &str| format!("[[check]]\nname = \"a\"\n{lines}\n");
+    for (text, part) in [
+        (rule("metric = \"dleta\"\nmin = 1"), "did you mean `delta`"),
+        (rule("metrik = \"delta\"\nmin = 1"), "did you mean `metric`"),
+        (rule("metric = \"fraction(contrast_code < 3)\"\nmax = 0.1"), "did you mean `contrast_codes`"),
+        (rule("metric = \"delta\"\natol = 0.1"), "there is none"),
+        ("baseline = \"nowhere\"\n".to_owned() + &rule("metric = \"delta\"\natol = 0.1"), "nowhere"),
+    ] {
+        world.write("bad.toml", text);
+        world
+            .refuse("check set --policy bad.toml -o out", &[part, "bad.toml"][..if part == "nowhere" { 1 } else { 2 }]);
+        assert_eq!(world.files("out"), Vec::<String>::new());
+    }
+    world.refuse("check set --policy none.toml", &["none.toml", "--init"]);
+}
+
+#[test]
+fn a_baseline_of_another_preparation_is_refused_unless_allowed() {
+    let world = initialised();
+    let other = "check set --policy policy -o out --transform center-crop --resolution 64";
+    world.refuse(other, &["--transform", "--allow-different-preprocess"]);
+    let allowed = format!("{other} --allow-different-preprocess");
+    world.succeed(&allowed);
+}
