@@ -1,6 +1,7 @@
 //! How often `check` is right: random halves of photographs, which differ by chance alone, and a tenth of the images
-//! changed. The policy is the one that `check --init` writes. The photographs may lie beside the project (`shared/data`);
-//! thresholds of detectors were chosen on `more`, rates are stated on `bench`. Nothing is random but for the seeds below.
+//! changed. The policy is the one that `check --init` writes. The photographs may lie beside the project
+//! (`shared/data`); thresholds of detectors were chosen on `more`, rates are stated on `bench`. Nothing is random but
+//! for the seeds below.
 //!
 //! `cargo test --test check -- --nocapture` prints the table of docs/ci.md.
 
