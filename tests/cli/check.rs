@@ -215,3 +215,30 @@ fn a_baseline_of_another_preparation_is_refused_unless_allowed() {
     let allowed = format!("{other} --allow-different-preprocess");
     world.succeed(&allowed);
 }
+
+#[cfg(unix)]
+#[test]
+fn the_step_of_the_action_hands_on_the_page_and_the_code() {
+    let world = initialised();
+    let step = |policy: &str| {
+        let mut command = std::process::Command::new("bash");
+        command
+            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/check-in-ci"))
+            .current_dir(world.path(""))
+            .env("BINARY", env!("CARGO_BIN_EXE_specscan"))
+            .envs([("IMAGES", "set"), ("POLICY", policy), ("OPTIONS", "--by-class --quiet"), ("OUT", "out")])
+            .envs([("GITHUB_STEP_SUMMARY", "summary.md"), ("GITHUB_OUTPUT", "outputs")]);
+        command.output().expect("bash").status.code()
+    };
+    assert_eq!(step("policy"), Some(0));
+    break_cats(&world);
+    assert_eq!(step("policy"), Some(1));
+    assert_eq!(step("nowhere"), Some(2));
+    let text = |name: &str| String::from_utf8(world.read(name)).expect("text");
+    assert_eq!(text("outputs"), "code=0\ncode=1\ncode=2\n");
+    let headings: Vec<String> = text("summary.md").lines().filter(|l| l.starts_with("##")).map(str::to_owned).collect();
+    assert!(
+        matches!(&headings[..], [a, b] if a.contains("check passed") && b.contains("check failed")),
+        "{headings:?}"
+    );
+}
