@@ -1,6 +1,7 @@
 //! How often `check` is right: random halves of photographs, which differ by chance alone, and a tenth of the images
-//! changed. The policy is the one that `check --init` writes. The photographs may lie beside the project (`shared/data`);
-//! thresholds of detectors were chosen on `more`, rates are stated on `bench`. Nothing is random but for the seeds below.
+//! changed. The policy is the one that `check --init` writes. The photographs may lie beside the project
+//! (`shared/data`); thresholds of detectors were chosen on `more`, rates are stated on `bench`. Nothing is random but
+//! for the seeds below.
 //!
 //! `cargo test --test check -- --nocapture` prints the table of docs/ci.md.
 
@@ -20,13 +21,14 @@ use rand_chacha::ChaCha8Rng;
 use shared::shared;
 use specscan::analysis::check::init::policy_of;
 use specscan::analysis::check::judge::{Outcome, RuleResult, judge, verdict};
-use specscan::analysis::check::values::{Between, SetValues};
+use specscan::analysis::check::values::{Between, FileValues, SetValues};
 use specscan::analysis::check::{Init, Policy};
 use specscan::analysis::{Analysis, Desk, Resolution, Run, Source, SourceOptions, Verdict, answer};
 use specscan::dataset::Transform;
 use specscan::pipeline::Cancel;
 use specscan::pipeline::observer::Silent;
 use specscan::spectral::Size;
+use specscan::spectrum::SetVector;
 use specscan::stats::limits::wilson;
 
 const SIDE: usize = 256;
@@ -238,4 +240,73 @@ fn a_tenth_of_the_images_changed_is_seen_in_nearly_every_trial() {
         failed.push(format!("cut off: {seen} of {N_TRIALS} ({rules})"));
     }
     assert!(failed.is_empty(), "\n{}", failed.join("\n"));
+}
+
+/// `n` files, of which `hits` have the number 1 and the others 0 or, if they have none, NaN.
+fn made_up(n: usize, hits: usize, other: f64) -> SetValues {
+    let shape = SetVector {
+        n_images: 0,
+        n_files: 0,
+        bands: Vec::new(),
+        n_channels: 1,
+        mean: Vec::new(),
+        covariance_of_mean: Vec::new(),
+    };
+    let file = |i: usize| FileValues {
+        key: format!("{i:04}.png"),
+        n_images: 1,
+        numbers: vec![if i < hits { 1.0 } else { other }],
+        vector: Vec::new(),
+    };
+    let files = (0..n).map(file).collect();
+    SetValues { columns: vec!["x".to_owned()], files, unreadable: Vec::new(), shape, longer_side_px: 64, whole: None }
+}
+
+/// The outcomes of rules about the share of ones, and what they say together.
+fn outcomes(limits: &[&str], set: &SetValues, baseline: &SetValues) -> (Vec<Outcome>, Verdict) {
+    let rule = |(i, limit): (usize, &&str)| format!("[[check]]\nname = \"{i}\"\nmetric = \"{limit}\n");
+    let text: String = limits.iter().enumerate().map(rule).collect();
+    let found = results(&Policy::parse(&text).expect("a policy"), set, baseline);
+    let verdict = verdict(&found, false);
+    (found.iter().map(|rule| rule.outcome).collect(), verdict)
+}
+
+const NO_MORE: &str = "fraction(x > 0.5)\"\natol = 0\nside = \"above\"";
+
+#[test]
+fn rules_of_a_policy_are_one_family() {
+    // One-sided chance of 5 of 100 against none of 100: 0.0297.
+    let (baseline, set) = (made_up(100, 0, 0.0), made_up(100, 5, 0.0));
+    assert_eq!(outcomes(&[NO_MORE], &set, &baseline), (vec![Outcome::Fail], Verdict::NotAcceptable));
+    let (found, verdict) = outcomes(&[NO_MORE, "mean(x)\"\natol = 5"], &set, &baseline);
+    assert_eq!((found, verdict), (vec![Outcome::Pass; 2], Verdict::Acceptable));
+}
+
+#[test]
+fn limits_of_the_files_have_no_margin_and_tolerances_have_one() {
+    let baseline = made_up(100, 0, 0.0);
+    let of = |limit: &str, hits: usize| outcomes(&[limit], &made_up(100, hits, 0.0), &baseline).0[0];
+    assert_eq!(of("fraction(x > 0.5)\"\nmax = \"5%\"", 5), Outcome::Pass);
+    assert_eq!(of("fraction(x > 0.5)\"\nmax = \"5%\"", 6), Outcome::Fail);
+    assert_eq!(of("fraction(x > 0.5)\"\natol = \"5%\"", 8), Outcome::Pass);
+    assert_eq!(of("fraction(x > 0.5)\"\natol = \"5%\"", 30), Outcome::Fail);
+    assert_eq!(of("fraction(x > 0.5)\"\nmax = \"5%\"\nseverity = \"warning\"", 6), Outcome::Warn);
+}
+
+#[test]
+fn what_cannot_be_told_never_passes() {
+    let whole = made_up(100, 0, 0.0);
+    let open = (vec![Outcome::NotRun], Verdict::NotEnough);
+    let none = made_up(100, 0, f64::NAN);
+    assert_eq!(outcomes(&[NO_MORE], &none, &whole), open, "no number in any file");
+    assert_eq!(outcomes(&[NO_MORE], &whole, &none), open, "none in the baseline");
+    assert_eq!(outcomes(&[NO_MORE], &made_up(19, 0, 0.0), &whole), open, "too few files");
+    assert_eq!(outcomes(&[NO_MORE], &whole, &made_up(19, 0, 0.0)), open, "too few in the baseline");
+    assert_eq!(outcomes(&["mean(y)\"\nmin = 0"], &whole, &whole), open, "no such column");
+    assert_eq!(outcomes(&["delta\"\nmin = 0"], &whole, &whole), open, "no spectrum");
+    assert_eq!(outcomes(&["brightness_shift\"\natol = 1"], &whole, &whole), open, "no vectors");
+    assert_eq!(outcomes(&["n_images\"\nmin = 1"], &made_up(2, 0, 0.0), &whole), open, "two images");
+    assert_eq!(outcomes(&["n_images\"\nmin = 3"], &made_up(2, 0, 0.0), &whole).1, Verdict::NotAcceptable);
+    let both = [NO_MORE, "mean(y)\"\nmin = 0\nseverity = \"warning\""];
+    assert_eq!(outcomes(&both, &whole, &whole).1, Verdict::Acceptable, "a warning that was not run, beside a pass");
 }

@@ -115,8 +115,8 @@ pub fn quantile_beyond(first: &[f64], second: &[f64], q: f64, tolerance: f64, si
     (tails * more.min(fewer)).min(1.0)
 }
 
-/// Chance of a mean of squares of `differences` as large if the true one is `limit`², where `covariance` (row by row) is
-/// that of the differences. NaN without numbers.
+/// Chance of a mean of squares of `differences` as large if the true one is `limit`², where `covariance` (row by row)
+/// is that of the differences. NaN without numbers.
 pub fn distance_beyond(differences: &[f64], covariance: &[f64], limit: f64) -> f64 {
     let n = differences.len();
     let count = n as f64;

@@ -137,7 +137,7 @@ fn junit_has_a_case_for_each_rule_with_the_counts_that_it_says() {
     loop {
         match reader.read_event().expect("well-formed") {
             Event::Start(start) => {
-                let name = String::from_utf8(start.name().as_ref().to_vec()).expect("a name");
+                let name = start.name().as_ref().to_owned();
                 // What may stand where, in the schema that Jenkins' xUnit plugin uses.
                 let (parent, needed): (&str, &[&str]) = match name.as_str() {
                     "testsuites" => ("", &["name", "tests", "failures", "errors"]),
@@ -150,7 +150,7 @@ fn junit_has_a_case_for_each_rule_with_the_counts_that_it_says() {
                 assert_eq!(path.last().map_or("", String::as_str), parent, "{name}");
                 let of = |key: &str| {
                     let found = start.try_get_attribute(key).expect("attributes");
-                    found.map(|a| String::from_utf8(a.value.to_vec()).expect("text"))
+                    found.map(|a| a.value.into_owned())
                 };
                 needed.iter().for_each(|key| assert!(of(key).is_some(), "{name} lacks {key}"));
                 cases += u32::from(name == "testcase");
@@ -214,4 +214,31 @@ fn a_baseline_of_another_preparation_is_refused_unless_allowed() {
     world.refuse(other, &["--transform", "--allow-different-preprocess"]);
     let allowed = format!("{other} --allow-different-preprocess");
     world.succeed(&allowed);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_step_of_the_action_hands_on_the_page_and_the_code() {
+    let world = initialised();
+    let step = |policy: &str| {
+        let mut command = std::process::Command::new("bash");
+        command
+            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/check-in-ci"))
+            .current_dir(world.path(""))
+            .env("BINARY", env!("CARGO_BIN_EXE_specscan"))
+            .envs([("IMAGES", "set"), ("POLICY", policy), ("OPTIONS", "--by-class --quiet"), ("OUT", "out")])
+            .envs([("GITHUB_STEP_SUMMARY", "summary.md"), ("GITHUB_OUTPUT", "outputs")]);
+        command.output().expect("bash").status.code()
+    };
+    assert_eq!(step("policy"), Some(0));
+    break_cats(&world);
+    assert_eq!(step("policy"), Some(1));
+    assert_eq!(step("nowhere"), Some(2));
+    let text = |name: &str| String::from_utf8(world.read(name)).expect("text");
+    assert_eq!(text("outputs"), "code=0\ncode=1\ncode=2\n");
+    let headings: Vec<String> = text("summary.md").lines().filter(|l| l.starts_with("##")).map(str::to_owned).collect();
+    assert!(
+        matches!(&headings[..], [a, b] if a.contains("check passed") && b.contains("check failed")),
+        "{headings:?}"
+    );
 }

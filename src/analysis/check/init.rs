@@ -154,7 +154,12 @@ pub fn policy_of(values: &SetValues) -> String {
     text += &share(values, "odd", unlike, "oddness", Comparator::Greater, LEAST_ODDNESS);
     for (name, low, high) in BANDS {
         let metric = format!("band_db[{low},{high}]");
-        text += &rule("difference of the mean log power of these frequencies", name, &metric, &format!("atol = {BAND_ATOL_DB:?}"));
+        text += &rule(
+            "difference of the mean log power of these frequencies",
+            name,
+            &metric,
+            &format!("atol = {BAND_ATOL_DB:?}"),
+        );
     }
     text += &rule("mean of all pixels, value", "brightness", "brightness_shift", &format!("atol = {BRIGHTNESS_ATOL}"));
     text += &rule("deviation of the pixels, value", "contrast", "sigma_data", &format!("rtol = {CONTRAST_RTOL}"));

@@ -194,7 +194,8 @@ mod tests {
         let policy = Policy::parse(
             "baseline = \"base\"\n[preprocess]\ntransform = \"center-crop\"\nresolution = 64\n\
              [[check]]\nname = \"a\"\nmetric = \"band_db[0.25,0.5]\"\natol = 1\nseverity = \"warning\"\n\
-             [[check]]\nname = \"b\"\nmetric = \"fraction(bar_share > 0)\"\nmax = \"5%\"\nrtol = 0.1\nside = \"above\"\n",
+             [[check]]\nname = \"b\"\nmetric = \"fraction(bar_share > 0)\"\nmax = \"5%\"\n\
+             rtol = 0.1\nside = \"above\"\n",
         )
         .expect("a policy");
         assert_eq!(policy.baseline.as_deref(), Some("base"));
