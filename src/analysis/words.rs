@@ -14,7 +14,7 @@ const COLUMNS: usize = 80;
 /// Difference of an interval's two sides, as a share of its width, from which on it is not told by its half.
 const UNEQUAL_SIDES: f64 = 0.05;
 
-/// Text in lines of at most 80 columns; a number and its unit stay together.
+/// Text in lines of at most 80 columns; a number and its unit stay together, and what stands between backticks.
 pub fn wrap(text: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut words = text.split_whitespace().peekable();
@@ -22,6 +22,10 @@ pub fn wrap(text: &str) -> Vec<String> {
         let mut word = word.to_owned();
         while let Some(unit) = words.next_if(|next| next.starts_with('%') || next.starts_with("bits")) {
             word = format!("{word} {unit}");
+        }
+        while word.matches('`').count() % 2 == 1 {
+            let Some(next) = words.next() else { break };
+            word = format!("{word} {next}");
         }
         match lines.last_mut() {
             Some(line) if line.chars().count() + 1 + word.chars().count() <= COLUMNS => *line += &format!(" {word}"),

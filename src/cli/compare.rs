@@ -12,7 +12,7 @@ use crate::analysis::compare::{Compare, CompareReport, open_sets};
 use crate::report::manifest::Manifest;
 use crate::report::output_dir::OutputDir;
 
-/// Where the spectra of two sets or more differ, with intervals and tests
+/// Where the spectra of two or more sets differ, with intervals
 ///
 /// Each INPUT is a set: a folder of images, or a saved spectrum. All are compared with the first. Writes compare.csv
 /// (octave bands), compare_annuli.csv, compare.json, compare.md and a plot. Exits with 0 whatever the difference; to

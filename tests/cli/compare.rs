@@ -89,7 +89,8 @@ fn a_set_does_not_differ_from_itself_and_pairs_see_what_means_do_not() {
     };
     let (apart, paired) = (p("", "apart"), p("--paired", "paired"));
     assert!(apart > 0.5 && paired < 1e-6, "{apart} {paired}");
-    world.refuse("compare sharp other/00.png --paired -o x", &["two", "--paired"]);
+    save(&world.path("alone/x.png"), &picture(32, 32, 1).into());
+    world.refuse("compare sharp alone --paired -o x", &["same path", "--paired"]);
 }
 
 #[test]
