@@ -40,8 +40,8 @@ impl Side {
 /// the limit; 1 inside. NaN for degrees of freedom or errors that are none; certain where nothing varies.
 pub fn mean_beyond(difference: f64, standard_error: f64, degrees: f64, low: f64, high: f64) -> f64 {
     let excess = if difference > high { difference - high } else { low - difference };
-    if !(excess > 0.0) {
-        return if difference.is_nan() { f64::NAN } else { 1.0 };
+    if excess.is_nan() || excess <= 0.0 {
+        return if excess.is_nan() { f64::NAN } else { 1.0 };
     }
     if standard_error == 0.0 {
         return 0.0;
