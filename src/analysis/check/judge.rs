@@ -91,7 +91,7 @@ pub fn judge(
     let mut adjusted = holm(&known).into_iter();
     let mut settle = |(mut result, is_outside): (RuleResult, bool)| {
         result.p_holm = result.p.and_then(|_| adjusted.next());
-        let is_broken = is_outside || result.p_holm.is_some_and(|p| !(p > FAMILY_LEVEL));
+        let is_broken = is_outside || result.p_holm.is_some_and(|p| p <= FAMILY_LEVEL || p.is_nan());
         result.outcome = match (result.reason.is_some(), is_broken, result.severity) {
             (true, ..) => Outcome::NotRun,
             (_, false, _) => Outcome::Pass,

@@ -70,7 +70,9 @@ pub fn read(rule: &Rule, set: &SetValues, baseline: Option<&SetValues>, between:
 }
 
 fn is_outside(value: f64, limits: &Limits) -> bool {
-    limits.min.is_some_and(|min| !(value >= min)) || limits.max.is_some_and(|max| !(value <= max))
+    let keeps_min = limits.min.is_none_or(|min| value >= min);
+    let keeps_max = limits.max.is_none_or(|max| value <= max);
+    !(keeps_min && keeps_max)
 }
 
 /// A number of the set itself, held against its limits and, if there is one, the baseline's.

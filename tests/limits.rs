@@ -3,8 +3,8 @@
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::*;
-use crate::stats::student::student_p;
+use specscan::stats::limits::{Side, distance_beyond, mean_beyond, quantile, quantile_beyond, share_beyond, wilson};
+use specscan::stats::student::student_p;
 
 fn assert_close(found: f64, expected: f64, tolerance: f64, what: &str) {
     assert!((found - expected).abs() <= tolerance, "{what}: {found} is not {expected}");
@@ -23,6 +23,8 @@ fn inside_the_limits_nothing_is_beyond_and_nan_never_passes() {
     assert_eq!(mean_beyond(1.5, 0.0, 9.0, -1.0, 1.0), 0.0);
     assert!(mean_beyond(f64::NAN, 0.1, 9.0, -1.0, 1.0).is_nan());
     assert!(mean_beyond(2.0, f64::NAN, 9.0, -1.0, 1.0).is_nan());
+    assert!(mean_beyond(2.0, 0.1, f64::NAN, -1.0, 1.0).is_nan());
+    assert!(mean_beyond(2.0, f64::INFINITY, 9.0, -1.0, 1.0).is_nan());
     assert_eq!(mean_beyond(-50.0, 1.0, 9.0, f64::NEG_INFINITY, 1.0), 1.0);
 }
 
@@ -30,16 +32,19 @@ fn inside_the_limits_nothing_is_beyond_and_nan_never_passes() {
 fn a_difference_at_its_limit_fails_in_five_percent_at_most() {
     let mut random = ChaCha8Rng::seed_from_u64(3);
     let mut normal = || (0..12).map(|_| random.random_range(-0.5f64..0.5)).sum::<f64>();
-    let fails = (0..4000).filter(|_| mean_beyond(1.0 + 0.4 * normal(), 0.4, 1e6, -1.0, 1.0) <= 0.05).count();
-    // 95 % of binomial counts with p = 0.05 lie in 173 … 227.
-    assert!((165..=235).contains(&fails), "{fails} of 4000");
+    for degrees in [300.0, 1e6] {
+        let n = 20_000;
+        let fails = (0..n).filter(|_| mean_beyond(1.0 + 0.4 * normal(), 0.4, degrees, -1.0, 1.0) <= 0.05).count();
+        // Within 3.3 standard deviations of 5 %.
+        assert!((900..=1100).contains(&fails), "{degrees} degrees: {fails} of {n}");
+    }
 }
 
 #[test]
 fn shares_are_tested_by_fisher_or_beyond_a_tolerance() {
     // scipy.stats.fisher_exact([[10, 190], [0, 400]], "greater")
     assert_close(share_beyond((0, 400), (10, 200), 0.0, Side::Above), 1.4529e-5, 1e-8, "Fisher");
-    assert_eq!(share_beyond((10, 200), (0, 200), 0.0, Side::Above), 1.0);
+    assert_close(share_beyond((10, 200), (0, 200), 0.0, Side::Above), 1.0, 1e-9, "none in place of ten");
     let both = share_beyond((10, 200), (0, 200), 0.0, Side::Both);
     assert_close(both, 2.0 * share_beyond((10, 200), (0, 200), 0.0, Side::Below), 1e-15, "two tails");
     assert!(share_beyond((0, 400), (10, 200), 0.02, Side::Above) > 0.03);
