@@ -27,7 +27,6 @@ fn vectors(transform: Transform, side: usize) -> Option<FileVectors> {
     let size = Size::square(side);
     let config = ScanConfig {
         effective_resolution: false,
-        detectors: false,
         decode: DecodeOptions::default(),
         preprocess: PreprocessConfig { transform, size, allow_upscale: true, drop_letterbox: false },
         analysis: AnalysisConfig::new(size).with_less_detail(Detail::Power),
