@@ -225,7 +225,7 @@ fn a_tenth_of_the_images_changed_is_seen_in_nearly_every_trial() {
             damage(&image).save(to.with_extension("png")).expect("written");
         });
         let (seen, rules) = rate(&bench, &values_of(written.path()), n_changed, &more, name);
-        if !(seen as f64 >= least * N_TRIALS as f64) {
+        if (seen as f64) < least * N_TRIALS as f64 {
             failed.push(format!("{name}: {seen} of {N_TRIALS} ({rules})"));
         }
     }
@@ -236,7 +236,7 @@ fn a_tenth_of_the_images_changed_is_seen_in_nearly_every_trial() {
     // All of them are damaged here, so that none may be left to look at: those of a trial are few.
     std::fs::copy(shared("data/more").join(&more.files[0].key), cut.path().join("whole.JPEG")).expect("a copy");
     let (seen, rules) = rate(&bench, &values_of(cut.path()), n_changed / 2, &more, "5 % of the files cut off");
-    if !(20 * seen >= 19 * N_TRIALS) {
+    if 20 * seen < 19 * N_TRIALS {
         failed.push(format!("cut off: {seen} of {N_TRIALS} ({rules})"));
     }
     assert!(failed.is_empty(), "\n{}", failed.join("\n"));

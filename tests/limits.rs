@@ -47,7 +47,8 @@ fn shares_are_tested_by_fisher_or_beyond_a_tolerance() {
     assert_close(share_beyond((10, 200), (0, 200), 0.0, Side::Above), 1.0, 1e-9, "none in place of ten");
     let both = share_beyond((10, 200), (0, 200), 0.0, Side::Both);
     assert_close(both, 2.0 * share_beyond((10, 200), (0, 200), 0.0, Side::Below), 1e-15, "two tails");
-    assert!(share_beyond((0, 400), (10, 200), 0.02, Side::Above) > 0.03);
+    // z = (11/202 − 1/402 − 0.02)/0.016158 = 1.9785
+    assert_close(share_beyond((0, 400), (10, 200), 0.02, Side::Above), 0.02394, 2e-5, "Agresti and Caffo");
     assert!(share_beyond((0, 400), (60, 200), 0.02, Side::Above) < 1e-6);
 }
 
