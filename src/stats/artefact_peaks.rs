@@ -86,7 +86,7 @@ fn peak_at(grid: &Grid, power: &[f64], (ky, kx): (i64, i64), radius: i64) -> Opt
         }
     }
     around.retain(|(_, p)| *p > 0.0);
-    if around.len() < LEAST_SURROUNDING || !(value > 0.0) {
+    if around.len() < LEAST_SURROUNDING || value.is_nan() || value <= 0.0 {
         return None;
     }
     let logarithms: Vec<(f64, f64)> = around.iter().map(|(f, p): &(f64, f64)| (f.ln(), p.ln())).collect();

@@ -192,7 +192,7 @@ fn test_of_zero(difference: &[f64], covariance: &[f64], degrees: u64) -> Result<
 fn inverse_form(d: &[f64], covariance: &[f64]) -> Result<f64, CovarianceError> {
     let p = d.len();
     let scale: Vec<f64> = (0..p).map(|i| covariance[i * p + i].sqrt()).collect();
-    if let Some(index) = scale.iter().position(|s| !(*s > 0.0)) {
+    if let Some(index) = scale.iter().position(|s| s.is_nan() || *s <= 0.0) {
         return Err(CovarianceError::NoVariance { index, variance: covariance[index * p + index] });
     }
     let correlation: Vec<f64> = (0..p * p).map(|at| covariance[at] / (scale[at / p] * scale[at % p])).collect();
@@ -201,7 +201,7 @@ fn inverse_form(d: &[f64], covariance: &[f64]) -> Result<f64, CovarianceError> {
     let least = LEAST_EIGENVALUE * pairs.values[0];
     let mut sum = 0.0;
     for (value, vector) in pairs.values.iter().zip(&pairs.vectors) {
-        if !(*value > least) {
+        if value.is_nan() || *value <= least {
             let reason = "its numbers depend on each other".to_owned();
             return Err(CovarianceError::Factorisation { n: p, reason });
         }

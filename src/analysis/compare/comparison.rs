@@ -334,12 +334,11 @@ impl Comparison {
     }
 }
 
+/// From an estimate of one set to its difference between both.
+type Compared<'a> = dyn Fn(&dyn Fn(&SetVector) -> Mean) -> Difference + 'a;
+
 /// Every octave band, with the chances of all.
-fn bands(
-    vector: &SetVector,
-    longer_side_px: usize,
-    compare: &dyn Fn(&dyn Fn(&SetVector) -> Mean) -> Difference,
-) -> Vec<BandDifference> {
+fn bands(vector: &SetVector, longer_side_px: usize, compare: &Compared<'_>) -> Vec<BandDifference> {
     let differences: Vec<Difference> =
         (0..vector.bands.len()).map(|m| compare(&|v| v.number(m)).scaled(DB_PER_LN)).collect();
     // A band without a chance of its own was not tested.
@@ -364,7 +363,7 @@ fn bands(
 }
 
 /// Neighbours that differ to the same side, the largest difference first.
-fn runs(bands: &[BandDifference], compare: &dyn Fn(&dyn Fn(&SetVector) -> Mean) -> Difference) -> Vec<BandRun> {
+fn runs(bands: &[BandDifference], compare: &Compared<'_>) -> Vec<BandRun> {
     let side = |m: usize| bands[m].differs.then(|| bands[m].difference_db.value > 0.0);
     let mut runs = Vec::new();
     let mut start = 0;

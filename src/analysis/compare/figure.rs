@@ -1,22 +1,11 @@
 //! The picture of a comparison: spectra above, what each has over the first below.
 
 use super::FileVectors;
-use super::report::CompareReport;
+use super::report::{CompareReport, Curve};
 use crate::analysis::Scanned;
 use crate::report::plot::compare::{CompareFigure, Overlay};
 use crate::spectrum::RapsdOf;
 use crate::stats::student::student_quantile;
-
-/// The mean RAPSD of one set, with its interval.
-#[derive(Debug, Clone)]
-pub struct Curve {
-    /// Annulus frequencies, cycles per pixel.
-    frequency_cycles_per_px: Vec<f64>,
-    /// Mean power, value² per mode.
-    mean: Vec<f64>,
-    /// Half the width of the 95 % interval over the mean; empty for fewer than two files.
-    relative_half_width: Vec<f64>,
-}
 
 /// The curves of all sets.
 pub(super) fn curves(sets: &[(String, Scanned, FileVectors)]) -> Vec<Curve> {

@@ -23,7 +23,9 @@ pub(super) use comparison::delta_of;
 pub(super) use pairs::statistics;
 pub(super) use sets::prepared_like;
 
-use super::{Desk, Loss, Run, Scanned, Source};
+use super::{Desk, Loss, Outputs, Report, Run, Scanned, Source};
+use crate::report::content::Content;
+use crate::report::plot::Plot;
 
 /// What is compared, and how.
 #[derive(Debug, Clone, Default)]
@@ -59,7 +61,8 @@ impl Compare {
             comparisons.push(Comparison::of(first, other, pairs.as_ref())?);
         }
         let curves = figure::curves(&scanned);
-        Ok(CompareReport::new(measured.into_iter().map(|m| m.summary).collect(), comparisons, curves))
+        let summary = comparisons.iter().map(text::sentence).collect();
+        Ok(CompareReport::new(summary, measured.into_iter().map(|m| m.summary).collect(), comparisons, curves))
     }
 
     /// One set, with what is known of each of its files if pairs are asked for.
@@ -97,5 +100,31 @@ impl Compare {
             ));
         }
         Ok(pairs)
+    }
+}
+
+impl Report for CompareReport {
+    const OUTPUTS: Outputs =
+        Outputs { files: &["compare.csv", "compare_annuli.csv", "compare.json", "compare.md"], plots: &["compare"] };
+
+    fn lines(&self) -> Vec<String> {
+        text::lines(self)
+    }
+
+    fn details(&self) -> Vec<String> {
+        text::details(self)
+    }
+
+    fn tables(&self) -> Vec<Content<'_>> {
+        vec![
+            Content::table("compare.csv", self.rows()),
+            Content::table("compare_annuli.csv", self.annuli()),
+            Content::json("compare.json", self),
+            Content::bytes("compare.md", markdown::page(self).into_bytes()),
+        ]
+    }
+
+    fn figures(&self) -> Vec<Plot> {
+        vec![Plot::new("compare", figure::figure(self, &self.curves))]
     }
 }

@@ -3,12 +3,7 @@
 use serde::Serialize;
 
 use super::comparison::{AnnulusRow, Comparison, SetSummary};
-use super::figure::Curve;
-use super::{figure, markdown, text};
 use crate::analysis::about::SCHEMA_VERSION;
-use crate::analysis::{Outputs, Report};
-use crate::report::content::Content;
-use crate::report::plot::Plot;
 
 /// Sets beside each other.
 #[derive(Debug, Clone, Serialize)]
@@ -22,7 +17,18 @@ pub struct CompareReport {
     /// Each set but the first, compared with the first.
     pub comparisons: Vec<Comparison>,
     #[serde(skip)]
-    curves: Vec<Curve>,
+    pub(super) curves: Vec<Curve>,
+}
+
+/// The mean RAPSD of one set, with its interval.
+#[derive(Debug, Clone)]
+pub struct Curve {
+    /// Annulus frequencies, cycles per pixel.
+    pub(super) frequency_cycles_per_px: Vec<f64>,
+    /// Mean power, value² per mode.
+    pub(super) mean: Vec<f64>,
+    /// Half the width of the 95 % interval over the mean; empty for fewer than two files.
+    pub(super) relative_half_width: Vec<f64>,
 }
 
 /// Row of `compare.csv`: one octave band of two sets.
@@ -52,8 +58,12 @@ pub struct CompareRow<'a> {
 
 impl CompareReport {
     /// The report on `sets`, `comparisons` with the first.
-    pub(super) fn new(sets: Vec<SetSummary>, comparisons: Vec<Comparison>, curves: Vec<Curve>) -> Self {
-        let summary = comparisons.iter().map(text::sentence).collect();
+    pub(super) fn new(
+        summary: Vec<String>,
+        sets: Vec<SetSummary>,
+        comparisons: Vec<Comparison>,
+        curves: Vec<Curve>,
+    ) -> Self {
         Self { schema_version: SCHEMA_VERSION, summary, sets, comparisons, curves }
     }
 
@@ -75,33 +85,8 @@ impl CompareReport {
         })
     }
 
-    fn annuli(&self) -> impl Iterator<Item = &AnnulusRow> {
+    /// The rows of `compare_annuli.csv`.
+    pub fn annuli(&self) -> impl Iterator<Item = &AnnulusRow> {
         self.comparisons.iter().flat_map(|comparison| &comparison.annuli)
-    }
-}
-
-impl Report for CompareReport {
-    const OUTPUTS: Outputs =
-        Outputs { files: &["compare.csv", "compare_annuli.csv", "compare.json", "compare.md"], plots: &["compare"] };
-
-    fn lines(&self) -> Vec<String> {
-        text::lines(self)
-    }
-
-    fn details(&self) -> Vec<String> {
-        text::details(self)
-    }
-
-    fn tables(&self) -> Vec<Content<'_>> {
-        vec![
-            Content::table("compare.csv", self.rows()),
-            Content::table("compare_annuli.csv", self.annuli()),
-            Content::json("compare.json", self),
-            Content::bytes("compare.md", markdown::page(self).into_bytes()),
-        ]
-    }
-
-    fn figures(&self) -> Vec<Plot> {
-        vec![Plot::new("compare", figure::figure(self, &self.curves))]
     }
 }
