@@ -157,7 +157,10 @@ pub fn names_of(inputs: &[PathBuf]) -> Vec<String> {
 
 /// Puts in place what a killed run has left in the folder, for inputs may be such results; a dry run changes nothing.
 pub fn recover(command: &str, args: &SharedArgs) -> Result<()> {
-    Ok(if args.compute.dry_run { () } else { OutputDir::recover(&args.output.out, command)? })
+    if !args.compute.dry_run {
+        OutputDir::recover(&args.output.out, command)?;
+    }
+    Ok(())
 }
 
 /// Opens the dataset, runs `analysis` on it, and presents the answer; with `--dry-run` says what would be done instead.

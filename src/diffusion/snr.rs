@@ -114,7 +114,7 @@ impl Emergence {
         let annuli = self.crossings.iter().zip(&self.log_ratio).zip(half_width_ln);
         annuli
             .map(|((crossing, ratio), half)| {
-                let _ = (*crossing)?.is_inside.then_some(())?;
+                crossing.filter(|crossing| crossing.is_inside)?;
                 let [early, late] = [ratio - (*half)?, ratio + (*half)?].map(|ratio| schedule.crossing(ratio));
                 Some(0.5 * (self.time(&late?) - self.time(&early?)))
             })

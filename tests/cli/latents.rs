@@ -16,7 +16,7 @@ fn smooth(shape: [usize; 4], seed: u64) -> Vec<f32> {
     let plane = shape[2] * shape[3];
     let value = |i: usize| {
         let c = i / plane % shape[1];
-        let before = if i % shape[3] > 0 { white[i - 1] } else { 0.0 };
+        let before = if i.is_multiple_of(shape[3]) { 0.0 } else { white[i - 1] };
         c as f32 - 1.5 + (1.0 + c as f32) * (white[i] + before)
     };
     halves(&(0..white.len()).map(value).collect::<Vec<_>>())
