@@ -3,11 +3,11 @@
 //!
 //! # Definition
 //!
-//! At each mode whose frequencies are both multiples of 1/8, `e = (ln Γ[k] − m) / s`, where `m` is what the modes around
-//! it lead to expect (a straight line in `ln f` through their `ln Γ`, by least squares, moved by the median of what it
-//! misses) and `s` is 1.4826 times the median absolute deviation from that. Around it are the modes within a radius of
-//! `L/16` wave numbers, and, as images have more power along the axes, on the same axis for modes on one and off the
-//! axes for the others. A mode is a peak from `e = 6` on, if it also stands out by 1 dB.
+//! At each mode whose frequencies are both multiples of 1/8, `e = (ln Γ[k] − m) / s`, where `m` is what the modes
+//! around it lead to expect (a straight line in `ln f` through their `ln Γ`, by least squares, moved by the median of
+//! what it misses) and `s` is 1.4826 times the median absolute deviation from that. Around it are the modes within a
+//! radius of `L/16` wave numbers, and, as images have more power along the axes, on the same axis for modes on one and
+//! off the axes for the others. A mode is a peak from `e = 6` on, if it also stands out by 1 dB.
 //!
 //! # References
 //!
