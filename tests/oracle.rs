@@ -190,14 +190,17 @@ fn recommended_settings_agree() {
             settings.iter().find(|s| s["name"] == name).unwrap_or_else(|| panic!("no {name}")).clone()
         };
         let (narrow, wide) = (&oracle["density_kappa_1"], &oracle["density_default"]);
+        // Of few photographs some annuli lie below one at a higher frequency: the oracle's gradient moves the schedule
+        // with them, though they do not enter it.
+        let density_ends = if photos.ends_with("bench") { 1e-3 } else { 3e-3 };
         for (name, want, value_tolerance, end_tolerance) in [
             ("sigma_data", interval(&oracle["sigma_data"]), 1e-4, 0.0),
             ("sigma_min", interval(&oracle["sigma_min"]), 5e-3, 5e-3),
             ("sigma_bands", interval(&oracle["sigma_max"]), 5e-3, 5e-3),
             ("sigma_brightness", [oracle["sigma_max_brightness"].as_f64(), None, None], 1e-4, 0.0),
-            ("P_mean", interval(&narrow["p_mean"]), 1e-4, 1e-3),
-            ("P_std", interval(&narrow["p_std"]), 1e-4, 1e-3),
-            ("P_std_wide", interval(&wide["p_std"]), 1e-4, 1e-3),
+            ("P_mean", interval(&narrow["p_mean"]), 1e-4, density_ends),
+            ("P_std", interval(&narrow["p_std"]), 1e-4, density_ends),
+            ("P_std_wide", interval(&wide["p_std"]), 1e-4, density_ends),
         ] {
             let got = interval(&setting(name));
             println!("{}, {side} px, {name}: {got:?}, oracle {want:?}", photos.display());
