@@ -141,7 +141,7 @@ impl Source {
         self.images().map_or(0, |images| images.n_ignored)
     }
 
-    /// The power of the images' rounding, value² per mode ([`rounding_power_of`]).
+    /// The power of the images' rounding, value² per mode.
     ///
     /// # Errors
     ///

@@ -32,7 +32,7 @@ pub struct Halves {
 ///
 /// # Errors
 ///
-/// As [`scan`].
+/// As [`scan`](super::scan::scan).
 pub fn scan_halves(
     files: &[SourceFile],
     config: &ScanConfig,
