@@ -16,7 +16,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use specscan::noise::field::Role;
-use specscan::noise::{SampledNoise, Setting, ZeroFrequency, parse_family, realise};
+use specscan::noise::{SampledNoise, Setting, parse_family, realise};
 use specscan::pipeline::Cancel;
 use specscan::pipeline::noise::draw_samples;
 use specscan::pipeline::observer::Silent;
@@ -71,14 +71,7 @@ fn scipy(peer: &peer::Peer, threads: usize) -> Result<(f64, f64), Box<dyn Error>
 fn draw(threads: usize) -> Result<f64, Box<dyn Error>> {
     let started = Instant::now();
     let grid = Grid::new(Size::square(SIDE));
-    let setting = Setting {
-        grid: &grid,
-        n_axes: 1,
-        dataset: None,
-        measured: None,
-        zero_frequency: ZeroFrequency::default(),
-        pixel_variance: 1.0,
-    };
+    let setting = Setting::free(&grid, 1);
     let noise = realise(&*parse_family("cloud-crop:1.5")?, &setting)?;
     let sampled = SampledNoise::new(noise.sampler, 0, Role::Noise);
     let mut sum = 0.0;

@@ -299,14 +299,7 @@ mod tests {
 
     /// Without its zero frequency a power law has nothing left on one pixel.
     fn setting(grid: &Grid) -> Setting<'_> {
-        Setting {
-            grid,
-            n_axes: 1,
-            dataset: None,
-            measured: None,
-            zero_frequency: ZeroFrequency::Zero,
-            pixel_variance: 1.0,
-        }
+        Setting { zero_frequency: ZeroFrequency::Zero, ..Setting::free(grid, 1) }
     }
 
     fn names(noises: &[Noise]) -> Vec<&str> {

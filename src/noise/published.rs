@@ -11,7 +11,6 @@ use rustfft::num_complex::Complex32;
 use super::error::NoiseError;
 use super::families::parse_family;
 use super::field::{Role, SampledNoise};
-use super::law::ZeroFrequency;
 use super::power::full_sum;
 use super::realise::{Noise, realise};
 use super::setting::Setting;
@@ -60,14 +59,7 @@ pub fn published_distances(n_pairs: u64) -> Result<[PublishedDistance; 5], Noise
 
 /// A family in one channel of unit variance, without a dataset.
 fn make(grid: &Grid, family: &str) -> Result<Noise, NoiseError> {
-    let setting = Setting {
-        grid,
-        n_axes: 1,
-        dataset: None,
-        measured: None,
-        zero_frequency: ZeroFrequency::HalfPeriod,
-        pixel_variance: 1.0,
-    };
+    let setting = Setting::free(grid, 1);
     realise(&*parse_family(family)?, &setting)
 }
 
@@ -97,6 +89,7 @@ fn drawn_means(noise: Noise, grid: &Grid, n_pairs: u64, square: impl Fn(&[f64]) 
 
 #[cfg(test)]
 mod tests {
+    use super::super::law::ZeroFrequency;
     use super::*;
     use crate::noise::law::power_law;
 

@@ -22,6 +22,14 @@ pub struct Setting<'a> {
     pub pixel_variance: f64,
 }
 
+impl<'a> Setting<'a> {
+    /// No dataset, `n_axes` axes of unit pixel variance.
+    pub fn free(grid: &'a Grid, n_axes: usize) -> Self {
+        let zero_frequency = ZeroFrequency::default();
+        Self { grid, n_axes, dataset: None, measured: None, zero_frequency, pixel_variance: 1.0 }
+    }
+}
+
 impl Setting<'_> {
     /// The dataset, for a family called `name` that follows it.
     ///

@@ -6,7 +6,7 @@ use rustfft::num_complex::Complex64;
 use super::families::parse_family;
 use super::family::Needs;
 use super::field::SampledNoise;
-use super::law::{ZeroFrequency, fit_law};
+use super::law::fit_law;
 use super::metric::Metric;
 use super::model::DatasetModel;
 use super::power::pixel_variance;
@@ -42,14 +42,7 @@ pub(crate) fn free_families() -> impl Iterator<Item = &'static str> {
 
 /// No dataset, one channel, unit variance.
 pub(crate) fn setting(grid: &Grid) -> Setting<'_> {
-    Setting {
-        grid,
-        n_axes: 1,
-        dataset: None,
-        measured: None,
-        zero_frequency: ZeroFrequency::HalfPeriod,
-        pixel_variance: 1.0,
-    }
+    Setting::free(grid, 1)
 }
 
 /// A dataset with this Γ and M.

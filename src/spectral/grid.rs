@@ -21,6 +21,9 @@
 //! Radially averaged power spectral density as in Spectrally-Guided Noise Schedules (arXiv 2603.19222); for even square
 //! images bins `0 … L/2-1` are those of `pysteps.utils.spectral.rapsd`.
 
+use std::iter::successors;
+use std::ops::Range;
+
 /// Height and width of an image, in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Size {
@@ -72,6 +75,18 @@ impl Size {
     /// Annuli of its spectrum, `⌊L/2⌋ + 1`, the zero frequency included.
     pub fn n_annuli(self) -> usize {
         self.longer_side() / 2 + 1
+    }
+
+    /// The annuli of each octave of frequencies, `2^m ≤ j < 2^(m+1)`, by rising frequency; the zero frequency is in
+    /// none. The last octave reaches up to the last annulus `⌊L/2⌋`, which would be alone where it is a power of two.
+    /// None for a single pixel.
+    pub fn octaves(self) -> Vec<Range<usize>> {
+        let end = self.n_annuli();
+        let rising = successors(Some(1), |start| Some(2 * start));
+        let starts: Vec<usize> =
+            rising.take_while(|start| *start == 1 || start + 1 < end).filter(|s| *s < end).collect();
+        let ends = starts.iter().skip(1).copied().chain([end]);
+        starts.iter().zip(ends).map(|(start, end)| *start..end).collect()
     }
 }
 

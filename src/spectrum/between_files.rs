@@ -7,62 +7,10 @@
 //! `cov(v̄) = G/(G−1) · Σ_c (s_c − m_c v̄)(s_c − m_c v̄)ᵀ / n²`. Tiles of one photograph are no independent images, so
 //! the unit of sampling is the file.
 
-use std::ops::Range;
-
 use super::order_statistics::position_of_rank;
 use super::plan::{Detail, EXTREME_BINS, EXTREME_BINS_PER_OCTAVE};
 use super::saved::Spectrum;
-
-/// Mean and spread of a small vector of each image: ln of its power in every octave band (the mean over the band's
-/// annuli of ln R, R the mean of the channels' RAPSDs), then the mean square of each channel (value², around zero),
-/// then the mean of each channel (value), last the mean over channels of the square of that (value²).
-///
-/// R is held at a hundredth of the 8-bit rounding power, so that images without power count with a number.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SetVector {
-    /// Images.
-    pub n_images: u64,
-    /// Files they come from: the unit of sampling.
-    pub n_files: u64,
-    /// Annuli of each octave band.
-    pub bands: Vec<Range<usize>>,
-    /// Channels.
-    pub n_channels: usize,
-    /// Mean over images: bands, mean squares, means, squared brightness.
-    pub mean: Vec<f64>,
-    /// Covariance of that mean between files, row by row; empty for fewer than two files.
-    pub covariance_of_mean: Vec<f64>,
-}
-
-impl SetVector {
-    /// Positions of the channels' mean squares.
-    pub fn mean_squares(&self) -> Range<usize> {
-        let start = self.bands.len();
-        start..start + self.n_channels
-    }
-
-    /// Positions of the channels' means.
-    pub fn means(&self) -> Range<usize> {
-        let start = self.bands.len() + self.n_channels;
-        start..start + self.n_channels
-    }
-
-    /// Position of the mean over channels of the channels' squared means.
-    pub fn squared_brightness(&self) -> usize {
-        self.mean.len() - 1
-    }
-
-    /// Variance between files of an estimate that follows the mean as `Σ_i gradient_i δv_i`; none for fewer than two
-    /// files.
-    ///
-    /// # Panics
-    ///
-    /// If `gradient` is not as long as the vector.
-    pub fn variance_of(&self, gradient: &[f64]) -> Option<f64> {
-        assert_eq!(gradient.len(), self.mean.len(), "one value for each number of the vector");
-        variance_along(&self.covariance_of_mean, gradient)
-    }
-}
+use super::set_vector::SetVector;
 
 /// Which of an image's bands, of all annuli but the brightness.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,12 +14,13 @@ pub mod radial_statistics;
 pub mod reduce;
 pub mod reduced;
 pub mod saved;
+pub mod set_vector;
 pub mod sketch;
 #[cfg(test)]
 pub(crate) mod testing;
 
 pub use analyzer::{Analyzer, ImageSummary};
-pub use between_files::{Extreme, PowerHistogram, SetVector};
+pub use between_files::{Extreme, PowerHistogram};
 pub use derived::{ModeCovariance, ModeMoments, RapsdOf};
 pub use error::SpectrumError;
 pub use exact::{ExactTensor, TensorSpec};
@@ -27,4 +28,5 @@ pub use plan::{AnalysisConfig, AnalysisPlan, Detail, Reference, Standardize};
 pub use radial_statistics::RadialStatistics;
 pub use reduced::{ReducedCovariance, ReducedForm};
 pub use saved::{Counts, Preprocess, Spectrum};
+pub use set_vector::SetVector;
 pub use sketch::ContentSketch;

@@ -150,7 +150,7 @@ pub(super) const EXTREME_BINS_PER_OCTAVE: i32 = 128;
 pub(super) const EXTREME_BINS: usize = HISTOGRAM_OCTAVES * EXTREME_BINS_PER_OCTAVE as usize;
 
 /// Most octave bands of [`AnalysisConfig::octave_bands`].
-const MAX_OCTAVE_BANDS: u32 = 11;
+const MAX_OCTAVE_BANDS: usize = 11;
 
 /// Bands weaker than this share of the 8-bit rounding power count as that strong in logarithms of band powers, so that
 /// those of images without power are finite.
@@ -244,14 +244,14 @@ impl AnalysisConfig {
         rapsd_rows(self.channels.count()) * self.size.n_annuli() * HISTOGRAM_BINS
     }
 
-    /// The octave bands of annuli, `2^m ≤ j < 2^(m+1)`; the last one ends with the last annulus, and there are at most
-    /// eleven. None for a single pixel.
+    /// The octaves of annuli ([`Size::octaves`]); the last ones are one band where there are more than eleven.
     pub fn octave_bands(&self) -> Vec<Range<usize>> {
-        let end = self.size.n_annuli();
-        let starts = (0..MAX_OCTAVE_BANDS).map(|m| 1 << m).filter(|start| *start == 1 || start + 1 < end);
-        let starts: Vec<usize> = starts.filter(|start| *start < end).collect();
-        let ends = starts.iter().skip(1).copied().chain([end]);
-        starts.iter().copied().zip(ends).map(|(start, end)| start..end).collect()
+        let mut bands = self.size.octaves();
+        bands.truncate(MAX_OCTAVE_BANDS);
+        if let Some(last) = bands.last_mut() {
+            last.end = self.size.n_annuli();
+        }
+        bands
     }
 
     /// Length of the vector of each image whose spread between files is summed up: octave bands, twice the channels,

@@ -7,8 +7,8 @@ use rustfft::num_complex::Complex64;
 
 use super::analyzer::Totals;
 use super::{
-    AnalysisConfig, AnalysisPlan, Analyzer, ContentSketch, Counts, Detail, ImageSummary, Preprocess, Reference,
-    Spectrum, Standardize,
+    AnalysisConfig, AnalysisPlan, Analyzer, ContentSketch, Counts, Detail, ImageSummary, Preprocess, RadialStatistics,
+    Reference, Spectrum, Standardize,
 };
 use crate::spectral::naive::{half_of, naive_dft, radial_mean};
 use crate::spectral::{Channels, Size, ValueRange, Window};
@@ -198,4 +198,15 @@ fn apply_hann(size: Size, plane: &mut [f64]) {
     for (x, w) in plane.iter_mut().zip(weights) {
         *x = mean + (*x - mean) * w / rms;
     }
+}
+
+/// Mean and spread of RAPSDs, one a file, term by term.
+pub(crate) fn radial_statistics<R: AsRef<[f64]>>(rapsds: &[R]) -> RadialStatistics {
+    let (n, annuli) = (rapsds.len() as f64, rapsds[0].as_ref().len());
+    let sum = |of: &dyn Fn(&[f64]) -> f64| rapsds.iter().map(|rapsd| of(rapsd.as_ref())).sum::<f64>();
+    let mean: Vec<f64> = (0..annuli).map(|j| sum(&|rapsd| rapsd[j]) / n).collect();
+    let covariance = |i: usize, j: usize| sum(&|rapsd| (rapsd[i] - mean[i]) * (rapsd[j] - mean[j])) / (n - 1.0) / n;
+    let covariance_of_mean = (0..annuli * annuli).map(|ij| covariance(ij / annuli, ij % annuli)).collect();
+    let of_mean = RadialStatistics::without_spread(mean.clone(), n as u64, n as u64);
+    RadialStatistics { covariance_of_mean, ..of_mean }
 }

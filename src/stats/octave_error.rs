@@ -2,10 +2,10 @@
 //!
 //! # Definition
 //!
-//! Octaves are the annuli `2^m ≤ j < 2^(m+1)`; the last reaches up to `L/2`, which is in it. The mean power of an
-//! octave is that over its modes, `P = Σ_j N_j R̄_j / Σ_j N_j`. Its standard error follows from the covariance of R̄
-//! between files ([`RadialStatistics`]): tiles of one file count once. It is that of another set of as many files; that
-//! files are drawn without replacement makes it smaller, which is left out.
+//! The mean power of an octave of frequencies ([`Size::octaves`](crate::spectral::Size::octaves)) is that over its
+//! modes, `P = Σ_j N_j R̄_j / Σ_j N_j`. Its standard error follows from the covariance of R̄ between files
+//! ([`RadialStatistics`]): tiles of one file count once. It is that of another set of as many files; that files are
+//! drawn without replacement makes it smaller, which is left out.
 //!
 //! Files are drawn at random, so every number of them is a sample of the whole. It is looked at only at fixed numbers
 //! of files, `256·√2^k`: a rule that looks after each file stops where the error is small by chance.
@@ -48,17 +48,6 @@ pub fn check_points(n: usize) -> impl Iterator<Item = usize> {
     points.take_while(move |point| *point < n).chain([n])
 }
 
-/// The annuli of each octave of an image with `n_annuli` of them, by rising frequency; the zero frequency is in none.
-fn octaves(n_annuli: usize) -> Vec<Range<usize>> {
-    let mut starts: Vec<usize> = successors(Some(1), |start| Some(2 * start)).take_while(|s| *s < n_annuli).collect();
-    // Where L/2 is a power of two it would be alone: that is no octave.
-    if starts.len() > 1 && starts.last().is_some_and(|start| start + 1 == n_annuli) {
-        starts.pop();
-    }
-    let ends = starts.iter().skip(1).copied().chain([n_annuli]);
-    starts.iter().zip(ends).map(|(start, end)| *start..end).collect()
-}
-
 /// Mean power of each octave and its standard error, value²; none for fewer than two files.
 pub fn octave_powers(grid: &Grid, statistics: &RadialStatistics) -> Option<Vec<(f64, f64)>> {
     let power = |octave: Range<usize>| {
@@ -68,7 +57,7 @@ pub fn octave_powers(grid: &Grid, statistics: &RadialStatistics) -> Option<Vec<(
         let mean = octave.map(|j| shares[j] * statistics.mean[j]).sum();
         Some((mean, statistics.variance_of(&shares)?.sqrt()))
     };
-    octaves(grid.n_annuli()).into_iter().map(power).collect()
+    grid.size().octaves().into_iter().map(power).collect()
 }
 
 /// The largest standard error of an octave's mean power, as a share of it; none for fewer than two files, and for
@@ -94,31 +83,8 @@ mod tests {
 
     use super::*;
     use crate::spectral::Size;
+    use crate::spectrum::testing::radial_statistics as statistics;
     use crate::stats::student::student_quantile;
-
-    /// What the exact sums over `rapsds`, one a file, give.
-    fn statistics(rapsds: &[&Vec<f64>]) -> RadialStatistics {
-        let (n, annuli) = (rapsds.len() as f64, rapsds[0].len());
-        let mean: Vec<f64> = (0..annuli).map(|j| rapsds.iter().map(|r| r[j]).sum::<f64>() / n).collect();
-        let covariance = |i: usize, j: usize| {
-            rapsds.iter().map(|r| (r[i] - mean[i]) * (r[j] - mean[j])).sum::<f64>() / (n - 1.0) / n
-        };
-        let covariance_of_mean = (0..annuli * annuli).map(|ij| covariance(ij / annuli, ij % annuli)).collect();
-        let of_mean = RadialStatistics::without_spread(mean, n as u64, n as u64);
-        RadialStatistics { covariance_of_mean, ..of_mean }
-    }
-
-    #[test]
-    fn octaves_share_out_all_annuli_but_the_first() {
-        assert_eq!(octaves(17), [1..2, 2..4, 4..8, 8..17]);
-        assert_eq!(octaves(25), [1..2, 2..4, 4..8, 8..16, 16..25]);
-        let one = |range: std::ops::Range<usize>| std::iter::once(range).collect::<Vec<_>>();
-        assert_eq!((octaves(1), octaves(2), octaves(3)), (Vec::new(), one(1..2), one(1..3)));
-        for n in 2..600 {
-            let all: Vec<usize> = octaves(n).into_iter().flatten().collect();
-            assert!(all.into_iter().eq(1..n), "{n}");
-        }
-    }
 
     #[test]
     fn files_are_counted_at_fixed_numbers_and_at_the_end() {
@@ -132,7 +98,7 @@ mod tests {
         let grid = Grid::new(Size::square(12));
         let files: Vec<Vec<f64>> =
             (0..9).map(|i| (0..7).map(|j| 1.0 + f64::from((i * 7 + j * 5 + i * j) % 11)).collect()).collect();
-        let got = octave_powers(&grid, &statistics(&files.iter().collect::<Vec<_>>())).expect("nine files");
+        let got = octave_powers(&grid, &statistics(&files)).expect("nine files");
         assert_eq!(got.len(), 3);
         let modes = grid.modes_per_annulus();
         for ((mean, error), octave) in got.into_iter().zip([1..2, 2..4, 4..7]) {
@@ -178,7 +144,7 @@ mod tests {
                 (0..9).map(|j| (contrast + 0.7 * normal()).exp() / f64::from(j * j + 1)).collect()
             })
             .collect();
-        let truth = octave_powers(&grid, &statistics(&files.iter().collect::<Vec<_>>())).expect("many files");
+        let truth = octave_powers(&grid, &statistics(&files)).expect("many files");
         let (mut n_covered, mut n_read) = (vec![0; truth.len()], Vec::new());
         for seed in 0..200 {
             let order = index::sample(&mut ChaCha8Rng::seed_from_u64(seed), N, N).into_vec();

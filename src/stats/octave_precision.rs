@@ -2,8 +2,8 @@
 //!
 //! # Definition
 //!
-//! The power of an octave is the sum over its annuli `j = 2^k … 2^(k+1) − 1` of modes times mean power, in decibels; it
-//! follows the mean RAPSD linearly near its value, hence its interval ([`LinearEstimate`]).
+//! The power of an octave is the sum over its annuli ([`Size::octaves`](crate::spectral::Size::octaves)) of modes times
+//! mean power, in decibels; it follows the mean RAPSD linearly near its value, hence its interval ([`LinearEstimate`]).
 
 use serde::Serialize;
 
@@ -35,10 +35,9 @@ pub struct OctavePrecision {
 pub fn octave_precision(grid: &Grid, power: &[f64], statistics: &RadialStatistics) -> Option<OctavePrecision> {
     assert_eq!(power.len(), grid.n_annuli(), "one power per annulus");
     let whole = in_decibels(grid, power, statistics, 1..power.len())?;
-    let starts = (0..).map(|k| 1_usize << k).take_while(|start| *start < power.len());
-    let octaves = starts.filter_map(|start| {
-        let octave = in_decibels(grid, power, statistics, start..(2 * start).min(power.len()))?;
-        Some((start, octave.half_width()?))
+    let octaves = grid.size().octaves().into_iter().filter_map(|octave| {
+        let start = octave.start;
+        Some((start, in_decibels(grid, power, statistics, octave)?.half_width()?))
     });
     let octaves: Vec<(usize, f64)> = octaves.collect();
     let worst = octaves.iter().max_by(|a, b| a.1.total_cmp(&b.1));
@@ -75,22 +74,11 @@ fn in_decibels(
 mod tests {
     use super::*;
     use crate::spectral::Size;
+    use crate::spectrum::testing::radial_statistics as statistics;
     use crate::stats::student::student_quantile;
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
     use rand_distr::{Distribution, LogNormal};
-
-    /// The statistics of images, one to a file, with these RAPSDs.
-    fn statistics(rapsds: &[Vec<f64>]) -> RadialStatistics {
-        let (n, annuli) = (rapsds.len() as f64, rapsds[0].len());
-        let mean: Vec<f64> = (0..annuli).map(|j| rapsds.iter().map(|r| r[j]).sum::<f64>() / n).collect();
-        let mut statistics = RadialStatistics::without_spread(mean.clone(), rapsds.len() as u64, rapsds.len() as u64);
-        let covariance = |i: usize, j: usize| {
-            rapsds.iter().map(|r| (r[i] - mean[i]) * (r[j] - mean[j])).sum::<f64>() / (n - 1.0) / n
-        };
-        statistics.covariance_of_mean = (0..annuli * annuli).map(|i| covariance(i / annuli, i % annuli)).collect();
-        statistics
-    }
 
     fn set(n: usize, annuli: usize, random: &mut ChaCha8Rng) -> Vec<Vec<f64>> {
         let spread = LogNormal::new(0.0, 0.5).expect("a distribution");
@@ -116,11 +104,11 @@ mod tests {
             let variance = powers.iter().map(|p| (p - mean).powi(2)).sum::<f64>() / 8.0;
             student_quantile(8.0) * (variance / 9.0).sqrt() / mean * 10.0 / std::f64::consts::LN_10
         };
-        let mut halves = [half(1..2), half(2..4), half(4..8), half(8..9)];
+        let mut halves = [half(1..2), half(2..4), half(4..9)];
         let worst = halves.iter().copied().fold(0.0, f64::max);
-        let place = [1.0, 2.0, 4.0, 8.0][halves.iter().position(|h| *h == worst).expect("one")] / 16.0;
+        let place = [1.0, 2.0, 4.0][halves.iter().position(|h| *h == worst).expect("one")] / 16.0;
         halves.sort_by(f64::total_cmp);
-        let typical = 0.5 * (halves[1] + halves[2]);
+        let typical = halves[1];
         assert!((got.half_width_typical_db.expect("files") / typical - 1.0).abs() <= 1e-9, "{got:?} {halves:?}");
         assert!((got.half_width_worst_db.expect("files") / worst - 1.0).abs() <= 1e-9, "{got:?} {halves:?}");
         assert_eq!(got.worst_from_cycles_per_px, Some(place));

@@ -5,36 +5,18 @@
 
 ORACLE_FOLDER holds specref.py. Prints one line per comparison with the largest relative deviation; exits 1 if one is too large.
 """
-import csv, json, struct, subprocess, sys, tempfile
+import json, struct, subprocess, sys, tempfile
 from pathlib import Path
 
 import numpy as np
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, sys.argv[1])
+import checks  # noqa: E402
 import specref  # noqa: E402
+from checks import check, column, rows  # noqa: E402
 
 BINARY = sys.argv[2]
-failed = False
-
-
-def check(name, got, want, tolerance, absolute=False):
-    got, want = np.asarray(got, float), np.asarray(want, float)
-    scale = 1 if absolute else np.abs(want)
-    deviation = np.max(np.abs(got - want) / scale) if got.shape == want.shape else np.inf
-    good = bool(deviation <= tolerance)
-    global failed
-    failed |= not good
-    print(f"{'ok  ' if good else 'FAIL'} {name}: {deviation:.2e} (at most {tolerance:.0e})")
-
-
-def rows(path):
-    with open(path, newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def column(table, name):
-    return [float(row[name]) for row in table]
 
 
 def red(shape, seed):
@@ -115,4 +97,4 @@ compare("80×4×16×16", (80, 4, 16, 16), "f2", "npy", 2)
 compare("70×16×8×8", (70, 16, 8, 8), "bf16", "safetensors", 3)
 compare("90×3×9×7", (90, 3, 9, 7), "f4", "npz", 4)
 compare("60×1×11×16", (60, 1, 11, 16), "f8", "npy", 5)
-sys.exit(failed)
+sys.exit(checks.failed)

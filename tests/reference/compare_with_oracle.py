@@ -5,36 +5,19 @@
 
 ORACLE_FOLDER holds specref.py. Prints one line per comparison with the largest relative deviation; exits 1 if one is too large.
 """
-import csv, json, subprocess, sys, tempfile
+import json, subprocess, sys, tempfile
 from pathlib import Path
 
 import numpy as np
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, sys.argv[1])
+import checks  # noqa: E402
 import power_law  # noqa: E402
 import specref  # noqa: E402
+from checks import check, column, rows  # noqa: E402
 
 BINARY, FOLDER = sys.argv[2], sys.argv[3]
-failed = False
-
-
-def check(name, got, want, tolerance):
-    got, want = np.asarray(got, float), np.asarray(want, float)
-    deviation = np.max(np.abs(got - want) / np.abs(want)) if got.shape == want.shape else np.inf
-    good = bool(deviation <= tolerance)
-    global failed
-    failed |= not good
-    print(f"{'ok  ' if good else 'FAIL'} {name}: {deviation:.2e} (at most {tolerance:.0e})")
-
-
-def rows(path):
-    with open(path, newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def column(table, name):
-    return [float(row[name]) for row in table]
 
 
 def oracle_images(size, transform, channels):
@@ -238,4 +221,4 @@ else:
     for channels in ("rgb", "luma"):
         compare_distances(64, channels)
         compare_brightness_blur_snr(64, channels)
-sys.exit(failed)
+sys.exit(checks.failed)

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 
-use super::rows::{files_of, shape};
+use super::rows::files_of;
 use super::values::{Between, SetValues, Whole};
 use crate::analysis::compare::{Comparison, Measured, check_alike, delta_of};
 use crate::analysis::input_file::{ensure_in_place, load_spectrum};
 use crate::diffusion::blur_noise::BlurNoise;
 use crate::report::read_csv::read_cells;
-use crate::spectrum::{RapsdOf, Spectrum};
+use crate::spectrum::{RapsdOf, SetVector, Spectrum};
 use crate::stats::student::student_quantile;
 use crate::stats::two_samples::Mean;
 
@@ -67,7 +67,7 @@ impl Baseline {
         let config = spectrum.analysis_config();
         let whole = Some(whole(&spectrum)?);
         let longer_side_px = config.size.longer_side();
-        let values = SetValues { columns, files, unreadable, shape: shape(&config), longer_side_px, whole };
+        let values = SetValues { columns, files, unreadable, shape: SetVector::empty(&config), longer_side_px, whole };
         Ok(Self { path: path.to_owned(), spectrum: Arc::new(spectrum), values })
     }
 }

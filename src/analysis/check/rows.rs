@@ -45,7 +45,7 @@ impl CheckRows {
             plan: ImageFitPlan::new(&Grid::new(config.size), &FitRange::for_size(config.size)).ok(),
             rounding_power: rounding_power(config.range.low, config.range.high),
             own: Vec::new(),
-            shape: shape(config),
+            shape: SetVector::empty(config),
             longer_side_px: config.size.longer_side(),
         }
     }
@@ -107,18 +107,6 @@ fn detector_fields(measured: Measured) -> Result<serde_json::Map<String, serde_j
     match serde_json::to_value(measured)? {
         serde_json::Value::Object(fields) => Ok(fields),
         _ => anyhow::bail!("the detectors' numbers have no names; this is a bug, please report it"),
-    }
-}
-
-/// What the vectors of images analysed as `config` says hold.
-pub(super) fn shape(config: &AnalysisConfig) -> SetVector {
-    SetVector {
-        n_images: 0,
-        n_files: 0,
-        bands: config.octave_bands(),
-        n_channels: config.channels.count(),
-        mean: Vec::new(),
-        covariance_of_mean: Vec::new(),
     }
 }
 

@@ -1,7 +1,6 @@
 //! A set as the rules of a policy see it: numbers of every file, and of the set as a whole. Judging takes nothing else,
 //! so that tests can judge made-up sets and random halves.
 
-use crate::analysis::compare::statistics;
 use crate::spectrum::SetVector;
 use crate::stats::two_samples::Mean;
 
@@ -82,7 +81,7 @@ impl SetValues {
         let rows: Vec<Vec<f64>> = self.files.iter().map(|file| file.vector.clone()).collect();
         let length = self.shape.bands.len() + 2 * self.shape.n_channels + 1;
         let is_known = !rows.is_empty() && rows.iter().all(|row| row.len() == length);
-        is_known.then(|| statistics(&self.shape, &rows))
+        is_known.then(|| self.shape.over_files(&rows))
     }
 
     /// Mean over the files of a column that have a number, and its variance; none if none has.

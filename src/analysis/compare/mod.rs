@@ -20,7 +20,6 @@ pub use report::{CompareReport, CompareRow};
 pub use sets::open_sets;
 
 pub(super) use comparison::delta_of;
-pub(super) use pairs::statistics;
 pub(super) use sets::prepared_like;
 
 use super::{Desk, Loss, Outputs, Report, Run, Scanned, Source};

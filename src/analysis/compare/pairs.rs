@@ -18,15 +18,7 @@ pub struct FileVectors {
 impl FileVectors {
     /// Collects the vectors of images analysed as `config` says.
     pub fn of(config: &AnalysisConfig) -> Self {
-        let shape = SetVector {
-            n_images: 0,
-            n_files: 0,
-            bands: config.octave_bands(),
-            n_channels: config.channels.count(),
-            mean: Vec::new(),
-            covariance_of_mean: Vec::new(),
-        };
-        Self { shape: Some(shape), least_power: config.least_band_power(), ..Self::default() }
+        Self { shape: Some(SetVector::empty(config)), least_power: config.least_band_power(), ..Self::default() }
     }
 }
 
@@ -34,16 +26,8 @@ impl RowSink for FileVectors {
     fn image(&mut self, row: &ImageRow<'_>) -> SinkResult {
         // Without a shape nobody asked for pairs.
         let Some(shape) = &self.shape else { return Ok(()) };
-        let summary = row.summary;
-        let ln_power = |band: &std::ops::Range<usize>| {
-            let powers = &summary.rapsd[band.clone()];
-            powers.iter().map(|p| p.max(self.least_power).ln()).sum::<f64>() / powers.len() as f64
-        };
-        let mut vector: Vec<f64> = shape.bands.iter().map(ln_power).collect();
-        vector.extend(&summary.channel_mean_square);
-        vector.extend(&summary.channel_mean);
-        let means = &summary.channel_mean;
-        vector.push(means.iter().map(|m| m * m).sum::<f64>() / means.len() as f64);
+        let mut vector = vec![0.0; shape.bands.len() + 2 * shape.n_channels + 1];
+        SetVector::write_image(&shape.bands, self.least_power, row.summary, &mut vector);
         match self.sums.get_mut(row.key) {
             Some((sum, n)) => {
                 sum.iter_mut().zip(&vector).for_each(|(s, v)| *s += v);
@@ -74,7 +58,7 @@ impl FileVectors {
         let all: Vec<&(Vec<f64>, u32)> = self.sums.values().collect();
         let rows: Vec<Vec<f64>> = files.iter().map(|&i| mean_of_file(all[i])).collect();
         (!rows.is_empty()).then_some(())?;
-        Some(statistics(self.shape.as_ref()?, &rows))
+        Some(self.shape.as_ref()?.over_files(&rows))
     }
 }
 
@@ -108,9 +92,8 @@ impl PairedMeans {
         let differences: Vec<Vec<f64>> =
             pairs.iter().map(|(a, b)| a.iter().zip(b).map(|(a, b)| b - a).collect()).collect();
         let (firsts, seconds): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
-        let statistics = |rows: &[Vec<f64>]| statistics(shape, rows);
-        let vector = statistics(&differences);
-        (Some(Self { vector, first: statistics(&firsts), second: statistics(&seconds) }), alone)
+        let [vector, first, second] = [differences, firsts, seconds].map(|vectors| shape.over_files(&vectors));
+        (Some(Self { vector, first, second }), alone)
     }
 
     /// Mean difference, with its covariance.
@@ -138,24 +121,4 @@ impl PairedMeans {
         }
         Difference::with_error(value, variance.sqrt(), self.n_files() as f64 - 1.0)
     }
-}
-
-/// Mean of rows, one a file, and the covariance of that mean.
-pub(in crate::analysis) fn statistics(shape: &SetVector, rows: &[Vec<f64>]) -> SetVector {
-    let (n, length) = (rows.len() as f64, rows[0].len());
-    let mean: Vec<f64> = (0..length).map(|i| rows.iter().map(|row| row[i]).sum::<f64>() / n).collect();
-    let mut covariance_of_mean = Vec::new();
-    if rows.len() >= 2 {
-        covariance_of_mean = vec![0.0; length * length];
-        for row in rows {
-            for i in 0..length {
-                for j in 0..length {
-                    covariance_of_mean[i * length + j] += (row[i] - mean[i]) * (row[j] - mean[j]);
-                }
-            }
-        }
-        covariance_of_mean.iter_mut().for_each(|c| *c /= (n - 1.0) * n);
-    }
-    let n_files = rows.len() as u64;
-    SetVector { n_images: n_files, n_files, mean, covariance_of_mean, ..shape.clone() }
 }

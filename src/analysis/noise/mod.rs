@@ -52,14 +52,9 @@ impl NoiseSamples {
         };
         let measured = families.measure_folders(desk, &like)?;
         let grid = Grid::new(size);
-        let setting = self.families.adjust(Setting {
-            grid: &grid,
-            n_axes: channels.count(),
-            dataset: None,
-            measured: None,
-            zero_frequency: self.families.zero_frequency,
-            pixel_variance: 1.0,
-        });
+        let setting = self
+            .families
+            .adjust(Setting { zero_frequency: self.families.zero_frequency, ..Setting::free(&grid, channels.count()) });
         let noises = families.realise(&setting, &measured, desk.observer)?;
         Ok(self.drawing(noises, &setting, channels, None))
     }

@@ -4,20 +4,13 @@ use anyhow::Result;
 use rustfft::num_complex::Complex32;
 
 use crate::noise::field::Role;
-use crate::noise::{SampledNoise, Setting, ZeroFrequency, parse_family, realise};
+use crate::noise::{SampledNoise, Setting, parse_family, realise};
 use crate::spectral::Grid;
 use crate::spectral::fft2::Fft2Plan;
 
 /// Noise of one channel and unit variance.
 pub fn noise(grid: &Grid, family: &str) -> Result<SampledNoise> {
-    let setting = Setting {
-        grid,
-        n_axes: 1,
-        dataset: None,
-        measured: None,
-        zero_frequency: ZeroFrequency::HalfPeriod,
-        pixel_variance: 1.0,
-    };
+    let setting = Setting::free(grid, 1);
     Ok(SampledNoise::new(realise(&*parse_family(family)?, &setting)?.sampler, 1, Role::Noise))
 }
 

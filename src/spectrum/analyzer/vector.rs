@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::lanes::Lanes;
 use super::outer::{histogram_bin, upper_triangle};
 use super::summary::ImageSummary;
+use crate::spectrum::SetVector;
 use crate::spectrum::plan::{AnalysisPlan, EXTREME_BINS, EXTREME_BINS_PER_OCTAVE, at};
 
 /// Scratch for one image's vector, and the sums over the images of the file at hand.
@@ -31,22 +32,13 @@ impl VectorSums {
     /// Adds the image in `summary` to the sums of its file, and counts its strongest and weakest band.
     pub(super) fn add(&mut self, plan: &AnalysisPlan, summary: &ImageSummary, lanes: &mut Lanes) {
         let config = &plan.config;
-        let least = config.least_band_power();
-        let (logarithms, values) = self.vector.split_at_mut(self.bands.len());
-        for (mean, band) in logarithms.iter_mut().zip(&self.bands) {
-            let powers = &summary.rapsd[band.clone()];
-            *mean = powers.iter().map(|power| power.max(least).ln()).sum::<f64>() / powers.len() as f64;
-        }
+        SetVector::write_image(&self.bands, config.least_band_power(), summary, &mut self.vector);
+        // Exact sums are of numbers around 1.
         let unit = f64::from(config.value_unit_log2()).exp2();
-        let (squares, rest) = values.split_at_mut(config.channels.count());
-        let (means, brightness) = rest.split_at_mut(config.channels.count());
-        for (scaled, square) in squares.iter_mut().zip(&summary.channel_mean_square) {
-            *scaled = square / (unit * unit);
+        let (first, n_channels) = (self.bands.len(), config.channels.count());
+        for (i, value) in self.vector[first..].iter_mut().enumerate() {
+            *value /= if (n_channels..2 * n_channels).contains(&i) { unit } else { unit * unit };
         }
-        for (scaled, mean) in means.iter_mut().zip(&summary.channel_mean) {
-            *scaled = mean / unit;
-        }
-        brightness[0] = means.iter().map(|mean| mean * mean).sum::<f64>() / means.len() as f64;
         for (sum, value) in self.of_file.iter_mut().zip(&self.vector) {
             *sum += value;
         }

@@ -1,5 +1,7 @@
 //! Tests of the sums over each image's vector against the definitions, computed image by image in double precision.
 
+use std::ops::Range;
+
 use super::*;
 use crate::spectral::{Channels, Size, ValueRange};
 use crate::spectrum::testing::{Naive, analyze, pass, pass_in_files, random_images};
