@@ -71,7 +71,7 @@ impl Figure for BoundsFigure {
         images.draw_axes(canvas, XLabels::Hidden, "images, by largest useful noise (%)")?;
         let strips = Frame { area: Rect { top: images.area.bottom, bottom: room.bottom, ..images.area }, ..images };
         self.draw_schedules(canvas, &strips)?;
-        self.draw_useful(canvas, Rect { bottom: room.bottom - frame::X_AXIS_PX, ..images.area }, &images)?;
+        self.draw_useful(canvas, Rect { bottom: strips.area.bottom, ..images.area }, &images)?;
         self.draw_shares(canvas, &images)?;
         strips.draw_x_axis(canvas, XLabels::Titled("relative noise level σ/α (pixel values)"))
     }
