@@ -53,6 +53,7 @@ impl Report for FolderReport {
 /// What to do next.
 fn advice(state: &FolderState) -> String {
     let FolderState { commands, folders, unfinished, .. } = state;
+    let unanswered: Vec<&str> = commands.iter().filter(|c| !c.answered).map(|c| c.command.as_str()).collect();
     let mut broken: Vec<&str> = commands.iter().filter(|c| !c.whole).map(|c| c.command.as_str()).collect();
     match unfinished {
         Some(Unfinished { running: true, finishes: Some(_), .. }) => {
@@ -60,6 +61,12 @@ fn advice(state: &FolderState) -> String {
         }
         Some(Unfinished { finishes: Some(command), .. }) if !broken.contains(&command.as_str()) => broken.push(command),
         _ => {}
+    }
+    if broken.is_empty() && !unanswered.is_empty() {
+        return format!(
+            "{} came to no answer and left lists of files that could not be used: repair or remove these, then run again.",
+            unanswered.join(", ")
+        );
     }
     match (broken.as_slice(), folders.as_slice()) {
         ([], []) if commands.is_empty() => "Give the folder that a command wrote to (its --out).".to_owned(),
@@ -73,8 +80,12 @@ fn advice(state: &FolderState) -> String {
 }
 
 fn lines_of(command: &CommandState) -> Vec<String> {
-    let CommandState { command: name, arguments, ended_unix_s, n_files, n_bytes, whole, .. } = command;
-    let state = if *whole { "whole" } else { "not whole" };
+    let CommandState { command: name, arguments, ended_unix_s, n_files, n_bytes, whole, answered, .. } = command;
+    let state = match (whole, answered) {
+        (true, true) => "whole",
+        (true, false) => "no answer",
+        (false, _) => "not whole",
+    };
     let ended = ended_unix_s.map(|s| format!(", ended {}", utc(s))).unwrap_or_default();
     let size_mb = *n_bytes as f64 / 1e6;
     let mut lines = vec![

@@ -37,6 +37,8 @@ pub struct CommandState {
     pub n_files: usize,
     /// Their size.
     pub n_bytes: u64,
+    /// Whether it came to an answer; without one its files are lists of what it could not use.
+    pub answered: bool,
     /// Whether all of them are there as they were written.
     pub whole: bool,
     /// Those that are not there.
@@ -97,6 +99,7 @@ impl CommandState {
             ended_unix_s: modified.and_then(|time| Some(time.duration_since(UNIX_EPOCH).ok()?.as_secs())),
             n_files: 0,
             n_bytes: 0,
+            answered: manifest.rest.get("answered").and_then(Value::as_bool).unwrap_or(true),
             whole: true,
             missing: Vec::new(),
             changed: Vec::new(),

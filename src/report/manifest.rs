@@ -33,6 +33,8 @@ pub struct Manifest {
     pub command: &'static str,
     /// The command line, program name left out.
     pub arguments: Vec<String>,
+    /// Whether the run came to an answer; one that did not has left lists of files that could not be used.
+    pub answered: bool,
     /// Folders and files that were read.
     pub inputs: Vec<String>,
     /// How images were prepared.
@@ -63,6 +65,7 @@ impl Manifest {
             specscan_version: env!("CARGO_PKG_VERSION"),
             command: "",
             arguments: std::env::args_os().skip(1).map(|a| key_of_path(a.as_ref())).collect(),
+            answered: true,
             inputs: Vec::new(),
             preprocess: None,
             fft_kernel: None,
@@ -103,7 +106,8 @@ impl Manifest {
     /// # Errors
     ///
     /// As [`Manifest::write`].
-    pub fn write_lists(self, out: &OutputDir) -> Result<(), OutputError> {
+    pub fn write_lists(mut self, out: &OutputDir) -> Result<(), OutputError> {
+        self.answered = false;
         let name = manifest_name(self.command);
         let results = staged_files(out, out.written(), &name)?;
         let is_new = |file: &ResultFile| results.iter().any(|new| new.name == file.name);

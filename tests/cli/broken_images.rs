@@ -197,7 +197,8 @@ fn what_is_wrong_with_all_files_is_listed_though_there_is_no_answer() {
         assert_eq!(world.files(out), ["scan.json", "skipped.csv"], "{out}");
         // Once more: the same list is listed once.
         world.refuse(&format!("scan photos -o {out} {options}"), &["all of them are listed in", "/skipped.csv"]);
-        assert!(world.succeed(&format!("info {out}")).stdout.contains("scan: whole, 1 file"), "{out}");
+        let info = world.succeed(&format!("info {out}")).stdout;
+        assert!(info.contains("scan: no answer, 1 file") && info.contains("scan came to no answer"), "{info}");
     }
     fs::create_dir_all(world.path("folders/d.png")).expect("a folder");
     world.refuse("rapsd folders -o listing", &["no images in folders", "all of them are listed in"]);

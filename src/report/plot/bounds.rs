@@ -70,8 +70,9 @@ impl Figure for BoundsFigure {
         self.draw_rounding(canvas, &images)?;
         images.draw_axes(canvas, XLabels::Hidden, "images, by largest useful noise (%)")?;
         let strips = Frame { area: Rect { top: images.area.bottom, bottom: room.bottom, ..images.area }, ..images };
-        self.draw_schedules(canvas, &strips)?;
+        // Below the schedules' names, which these lines would cross on narrow pages.
         self.draw_useful(canvas, Rect { bottom: strips.area.bottom, ..images.area }, &images)?;
+        self.draw_schedules(canvas, &strips)?;
         self.draw_shares(canvas, &images)?;
         strips.draw_x_axis(canvas, XLabels::Titled("relative noise level σ/α (pixel values)"))
     }

@@ -37,6 +37,8 @@ const SPECTRUM: Stroke = Stroke::solid(BLACK, 2.2);
 /// Share of the height that the spectrum takes, and the space between both panels, logical pixels.
 const UPPER_SHARE: f64 = 0.45;
 const BETWEEN_PX: f64 = 22.0;
+/// Height below which the labels of the two panels would be cut off.
+const LEAST_HEIGHT_PX: f64 = 490.0;
 /// Share of the draws beyond either end of the axis.
 const BEYOND: f64 = 0.002;
 /// Points of a curve.
@@ -52,7 +54,7 @@ impl Figure for RecommendFigure {
     }
 
     fn body_px(&self, width_px: f64) -> f64 {
-        frame::height_at(width_px, 560.0)
+        frame::height_at(width_px, 560.0).max(LEAST_HEIGHT_PX)
     }
 
     fn draw(&self, canvas: &mut Canvas<'_>, room: Rect) -> Result<(), PlotError> {
