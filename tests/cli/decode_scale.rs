@@ -24,7 +24,7 @@ fn it_is_recorded_and_the_sizes_of_the_files_stay_theirs() {
     for (out, is_scaled) in [("exact", false), ("scaled", true)] {
         assert_eq!(world.json(&format!("{out}/scan.json"))["preprocess"]["decode_scale"], is_scaled);
         let info = world.succeed(&format!("info {out}/photos.spectrum --json")).json();
-        assert_eq!(info["preprocess"]["decode_scale"], is_scaled, "{info}");
+        assert_eq!(info["preprocess"]["decode_scale"], is_scaled, "{info:?}");
         let table = world.table(&format!("{out}/images.csv"));
         assert_eq!(table.numbers("width_px"), [300.0, 300.0, 300.0, 150.0, 150.0, 150.0]);
         assert_eq!(table.numbers("height_px"), [280.0, 280.0, 280.0, 170.0, 170.0, 170.0]);
@@ -89,7 +89,7 @@ fn settings_at_other_sizes_are_those_of_scans_at_them() {
     let own = world.succeed("recommend photos --resolution 16 --decode-scale -o own --json --plots none").json();
     let find = |value: &serde_json::Value, key: &str| value[key].clone();
     let planned = report["planner"].as_array().expect("a plan")[0].clone();
-    assert_eq!(find(&planned, "resolution_px"), 16, "{report}");
+    assert_eq!(find(&planned, "resolution_px"), 16, "{report:?}");
     let settings = own["settings"].as_array().expect("settings");
     let p_mean = settings.iter().find(|s| s["name"] == "P_mean").expect("P_mean")["value"].as_f64().expect("a number");
     let found = find(&planned, "p_mean").as_f64().expect("a number");
