@@ -128,7 +128,8 @@ fn a_turned_image_is_turned_after_it_was_made_smaller() {
     let (across, down) = (Size::new(130, 200), Size::new(200, 130));
     let bytes = jpeg(across, (Some((2, 2)), false));
     // Camera data that say it is to be turned by a quarter.
-    let mut exif = b"\xFF\xE1\x00\x22Exif\0\0MM\0\x2A\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0".to_vec();
+    let mut exif =
+        b"\xFF\xE1\x00\x22Exif\0\0MM\0\x2A\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0".to_vec();
     exif.splice(0..0, [0xFF, 0xD8]);
     let turned: Vec<u8> = exif.iter().chain(&bytes[2..]).copied().collect();
     let options = DecodeOptions { exif: ExifPolicy::Apply, ..scaled_for(16) };
