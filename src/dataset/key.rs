@@ -107,6 +107,24 @@ mod tests {
         assert!(foreign < plain && compare_keys(&foreign, &plain) == Ordering::Greater);
     }
 
+    /// Keys that differ within an escape, before one, behind one, and where one ends.
+    #[test]
+    fn keys_are_in_the_order_of_names_wherever_escapes_are() {
+        let letters = [b'\\', b'x', b'0', b'1', b'f', b'a', b'\x01', b'\x1f', b'\xff'];
+        let mut names = vec![Vec::new()];
+        for n in 0..3 {
+            let longer: Vec<Vec<u8>> = names.iter().filter(|name| name.len() == n).cloned().collect();
+            names.extend(longer.iter().flat_map(|name| letters.map(|letter| [name.as_slice(), &[letter]].concat())));
+        }
+        names.push(b"\\x01".to_vec());
+        let keys: Vec<String> = names.iter().map(|name| key_of(name)).collect();
+        for (name, key) in names.iter().zip(&keys) {
+            for (other, other_key) in names.iter().zip(&keys) {
+                assert_eq!(compare_keys(key, other_key), name.cmp(other), "{key} and {other_key}");
+            }
+        }
+    }
+
     proptest! {
         #[test]
         fn every_name_comes_back(
