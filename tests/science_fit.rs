@@ -270,7 +270,7 @@ fn a_straight_law_is_seldom_called_bent_and_a_bent_one_is() {
 fn single_images_scatter_about_the_truth() {
     let population = Population::gaussian(Size::square(33), 1.5);
     let grid = Grid::new(population.size);
-    let plan = ImageFitPlan::new(&grid, &FitRange::for_size(grid.size())).expect("enough annuli");
+    let mut plan = ImageFitPlan::new(&grid, &FitRange::for_size(grid.size())).expect("enough annuli");
     let mut rng = ChaCha8Rng::seed_from_u64(0x1a6e);
     let fits: Vec<_> = (0..400)
         .map(|_| {

@@ -7,7 +7,7 @@ use crate::image_sets::ImageSet;
 use crate::{Outcome, process};
 
 /// Working sizes, and what is asked at each, whatever the workers: most bytes.
-const MOST_BYTES: [(usize, u64); 3] = [(256, 300 << 20), (1024, 700 << 20), (2048, 2 << 30)];
+const MOST_BYTES: [(usize, u64); 3] = [(256, 300_000_000), (1024, 700_000_000), (2048, 2_000_000_000)];
 
 /// Workers.
 const THREADS: [usize; 3] = [1, 2, 16];

@@ -136,11 +136,14 @@ fn verdict(passed: bool, text: &str) -> String {
     format!("{}: {text}", if passed { "PASS" } else { "FAIL" })
 }
 
-/// Processor and number of cores in use.
+/// Processor, number of cores in use, and how many programs wanted them in the last minute: beside those of the last
+/// round, others make the figures worthless.
 fn machine() -> String {
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load = load.split_whitespace().next().map_or(String::new(), |load| format!(", load {load}"));
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
-    format!("{}, {} cores", model.map_or(std::env::consts::ARCH, |(_, name)| name.trim()), n_threads())
+    format!("{}, {} cores{load}", model.map_or(std::env::consts::ARCH, |(_, name)| name.trim()), n_threads())
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

@@ -35,7 +35,7 @@ impl About {
         match p.channels {
             Channels::Latent(1) => format!("{sample}{n} latent{plural} of 1 channel at {}, {}", p.size, p.transform),
             Channels::Latent(c) => format!("{sample}{n} latent{plural} of {c} channels at {}, {}", p.size, p.transform),
-            channels => format!("{sample}{n} image{plural} at {} {channels}, {}", p.size, p.transform),
+            channels => format!("{sample}{n} image{plural} at {} {channels}, {}", p.size, p.describe_transform()),
         }
     }
 

@@ -178,14 +178,30 @@ impl Images {
             observer.warned(&format!("left out {n} plots of specscan's own (the first is {first})"));
         }
         let (files, order) = choose_files(files, options)?;
-        let decode = DecodeOptions {
+        ensure!(
+            !(needs.detectors && options.decode_scale),
+            "the detectors look at the files' own pixels, which --decode-scale does not decode: leave it out, and scan a \
+             baseline that was made with it once more"
+        );
+        let mut decode = DecodeOptions {
             max_pixels: options.max_pixels.unwrap_or(DecodeOptions::default().max_pixels),
             exif: options.exif.unwrap_or(ExifPolicy::Ignore),
             damaged: options.damaged.unwrap_or_default(),
+            scaled_for_px: None,
             max_memory_bytes: options.max_memory_bytes.unwrap_or(u64::MAX),
         };
         let preprocess = resolve_preprocess(options, &files, &decode, latent_channels.is_some(), observer)
             .map_err(|error| with_more(error, &skipped))?;
+        if options.decode_scale {
+            let PreprocessConfig { transform, size, .. } = preprocess;
+            ensure!(
+                transform.resamples(),
+                "--decode-scale is for images that are made smaller, and --transform {transform} takes their pixels as \
+                 they are: leave it out, or give --resolution and --transform {}",
+                Transform::CenterCropDhariwal
+            );
+            decode.scaled_for_px = Some(size.width);
+        }
         let analysis = AnalysisConfig {
             size: preprocess.size,
             channels: latent_channels.or(preferred).unwrap_or_default(),

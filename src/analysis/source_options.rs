@@ -50,6 +50,8 @@ pub struct SourceOptions {
     pub allow_upscale: bool,
     /// Whether images with uniform bars are left out.
     pub drop_letterbox: bool,
+    /// Whether JPEGs of more than four times the working size are made smaller by the decoder.
+    pub decode_scale: bool,
     /// What is transformed.
     pub channels: Option<Channels>,
     /// What is removed before covariances.
@@ -102,6 +104,7 @@ impl SourceOptions {
             (self.resolution.is_some(), "--resolution"),
             (self.transform.is_some(), "--transform"),
             (self.allow_upscale, "--allow-upscale"),
+            (self.decode_scale, "--decode-scale"),
             (self.channels.is_some(), "--channels"),
         ];
         first_of(&about_size).or(self.first_about_values())
@@ -115,6 +118,7 @@ impl SourceOptions {
             (self.exif.is_some(), "--exif"),
             (self.damaged.is_some(), "--damaged"),
             (self.drop_letterbox, "--drop-letterbox"),
+            (self.decode_scale, "--decode-scale"),
             (self.allow_upscale, "--allow-upscale"),
         ])
     }

@@ -156,6 +156,7 @@ fn prepare_like(shared: &mut SharedArgs, baseline: &Baseline) -> Result<()> {
     preprocess.transform = options.transform;
     preprocess.allow_upscale = options.allow_upscale;
     preprocess.drop_letterbox = options.drop_letterbox;
+    preprocess.decode_scale = options.decode_scale;
     preprocess.channels = options.channels;
     preprocess.standardize = options.standardize;
     preprocess.window = options.window;

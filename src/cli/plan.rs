@@ -78,7 +78,7 @@ fn print_images(args: &SharedArgs, images: &Images) -> Result<Option<Value>> {
             format!("{} ({}), {skipped} unusable, {} ignored", images.files.len(), HumanBytes(bytes), images.n_ignored),
         ),
         ("working size", preprocess.size.to_string()),
-        ("transform", preprocess.transform.clone()),
+        ("transform", preprocess.describe_transform()),
         (
             "channels",
             match preprocess.range {

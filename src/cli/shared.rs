@@ -111,6 +111,10 @@ pub struct PreprocessArgs {
     #[arg(long)]
     pub drop_letterbox: bool,
 
+    /// Decode JPEGs of over 4 times the working size at 1/2, 1/4 or 1/8 of theirs: faster, other pixels (docs/speed.md)
+    #[arg(long)]
+    pub decode_scale: bool,
+
     /// Channels that are analysed [default: rgb]
     #[arg(long, value_name = "CHANNELS", value_parser = choice::<Channels>())]
     pub channels: Option<Channels>,
@@ -279,6 +283,7 @@ impl SharedArgs {
             transform: preprocess.transform,
             allow_upscale: preprocess.allow_upscale,
             drop_letterbox: preprocess.drop_letterbox,
+            decode_scale: preprocess.decode_scale,
             channels: preprocess.channels,
             standardize: preprocess.standardize,
             window: preprocess.window,

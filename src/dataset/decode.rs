@@ -34,7 +34,7 @@ use super::header::{DecodeOptions, Header, Opened, header, jpeg_header, one_line
 use super::jpeg::{Layout, read_head};
 use super::open::open_regular;
 use super::opened::{OpenedFile, fill};
-use super::part::Part;
+use super::part::{Part, reduced};
 use super::skip::SkipReason;
 use super::sniff::{Content, SNIFF_BYTES, format_name, sniff};
 use super::stamp::FileStamp;
@@ -62,7 +62,7 @@ pub struct RgbImage<'a> {
 /// A decoded image and what is known of the file it came from.
 #[derive(Debug, Clone, Copy)]
 pub struct Decoded<'a> {
-    /// The pixels, oriented as [`DecodeOptions::exif`] says.
+    /// The pixels, oriented as [`DecodeOptions::exif`] and as many as [`DecodeOptions::scaled_for_px`] says.
     pub image: RgbImage<'a>,
     /// Size as stored in the file, pixels; its sides are swapped in `image` where EXIF turned it.
     pub stored_size: Size,
@@ -149,11 +149,11 @@ impl Decoder {
     /// If it is no image, promises too many pixels, takes too much memory, is truncated or damaged, or crashes the
     /// decoder.
     pub fn decode(&mut self, options: &DecodeOptions) -> Result<Decoded<'_>, SkipReason> {
-        self.decode_when(options, |header| Ok(Part::whole(header.size)))
+        self.decode_when(options, |header| Ok(Part::whole(header.decoded_size)))
     }
 
     /// The same; `admit` sees the header before memory for a large file and for pixels is allocated, and may wait, or
-    /// refuse. It returns the part of the image that is wanted: pixels outside it may hold anything.
+    /// refuse. It returns the part of the decoded image that is wanted: pixels outside it may hold anything.
     ///
     /// # Errors
     ///
@@ -262,7 +262,7 @@ fn decode_into(
     let Opened { decoder, format, layout, stored_size, orientation, .. } = opened;
     let color = decoder.color_type();
     let conversions = Conversions::needed(bytes, format, layout, decoder.original_color_type(), color);
-    let n_rgb = stored_size.n_pixels() * 3;
+    let (mut decoded_size, n_rgb) = (stored_size, stored_size.n_pixels() * 3);
     let n_raw = stored_size.n_pixels() * usize::from(color.bytes_per_pixel());
     let read = |buffer: &mut [u8]| {
         decoder.read_image_boxed(buffer).map_err(|error| reason_of(&error, format, bytes, bytes.len() as u64))
@@ -273,8 +273,10 @@ fn decode_into(
     }
     if let Some(layout) = layout.filter(Layout::is_decodable) {
         let is_turned = orientation != Orientation::NoTransforms;
-        let part = if is_turned { Part::whole(stored_size) } else { part };
-        warned = decode_jpeg(bytes, &layout, options, &part, pixels)?.warned;
+        let whole = Part::whole(reduced(stored_size, options.denominator(stored_size)));
+        let part = if is_turned { whole } else { part };
+        let decoded = decode_jpeg(bytes, &layout, options, &part, pixels)?;
+        (decoded_size, warned) = (decoded.size, decoded.warned);
     } else if color == ColorType::Rgb8 {
         read(cleared(pixels, n_rgb)?)?;
     } else {
@@ -283,10 +285,11 @@ fn decode_into(
         to_rgb8(raw, color, cleared(pixels, n_rgb)?)?;
     }
     if orientation != Orientation::NoTransforms {
-        orient(&pixels[..n_rgb], stored_size, orientation, cleared(spare, n_rgb)?);
+        let n_rgb = decoded_size.n_pixels() * 3;
+        orient(&pixels[..n_rgb], decoded_size, orientation, cleared(spare, n_rgb)?);
         std::mem::swap(pixels, spare);
     }
-    let size = oriented_size(stored_size, orientation);
+    let size = oriented_size(decoded_size, orientation);
     Ok(Metadata { size, stored_size, format: format_name(format), conversions, warned })
 }
 
@@ -298,11 +301,13 @@ fn decode_jpeg(
     part: &Part,
     pixels: &mut Vec<u8>,
 ) -> Result<Metadata, SkipReason> {
-    let (format, size) = (format_name(ImageFormat::Jpeg), layout.size);
+    let (format, stored_size) = (format_name(ImageFormat::Jpeg), layout.size);
+    let denominator = options.denominator(stored_size);
+    let size = reduced(stored_size, denominator);
     let rgb = sized(pixels, size.n_pixels() * 3)?;
-    let warned = libjpeg::decode_rgb(bytes, layout, options.damaged, part, rgb)?;
+    let warned = libjpeg::decode_rgb(bytes, layout, options.damaged, (part, denominator), rgb)?;
     let conversions = Conversions { grey: layout.n_components == 1, ..Conversions::default() };
-    Ok(Metadata { size, stored_size: size, format, conversions, warned })
+    Ok(Metadata { size, stored_size, format, conversions, warned })
 }
 
 /// The first `len` bytes of a recycled buffer, all zero.

@@ -23,9 +23,10 @@ const RESAMPLING_BYTES: u64 = 3;
 /// Bytes of a coefficient that libjpeg keeps.
 const COEFFICIENT_BYTES: u64 = 2;
 
-/// Bytes for a JPEG of `file_bytes` that libjpeg decodes; with `turned` pixels there is a second copy of them.
-pub(super) fn jpeg_bytes(file_bytes: u64, layout: &Layout, turned: bool) -> u64 {
-    let n_pixels = layout.size.n_pixels() as u64;
+/// Bytes for a JPEG of `file_bytes` that libjpeg decodes to `decoded` pixels; with `turned` ones there is a second copy
+/// of them.
+pub(super) fn jpeg_bytes(file_bytes: u64, layout: &Layout, decoded: Size, turned: bool) -> u64 {
+    let n_pixels = decoded.n_pixels() as u64;
     // A file that is not decoded in one go keeps the coefficients of the whole image.
     let coefficients = if layout.keeps_coefficients() { layout.n_coefficients() * COEFFICIENT_BYTES } else { 0 };
     // To read the orientation the `image` crate copies the file.

@@ -13,6 +13,7 @@ use super::demand::{METADATA_BYTES, image_bytes, jpeg_bytes};
 use super::exif::{ExifPolicy, oriented_size};
 use super::jpeg::Layout;
 use super::own_mark::OwnPicture;
+use super::part::{denominator, reduced};
 use super::skip::SkipReason;
 use super::sniff::{Content, SNIFF_BYTES, format_name, sniff};
 use crate::spectral::Size;
@@ -29,13 +30,29 @@ pub struct DecodeOptions {
     pub exif: ExifPolicy,
     /// Whether damaged files are used; default no.
     pub damaged: Damaged,
+    /// Working side for which JPEGs of more than four times as much are decoded at a half, a quarter or an eighth of
+    /// their size, at least twice the working side, pixels; default none: whole.
+    pub scaled_for_px: Option<usize>,
     /// Bytes that the whole run may take; a file may take its share of them ([`Shares`]). Default no limit.
     pub max_memory_bytes: u64,
 }
 
 impl Default for DecodeOptions {
     fn default() -> Self {
-        Self { max_pixels: 1 << 28, exif: ExifPolicy::Ignore, damaged: Damaged::Skip, max_memory_bytes: u64::MAX }
+        Self {
+            max_pixels: 1 << 28,
+            exif: ExifPolicy::Ignore,
+            damaged: Damaged::Skip,
+            scaled_for_px: None,
+            max_memory_bytes: u64::MAX,
+        }
+    }
+}
+
+impl DecodeOptions {
+    /// What both sides of a JPEG of `stored` pixels are divided by while it is decoded: 1, 2, 4 or 8.
+    pub(super) fn denominator(&self, stored: Size) -> usize {
+        self.scaled_for_px.map_or(1, |side_px| denominator(stored, side_px))
     }
 }
 
@@ -44,6 +61,8 @@ impl Default for DecodeOptions {
 pub struct Header {
     /// Height and width, pixels, once the EXIF orientation is obeyed (if it is to be).
     pub size: Size,
+    /// That of the decoded image: smaller where the decoder makes it so ([`DecodeOptions::scaled_for_px`]).
+    pub decoded_size: Size,
     /// Name of the file's format, told by content.
     pub format: &'static str,
     /// Bytes that it takes to decode the file and to bring it to the working size, the file's own among them.
@@ -53,7 +72,8 @@ pub struct Header {
 impl Header {
     /// That of a sample of `array`.
     pub fn of_sample(array: &Array) -> Self {
-        Self { size: array.size(), format: array.format(), n_bytes: array.reading_bytes() }
+        let size = array.size();
+        Self { size, decoded_size: size, format: array.format(), n_bytes: array.reading_bytes() }
     }
 
     /// Judges the memory that decoding takes.
@@ -125,11 +145,15 @@ impl<'a> Opened<Box<dyn ImageDecoder + 'a>> {
         // Damaged metadata say nothing about orientation; the pixels may be sound.
         let orientation = if turned { decoder.orientation().ok() } else { None };
         let orientation = orientation.unwrap_or(Orientation::NoTransforms);
-        let n_bytes = match layout.filter(Layout::is_decodable) {
-            Some(layout) => jpeg_bytes(n_bytes, &layout, turned),
-            None => image_bytes(n_bytes, format, stored_size, color, turned),
+        let (decoded_size, n_bytes) = match layout.filter(Layout::is_decodable) {
+            Some(layout) => {
+                let decoded_size = reduced(stored_size, options.denominator(stored_size));
+                (decoded_size, jpeg_bytes(n_bytes, &layout, decoded_size, turned))
+            }
+            None => (stored_size, image_bytes(n_bytes, format, stored_size, color, turned)),
         };
-        let header = Header { size: oriented_size(stored_size, orientation), format: format_name(format), n_bytes };
+        let [size, decoded_size] = [stored_size, decoded_size].map(|size| oriented_size(size, orientation));
+        let header = Header { size, decoded_size, format: format_name(format), n_bytes };
         Ok(Self { decoder: Box::new(decoder), format, layout, stored_size, orientation, header })
     }
 }
@@ -156,8 +180,9 @@ fn png_row_bytes(format: ImageFormat, head: &[u8], options: &DecodeOptions) -> R
 /// What a JPEG of `n_bytes` promises that is decoded without a look at its metadata.
 pub(super) fn jpeg_header(n_bytes: u64, layout: &Layout, options: &DecodeOptions) -> Result<Header, SkipReason> {
     let size = check_size(layout.size.width as u64, layout.size.height as u64, options)?;
-    let n_bytes = jpeg_bytes(n_bytes, layout, false);
-    Ok(Header { size, format: format_name(ImageFormat::Jpeg), n_bytes })
+    let decoded_size = reduced(size, options.denominator(size));
+    let n_bytes = jpeg_bytes(n_bytes, layout, decoded_size, false);
+    Ok(Header { size, decoded_size, format: format_name(ImageFormat::Jpeg), n_bytes })
 }
 
 /// Judges the size a header promises.

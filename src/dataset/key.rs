@@ -58,7 +58,11 @@ pub(super) fn bytes_of(key: &str) -> Cow<'_, [u8]> {
 
 /// The order of keys: that of the bytes of the names.
 pub fn compare_keys(a: &str, b: &str) -> Ordering {
-    bytes_of(a).cmp(&bytes_of(b))
+    let (x, y) = (a.as_bytes(), b.as_bytes());
+    let n_same = x.iter().zip(y).take_while(|(x, y)| x == y).count();
+    // An escaped byte takes four: only one that reaches what differs can change the order.
+    let is_escaped = |key: &[u8]| key[n_same.saturating_sub(3)..key.len().min(n_same + 1)].contains(&b'\\');
+    if is_escaped(x) || is_escaped(y) { bytes_of(a).cmp(&bytes_of(b)) } else { x[n_same..].cmp(&y[n_same..]) }
 }
 
 fn push_escaped(key: &mut String, byte: u8) {
@@ -101,6 +105,24 @@ mod tests {
         // As text `\xe9` comes before `z`, as a byte after it.
         let (foreign, plain) = (key_of(b"\xe9.png"), key_of(b"z.png"));
         assert!(foreign < plain && compare_keys(&foreign, &plain) == Ordering::Greater);
+    }
+
+    /// Keys that differ within an escape, before one, behind one, and where one ends.
+    #[test]
+    fn keys_are_in_the_order_of_names_wherever_escapes_are() {
+        let letters = [b'\\', b'x', b'0', b'1', b'f', b'a', b'\x01', b'\x1f', b'\xff'];
+        let mut names = vec![Vec::new()];
+        for n in 0..3 {
+            let longer: Vec<Vec<u8>> = names.iter().filter(|name| name.len() == n).cloned().collect();
+            names.extend(longer.iter().flat_map(|name| letters.map(|letter| [name.as_slice(), &[letter]].concat())));
+        }
+        names.push(b"\\x01".to_vec());
+        let keys: Vec<String> = names.iter().map(|name| key_of(name)).collect();
+        for (name, key) in names.iter().zip(&keys) {
+            for (other, other_key) in names.iter().zip(&keys) {
+                assert_eq!(compare_keys(key, other_key), name.cmp(other), "{key} and {other_key}");
+            }
+        }
     }
 
     proptest! {

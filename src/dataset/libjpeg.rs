@@ -42,7 +42,7 @@ use mozjpeg_sys::{
 
 use super::damage::Damaged;
 use super::jpeg::Layout;
-use super::part::Part;
+use super::part::{Part, reduced};
 use super::skip::SkipReason;
 use crate::spectral::Size;
 
@@ -73,9 +73,9 @@ const SMOOTHED_BLOCKS: usize = 2;
 /// Samples of a block, across.
 const BLOCK: usize = 8;
 
-/// Decodes `part` of a grey or colour JPEG of the layout's size into its place in `pixels`, interleaved RGB of the
-/// whole size. What else is written there is not the image. Returns whether libjpeg warned of something; the codes of
-/// all pixels are read, wanted or not.
+/// Decodes a grey or colour JPEG with both sides of the layout's size divided by `denominator`, and of that `part`,
+/// into its place in `pixels`, interleaved RGB of all of it. What else is written there is not the image. Returns
+/// whether libjpeg warned of something; the codes of all pixels are read, wanted or not.
 ///
 /// # Errors
 ///
@@ -84,16 +84,17 @@ pub(super) fn decode_rgb(
     bytes: &[u8],
     layout: &Layout,
     damaged: Damaged,
-    part: &Part,
+    (part, denominator): (&Part, usize),
     pixels: &mut [u8],
 ) -> Result<bool, SkipReason> {
-    let size = layout.size;
+    let size = reduced(layout.size, denominator);
     warned(damaged, || {
         with_decoder(bytes, |decoder| {
-            if decoder.size() != size {
+            if decoder.size() != layout.size {
                 return Err(corrupt("its headers contradict each other".to_owned()));
             }
-            decoder.start(J_COLOR_SPACE::JCS_RGB, 1);
+            decoder.start(J_COLOR_SPACE::JCS_RGB, denominator);
+            assert_eq!(decoder.output_size(), size, "what libjpeg makes of it");
             let columns = decoder.crop(&part.columns);
             let mut rows =
                 pixels.chunks_exact_mut(size.width * 3).map(|row| &mut row[columns.start * 3..columns.end * 3]);
@@ -162,9 +163,9 @@ impl Decoder<'_> {
     }
 
     /// Begins to decode to pixels of `colour`, both sides divided by `denominator`.
-    fn start(&mut self, colour: J_COLOR_SPACE, denominator: u32) {
+    fn start(&mut self, colour: J_COLOR_SPACE, denominator: usize) {
         self.0.out_color_space = colour;
-        (self.0.scale_num, self.0.scale_denom) = (1, denominator);
+        (self.0.scale_num, self.0.scale_denom) = (1, denominator as u32);
         // SAFETY: the header has been read. A source in memory never makes the decoder wait.
         unsafe { jpeg_start_decompress(self.0) };
     }

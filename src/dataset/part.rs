@@ -4,12 +4,34 @@ use std::ops::Range;
 
 use crate::spectral::Size;
 
+/// Times the working size that the shorter side of a JPEG has to be longer than for the decoder to make it smaller.
+const REDUCED_BEYOND: usize = 4;
+
+/// Times the working size that the decoder leaves of the shorter side, at the least: the resampler does the rest.
+const LEFT_BY_DECODER: usize = 2;
+
+/// What both sides of a JPEG of `stored` pixels are divided by while it is decoded, for a working side of `side_px`: 1
+/// up to 4 times the working side, else the largest of 2, 4 and 8 that leaves at least twice as much.
+pub(super) fn denominator(stored: Size, side_px: usize) -> usize {
+    let side = stored.shorter_side();
+    let leaves_enough = |d: &usize| side >= d.saturating_mul(LEFT_BY_DECODER).saturating_mul(side_px);
+    if side <= side_px.saturating_mul(REDUCED_BEYOND) {
+        return 1;
+    }
+    [8, 4, 2].into_iter().find(leaves_enough).unwrap_or(1)
+}
+
+/// What libjpeg makes of `stored` with both sides divided by `denominator`: a block that is begun counts as whole.
+pub(super) fn reduced(stored: Size, denominator: usize) -> Size {
+    Size::new(stored.height.div_ceil(denominator), stored.width.div_ceil(denominator))
+}
+
 /// The rows and columns of an image that are wanted. What lies outside need not be decoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {
-    /// Columns, pixels of the image.
+    /// Columns, pixels of the decoded image.
     pub columns: Range<usize>,
-    /// Rows, pixels of the image.
+    /// Rows, pixels of the decoded image.
     pub rows: Range<usize>,
 }
 

@@ -107,6 +107,7 @@ impl ScanConfig {
             exif: self.decode.exif.to_string(),
             allow_upscale: self.preprocess.allow_upscale,
             drop_letterbox: self.preprocess.drop_letterbox,
+            decode_scale: self.decode.scaled_for_px.is_some(),
             channels: self.analysis.channels,
             range: self.analysis.range_of_pixels(),
             standardize: self.analysis.standardize,

@@ -277,11 +277,11 @@ impl<'a> Reader<'a> {
         }
         let decoded = decoder.decode_when(&config.decode, |header| {
             admit(header)?;
+            (outcome.width_px, outcome.height_px) = (header.size.width, header.size.height);
+            let size = header.decoded_size;
             // Detectors look at the middle of the file's own image.
-            Ok(if config.detectors { Part::whole(header.size) } else { config.preprocess.part(header.size) })
+            Ok(if config.detectors { Part::whole(size) } else { config.preprocess.part(size) })
         })?;
-        outcome.width_px = decoded.image.size.width;
-        outcome.height_px = decoded.image.size.height;
         outcome.format = decoded.format;
         outcome.converted = decoded.conversions.any();
         outcome.warned = decoded.warned;

@@ -23,6 +23,8 @@ pub struct Preprocess {
     pub allow_upscale: bool,
     /// Whether images with uniform bars were left out.
     pub drop_letterbox: bool,
+    /// Whether JPEGs of more than four times the working size were decoded at a half, a quarter or an eighth of theirs.
+    pub decode_scale: bool,
     /// Which channels were transformed.
     pub channels: Channels,
     /// Values of black and white; none of latents, whose values are as they are stored.
@@ -34,6 +36,12 @@ pub struct Preprocess {
 }
 
 impl Preprocess {
+    /// The transform, and whether decoders did a part of it, in words.
+    pub fn describe_transform(&self) -> String {
+        let scaled = if self.decode_scale { " after --decode-scale" } else { "" };
+        format!("{}{scaled}", self.transform)
+    }
+
     /// Of images that have the working size and are taken as they are.
     pub fn untouched(config: &AnalysisConfig) -> Self {
         Self {
@@ -42,6 +50,7 @@ impl Preprocess {
             exif: "ignore".to_owned(),
             allow_upscale: false,
             drop_letterbox: false,
+            decode_scale: false,
             channels: config.channels,
             range: config.range_of_pixels(),
             standardize: config.standardize,
@@ -232,6 +241,7 @@ impl Spectrum {
                 ("exif", p.exif.clone()),
                 ("allow-upscale", p.allow_upscale.to_string()),
                 ("drop-letterbox", p.drop_letterbox.to_string()),
+                ("decode-scale", p.decode_scale.to_string()),
                 ("channels", p.channels.to_string()),
                 ("range", p.range.map_or("none".to_owned(), |range| range.to_string())),
                 ("standardize", p.standardize.to_string()),

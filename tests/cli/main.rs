@@ -11,6 +11,7 @@ mod broken_images; // skips: every kind of bad file, --max-skipped
 mod check; // policies, verdicts, reports for CI
 mod compare; // sets beside each other: sentences, tables, refusals
 mod convert; // noise levels in other notations
+mod decode_scale; // JPEGs made smaller by the decoder
 mod distance; // noise families against images, odd images, halves
 mod files_doc; // docs/files.md against what is written
 mod first_use; // ordinary folders without an option

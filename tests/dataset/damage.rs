@@ -15,6 +15,7 @@ const KEEP: DecodeOptions = DecodeOptions {
     max_pixels: 1 << 28,
     exif: specscan::dataset::ExifPolicy::Ignore,
     damaged: Damaged::Keep,
+    scaled_for_px: None,
     max_memory_bytes: u64::MAX,
 };
 

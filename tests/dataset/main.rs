@@ -13,6 +13,7 @@ mod decoding;
 mod listing;
 mod parts;
 mod preprocess;
+mod scaled;
 
 pub fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)

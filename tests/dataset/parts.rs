@@ -12,10 +12,10 @@ use specscan::spectral::Size;
 use crate::{Folder, gradient};
 
 /// How a JPEG is coded: pixels of a sample of colour (none for grey), and whether in scans of increasing detail.
-type Coding = (Option<(u8, u8)>, bool);
+pub type Coding = (Option<(u8, u8)>, bool);
 
 /// A JPEG of a noisy picture.
-fn jpeg(size: Size, (colour, is_progressive): Coding) -> Vec<u8> {
+pub fn jpeg(size: Size, (colour, is_progressive): Coding) -> Vec<u8> {
     let mut random = ChaCha8Rng::seed_from_u64(7);
     let space = if colour.is_some() { ColorSpace::JCS_RGB } else { ColorSpace::JCS_GRAYSCALE };
     let mut compress = Compress::new(space);
@@ -50,13 +50,12 @@ fn pixels_of(image: &RgbImage<'_>, part: &Part) -> Vec<u8> {
 }
 
 /// Decodes random parts of a file and compares every pixel with those of the whole.
-fn assert_parts_are_those_of_the_whole(bytes: &[u8], what: &str) {
+pub fn assert_parts_are_those_of_the_whole(bytes: &[u8], options: &DecodeOptions, what: &str) {
     let folder = Folder::create();
     let path = folder.write("a.jpg", bytes);
-    let options = DecodeOptions::default();
     let mut whole = Decoder::new();
     whole.read(&path).unwrap();
-    let whole = whole.decode(&options).unwrap();
+    let whole = whole.decode(options).unwrap();
     let Size { height, width } = whole.image.size;
     let mut random = ChaCha8Rng::seed_from_u64(11);
     for i in 0..60 {
@@ -73,7 +72,7 @@ fn assert_parts_are_those_of_the_whole(bytes: &[u8], what: &str) {
         // A decoder of its own: nothing is left in it from the part before.
         let mut decoder = Decoder::new();
         decoder.read(&path).unwrap();
-        let found = decoder.decode_when(&options, |_| Ok(part.clone())).unwrap();
+        let found = decoder.decode_when(options, |_| Ok(part.clone())).unwrap();
         assert_eq!((found.image.size, found.warned), (whole.image.size, whole.warned), "{what}");
         let is_same = pixels_of(&found.image, &part) == pixels_of(&whole.image, &part);
         assert!(is_same, "{what}, {width}x{height}: {part:?}");
@@ -88,7 +87,8 @@ fn a_part_of_a_jpeg_has_the_pixels_of_the_whole() {
         for colour in colours {
             for is_progressive in [false, true] {
                 let bytes = jpeg(Size::new(height, width), (colour, is_progressive));
-                assert_parts_are_those_of_the_whole(&bytes, &format!("{colour:?}, progressive {is_progressive}"));
+                let what = format!("{colour:?}, progressive {is_progressive}");
+                assert_parts_are_those_of_the_whole(&bytes, &DecodeOptions::default(), &what);
             }
         }
     }
@@ -106,7 +106,10 @@ fn a_part_of_an_unfinished_progressive_jpeg_has_the_pixels_of_the_whole() {
         let whole = jpeg(Size::new(140, 230), (colour, true));
         let mut unfinished = whole[..scan(&whole, 2)].to_vec();
         unfinished.extend([0xFF, 0xD9]);
-        assert_parts_are_those_of_the_whole(&unfinished, &format!("{colour:?}, unfinished"));
+        for scaled_for_px in [None, Some(30), Some(10), Some(3)] {
+            let options = DecodeOptions { scaled_for_px, ..DecodeOptions::default() };
+            assert_parts_are_those_of_the_whole(&unfinished, &options, &format!("{colour:?}, unfinished"));
+        }
     }
 }
 

@@ -140,7 +140,7 @@ impl RowSink for BoundsRows {
         let resolution = row.numbers.first().copied();
         let is_soft = resolution.map(|r| is_soft(r, self.size.longer_side()));
         self.statistics.add(range, &self.waste, is_soft);
-        let fit = self.fit.as_ref().filter(|_| range.is_some()).and_then(|plan| plan.fit(&summary.rapsd));
+        let fit = self.fit.as_mut().filter(|_| range.is_some()).and_then(|plan| plan.fit(&summary.rapsd));
         let frequency = |annulus: usize| annulus as f64 / longer_side;
         let waste = |i: usize| self.waste.get(i).map(|(w, _)| w.total());
         let is_reduced = self.is_reduced(row);

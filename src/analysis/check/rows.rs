@@ -132,7 +132,7 @@ impl RowSink for CheckRows {
         self.vectors.image(row)?;
         let summary = row.summary;
         // The spectrum of a flat image is rounding noise.
-        let plan = self.plan.as_ref().filter(|_| !summary.flat);
+        let plan = self.plan.as_mut().filter(|_| !summary.flat);
         let fit = plan.and_then(|plan| plan.fit(&summary.rapsd));
         let law = fit.map_or([f64::NAN; 3], |fit| [fit.delta, fit.amplitude, fit.r2]);
         let sigmas = match compute_bounds(&summary.rapsd, Kappa::default(), self.rounding_power) {

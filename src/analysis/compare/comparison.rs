@@ -254,6 +254,7 @@ pub fn unlike(first: &Preprocess, second: &Preprocess) -> Vec<String> {
     look("--window", first.window.to_string(), second.window.to_string());
     look("--allow-upscale", first.allow_upscale.to_string(), second.allow_upscale.to_string());
     look("--drop-letterbox", first.drop_letterbox.to_string(), second.drop_letterbox.to_string());
+    look("--decode-scale", first.decode_scale.to_string(), second.decode_scale.to_string());
     found
 }
 

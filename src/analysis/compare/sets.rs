@@ -55,6 +55,7 @@ pub(in crate::analysis) fn prepared_like(options: &SourceOptions, saved: &Prepro
         ("--window", options.window.is_some_and(|w| w != saved.window)),
         ("--standardize", options.standardize.is_some_and(|s| s != saved.standardize)),
         ("--range", options.range.is_some_and(|r| Some(r) != saved.range)),
+        ("--decode-scale", options.decode_scale && !saved.decode_scale),
         ("--resolution", matches!(options.resolution, Some(Resolution::Fixed(size)) if size != saved.size)),
     ];
     let contradiction = asked.iter().find_map(|(name, contradicts)| contradicts.then_some(*name));
@@ -75,6 +76,7 @@ pub(in crate::analysis) fn prepared_like(options: &SourceOptions, saved: &Prepro
         range: saved.range,
         allow_upscale: saved.allow_upscale,
         drop_letterbox: saved.drop_letterbox,
+        decode_scale: saved.decode_scale,
         ..options.clone()
     })
 }

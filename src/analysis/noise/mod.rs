@@ -45,6 +45,7 @@ impl NoiseSamples {
             exif: "ignore".to_owned(),
             allow_upscale: false,
             drop_letterbox: false,
+            decode_scale: false,
             channels,
             range: Some(ValueRange::SIGNED),
             standardize: Standardize::Mean,

@@ -58,6 +58,7 @@ impl Scans {
                 resized => resized,
             };
             config.preprocess.size = Size::square(side);
+            config.decode.scaled_for_px = config.decode.scaled_for_px.map(|_| side);
             config.analysis.size = Size::square(side);
             check_memory(&config, images.held).map_err(ScanError::Memory)?;
             match scan(&images.files, &config, &mut NoRows, run.desk.observer, run.desk.cancel) {

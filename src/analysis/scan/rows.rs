@@ -59,7 +59,7 @@ impl ImageRows {
 impl RowSink for ImageRows {
     fn image(&mut self, row: &ImageRow<'_>) -> SinkResult {
         // The spectrum of a flat image is rounding noise.
-        let plan = self.plan.as_ref().filter(|_| !row.summary.flat);
+        let plan = self.plan.as_mut().filter(|_| !row.summary.flat);
         let fit = plan.and_then(|plan| plan.fit(&row.summary.rapsd));
         let path = row_key(row, &mut self.key);
         let row_of_image = ImagesRow {

@@ -32,6 +32,10 @@ use super::exact::{ExactTensor, FLUSH_AFTER};
 use super::plan::{AnalysisPlan, Detail};
 use crate::spectral::channels::latent_codes;
 
+/// Pixels of a channel, or modes, that are added up together: rows of small images are too short to be worth a call
+/// each, and what is added has to stay in the first-level cache.
+const AT_ONCE: usize = 512;
+
 /// The engine of one worker.
 #[derive(Debug)]
 pub struct Analyzer {
@@ -132,14 +136,17 @@ impl Analyzer {
     pub fn add<'a>(&mut self, rows: impl Iterator<Item = &'a [u8]>, summary: &mut ImageSummary) {
         self.begin();
         let Self { plan, lanes, planes, pixels, .. } = self;
-        let mut start = 0;
+        let (mut added, mut end) = (0, 0);
         for row in rows {
-            plan.config.channels.split_row(row, start, planes);
-            let end = start + row.len() / 3;
-            pixels.add_row(plan, planes, start..end, lanes);
-            start = end;
+            plan.config.channels.split_row(row, end, planes);
+            end += row.len() / 3;
+            if end - added >= AT_ONCE {
+                pixels.add_row(plan, planes, added..end, lanes);
+                added = end;
+            }
         }
-        assert_eq!(start, plan.config.size.n_pixels(), "the rows hold one image");
+        assert_eq!(end, plan.config.size.n_pixels(), "the rows hold one image");
+        pixels.add_row(plan, planes, added..end, lanes);
         self.finish(summary);
     }
 

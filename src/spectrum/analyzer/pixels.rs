@@ -51,8 +51,8 @@ impl PixelSums {
         self.products.fill(0.0);
     }
 
-    /// Adds the pixels at the positions `row` of each of `planes`, which are codes; row by row while these are in the
-    /// first-level cache.
+    /// Adds the pixels at the positions `row` of each of `planes`, which are codes: a row, or several short ones, while
+    /// these are in the first-level cache. Of latents always one: their products are rounded.
     pub fn add_row(&mut self, plan: &AnalysisPlan, planes: &[f32], row: Range<usize>, lanes: &mut Lanes) {
         let n_pixels = plan.config.size.n_pixels();
         let codes = |c: usize| &planes[c * n_pixels..][row.clone()];

@@ -4,6 +4,7 @@
 use multiversion::multiversion;
 use rustfft::num_complex::Complex32;
 
+use super::AT_ONCE;
 use super::lanes::Lanes;
 use super::outer::{histogram_bin, upper_triangle};
 use super::summary::ImageSummary;
@@ -14,7 +15,8 @@ use crate::spectrum::plan::{AnalysisPlan, Detail, HISTOGRAM_BINS, HISTOGRAM_BINS
 #[derive(Debug)]
 pub(super) struct RadialSums {
     fft: Fft2Workspace,
-    column_power: Vec<f64>,
+    /// Those of one column of modes, or of several short ones.
+    power: Vec<f64>,
     products: Vec<f64>,
     /// Scratch for one row of annuli.
     line: Vec<f64>,
@@ -26,7 +28,7 @@ impl RadialSums {
     pub(super) fn new(plan: &AnalysisPlan) -> Self {
         Self {
             fft: plan.fft.workspace(),
-            column_power: vec![0.0; plan.config.size.height],
+            power: vec![0.0; plan.config.size.height.max(AT_ONCE)],
             products: vec![0.0; plan.grid.n_annuli() * (plan.grid.n_annuli() + 1) / 2],
             line: vec![0.0; plan.grid.n_annuli()],
             file_rapsd: vec![0.0; rapsd_rows(plan.config.channels.count()) * plan.grid.n_annuli()],
@@ -53,7 +55,8 @@ impl RadialSums {
             let n_kept = spectra.len().min(n_modes);
             let start = if spectra.len() == channels * n_modes { c * n_modes } else { 0 };
             let spectrum = &mut spectra[start..start + n_kept];
-            let column_power = &mut self.column_power[..];
+            let n_at_once = self.power.len() / height * height;
+            let power = &mut self.power;
             let has_power = lanes.hold(at::POWER_SUM);
             let factor = plan.power_factor(c).powi(2);
             plan.fft.forward_by_columns(plane, spectrum, &mut self.fft, |first_kx, columns| {
@@ -62,12 +65,17 @@ impl RadialSums {
                     let middle_code = plan.config.middle_value() / plan.value_per_code(c);
                     columns[0].re += (middle_code * n_pixels as f64) as f32;
                 }
-                for (kx, column) in (first_kx..).zip(columns.chunks_exact(height)) {
-                    powers(column, factor, column_power);
+                let mut kx = first_kx;
+                for columns in columns.chunks(n_at_once) {
+                    let power = &mut power[..columns.len()];
+                    powers(columns, factor, power);
                     if has_power {
-                        lanes.add(at::POWER_SUM, c * n_modes + kx * height, column_power);
+                        lanes.add(at::POWER_SUM, c * n_modes + kx * height, power);
                     }
-                    plan.annuli.add_column(kx, column_power, rapsd);
+                    for column in power.chunks_exact_mut(height) {
+                        plan.annuli.add_column(kx, column, rapsd);
+                        kx += 1;
+                    }
                 }
             });
             plan.annuli.finish(rapsd);
@@ -127,10 +135,10 @@ impl RadialSums {
     }
 }
 
-/// The powers of a column's modes; `factor` makes them those of the orthonormal transform of values.
+/// The powers of modes; `factor` makes them those of the orthonormal transform of values.
 #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
-fn powers(column: &[Complex32], factor: f64, power: &mut [f64]) {
-    for (p, x) in power.iter_mut().zip(column) {
+fn powers(modes: &[Complex32], factor: f64, power: &mut [f64]) {
+    for (p, x) in power.iter_mut().zip(modes) {
         let (re, im) = (f64::from(x.re), f64::from(x.im));
         *p = factor * (re * re + im * im);
     }

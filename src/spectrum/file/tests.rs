@@ -80,11 +80,11 @@ fn a_truncated_file_is_refused_at_every_length() {
 #[test]
 fn another_layout_version_is_named_whatever_its_fields() {
     let bytes = small_spectrum().to_bytes().expect("serialises");
-    let newer = with_header(&bytes, |h| h["format_version"] = 7.into());
-    let other_fields = with_header(&bytes, |h| *h = serde_json::json!({"format_version": 7, "novelty": true}));
+    let newer = with_header(&bytes, |h| h["format_version"] = 8.into());
+    let other_fields = with_header(&bytes, |h| *h = serde_json::json!({"format_version": 8, "novelty": true}));
     for file in [newer, other_fields] {
         let error = message(Spectrum::from_bytes(&file));
-        assert!(error.contains("layout version 7") && error.contains("scan the images again"), "{error}");
+        assert!(error.contains("layout version 8") && error.contains("scan the images again"), "{error}");
     }
 }
 
@@ -246,6 +246,7 @@ fn spectra_made_differently_do_not_merge_and_the_difference_is_named() {
         ("exif is ignore in one and apply", recorded(|p| p.exif = "apply".to_owned())),
         ("allow-upscale is false in one and true", recorded(|p| p.allow_upscale = true)),
         ("drop-letterbox is false in one and true", recorded(|p| p.drop_letterbox = true)),
+        ("decode-scale is false in one and true", recorded(|p| p.decode_scale = true)),
         ("FFT kernel is rustfft", other_kernel),
     ];
     for (difference, other) in cases {

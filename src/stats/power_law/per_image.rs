@@ -57,6 +57,23 @@ pub struct ImageFitPlan {
     weight: Vec<f64>,
     /// The law and its derivative at each Δ of the table, annulus by annulus.
     table: Vec<Vec<(f64, f64)>>,
+    /// The annuli of the image at hand that have power.
+    points: Vec<Point>,
+}
+
+/// An annulus with power.
+#[derive(Debug, Clone, Copy)]
+struct Point {
+    /// Its place in the range.
+    at: usize,
+    /// Its weight.
+    w: f64,
+    /// ln R.
+    y: f64,
+    /// The law there.
+    g: f64,
+    /// Its derivative by Δ.
+    slope: f64,
 }
 
 impl ImageFitPlan {
@@ -67,12 +84,14 @@ impl ImageFitPlan {
     /// [`FitError::Range`], and [`FitError::TooFewPoints`] below 3 annuli.
     pub fn new(grid: &Grid, range: &FitRange) -> Result<Self, FitError> {
         let law = AnnulusLaw::new(grid, range, MIN_BINS)?;
+        let weight = law.weights();
         let n_entries = ((DELTAS.1 - DELTAS.0) / TABLE_STEP) as usize + 1;
         Ok(Self {
             n_annuli: grid.n_annuli(),
             first: law.annuli[0],
             n_modes: law.annuli.iter().map(|&j| grid.modes_per_annulus()[j]).collect(),
-            weight: law.weights(),
+            points: Vec::with_capacity(weight.len()),
+            weight,
             table: (0..n_entries).map(|i| law.at(DELTAS.0 + TABLE_STEP * i as f64)).collect(),
         })
     }
@@ -84,7 +103,7 @@ impl ImageFitPlan {
     /// # Panics
     ///
     /// If `rapsd` does not hold one value per annulus.
-    pub fn fit(&self, rapsd: &[f64]) -> Option<ImageFit> {
+    pub fn fit(&mut self, rapsd: &[f64]) -> Option<ImageFit> {
         assert_eq!(rapsd.len(), self.n_annuli, "one power per annulus");
         let power = &rapsd[self.first..self.first + self.weight.len()];
         let in_range: f64 = power.iter().zip(&self.n_modes).map(|(p, w)| w * p).sum();
@@ -93,9 +112,12 @@ impl ImageFitPlan {
         if !above_rounding || !in_range.is_finite() || power.iter().any(|&p| p < 0.0) || n_lit < MIN_BINS {
             return None;
         }
+        let lit = power.iter().zip(&self.weight).enumerate().filter(|(_, (p, _))| **p > 0.0);
+        self.points.clear();
+        self.points.extend(lit.map(|(at, (p, &w))| Point { at, w, y: p.ln(), g: 0.0, slope: 0.0 }));
         let mut delta = 1.0;
         for _ in 0..MAX_STEPS {
-            let sums = self.sums(power, delta)?;
+            let sums = self.sums(delta)?;
             let step = sums.covariance / sums.spread;
             delta += step;
             if step.abs() <= STEP_TOLERANCE {
@@ -110,7 +132,7 @@ impl ImageFitPlan {
     }
 
     /// The weighted sums of a Gauss–Newton step at `delta`; none beyond the table.
-    fn sums(&self, power: &[f64], delta: f64) -> Option<StepSums> {
+    fn sums(&mut self, delta: f64) -> Option<StepSums> {
         if !(DELTAS.0..=DELTAS.1).contains(&delta) {
             return None;
         }
@@ -118,13 +140,10 @@ impl ImageFitPlan {
         let entry = (place as usize).min(self.table.len() - 2);
         let u = place - entry as f64;
         let (below, above) = (&self.table[entry], &self.table[entry + 1]);
-        let points = || {
-            let laws = below.iter().zip(above).map(|(a, b)| hermite(*a, *b, u));
-            let lit = power.iter().zip(&self.weight).zip(laws).filter(|((p, _), _)| **p > 0.0);
-            lit.map(|((p, &w), (g, slope))| (w, p.ln(), g, slope))
-        };
         let (mut total, mut y_mean, mut mean_residual, mut mean_slope) = (0.0, 0.0, 0.0, 0.0);
-        for (w, y, g, slope) in points() {
+        for point in &mut self.points {
+            (point.g, point.slope) = hermite(below[point.at], above[point.at], u);
+            let Point { w, y, g, slope, .. } = *point;
             total += w;
             y_mean += w * y;
             mean_residual += w * (y - g);
@@ -133,7 +152,7 @@ impl ImageFitPlan {
         (y_mean, mean_residual, mean_slope) = (y_mean / total, mean_residual / total, mean_slope / total);
         let mut sums =
             StepSums { mean_residual, mean_slope, spread: 0.0, covariance: 0.0, missed: 0.0, variation: 0.0 };
-        for (w, y, g, slope) in points() {
+        for &Point { w, y, g, slope, .. } in &self.points {
             let (residual, slope) = (y - g - mean_residual, slope - mean_slope);
             sums.spread += w * slope * slope;
             sums.covariance += w * slope * residual;
@@ -185,7 +204,7 @@ mod tests {
     #[test]
     fn it_is_the_radial_fit_of_the_image() {
         for size in [Size::square(64), Size::new(31, 24), Size::square(7)] {
-            let (grid, plan) = plan(size);
+            let (grid, mut plan) = plan(size);
             let files = RadialStatistics::without_spread(vec![1.0; grid.n_annuli()], 1, 1);
             for delta in [-0.4, 0.0, 1.0, 2.3] {
                 let modes: Vec<f64> =
@@ -208,7 +227,7 @@ mod tests {
 
     #[test]
     fn flat_and_broken_images_have_no_exponent() {
-        let (grid, plan) = plan(Size::square(64));
+        let (grid, mut plan) = plan(Size::square(64));
         let mut rapsd = vec![0.0; grid.n_annuli()];
         assert_eq!(plan.fit(&rapsd), None);
         rapsd[0] = 4096.0;
@@ -224,7 +243,7 @@ mod tests {
 
     #[test]
     fn white_images_have_the_exponent_zero_and_monstrous_ones_none() {
-        let (grid, plan) = plan(Size::square(32));
+        let (grid, mut plan) = plan(Size::square(32));
         let white = plan.fit(&vec![0.3; grid.n_annuli()]).expect("power");
         assert!(white.delta.abs() <= 1e-9 && white.r2 == 0.0, "{white:?}");
         let cliff: Vec<f64> = (0..grid.n_annuli()).map(|j| (j.max(1) as f64).powi(-40)).collect();
