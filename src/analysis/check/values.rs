@@ -2,6 +2,7 @@
 //! so that tests can judge made-up sets and random halves.
 
 use crate::analysis::compare::statistics;
+use crate::analysis::rows::class_of;
 use crate::spectrum::SetVector;
 use crate::stats::two_samples::Mean;
 
@@ -127,9 +128,4 @@ impl SetValues {
             whole: None,
         }
     }
-}
-
-/// The first folder of a path.
-fn class_of(key: &str) -> &str {
-    key.split_once('/').map_or(".", |(folder, _)| folder)
 }
