@@ -63,7 +63,7 @@ fn write_varied(folder: &Path, side: usize, n: usize) {
     for i in 0..n {
         // The sum of four even numbers is nearly normal.
         let mut normal = || (0..4).map(|_| random.random_range(-0.866..0.866_f64)).sum::<f64>();
-        let (contrast, slope, brightness) = (0.12 * (0.4 * normal()).exp(), 1.0 + 0.12 * normal(), 0.2 * normal());
+        let (contrast, slope, brightness) = (0.25 * (0.3 * normal()).exp(), 1.0 + 0.12 * normal(), 0.12 * normal());
         let law = PowerLawNoise::with_pixel_std(Size::square(side), slope, 0.5 / side as f64, contrast);
         let mut bytes = law.images(1, i as u64).remove(0);
         bytes.iter_mut().for_each(|b| *b = (f64::from(*b) + 127.5 * brightness).round().clamp(0.0, 255.0) as u8);

@@ -5,8 +5,11 @@
 //!
 //! Of each group and of the files that are not in it the mean of a number and the variance of that mean between files
 //! are known; they are compared by Welch's test ([`super::two_samples`]), and all tests, of all groups and numbers, are
-//! one family (Holm). A file that has no such number counts for none. The rest is added up from the other groups and
-//! never by subtraction, so nothing cancels.
+//! one family (Holm). Among many groups there are some whose few files happen to be alike, and Welch's test takes that
+//! for certainty: of 120 groups of 5 photographs, at random, it finds one that differs in a third of all cases. So the
+//! chance is the larger of Welch's and of Student's, which knows the variance of all files together: in 0 to 4 % then.
+//! A file that has no such number counts for none. The rest is added up from the other groups and never by subtraction,
+//! so nothing cancels.
 //!
 //! # Conventions
 //!
@@ -47,6 +50,14 @@ impl Moments {
         let n = self.n as f64;
         Mean { value: self.mean, variance: self.squares / (n * (n - 1.0)), n_files: self.n }
     }
+
+    /// Chance of a difference as large where the variance is the same in both.
+    fn student(self, other: Self) -> Option<f64> {
+        let (n, m) = (self.n as f64, other.n as f64);
+        let variance = (self.squares + other.squares) / (n + m - 2.0);
+        let error = (variance * (1.0 / n + 1.0 / m)).sqrt();
+        Difference::with_error(other.mean - self.mean, error, n + m - 2.0).p
+    }
 }
 
 /// The files of a group: of each number how many have it, its mean, and how it varies.
@@ -82,7 +93,7 @@ impl Group {
 /// How one number of a group differs from that of all other files.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FromTheRest {
-    /// Mean of the group less mean of the rest, with its own interval and chance.
+    /// Mean of the group less mean of the rest, with its own interval, and the larger of Welch's and Student's chances.
     pub difference: Difference,
     /// The chance as one of all groups and numbers (Holm).
     pub p_holm: f64,
@@ -101,9 +112,13 @@ pub fn each_against_the_rest(groups: &[Group]) -> Vec<Vec<Option<FromTheRest>>> 
     for (i, group) in groups.iter().enumerate() {
         let rest = before.with(&after[i + 1]);
         let test = |number: usize| {
-            let moments = [&rest, group].map(|of| of.numbers.get(number).copied().unwrap_or_default());
-            let [rest, own] = moments.map(Moments::of_mean);
-            (own.n_files.min(rest.n_files) >= MIN_FILES).then(|| welch(rest, own))
+            let [rest, own] = [&rest, group].map(|of| of.numbers.get(number).copied().unwrap_or_default());
+            let difference = || {
+                let difference = welch(rest.of_mean(), own.of_mean());
+                let p = difference.p.zip(rest.student(own)).map(|(welch, student)| welch.max(student));
+                Difference { p, ..difference }
+            };
+            (own.n.min(rest.n) >= MIN_FILES).then(difference)
         };
         differences.push((0..n_numbers).map(test).collect());
         before = before.with(group);
@@ -153,7 +168,12 @@ mod tests {
                     continue;
                 };
                 let expected = welch(plain(&rest), plain(&own));
-                let [p, q] = [got.difference.p, expected.p].map(|p| p.expect("files"));
+                let (n, m) = (rest.len() as f64, own.len() as f64);
+                let squares = |of: Mean, n: f64| of.variance * n * (n - 1.0);
+                let pooled = (squares(plain(&rest), n) + squares(plain(&own), m)) / (n + m - 2.0);
+                let t = expected.value / (pooled * (1.0 / n + 1.0 / m)).sqrt();
+                let student = crate::stats::student::student_p(t, n + m - 2.0);
+                let (p, q) = (got.difference.p.expect("files"), expected.p.expect("files").max(student));
                 assert!((got.difference.value - expected.value).abs() <= 1e-8, "{i} {number}");
                 assert!((p - q).abs() <= 1e-8, "{i} {number}: {p} and {q}");
                 chances.push((q, got.p_holm));
@@ -164,6 +184,18 @@ mod tests {
         for ((_, got), expected) in chances.iter().zip(adjusted) {
             assert!((got - expected).abs() <= 1e-8, "{got} and {expected}");
         }
+    }
+
+    #[test]
+    fn files_that_happen_to_be_alike_are_no_certainty() {
+        // Five files within a thousandth, one deviation from a hundred others.
+        let few: Vec<[f64; 2]> = (0..5).map(|i| [1.0 + 1e-3 * f64::from(i), 0.0]).collect();
+        let many: Vec<[f64; 2]> = (0..100).map(|i| [f64::from(i % 2) * 2.0 - 1.0, 0.0]).collect();
+        let tested = each_against_the_rest(&[group(&few), group(&many)]);
+        let of_few = tested[0][0].expect("files");
+        let [all, own] = [&many, &few].map(|files| plain(&files.iter().map(|file| file[0]).collect::<Vec<_>>()));
+        assert!(welch(all, own).p.is_some_and(|p| p <= 1e-4));
+        assert!(of_few.difference.p.is_some_and(|p| p >= 0.01), "{of_few:?}");
     }
 
     #[test]

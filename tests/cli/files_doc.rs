@@ -128,7 +128,9 @@ fn written() -> BTreeMap<String, BTreeSet<String>> {
         super::sets::save(&world.path(format!("flat/{i}.png")), &flat.into());
     }
     super::write_uniform(&world.path("odd"), 1, 20, 30);
-    ["a", "b"].map(|class| super::write_uniform(&world.path(format!("classes/{class}")), 5, 24, 24));
+    for class in ["classes/a", "classes/b"] {
+        super::write_uniform(&world.path(class), 5, 24, 24);
+    }
     let shape = [6, 4, 16, 16];
     world.write("latents.npy", super::arrays::npy(&super::arrays::normal(shape.iter().product(), 1), "<f2", &shape));
     let mut files = BTreeMap::<String, BTreeSet<String>>::new();

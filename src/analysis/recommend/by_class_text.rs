@@ -10,9 +10,9 @@ const MOST_ROWS: usize = 10;
 const NAME_CHARS: usize = 13;
 
 /// What the columns are.
-pub(super) const NOTE: &str = "unlike: the setting of the typical file of a class (geometric mean) over that of all other \
-     files, of the setting that differs most; * beyond chance (Welch over files, Holm over classes and settings). Fewer \
-     than 5 files: no test.";
+pub(super) const NOTE: &str = "unlike: the setting of the typical file of a class (geometric mean) over that of all \
+     other files, of the setting that differs most; * beyond chance (Welch over files, Holm over classes and \
+     settings). Fewer than 5 files: no test.";
 
 /// The section of the text, lines of at most 80 columns; its last sentence says what to do.
 pub(super) fn lines(rows: &[ClassRow]) -> Vec<String> {
@@ -69,10 +69,22 @@ pub(super) fn advice(rows: &[ClassRow]) -> String {
             factor_text(row.factor.unwrap_or(1.0)),
             row.most.unwrap_or_default()
         ),
-        (None, Some(row)) if row.differs == Some(false) => {
-            "Classes agree, no difference is beyond chance: one setting serves all.".to_owned()
-        }
+        (None, Some(row)) if row.differs == Some(false) => agreed(rows),
         _ => "No class can be held against the rest: add files, 5 at least to a class.".to_owned(),
+    }
+}
+
+/// What to do where no class differs, and what so many files cannot tell.
+fn agreed(rows: &[ClassRow]) -> String {
+    let ends = rows.iter().flat_map(|row| &row.settings).flat_map(|s| [s.factor_low95, s.factor_high95]);
+    let widest = ends.flatten().map(|end| end.ln().abs()).fold(0.0, f64::max);
+    let agree = "Classes agree, no difference is beyond chance: one setting serves all";
+    match widest >= LEAST_FACTOR.ln() {
+        true => {
+            let factor = factor_text(widest.exp());
+            format!("{agree}, though with so few files a factor up to ×{factor} cannot be ruled out.")
+        }
+        false => format!("{agree}."),
     }
 }
 

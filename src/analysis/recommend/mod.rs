@@ -1,7 +1,7 @@
 //! `recommend`: the settings that a trainer takes, measured on the images (MATH: docs/maths.md §14).
 //!
-//! There is one pass. Everything but the largest distance of two images, the measured rows of the planner and the rows of
-//! classes follows from its sums, so images and their saved spectrum give the same numbers.
+//! There is one pass. Everything but the largest distance of two images, the measured rows of the planner and the rows
+//! of classes follows from its sums, so images and their saved spectrum give the same numbers.
 
 mod audit;
 pub mod by_class;

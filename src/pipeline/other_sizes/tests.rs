@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
-use crate::dataset::{DecodeOptions, PreprocessConfig, SourceFile, Transform, list_inputs};
+use crate::dataset::{DecodeOptions, Decoder, PreprocessConfig, SourceFile, Transform, list_inputs};
 use crate::pipeline::observer::Silent;
 use crate::pipeline::{Cancel, Held, NoRows, Observer, ScanOutcome, check_memory, memory_bytes, scan};
 use crate::spectral::Channels;
@@ -69,8 +69,11 @@ fn a_size_that_one_image_is_too_small_for_has_no_spectrum_and_one_that_is_left_o
     let files = photographs();
     let sizes: Vec<usize> = files
         .iter()
-        .map(|file| image::image_dimensions(file.path()).expect("a header"))
-        .map(|(width, height)| width.min(height) as usize)
+        .map(|file| {
+            let mut decoder = Decoder::new();
+            decoder.read(file.path()).expect("a file");
+            decoder.decode(&DecodeOptions::default()).expect("an image").image.size.shorter_side()
+        })
         .collect();
     let (least, most) = (*sizes.iter().min().expect("files"), *sizes.iter().max().expect("files"));
     let outcome = run(&files, &config(Transform::CenterCropDhariwal, 32, &[least, least + 1], 2), &Silent);
