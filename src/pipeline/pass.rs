@@ -330,7 +330,7 @@ fn add_at_other_sizes(
     }
     // Whether there are bars is seen in the working image.
     match config.preprocess.drop_letterbox {
-        true => drop(preprocessor.apply(image)?),
+        true => preprocessor.apply(image).map(|_| ())?,
         false => config.preprocess.accepts(image.size)?,
     }
     others.iter_mut().for_each(|other| other.add(image, preprocessor));

@@ -225,7 +225,8 @@ fn check_words(world: &World, report: &Value, printed: &str) {
     let first = format!("P_mean = {mean}, P_std = {std}, sigma_data = {data}; sigma {low} to {high}");
     assert_eq!(printed.lines().next(), Some(first.as_str()));
     let advice = format!(
-        "Train with ln sigma drawn from N({mean}, {std}²) and sigma_data = {data}; sample from sigma = {high} down to {low}."
+        "Train with ln sigma drawn from N({mean}, {std}²) and sigma_data = {data}; \
+         sample from sigma = {high} down to {low}."
     );
     let markdown = String::from_utf8(world.read("out/recommend.md")).expect("text");
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
