@@ -283,8 +283,7 @@ impl<'a> Reader<'a> {
             let part = if config.detectors { Part::whole(header.size) } else { config.preprocess.part(header.size) };
             Ok(others.iter().fold(part, |part, other| other.extend(part, header.size)))
         })?;
-        outcome.width_px = decoded.image.size.width;
-        outcome.height_px = decoded.image.size.height;
+        (outcome.width_px, outcome.height_px) = (decoded.image.size.width, decoded.image.size.height);
         outcome.format = decoded.format;
         outcome.converted = decoded.conversions.any();
         outcome.warned = decoded.warned;
