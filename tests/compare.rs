@@ -26,6 +26,7 @@ fn vectors(transform: Transform, side: usize) -> Option<FileVectors> {
     let files = list_inputs(&[folder]).expect("photographs").files;
     let size = Size::square(side);
     let config = ScanConfig {
+        other_sizes: Vec::new(),
         effective_resolution: false,
         decode: DecodeOptions::default(),
         preprocess: PreprocessConfig { transform, size, allow_upscale: true, drop_letterbox: false },

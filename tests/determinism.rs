@@ -181,6 +181,7 @@ fn a_set_cut_in_three_and_merged_is_the_whole() {
 fn library_scan(files: &[SourceFile], threads: usize) -> Spectrum {
     let size = Size::square(20);
     let config = ScanConfig {
+        other_sizes: Vec::new(),
         effective_resolution: false,
         until: None,
         detectors: false,

@@ -23,6 +23,7 @@ fn scan_as(set: &Value) -> Spectrum {
     let transform = Transform::from_name(set["transform"].as_str().expect("a name")).expect("a transform");
     let channels = if set["channels"] == "luma" { Channels::Luma } else { Channels::Rgb };
     let config = ScanConfig {
+        other_sizes: Vec::new(),
         effective_resolution: false,
         until: None,
         detectors: false,

@@ -47,6 +47,7 @@ pub fn decode_only(files: &[SourceFile]) -> Result<f64, Box<dyn Error>> {
 pub fn scan_all(files: &[SourceFile], side: usize) -> Result<Scanned, Box<dyn Error>> {
     let size = Size::square(side);
     let config = ScanConfig {
+        other_sizes: Vec::new(),
         effective_resolution: false,
         until: None,
         detectors: false,

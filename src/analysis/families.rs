@@ -264,6 +264,7 @@ fn measure_folder(path: &Path, desk: &Desk<'_>, like: &Preprocess, coherence: bo
             coherence,
             keep_spectra: false,
         },
+        other_sizes: Vec::new(),
         effective_resolution: false,
         until: None,
         detectors: false,

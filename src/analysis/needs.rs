@@ -5,7 +5,7 @@ use crate::spectral::Channels;
 use crate::spectrum::Standardize;
 
 /// Sums and measurements of each image that an analysis needs beyond the standard ones.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Needs {
     /// Pseudo-power and fourth moments of every mode; what follows needs them too.
     pub moments: bool,
@@ -27,13 +27,20 @@ pub struct Needs {
     pub standardize: Option<Standardize>,
     /// Channels in place of the usual default.
     pub channels: Option<Channels>,
+    /// Sides of square images at which the same images are summed up beside the working size, pixels.
+    pub other_sides_px: Vec<usize>,
+    /// Whether the sums of each class are held beside those of all.
+    pub by_class: bool,
 }
 
 impl Needs {
     /// Which spectra a run holds together: those of both halves and of the whole where each image is measured against
-    /// the others.
+    /// the others, or those of a class and of all.
     pub fn held(&self) -> Held {
-        Held { n_spectra: if self.second_pass { 3 } else { 1 }, is_saved: self.saves_spectrum }
+        Held {
+            n_spectra: if self.second_pass { 3 } else { 1 + u64::from(self.by_class) },
+            is_saved: self.saves_spectrum,
+        }
     }
 
     /// What two analyses need together; where both ask for a default of their own, the first has it.
@@ -49,6 +56,8 @@ impl Needs {
             coherence: self.coherence || other.coherence,
             standardize: self.standardize.or(other.standardize),
             channels: self.channels.or(other.channels),
+            by_class: self.by_class || other.by_class,
+            other_sides_px: [self.other_sides_px, other.other_sides_px].concat(),
         }
     }
 }

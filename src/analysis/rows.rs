@@ -19,5 +19,10 @@ pub(super) fn row_key<'a>(row: &ImageRow<'a>, buffer: &'a mut String) -> &'a str
     }
 }
 
+/// The class of a file: the first folder of its key, `.` of files in none.
+pub(super) fn class_of(key: &str) -> &str {
+    key.split_once('/').map_or(".", |(folder, _)| folder)
+}
+
 /// What a sink of rows returns.
 pub(super) type SinkResult = Result<(), Box<dyn std::error::Error + Send + Sync>>;

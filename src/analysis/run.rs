@@ -7,9 +7,10 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 
 use super::lost::with_more;
+use super::rows::class_of;
 use super::source::{Images, Source};
-use crate::dataset::{Skipped, compare_keys};
-use crate::pipeline::{Cancel, Halves, Observer, RowSink, ScanOutcome, UsedFile, scan, scan_halves};
+use crate::dataset::{Skipped, SourceFile, compare_keys};
+use crate::pipeline::{Cancel, Halves, Observer, RowSink, ScanOutcome, UsedFile, scan, scan_classes, scan_halves};
 use crate::report::arrays::StreamedNpy;
 use crate::report::manifest::Manifest;
 use crate::report::output_dir::OutputDir;
@@ -190,10 +191,14 @@ pub struct Scanned {
     pub left_out: Vec<Skipped>,
     /// Each half of the files on its own, where they were asked for and could be had.
     pub halves: Option<Arc<Halves>>,
-    /// What was used of each file that was read, in the order of the files; none of a saved spectrum.
+    /// What was used of each file that was read, in the order of the files (by class, in that of the classes); none of
+    /// a saved spectrum.
     pub used: Arc<[UsedFile]>,
     /// How far a scan came that was to stop as soon as a sample was enough.
     pub reached: Option<Reached>,
+    /// The sums at those of the other sizes ([`Needs::other_sides_px`](super::Needs)) that every image could be
+    /// prepared at.
+    pub at_other_sizes: Arc<[Spectrum]>,
 }
 
 impl Run<'_> {
@@ -227,9 +232,30 @@ impl Run<'_> {
         Ok(self.scanned(images, outcome, halves))
     }
 
+    /// As [`Run::scan`], class by class: `each` sees the spectrum of every class. The class of a file is the first
+    /// folder of its path below the input.
+    ///
+    /// # Errors
+    ///
+    /// As [`scan_classes`].
+    pub fn scan_classes(&self, sink: &mut dyn RowSink, each: impl FnMut(&str, &Spectrum)) -> Result<Scanned> {
+        let images = match &self.source {
+            Source::Saved(spectrum) => return Ok(Scanned::saved(spectrum)),
+            Source::Images(images) => images,
+        };
+        let class = |file: &SourceFile| class_of(&file.key()).to_owned();
+        // Files in no folder lie between the folders.
+        let mut files = images.files.clone();
+        files.sort_by_cached_key(class);
+        let (observer, cancel) = (self.desk.observer, self.desk.cancel);
+        let outcome = scan_classes(&files, &images.config, class, sink, each, observer, cancel)
+            .map_err(|error| with_more(error.into(), &images.skipped))?;
+        Ok(self.scanned(images, outcome, None))
+    }
+
     /// The outcome of a pass, with what was skipped before it.
     fn scanned(&self, images: &Images, outcome: ScanOutcome, halves: Option<Halves>) -> Scanned {
-        let ScanOutcome { mut skipped, left_out, spectrum, used, reached } = outcome;
+        let ScanOutcome { mut skipped, left_out, spectrum, used, reached, at_other_sizes } = outcome;
         let repeated_share = spectrum.repeated_share();
         if repeated_share > MANY_REPEATED {
             self.desk.warn(&format!(
@@ -241,7 +267,9 @@ impl Run<'_> {
         skipped.extend(images.skipped.iter().cloned());
         skipped.sort_by(|a, b| compare_keys(&a.path, &b.path));
         let spectrum = Arc::new(spectrum.with_listed_skips(images.skipped.len() as u64));
-        Scanned { spectrum, skipped, left_out, halves: halves.map(Arc::new), used: used.into(), reached }
+        let at_other_sizes = at_other_sizes.into_iter().flatten().collect();
+        let halves = halves.map(Arc::new);
+        Scanned { spectrum, skipped, left_out, halves, used: used.into(), reached, at_other_sizes }
     }
 
     /// Writes `skipped.csv`, `left_out.csv` and, as [`Desk::finish`], the manifest.
@@ -272,6 +300,7 @@ impl Scanned {
     fn saved(spectrum: &Arc<Spectrum>) -> Self {
         let (skipped, left_out) = (Vec::new(), Vec::new());
         let spectrum = Arc::clone(spectrum);
-        Self { spectrum, skipped, left_out, halves: None, used: Arc::default(), reached: None }
+        let (used, at_other_sizes) = (Arc::default(), Arc::default());
+        Self { spectrum, skipped, left_out, halves: None, used, reached: None, at_other_sizes }
     }
 }

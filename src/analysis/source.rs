@@ -183,6 +183,10 @@ impl Images {
             "the detectors look at the files' own pixels, which --decode-scale does not decode: leave it out, and scan a \
              baseline that was made with it once more"
         );
+        ensure!(
+            needs.other_sides_px.is_empty() || !options.decode_scale,
+            "--decode-scale decodes for one size, and --resolutions asks for several: give one of the two"
+        );
         let mut decode = DecodeOptions {
             max_pixels: options.max_pixels.unwrap_or(DecodeOptions::default().max_pixels),
             exif: options.exif.unwrap_or(ExifPolicy::Ignore),
@@ -214,10 +218,16 @@ impl Images {
             coherence: needs.coherence,
             keep_spectra: false,
         };
+        let other_sizes = match latent_channels {
+            // Latents are not resampled.
+            Some(_) => Vec::new(),
+            None => other_sizes(&preprocess, &needs.other_sides_px),
+        };
         let config = ScanConfig {
             decode,
             preprocess,
             analysis,
+            other_sizes,
             // Latents are not blurred as images are: the detector was made for pixels.
             effective_resolution: needs.effective_resolution && latent_channels.is_none(),
             until: options.until,
@@ -331,6 +341,21 @@ fn resolve_preprocess(
     let headers = found.map(|found| found.headers).unwrap_or_default();
     check_headers(&config, &headers, observer)?;
     Ok(config)
+}
+
+/// How images are brought to squares of other sides in pixels, each once; none where they are cut: pieces of another
+/// size would show other pictures, not the same smaller.
+fn other_sizes(preprocess: &PreprocessConfig, sides_px: &[usize]) -> Vec<PreprocessConfig> {
+    let transform = match preprocess.transform {
+        Transform::Crop | Transform::Tile => return Vec::new(),
+        Transform::None => Transform::CenterCropDhariwal,
+        resized => resized,
+    };
+    let mut sizes: Vec<Size> = sides_px.iter().map(|side| Size::square(*side)).collect();
+    sizes.sort_by_key(|size| size.longer_side());
+    sizes.dedup();
+    sizes.retain(|size| *size != preprocess.size);
+    sizes.into_iter().map(|size| PreprocessConfig { transform, size, ..*preprocess }).collect()
 }
 
 /// Refuses to choose a size for latents of several.

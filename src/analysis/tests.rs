@@ -161,3 +161,45 @@ fn the_pass_after_that_over_pixel_means_compares_its_files() {
     assert_eq!(lost, ["coins.png", "grass.png"]);
     assert!(skipped[1].reason.to_string().contains("has changed"), "{skipped:?}");
 }
+
+/// Counts passes and files.
+#[derive(Default)]
+struct Count(std::sync::Mutex<(usize, usize)>);
+
+impl Observer for Count {
+    fn started(&self, _: &str, _: &'static str, _: usize) {
+        self.0.lock().expect("no panic").0 += 1;
+    }
+
+    fn advanced(&self, _: u64) {
+        self.0.lock().expect("no panic").1 += 1;
+    }
+}
+
+#[test]
+fn recommend_reads_each_file_once_for_all_sizes_and_classes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let photos = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/photos")).expect("photographs");
+    for (i, photo) in photos.map(|entry| entry.expect("an entry").path()).enumerate() {
+        let class = folder.path().join(["a", "b"][i % 2]);
+        std::fs::create_dir_all(&class).expect("a folder");
+        std::fs::copy(&photo, class.join(photo.file_name().expect("a name"))).expect("a copy");
+    }
+    let options = SourceOptions {
+        inputs: vec![folder.path().to_owned()],
+        resolution: Some(Resolution::Fixed(Size::square(32))),
+        threads: 2,
+        ..SourceOptions::default()
+    };
+    for by_class in [false, true] {
+        let recommend =
+            super::recommend::Recommend { resolutions: vec![16, 32, 64, 128], by_class, ..Default::default() };
+        let source = Source::open(&options, recommend.needs(), &Silent).expect("photographs");
+        let count = Count::default();
+        let run = Run { source, desk: Desk { observer: &count, ..desk() } };
+        let (_, report) = answer(&run, &recommend).expect("an answer");
+        assert!(report.planner.iter().all(|row| row.source == "measured"), "{:?}", report.planner);
+        assert_eq!((report.planner.len(), report.by_class.len()), (4, if by_class { 2 } else { 0 }));
+        assert_eq!(*count.0.lock().expect("no panic"), (1, 12), "one pass, and each file once");
+    }
+}

@@ -1,6 +1,6 @@
 //! `specscan recommend`: the settings that a trainer takes, measured on the images.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::Args;
 
 use super::exit::ExitStatus;
@@ -36,6 +36,10 @@ pub struct RecommendArgs {
     #[arg(long, value_name = "N,N,…", value_delimiter = ',')]
     resolutions: Vec<usize>,
 
+    /// Tell the settings of each folder below INPUT as well, and whether they differ from those of the rest
+    #[arg(long)]
+    by_class: bool,
+
     /// Write a ready file for each of these trainers, and the schedule in all units
     #[arg(long = "for", value_name = "TRAINERS", value_parser = choice::<Trainer>(), value_delimiter = ',')]
     trainers: Vec<Trainer>,
@@ -54,8 +58,13 @@ pub fn run(args: &RecommendArgs) -> Result<ExitStatus> {
         kappa,
         audits: args.audit.clone(),
         resolutions: args.resolutions.clone(),
+        by_class: args.by_class,
         trainers: args.trainers.clone(),
     };
-    recommend.audited()?;
+    ensure!(
+        !(args.by_class && args.shared.input.inputs.len() > 1 && !args.shared.input.by_input),
+        "--by-class compares the folders below one INPUT; --by-input compares several"
+    );
+    recommend.validate()?;
     present::run("recommend", &args.shared, &recommend)
 }

@@ -41,6 +41,12 @@ impl Part {
         Self { columns: 0..size.width, rows: 0..size.height }
     }
 
+    /// The smallest part that holds both.
+    pub fn union(&self, other: &Self) -> Self {
+        let around = |a: &Range<usize>, b: &Range<usize>| a.start.min(b.start)..a.end.max(b.end);
+        Self { columns: around(&self.columns, &other.columns), rows: around(&self.rows, &other.rows) }
+    }
+
     /// A window of `size` with its first pixel at `(x, y)`.
     pub(super) fn window((x, y): (usize, usize), size: Size) -> Self {
         Self { columns: x..x + size.width, rows: y..y + size.height }

@@ -241,14 +241,26 @@ impl Preprocessor {
     ///
     /// If `image.pixels` does not hold `image.size`.
     pub fn apply<'a>(&'a mut self, image: &RgbImage<'a>) -> Result<Views<'a>, SkipReason> {
+        self.apply_as(self.config, image)
+    }
+
+    /// The same by another configuration, one that [`PreprocessConfig::validate`] does not refuse, in the same buffers.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::apply`].
+    ///
+    /// # Panics
+    ///
+    /// As [`Self::apply`].
+    pub fn apply_as<'a>(&'a mut self, config: PreprocessConfig, image: &RgbImage<'a>) -> Result<Views<'a>, SkipReason> {
         assert_eq!(image.pixels.len(), image.size.n_pixels() * 3, "three bytes a pixel");
-        self.config.accepts(image.size)?;
-        let config = self.config;
+        config.accepts(image.size)?;
         let (found, size) = (image.size, config.size);
         let stride = found.width * 3;
         let views = match config.transform {
-            Transform::CenterCropDhariwal => self.center_crop_dhariwal(image),
-            Transform::CenterCrop => self.center_crop(image),
+            Transform::CenterCropDhariwal => self.center_crop_dhariwal(image, size),
+            Transform::CenterCrop => self.center_crop(image, size),
             Transform::Crop | Transform::None => {
                 Views::grid(image.pixels, stride, window_origin(found, size), size, (1, 1))
             }
@@ -269,8 +281,7 @@ impl Preprocessor {
         Ok(views)
     }
 
-    fn center_crop_dhariwal<'a>(&'a mut self, image: &RgbImage<'a>) -> Views<'a> {
-        let size = self.config.size;
+    fn center_crop_dhariwal<'a>(&'a mut self, image: &RgbImage<'a>, size: Size) -> Views<'a> {
         let Self { resampler, halves, resized, .. } = self;
         let [current, next] = halves;
         let mut found = image.size;
@@ -293,8 +304,7 @@ impl Preprocessor {
         Views::resampled(resized, size.width * 3, (0, 0), size)
     }
 
-    fn center_crop<'a>(&'a mut self, image: &RgbImage<'a>) -> Views<'a> {
-        let size = self.config.size;
+    fn center_crop<'a>(&'a mut self, image: &RgbImage<'a>, size: Size) -> Views<'a> {
         let (side, (x, y)) = (image.size.shorter_side(), central(image.size));
         let stride = image.size.width * 3;
         if side == size.width {

@@ -14,6 +14,9 @@ pub struct ScanConfig {
     pub preprocess: PreprocessConfig,
     /// What is computed of them.
     pub analysis: AnalysisConfig,
+    /// How the same pixels become working images of other sizes, whose spectra are summed up beside; not of
+    /// standardised pixels.
+    pub other_sizes: Vec<PreprocessConfig>,
     /// Whether the effective resolution of every image is measured on the way; its rows hold it.
     pub effective_resolution: bool,
     /// Largest standard error of an octave's mean power, as a share of it, at which a scan may stop before the last
@@ -44,6 +47,8 @@ pub struct ScanOutcome {
     pub used: Vec<UsedFile>,
     /// How far a scan came that was to stop early.
     pub reached: Option<Reached>,
+    /// The sums at each of [`ScanConfig::other_sizes`]; none where an image that was used cannot be prepared so.
+    pub at_other_sizes: Vec<Option<Spectrum>>,
 }
 
 impl ScanOutcome {
@@ -58,6 +63,12 @@ impl ScanOutcome {
         self.skipped.extend(later.skipped);
         self.left_out.extend(later.left_out);
         self.used.extend(later.used);
+        for (own, later) in self.at_other_sizes.iter_mut().zip(later.at_other_sizes) {
+            match (own.as_mut(), later) {
+                (Some(own), Some(later)) => own.merge(&later, true)?,
+                _ => *own = None,
+            }
+        }
         Ok(())
     }
 
@@ -68,7 +79,7 @@ impl ScanOutcome {
     ///
     /// [`ScanError::NothingUsable`].
     pub(super) fn finish(self, reached: Option<Reached>) -> Result<Self, ScanError> {
-        let Self { spectrum, mut skipped, mut left_out, used, .. } = self;
+        let Self { spectrum, mut skipped, mut left_out, used, at_other_sizes, .. } = self;
         let is_empty = spectrum.n_images() == 0;
         if is_empty {
             skipped.append(&mut left_out);
@@ -80,7 +91,7 @@ impl ScanOutcome {
             return Err(ScanError::NothingUsable { n_files: used.len(), skipped });
         }
         let n_unread = reached.map_or(0, |reached| reached.n_files - reached.n_read);
-        Ok(Self { spectrum: spectrum.with_unread(n_unread), skipped, left_out, used, reached })
+        Ok(Self { spectrum: spectrum.with_unread(n_unread), skipped, left_out, used, reached, at_other_sizes })
     }
 }
 
@@ -92,6 +103,17 @@ impl ScanConfig {
             _ if self.analysis.channels.are_latent() => "latents",
             _ => "images",
         }
+    }
+
+    /// The scan at each of the other sizes alone.
+    pub fn at_other_sizes(&self) -> impl Iterator<Item = Self> + '_ {
+        let alone = |preprocess: &PreprocessConfig| Self {
+            preprocess: *preprocess,
+            analysis: AnalysisConfig { size: preprocess.size, ..self.analysis.clone() },
+            other_sizes: Vec::new(),
+            ..self.clone()
+        };
+        self.other_sizes.iter().map(alone)
     }
 
     /// Passes of a scan: pixels are standardised by what a first one measures.

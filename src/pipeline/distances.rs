@@ -81,7 +81,7 @@ pub fn measure_distances(
     let n_passes = config.n_passes() + 1;
     let what = &pass_name("measuring each image", n_passes, n_passes);
     let (earlier, probes) = (Some(used), Some(&probes as &dyn ProbeSource));
-    run_pass(Pass { what, files, config, plan: &plan, earlier, probes, observer, cancel }, sink)
+    run_pass(Pass { what, files, config, plan: &plan, other_sizes: &[], earlier, probes, observer, cancel }, sink)
 }
 
 struct DistanceProbes<'a> {

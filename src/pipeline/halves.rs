@@ -44,7 +44,8 @@ pub fn scan_halves(
         return Ok((scan_before(1, files, config, &mut NoRows, observer, cancel)?, None));
     }
     let (what, plan) = (&pass_name("scanning", 1, 2), AnalysisPlan::new(config.analysis.clone(), None));
-    let pass = Pass { what, files, config, plan: &plan, earlier: None, probes: None, observer, cancel };
+    let pass =
+        Pass { what, files, config, plan: &plan, other_sizes: &[], earlier: None, probes: None, observer, cancel };
     let (parts, reached) = in_stages(pass, config.until, Parts::add_up)?;
     let spectrum = parts.whole()?.into_owned();
     let Parts { outcomes: [first, second], half_of_file } = parts;
@@ -55,7 +56,10 @@ pub fn scan_halves(
     let used = half_of_file.iter().map(|half| used[usize::from(*half)].next().flatten()).collect();
     let spectra = [first.spectrum, second.spectrum];
     let halves = spectra.iter().all(|half| half.n_images() > 0).then_some(Halves { spectra, half_of_file });
-    Ok((ScanOutcome { spectrum, skipped, left_out, used, reached: None }.finish(reached)?, halves))
+    Ok((
+        ScanOutcome { spectrum, skipped, left_out, used, reached: None, at_other_sizes: Vec::new() }.finish(reached)?,
+        halves,
+    ))
 }
 
 /// Both halves of what has been read.

@@ -57,7 +57,7 @@ impl Memory {
     /// The memory of a pass.
     pub fn of(config: &ScanConfig) -> Self {
         let shares = Shares::of(config.decode.max_memory_bytes);
-        let left = shares.sums_bytes.saturating_sub(sums_bytes(config, &config.analysis, config.threads, Held::MOST));
+        let left = shares.sums_bytes.saturating_sub(memory_bytes(config, Held::MOST));
         let threads = config.threads.max(1) as u64;
         let n_kept = Readahead::n_kept(config.io_threads.unwrap_or(DEFAULT_READERS)) as u64;
         let readahead_bytes = (n_kept * READ_AT_ONCE_BYTES).min(left.saturating_sub(threads * MIN_RESERVE_BYTES));
@@ -125,7 +125,12 @@ impl Memory {
 
 /// Bytes that the passes of `config` take beside the memory for decoding.
 pub fn memory_bytes(config: &ScanConfig, held: Held) -> u64 {
-    sums_bytes(config, &config.analysis, config.threads, held)
+    sums_bytes(config, &config.analysis, config.threads, held) + other_sizes_bytes(config, config.threads, held)
+}
+
+/// Bytes of the sums at the other sizes, which are all there at once.
+fn other_sizes_bytes(config: &ScanConfig, threads: usize, held: Held) -> u64 {
+    config.at_other_sizes().map(|other| sums_bytes(&other, &other.analysis, threads, held)).sum()
 }
 
 /// Refuses a run whose sums take more than their share of the memory, before anything of them is allocated.
@@ -136,7 +141,8 @@ pub fn memory_bytes(config: &ScanConfig, held: Held) -> u64 {
 pub fn check_memory(config: &ScanConfig, held: Held) -> Result<(), MemoryNeed> {
     let limit_bytes = Shares::of(config.decode.max_memory_bytes).sums_bytes;
     let need = |analysis: &AnalysisConfig, threads: usize| {
-        sums_bytes(config, analysis, threads, held) + threads as u64 * MIN_RESERVE_BYTES
+        let others = other_sizes_bytes(config, threads, held);
+        sums_bytes(config, analysis, threads, held) + others + threads as u64 * MIN_RESERVE_BYTES
     };
     let (analysis, threads) = (&config.analysis, config.threads);
     let n_bytes = need(analysis, threads);
@@ -160,6 +166,7 @@ pub fn check_memory(config: &ScanConfig, held: Held) -> Result<(), MemoryNeed> {
         threads,
         fitting_threads: (1..threads).rev().find(|n| need(analysis, *n) <= limit_bytes),
         fitting_size: (low > 0).then(|| size_of(low)),
+        has_other_sizes: !config.other_sizes.is_empty(),
         is_untouched: config.preprocess.transform == Transform::None,
         max_memory_bytes: n_bytes.saturating_mul(2).next_multiple_of(1 << 24),
     })

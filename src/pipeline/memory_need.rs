@@ -19,6 +19,8 @@ pub struct MemoryNeed {
     pub fitting_threads: Option<usize>,
     /// Largest working size of this shape that would fit on so many workers.
     pub fitting_size: Option<Size>,
+    /// Whether sums at other sizes are among them.
+    pub has_other_sizes: bool,
     /// Whether images are taken as they are, so that no other working size can be had without a transform.
     pub is_untouched: bool,
     /// The `--max-memory` that would do, bytes.
@@ -37,6 +39,9 @@ impl fmt::Display for MemoryNeed {
             let size = if height == width { height.to_string() } else { format!("{height}x{width}") };
             let transform = if self.is_untouched { " --transform tile" } else { "" };
             write!(f, "--resolution {size}{transform}, ")?;
+        }
+        if self.has_other_sizes {
+            f.write_str("fewer --resolutions, ")?;
         }
         write!(f, "or --max-memory {}MiB if the machine has as much", self.max_memory_bytes.div_ceil(1 << 20))
     }

@@ -1,6 +1,7 @@
 //! From files to sums: one streaming pass over a dataset on all cores, rows out in path order. The only layer that
 //! knows rayon and channels.
 
+mod classes;
 pub mod config;
 mod detector_probe;
 pub mod distances;
@@ -11,6 +12,7 @@ mod memory_need;
 pub mod noise;
 pub mod observer;
 mod ordered;
+mod other_sizes;
 pub mod pass;
 pub mod probe;
 mod readahead;
@@ -18,8 +20,10 @@ mod resolution_probe;
 pub mod rows;
 pub mod scan;
 mod stages;
+mod sums;
 pub mod working;
 
+pub use classes::scan_classes;
 pub use config::{ScanConfig, ScanOutcome, UsedFile};
 pub use detector_probe::hash_of;
 pub use distances::{Baseline, FirstPass, Judges, measure_distances};

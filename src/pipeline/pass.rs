@@ -8,24 +8,25 @@
 //! - Memory is bounded (`memory.rs`), whatever the files are.
 //! - Sums are exact and rows are put in order, so nothing depends on which worker took which file.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use super::config::{ScanConfig, ScanOutcome, UsedFile};
 use super::error::{Cancel, ScanError};
 use super::memory::{KEPT_ROWS, Memory, WINDOW};
 use super::observer::Observer;
 use super::ordered::{Jobs, Schedule, run_ordered};
+use super::other_sizes::{OtherSize, OtherSums, OtherWorker};
 use super::probe::{ImageProbe, ProbeSource};
 use super::readahead::Readahead;
 use super::rows::{ImageRow, RowSink};
+use super::sums::{PassSums, Sums};
 use super::working::Working;
 use crate::dataset::{
-    ArrayReader, Decoder, FileStamp, Header, Lease, Part, PreprocessError, Preprocessor, Sample, SkipReason, Skipped,
-    SourceFile, Transform,
+    ArrayReader, Decoder, FileStamp, Header, Lease, Part, PreprocessError, Preprocessor, RgbImage, Sample, SkipReason,
+    Skipped, SourceFile, Transform,
 };
-use crate::spectrum::analyzer::{SharedSums, Totals};
-use crate::spectrum::{AnalysisPlan, Analyzer, ContentSketch, Counts, ImageSummary, Spectrum, SpectrumError};
+use crate::spectrum::{AnalysisPlan, Counts, ImageSummary, Spectrum};
 
 /// A pass to be run: which files, how, and who looks on.
 #[derive(Clone, Copy)]
@@ -38,6 +39,8 @@ pub struct Pass<'a> {
     pub config: &'a ScanConfig,
     /// What is summed up, over images of the working size.
     pub plan: &'a Arc<AnalysisPlan>,
+    /// The same at other sizes.
+    pub other_sizes: &'a [OtherSize],
     /// What an earlier pass of the run over the same files used: other files are skipped as changed.
     pub earlier: Option<&'a [UsedFile]>,
     /// Measures every image beside the sums.
@@ -93,14 +96,15 @@ pub(super) fn add_up(pass: Pass<'_>, sink: &mut dyn RowSink) -> Result<ScanOutco
     let Pass { files, config, plan, observer, .. } = pass;
     let memory = Memory::of(config);
     let readahead = Readahead::new(files, config.io_threads, memory.readahead_bytes);
-    let collected = Mutex::new((Totals::new(plan), ContentSketch::default()));
-    let shared = plan.config().shares_lanes(config.threads).then(|| Arc::new(SharedSums::new(plan)));
+    let sums = PassSums::new(plan, config.threads);
+    let others: Vec<_> = pass.other_sizes.iter().map(|other| OtherSums::new(other, config.threads)).collect();
     let mut counts = Counts::default();
     let (mut skipped, mut left_out) = (Vec::new(), Vec::new());
     let mut used = Vec::with_capacity(files.len());
     let live = |jobs: &Jobs<'_, FileOutcome>| {
-        let mut worker = Worker::new(&pass, &memory, &readahead, shared.as_ref(), &collected)?;
+        let mut worker = Worker::new(&pass, &memory, &readahead, &sums, &others)?;
         jobs.run(|index, outcome| worker.analyze_file(jobs, index, outcome))?;
+        worker.reader.others.iter_mut().try_for_each(OtherWorker::collect)?;
         Ok(worker.sums.collect()?)
     };
     let emit = |index: usize, outcome: &mut FileOutcome| {
@@ -129,12 +133,10 @@ pub(super) fn add_up(pass: Pass<'_>, sink: &mut dyn RowSink) -> Result<ScanOutco
     })?;
     counts.n_skipped = skipped.len() as u64;
     counts.n_left_out = left_out.len() as u64;
-    let (mut totals, content) = collected.into_inner().unwrap_or_else(PoisonError::into_inner);
-    if let Some(shared) = shared.and_then(Arc::into_inner) {
-        shared.drain_into(&mut totals)?;
-    }
+    let (totals, content) = sums.finish()?;
+    let at_other_sizes = others.into_iter().map(|other| other.finish(counts, &content)).collect::<Result<_, _>>()?;
     let spectrum = Spectrum::new(plan, totals, config.preprocess_record(), counts, content);
-    Ok(ScanOutcome { spectrum, skipped, left_out, used, reached: None })
+    Ok(ScanOutcome { spectrum, skipped, left_out, used, reached: None, at_other_sizes })
 }
 
 /// What one worker owns.
@@ -151,21 +153,17 @@ impl<'a> Worker<'a> {
         pass: &'a Pass<'a>,
         memory: &'a Memory,
         readahead: &'a Readahead<'a>,
-        shared: Option<&Arc<SharedSums>>,
-        collected: &'a Mutex<(Totals, ContentSketch)>,
+        sums: &'a PassSums,
+        others: &'a [OtherSums<'a>],
     ) -> Result<Self, PreprocessError> {
         let decoder = Decoder::with_reserve(memory.reserve_bytes);
         let preprocessor = Preprocessor::new(pass.config.preprocess)?;
-        let plan = Arc::clone(pass.plan);
-        let analyzer = match shared {
-            Some(sums) => Analyzer::sharing(plan, Arc::clone(sums)),
-            None => Analyzer::new(plan),
-        };
+        let others = others.iter().map(OtherSums::worker).collect();
         Ok(Self {
             pass,
             memory,
-            reader: Reader { readahead, decoder, arrays: ArrayReader::default(), preprocessor, lease: None },
-            sums: Sums { analyzer, content: ContentSketch::default(), collected },
+            reader: Reader { readahead, decoder, arrays: ArrayReader::default(), preprocessor, others, lease: None },
+            sums: sums.worker(),
             probe: pass.probes.map(ProbeSource::probe),
         })
     }
@@ -191,6 +189,7 @@ impl<'a> Worker<'a> {
         outcome: &mut FileOutcome,
     ) -> Result<(), ScanError> {
         let Self { pass, memory, reader, sums, probe } = self;
+        reader.others.iter_mut().try_for_each(OtherWorker::make_room)?;
         let images = match reader.read(pass, memory, (jobs, index), outcome, probe) {
             Ok(images) => images,
             Err(SkipReason::Stopped) => return Err(ScanError::Interrupted),
@@ -204,13 +203,11 @@ impl<'a> Worker<'a> {
             if jobs.is_stopped() {
                 return Err(ScanError::Interrupted);
             }
-            if sums.analyzer.is_full() {
-                sums.collect()?;
-            }
+            sums.make_room()?;
             let record = outcome.next_record();
             record.tile_origin = is_tile.then_some(image.origin());
             match &image {
-                Working::Image(view) => sums.analyzer.add(view.rows(), &mut record.summary),
+                Working::Image(view) => sums.add(view, &mut record.summary),
                 Working::Latent(latent) => sums.analyzer.add_latent(latent.rows(), &mut record.summary),
             }
             record.numbers.clear();
@@ -230,6 +227,8 @@ struct Reader<'a> {
     decoder: Decoder,
     arrays: ArrayReader,
     preprocessor: Preprocessor,
+    /// What is added up of the same pixels at other sizes.
+    others: Vec<OtherWorker<'a>>,
     /// What the file at hand has taken of the memory for large files.
     lease: Option<Lease<'a>>,
 }
@@ -243,7 +242,7 @@ impl<'a> Reader<'a> {
         outcome: &mut FileOutcome,
         probe: &mut Option<Box<dyn ImageProbe + '_>>,
     ) -> Result<Box<dyn Iterator<Item = Working<'_>> + '_>, SkipReason> {
-        let Self { readahead, decoder, arrays, preprocessor, lease } = self;
+        let Self { readahead, decoder, arrays, preprocessor, others, lease } = self;
         let config = pass.config;
         let before = pass.earlier.map(|used| used[index]);
         let rows_bytes = &mut outcome.rows_bytes;
@@ -267,7 +266,10 @@ impl<'a> Reader<'a> {
             }
             return match sample {
                 Sample::Latent(latent) => Ok(Box::new(latent.windows(&config.preprocess)?.map(Working::Latent))),
-                Sample::Image(image) => Ok(Box::new(preprocessor.apply(&image)?.map(Working::Image))),
+                Sample::Image(image) => {
+                    add_at_other_sizes(&image, others, preprocessor, config)?;
+                    Ok(Box::new(preprocessor.apply(&image)?.map(Working::Image)))
+                }
             };
         }
         outcome.n_bytes = readahead.read(index, decoder, || jobs.is_stopped())?;
@@ -280,11 +282,13 @@ impl<'a> Reader<'a> {
             (outcome.width_px, outcome.height_px) = (header.size.width, header.size.height);
             let size = header.decoded_size;
             // Detectors look at the middle of the file's own image.
-            Ok(if config.detectors { Part::whole(size) } else { config.preprocess.part(size) })
+            let part = if config.detectors { Part::whole(size) } else { config.preprocess.part(size) };
+            Ok(others.iter().fold(part, |part, other| other.extend(part, size)))
         })?;
         outcome.format = decoded.format;
         outcome.converted = decoded.conversions.any();
         outcome.warned = decoded.warned;
+        add_at_other_sizes(&decoded.image, others, preprocessor, config)?;
         let views = preprocessor.apply(&decoded.image)?;
         if let Some(probe) = probe {
             probe.look_at_file(&decoded.image);
@@ -310,21 +314,27 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// What one worker adds up, and where it goes in the end, or when there is no more room.
-struct Sums<'a> {
-    analyzer: Analyzer,
-    content: ContentSketch,
-    collected: &'a Mutex<(Totals, ContentSketch)>,
-}
-
-impl Sums<'_> {
-    /// Moves the sums into those of all workers.
-    fn collect(&mut self) -> Result<(), SpectrumError> {
-        let mut collected = self.collected.lock().unwrap_or_else(PoisonError::into_inner);
-        let (totals, content) = &mut *collected;
-        content.merge(&std::mem::take(&mut self.content));
-        self.analyzer.drain_into(totals)
+/// Adds an image at the other sizes, if it is one of the set at the working size.
+///
+/// # Errors
+///
+/// Why it is none.
+fn add_at_other_sizes(
+    image: &RgbImage<'_>,
+    others: &mut [OtherWorker<'_>],
+    preprocessor: &mut Preprocessor,
+    config: &ScanConfig,
+) -> Result<(), SkipReason> {
+    if others.is_empty() {
+        return Ok(());
     }
+    // Whether there are bars is seen in the working image.
+    match config.preprocess.drop_letterbox {
+        true => preprocessor.apply(image).map(|_| ())?,
+        false => config.preprocess.accepts(image.size)?,
+    }
+    others.iter_mut().for_each(|other| other.add(image, preprocessor));
+    Ok(())
 }
 
 impl FileOutcome {

@@ -4,6 +4,7 @@ use super::config::{ScanConfig, ScanOutcome};
 use super::detector_probe::DetectorProbes;
 use super::error::{Cancel, ScanError};
 use super::observer::Observer;
+use super::other_sizes::OtherSize;
 use super::pass::{Pass, add_up};
 use super::probe::ProbeSource;
 use super::resolution_probe::ResolutionProbes;
@@ -46,7 +47,8 @@ pub(super) fn scan_before(
         let plan = AnalysisPlan::new(analysis.clone(), None);
         let config = &ScanConfig { analysis, ..config.clone() };
         let what = &pass_name("measuring pixel means and deviations", 1, n_passes);
-        let pass = Pass { what, files, config, plan: &plan, earlier: None, probes: None, observer, cancel };
+        let pass =
+            Pass { what, files, config, plan: &plan, other_sizes: &[], earlier: None, probes: None, observer, cancel };
         let (outcome, reached) = in_stages(pass, config.until, |part| add_up(part, &mut NoRows))?;
         let ScanOutcome { spectrum, used, .. } = outcome.finish(reached)?;
         Some((spectrum.reference(true), (used, reached)))
@@ -69,7 +71,9 @@ pub(super) fn scan_before(
     // What the first pass read is read again.
     let earlier = first.as_ref().map(|(used, _)| used.as_slice());
     let (files, until) = earlier.map_or((files, config.until), |used| (&files[..used.len()], None));
-    let pass = Pass { what, files, config, plan: &plan, earlier, probes, observer, cancel };
+    // Standardised pixels would take a first pass at every size.
+    let other_sizes = &if earlier.is_some() { Vec::new() } else { OtherSize::all(config) };
+    let pass = Pass { what, files, config, plan: &plan, other_sizes, earlier, probes, observer, cancel };
     let (outcome, reached) = in_stages(pass, until, |part| add_up(part, sink))?;
     outcome.finish(first.map_or(reached, |(_, reached)| reached))
 }

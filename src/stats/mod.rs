@@ -11,6 +11,7 @@ pub mod coherence;
 pub mod covariance;
 pub mod diagonality;
 pub mod full_covariance;
+pub mod groups;
 pub mod histogram;
 pub mod jackknife;
 pub mod limits;

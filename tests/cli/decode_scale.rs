@@ -72,26 +72,12 @@ fn it_is_refused_where_pixels_are_taken_as_they_are() {
         let words = format!("{command} --resolution 32 --decode-scale -o x");
         world.refuse(&words, &["the detectors", "--decode-scale", "leave it out"]);
     }
+    let sizes = "recommend photos --resolution 32 --resolutions 16,64 --decode-scale -o x";
+    world.refuse(sizes, &["--decode-scale decodes for one size", "--resolutions", "one of the two"]);
     world.succeed("scan photos --resolution 32 --decode-scale -o scaled --plots none -q");
     let again = "rapsd scaled/photos.spectrum --decode-scale -o x";
     world.refuse(again, &["--decode-scale"]);
     world.write("policy.toml", "[[check]]\nname = \"few\"\nmetric = \"delta\"\nmin = 0.1\n");
     let check = "check photos --policy policy.toml --baseline scaled/photos.spectrum -o x";
     world.refuse(check, &["the detectors", "a baseline that was made with it"]);
-}
-
-/// Other sizes are decoded for these sizes, as a scan at them would.
-#[test]
-fn settings_at_other_sizes_are_those_of_scans_at_them() {
-    let world = with_photographs();
-    let words = "recommend photos --resolution 32 --resolutions 16,32 --decode-scale -o out --json --plots none";
-    let report = world.succeed(words).json();
-    let own = world.succeed("recommend photos --resolution 16 --decode-scale -o own --json --plots none").json();
-    let find = |value: &serde_json::Value, key: &str| value[key].clone();
-    let planned = report["planner"].as_array().expect("a plan")[0].clone();
-    assert_eq!(find(&planned, "resolution_px"), 16, "{report:?}");
-    let settings = own["settings"].as_array().expect("settings");
-    let p_mean = settings.iter().find(|s| s["name"] == "P_mean").expect("P_mean")["value"].as_f64().expect("a number");
-    let found = find(&planned, "p_mean").as_f64().expect("a number");
-    assert!((found - p_mean).abs() <= 1e-9 * p_mean.abs(), "{found} {p_mean}");
 }

@@ -7,7 +7,7 @@ use std::io::Cursor;
 use super::World;
 
 /// Commands that between them write every file there is, each to `out/N`; `{N}` is the folder of command N.
-const COMMANDS: [&str; 29] = [
+const COMMANDS: [&str; 30] = [
     "scan photos bad --max-skipped 1 --coherence --diagonality 8 --detectors",
     "rapsd photos --per-channel",
     "rapsd photos --images npy",
@@ -37,6 +37,7 @@ const COMMANDS: [&str; 29] = [
     "inspect flat",
     "check flat --init",
     "check flat --policy {27} --exit-zero",
+    "recommend classes --by-class --resolution 16",
 ];
 
 /// The first cells of the rows of a section's tables, one entry for each name between backticks.
@@ -84,6 +85,10 @@ fn documented_column(file: &str, column: &str) -> String {
     match file {
         "rapsd_images.csv" if column.starts_with("power_bin_") => "power_bin_J".to_owned(),
         "images.csv" if column.starts_with("vector_") => "vector_K".to_owned(),
+        "recommend_by_class.csv" => specscan::analysis::recommend::by_class::CLASS_SETTINGS
+            .iter()
+            .find_map(|name| Some(format!("SETTING{}", column.strip_prefix(name)?)))
+            .unwrap_or_else(|| column.to_owned()),
         "color.csv" if ["r", "g", "b"].contains(&column) => "CHANNEL".to_owned(),
         _ => column.to_owned(),
     }
@@ -123,6 +128,9 @@ fn written() -> BTreeMap<String, BTreeSet<String>> {
         super::sets::save(&world.path(format!("flat/{i}.png")), &flat.into());
     }
     super::write_uniform(&world.path("odd"), 1, 20, 30);
+    for class in ["classes/a", "classes/b"] {
+        super::write_uniform(&world.path(class), 5, 24, 24);
+    }
     let shape = [6, 4, 16, 16];
     world.write("latents.npy", super::arrays::npy(&super::arrays::normal(shape.iter().product(), 1), "<f2", &shape));
     let mut files = BTreeMap::<String, BTreeSet<String>>::new();

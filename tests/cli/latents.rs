@@ -372,3 +372,22 @@ fn arrays_of_bytes_are_images() {
     world.write("two.npy", npy(&grey[..200], "|u1", &[2, 2, 10, 5]));
     world.refuse("rapsd two.npy -o no", &["1, 3 or 4 channels"]);
 }
+
+#[test]
+fn settings_of_latents_speak_of_latents() {
+    let world = World::create();
+    let shape = [24, 4, 16, 16];
+    world.write("x.npy", npy(&smooth(shape, 14), "<f2", &shape));
+    let printed = world.succeed("recommend x.npy -v --plots none -o out --for kohya,ddpm").stdout;
+    let report = world.json("out/recommend.json");
+    let settings = report["settings"].as_array().expect("settings");
+    let why = settings.iter().find(|s| s["name"] == "sigma_min").expect("sigma_min")["why"].as_str().expect("words");
+    assert!(why.contains("rounding to 2⁻²⁰ hides"), "{why}");
+    let files = ["recommend.json", "recommend.md", "trainers.md", "kohya.toml"];
+    let texts = files.map(|name| String::from_utf8(world.read(&format!("out/{name}"))).expect("text"));
+    for text in texts.iter().chain([&printed]) {
+        assert!(!text.contains("8-bit") && !text.contains("pixel values"), "{text}");
+    }
+    assert_eq!(report["trainer"]["is_latent"], true);
+    assert_eq!(world.json("out/ddpm.json")["clip_sample"], false);
+}

@@ -26,13 +26,14 @@ mod options; // values that cannot be, and where they are refused
 mod own_results; // folders of earlier results as input and output
 mod plain_use; // help, dry runs, --json, -q, few images
 mod recommend; // settings for trainers
+mod recommend_by_class; // the same of each folder
 mod saved_spectra; // .spectrum input, merge, export
 mod schedules; // schedules, samplers, draws
 #[cfg(target_os = "linux")]
 mod slow_disk; // reading ahead
 mod tables; // columns, order and content of what is written
-mod trainers;
-mod until; // samples that are enough // recommend --for: files of trainers
+mod trainers; // recommend --for: files of trainers
+mod until; // samples that are enough
 
 use std::ffi::OsStr;
 use std::fs;

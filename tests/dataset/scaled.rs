@@ -203,6 +203,7 @@ fn photographs(folder: &Folder, size: Size, n: u64) {
 fn spectrum(folder: &Folder, transform: Transform, side: usize, scaled: bool) -> Spectrum {
     let size = Size::square(side);
     let config = ScanConfig {
+        other_sizes: Vec::new(),
         effective_resolution: false,
         until: None,
         detectors: false,

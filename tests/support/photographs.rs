@@ -18,6 +18,7 @@ pub fn spectrum(files: &[SourceFile], transform: Transform, side: usize, channel
     let size = Size::square(side);
     let analysis = AnalysisConfig { channels, ..AnalysisConfig::new(size) };
     let config = ScanConfig {
+        other_sizes: Vec::new(),
         effective_resolution: false,
         until: None,
         detectors: false,

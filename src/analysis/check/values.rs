@@ -1,6 +1,7 @@
 //! A set as the rules of a policy see it: numbers of every file, and of the set as a whole. Judging takes nothing else,
 //! so that tests can judge made-up sets and random halves.
 
+use crate::analysis::rows::class_of;
 use crate::spectrum::SetVector;
 use crate::stats::two_samples::Mean;
 
@@ -126,9 +127,4 @@ impl SetValues {
             whole: None,
         }
     }
-}
-
-/// The first folder of a path.
-fn class_of(key: &str) -> &str {
-    key.split_once('/').map_or(".", |(folder, _)| folder)
 }

@@ -1,6 +1,6 @@
 //! `recommend.md`: the answer as a document to paste into a wiki.
 
-use super::{RecommendReport, text};
+use super::{RecommendReport, by_class_text, text};
 use crate::report::text::short;
 
 /// The document.
@@ -30,6 +30,12 @@ pub(super) fn document(report: &RecommendReport) -> String {
         lines.extend(["", "## Other sizes", ""].map(str::to_owned));
         lines.extend(table(&text::planner(report)));
         lines.extend([String::new(), text::PLANNER_NOTE.to_owned()]);
+    }
+    if !report.by_class.is_empty() {
+        lines.extend(["", "## Classes", ""].map(str::to_owned));
+        lines.extend(table(&by_class_text::cells(&report.by_class, |name| name.replace('|', "\\|"))));
+        let [note, advice] = [by_class_text::NOTE.to_owned(), by_class_text::advice(&report.by_class)];
+        lines.extend([String::new(), note, String::new(), advice]);
     }
     let sigmas: Vec<String> = report.trainer.sigmas.iter().map(|sigma| short(*sigma)).collect();
     lines.extend([

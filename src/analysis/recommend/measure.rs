@@ -70,7 +70,6 @@ pub(super) struct Measured<'a> {
     pub noise_offset: Interval,
     pub blur_ratio: Option<Interval>,
     pub law: Option<PowerLawFit>,
-    pub closest: Option<ClosestNoise>,
     /// Noise levels of sampling, descending.
     pub sigmas: Vec<f64>,
 }
@@ -90,12 +89,7 @@ impl Measured<'_> {
 /// # Errors
 ///
 /// If the set has no covariance.
-pub(super) fn measure<'a>(
-    spectrum: &'a Spectrum,
-    kappa: Kappa,
-    rounding_power: f64,
-    observer: &dyn Observer,
-) -> Result<Option<Measured<'a>>> {
+pub(super) fn measure<'a>(spectrum: &'a Spectrum, kappa: Kappa, rounding_power: f64) -> Result<Option<Measured<'a>>> {
     let Some(bounds) = SetBounds::new(spectrum, kappa, rounding_power) else { return Ok(None) };
     let Some(set) = spectrum.set_vector() else { return Ok(None) };
     let size = spectrum.grid().size();
@@ -124,7 +118,6 @@ pub(super) fn measure<'a>(
         shift: shift(&statistics, size.longer_side(), law.as_ref()),
         noise_offset: noise_offset(spectrum, variance),
         blur_ratio: blur_ratio(spectrum),
-        closest: closest_noise(spectrum, rounding_power, observer)?,
         bounds,
         sigma_data,
         sigma_data_channels,
@@ -205,8 +198,21 @@ fn sampling_sigmas(rapsd: &[f64], side: usize, kappa: Kappa, rounding_power: f64
     sigmas
 }
 
+/// An estimate with its interval.
+pub(super) fn interval(estimate: LinearEstimate) -> Interval {
+    Interval { value: estimate.value, low95: estimate.low95, high95: estimate.high95 }
+}
+
 /// The family of the least KL(dataset‖noise) in closed form; none where families have no model of the set.
-fn closest_noise(spectrum: &Spectrum, rounding_power: f64, observer: &dyn Observer) -> Result<Option<ClosestNoise>> {
+///
+/// # Errors
+///
+/// If a spectrum cannot be had.
+pub(super) fn closest_noise(
+    spectrum: &Spectrum,
+    rounding_power: f64,
+    observer: &dyn Observer,
+) -> Result<Option<ClosestNoise>> {
     let options = ModelOptions { metric: None, axes: AxesOf::Channels, rounding_power };
     let model = match DatasetModel::new(spectrum, options) {
         Ok(model) => model,

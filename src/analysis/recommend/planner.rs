@@ -1,16 +1,11 @@
 //! The same settings at other sizes: measured where the images can be prepared at that size, else predicted from the
 //! spectrum.
 
-use anyhow::Result;
 use serde::Serialize;
 
-use crate::analysis::{Run, Source};
-use crate::dataset::Transform;
 use crate::diffusion::matching_offset::MatchingOffset;
 use crate::diffusion::resized::resized_rapsd;
 use crate::diffusion::{Kappa, training_density};
-use crate::pipeline::{NoRows, ScanError, check_memory, scan};
-use crate::spectral::Size;
 use crate::spectrum::{RadialStatistics, RapsdOf, Spectrum};
 use crate::stats::power_law::FitRange;
 use crate::stats::spectrum_fit::fit_set;
@@ -34,47 +29,10 @@ pub struct PlanRow {
     pub noise_offset: f64,
 }
 
-/// Scans at other sizes.
-#[derive(Debug, Default)]
-pub(super) struct Scans(Vec<(usize, Spectrum)>);
-
-impl Scans {
-    /// Scans the images once more at each of the sides that all of them can be prepared at: settings of other images
-    /// would not compare.
-    ///
-    /// # Errors
-    ///
-    /// If a scan is interrupted, or takes too much memory.
-    pub(super) fn at(sides: &[usize], run: &Run<'_>, n_images: u64) -> Result<Self> {
-        let Source::Images(images) = &run.source else { return Ok(Self::default()) };
-        let working = images.config.preprocess.size.longer_side();
-        let mut scans = Vec::new();
-        for side in sides.iter().copied().filter(|side| *side != working) {
-            let mut config = images.config.clone();
-            config.preprocess.transform = match config.preprocess.transform {
-                // Pieces of another size would show other pictures, not the same smaller.
-                Transform::Crop | Transform::Tile => continue,
-                Transform::None => Transform::CenterCropDhariwal,
-                resized => resized,
-            };
-            config.preprocess.size = Size::square(side);
-            config.decode.scaled_for_px = config.decode.scaled_for_px.map(|_| side);
-            config.analysis.size = Size::square(side);
-            check_memory(&config, images.held).map_err(ScanError::Memory)?;
-            match scan(&images.files, &config, &mut NoRows, run.desk.observer, run.desk.cancel) {
-                Ok(outcome) if outcome.spectrum.n_images() == n_images => scans.push((side, outcome.spectrum)),
-                Ok(_) | Err(ScanError::NothingUsable { .. }) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(Self(scans))
-    }
-}
-
-/// A row for each side, in the order given.
+/// A row for each side, in the order given; `at_other_sizes` are the sums of the same images at some of them.
 pub(super) fn rows(
     sides: &[usize],
-    scans: &Scans,
+    at_other_sizes: &[Spectrum],
     spectrum: &Spectrum,
     kappa: Kappa,
     rounding_power: f64,
@@ -84,10 +42,7 @@ pub(super) fn rows(
     let law = fit_set(spectrum, &FitRange::for_size(spectrum.grid().size())).ok().and_then(Result::ok);
     let sigma_max = |rapsd: &[f64]| (kappa.max() * rapsd.iter().skip(1).copied().fold(0.0, f64::max)).sqrt();
     let row = |side: &usize| {
-        let measured = match scans.0.iter().find(|(scanned, _)| scanned == side) {
-            Some((_, scanned)) => Some(scanned),
-            None => Some(spectrum).filter(|_| *side == working),
-        };
+        let measured = at_other_sizes.iter().chain([spectrum]).find(|s| s.grid().size().longer_side() == *side);
         let statistics = match measured {
             Some(measured) => measured.radial_statistics(RapsdOf::ChannelMean),
             None => {

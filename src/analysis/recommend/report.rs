@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::measure::{ClosestNoise, DecidedBy, Measured};
-use super::{AuditRow, PairDistances, PlanRow, Setting, figure, markdown, setting_list, text};
+use super::{AuditRow, ClassRow, PairDistances, PlanRow, Setting, by_class_text, figure, markdown, setting_list, text};
 use crate::analysis::{About, Outputs, Report};
 use crate::diffusion::{Kappa, NoiseDraws, TrainerSettings};
 use crate::report::content::Content;
@@ -35,6 +35,8 @@ pub struct RecommendReport {
     pub pair_distances: PairDistances,
     /// Settings at other sizes.
     pub planner: Vec<PlanRow>,
+    /// Settings of the folders below the input, the most different first; empty if they were not asked for.
+    pub by_class: Vec<ClassRow>,
     /// The numbers alone, as trainers take them.
     pub trainer: TrainerSettings,
     /// Images that have bounds.
@@ -55,6 +57,7 @@ impl RecommendReport {
         audits: Vec<AuditRow>,
         pair_distances: PairDistances,
         planner: Vec<PlanRow>,
+        closest_noise: Option<ClosestNoise>,
     ) -> Self {
         let about = About::of(spectrum);
         let (_, decided_by) = measured.sigma_max();
@@ -74,7 +77,8 @@ impl RecommendReport {
             trainer,
             n_images_with_bounds: measured.bounds.n_usable(),
             n_flat: measured.bounds.n_flat(),
-            closest_noise: measured.closest,
+            closest_noise,
+            by_class: Vec::new(),
             files: None,
             about,
         }
@@ -84,6 +88,11 @@ impl RecommendReport {
     pub(super) fn with_files(self, trainers: &[Trainer]) -> Self {
         let files = TrainerFiles::new(&self.trainer, trainers, serde_json::json!(self.about));
         Self { files: Some(files), ..self }
+    }
+
+    /// With the rows of classes.
+    pub(super) fn with_classes(self, by_class: Vec<ClassRow>) -> Self {
+        Self { by_class, ..self }
     }
 
     /// A setting by its name.
@@ -108,21 +117,24 @@ fn trainer(measured: &Measured<'_>, about: &About) -> TrainerSettings {
         rho: EDM_RHO,
         resolution: [size.width, size.height],
         channels: about.preprocess.channels.count(),
-        is_latent: false,
+        is_latent: about.are_latents(),
     }
 }
 
 /// Every file that there may be.
-const FILES: [&str; TRAINER_FILES.len() + 2] = {
-    let mut files = ["recommend.json"; TRAINER_FILES.len() + 2];
-    files[1] = "recommend.md";
+const FILES: [&str; TRAINER_FILES.len() + 3] = {
+    let mut files = ["recommend.json"; TRAINER_FILES.len() + 3];
+    (files[1], files[2]) = ("recommend.md", BY_CLASS);
     let mut i = 0;
     while i < TRAINER_FILES.len() {
-        files[i + 2] = TRAINER_FILES[i];
+        files[i + 3] = TRAINER_FILES[i];
         i += 1;
     }
     files
 };
+
+/// The table of classes.
+const BY_CLASS: &str = "recommend_by_class.csv";
 
 impl Report for RecommendReport {
     const OUTPUTS: Outputs = Outputs { files: &FILES, plots: &["recommend"] };
@@ -137,7 +149,9 @@ impl Report for RecommendReport {
 
     fn tables(&self) -> Vec<Content<'_>> {
         let own = [Content::json("recommend.json", self), Content::bytes("recommend.md", markdown::document(self))];
-        own.into_iter().chain(self.files.iter().flat_map(TrainerFiles::contents)).collect()
+        let by_class =
+            (!self.by_class.is_empty()).then(|| Content::cells(BY_CLASS, by_class_text::table(&self.by_class)));
+        own.into_iter().chain(by_class).chain(self.files.iter().flat_map(TrainerFiles::contents)).collect()
     }
 
     fn figures(&self) -> Vec<Plot> {

@@ -1,12 +1,11 @@
 //! The recommended numbers in the order in which they are told, each with its reason.
 
-use super::measure::{DecidedBy, Measured, SHIFT_SIDE_PX};
+use super::measure::{DecidedBy, Measured, SHIFT_SIDE_PX, interval};
 use super::text::percent;
 use super::{AuditRow, Setting};
 use crate::analysis::About;
 use crate::report::text::short;
 use crate::stats::jackknife::Interval;
-use crate::stats::power_law::LinearEstimate;
 
 /// Pixel deviation that EDM sets for all sets.
 const EDM_SIGMA_DATA: f64 = 0.5;
@@ -20,14 +19,10 @@ const WARM_RATIO: f64 = 0.5;
 /// All settings.
 pub(super) fn settings(measured: &Measured<'_>, about: &About, audits: &[AuditRow]) -> Vec<Setting> {
     let mut all = deviations(measured, about);
-    all.extend(levels(measured, audits));
+    all.extend(levels(measured, about, audits));
     all.extend(densities(measured, audits));
     all.extend(others(measured, about));
     all
-}
-
-fn interval(estimate: LinearEstimate) -> Interval {
-    Interval { value: estimate.value, low95: estimate.low95, high95: estimate.high95 }
 }
 
 fn deviations(measured: &Measured<'_>, about: &About) -> Vec<Setting> {
@@ -61,9 +56,10 @@ fn audited(audits: &[AuditRow], name: &str) -> String {
     )
 }
 
-fn levels(measured: &Measured<'_>, audits: &[AuditRow]) -> Vec<Setting> {
+fn levels(measured: &Measured<'_>, about: &About, audits: &[AuditRow]) -> Vec<Setting> {
     let (sigma_max, decided_by) = measured.sigma_max();
-    let why = "Finer noise harms no band of 95 % of the images, and 8-bit rounding hides what is finer still.";
+    let rounding = about.rounding();
+    let why = format!("Finer noise harms no band of 95 % of the images, and {rounding} hides what is finer still.");
     let why_max = match decided_by {
         DecidedBy::Brightness => {
             "It hides how bright an image is, which takes more noise than its strongest band: a sampler that begins below it begins with the wrong brightness."
@@ -77,7 +73,7 @@ fn levels(measured: &Measured<'_>, audits: &[AuditRow]) -> Vec<Setting> {
     let steps = audited(audits, "edm:18");
     let [low, high] = EDM_SIGMAS;
     vec![
-        Setting::new("sigma_min", "value", measured.sigma_min, "5 % of images below", why.to_owned()).beside(
+        Setting::new("sigma_min", "value", measured.sigma_min, "5 % of images below", why).beside(
             low,
             "EDM",
             steps.clone(),
@@ -154,13 +150,8 @@ fn others(measured: &Measured<'_>, about: &About) -> Vec<Setting> {
         let why = format!("Power falls as 1/f^{}: cloud noise with this Δ falls alike.", short(2.0 * law.delta));
         all.push(Setting::new("delta", "1", delta, "Δ of cloud noise", why));
         let why = "The deviation of a mode at f = 1 cycle per pixel that the power law gives.";
-        all.push(Setting::new(
-            "amplitude",
-            "value",
-            Interval::unknown(law.amplitude),
-            "A of cloud noise",
-            why.to_owned(),
-        ));
+        let amplitude = Interval { value: law.amplitude, low95: law.amplitude_low95, high95: law.amplitude_high95 };
+        all.push(Setting::new("amplitude", "value", amplitude, "A of cloud noise", why.to_owned()));
     }
     all
 }

@@ -1,7 +1,7 @@
 //! `recommend` in words: the table of settings, what they are compared with, and what to do.
 
-use super::RecommendReport;
 use super::measure::DecidedBy;
+use super::{RecommendReport, by_class_text};
 use crate::analysis::words::{describe_enough, describe_kappa, wrap};
 use crate::report::text::{align, short};
 
@@ -31,6 +31,10 @@ pub(super) fn lines(report: &RecommendReport) -> Vec<String> {
     lines.extend([String::new(), report.about.describe()]);
     let half = report.setting("P_mean").and_then(|setting| setting.estimate.half_width());
     lines.extend(describe_enough(report.about.counts.n_files, half).map(|text| format!("P_mean: {text}")));
+    if !report.by_class.is_empty() {
+        lines.push(String::new());
+        lines.extend(by_class_text::lines(&report.by_class));
+    }
     lines
 }
 

@@ -94,6 +94,10 @@ pub struct PowerLawFit {
     pub delta_se_by_annuli: Option<f64>,
     /// Amplitude A, in pixel values: the standard deviation per mode the law gives at `f = 1` cycle per pixel.
     pub amplitude: f64,
+    /// Lower end of the 95 % interval of A; only of [`Estimator::Radial`], and of five files or more.
+    pub amplitude_low95: Option<f64>,
+    /// Upper end of the 95 % interval of A.
+    pub amplitude_high95: Option<f64>,
     /// Coefficient of determination of the log power: over modes, or over annuli for the radial estimator.
     pub r2: f64,
     /// Root mean square of the residuals of the log power, in dB.

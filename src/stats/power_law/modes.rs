@@ -57,6 +57,8 @@ pub fn fit_modes(
         delta_high95: estimate.high95,
         delta_se_by_annuli: estimate.standard_error,
         amplitude: (0.5 * (mean - slope * modes.mean_log_frequency)).exp(),
+        amplitude_low95: None,
+        amplitude_high95: None,
         r2: fit.r2,
         residual_db: fit.residual_db,
         range: *range,

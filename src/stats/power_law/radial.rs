@@ -17,7 +17,7 @@
 //!
 //! Near the solution `δΔ = Σ_j c_j δR_j` with `c_j = K_j/Γ̄_j`, `K` the row of `(JᵀWJ)⁻¹JᵀW` for Δ; its variance
 //! follows from the covariance of the mean RAPSD between files ([`RadialStatistics`]), its quantile from Student's t.
-//! Nothing is inverted.
+//! Nothing is inverted. `ln A` has half of the row for `ln A²`; its interval is the exponential of that of `ln A`.
 
 use super::annulus_law::AnnulusLaw;
 use super::{Bend, Estimator, FitError, FitRange, LinearEstimate, PowerLawFit, goodness};
@@ -65,13 +65,16 @@ pub fn fit_radial(
     let fit = goodness(&log_power, &whole.residual, &law.weights());
     let frequency = |j: Option<&usize>| j.map_or(0.0, |&j| j as f64 / grid.size().longer_side() as f64);
     let estimate = LinearEstimate::new(whole.delta, &whole.gradient, statistics);
+    let log_amplitude = LinearEstimate::new(0.5 * whole.level, &whole.gradient_of_log_amplitude, statistics);
     Ok(PowerLawFit {
         estimator: Estimator::Radial,
         delta: whole.delta,
         delta_low95: estimate.low95,
         delta_high95: estimate.high95,
         delta_se_by_annuli: estimate.standard_error,
-        amplitude: (0.5 * whole.level).exp(),
+        amplitude: log_amplitude.value.exp(),
+        amplitude_low95: log_amplitude.low95.map(f64::exp),
+        amplitude_high95: log_amplitude.high95.map(f64::exp),
         r2: fit.r2,
         residual_db: fit.residual_db,
         range,
@@ -110,6 +113,8 @@ struct Solution {
     residual: Vec<f64>,
     /// `∂Δ/∂R_j` of all annuli.
     gradient: Vec<f64>,
+    /// `∂ ln A/∂R_j` of all annuli.
+    gradient_of_log_amplitude: Vec<f64>,
 }
 
 /// Gauss–Newton in `(ln A², Δ)`.
@@ -137,8 +142,12 @@ fn solve(law: &AnnulusLaw, power: &[f64]) -> Result<Solution, FitError> {
         let size = step.abs().max(level_step.abs());
         if size <= STEP_TOLERANCE {
             let mut gradient = vec![0.0; power.len()];
-            law.annuli.iter().zip(&row).for_each(|(&j, k)| gradient[j] = k / power[j]);
-            return Ok(Solution { level, delta, residual, gradient });
+            let mut gradient_of_log_amplitude = gradient.clone();
+            for ((&j, of_delta), w) in law.annuli.iter().zip(&row).zip(&weight) {
+                gradient[j] = of_delta / power[j];
+                gradient_of_log_amplitude[j] = 0.5 * (w / total - of_delta * mean_slope) / power[j];
+            }
+            return Ok(Solution { level, delta, residual, gradient, gradient_of_log_amplitude });
         }
         if !size.is_finite() {
             break;
@@ -213,11 +222,17 @@ mod tests {
             let moved = |sign: f64| {
                 let mut power = power.clone();
                 power[j] += sign * step;
-                solve(&law, &power).expect("a law").delta
+                let moved = solve(&law, &power).expect("a law");
+                [moved.delta, 0.5 * moved.level]
             };
-            let difference = (moved(1.0) - moved(-1.0)) / (2.0 * step);
+            let (up, down) = (moved(1.0), moved(-1.0));
+            let differences = [0, 1].map(|i| (up[i] - down[i]) / (2.0 * step));
             // The residuals are small, so the linearisation is nearly exact.
-            assert!((solution.gradient[j] / difference - 1.0).abs() <= 1e-2, "annulus {j}");
+            for (gradient, difference) in
+                [solution.gradient[j], solution.gradient_of_log_amplitude[j]].iter().zip(differences)
+            {
+                assert!((gradient / difference - 1.0).abs() <= 1e-2, "annulus {j}: {gradient}, not {difference}");
+            }
         }
     }
 
@@ -245,8 +260,10 @@ mod tests {
         let power = exact(&grid, 1.0);
         let few = fit_radial(&grid, &power, &independent(&power, 0.1, 4), &range).expect("a law");
         assert_eq!((few.delta_low95, few.delta_high95), (None, None));
+        assert_eq!((few.amplitude_low95, few.amplitude_high95), (None, None));
         let five = fit_radial(&grid, &power, &independent(&power, 0.1, 5), &range).expect("a law");
         assert!(five.delta_low95 < Some(five.delta) && five.delta_high95 > Some(five.delta));
+        assert!(five.amplitude_low95 < Some(five.amplitude) && five.amplitude_high95 > Some(five.amplitude));
         let flat = fit_radial(&grid, &[0.0; 17], &independent(&power, 0.1, 5), &range).err();
         assert_eq!(flat, Some(FitError::NoPower { unit: "annuli", n_powerless: 16, n_retained: 16 }));
     }
