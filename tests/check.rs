@@ -8,13 +8,14 @@
 #[path = "support/shared.rs"]
 mod shared;
 
+use std::collections::BTreeSet;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{self, FilterType};
-use image::{Rgb, RgbImage};
+use image::{ImageFormat, Rgb, RgbImage};
 use rand::seq::index;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -32,6 +33,10 @@ use specscan::spectrum::SetVector;
 use specscan::stats::limits::wilson;
 
 const SIDE: usize = 256;
+/// Photographs are cut into tiles of this side where a thousand files are needed, so many of each at most.
+const TILE_SIDE: usize = 128;
+const TILES_PER_PHOTOGRAPH: usize = 6;
+const N_TILES: usize = 1000;
 const N_SPLITS: usize = 200;
 const N_TRIALS: usize = 200;
 /// One of so many images is changed in a trial; of files that are cut off half as many.
@@ -39,7 +44,7 @@ const ONE_OF: usize = 10;
 
 static CANCEL: Cancel = Cancel::new(false);
 
-fn values_of(folder: &Path) -> SetValues {
+fn values_of(folder: &Path, side: usize) -> SetValues {
     let desk = Desk {
         command: "check-init",
         inputs: Vec::new(),
@@ -54,7 +59,7 @@ fn values_of(folder: &Path) -> SetValues {
     };
     let options = SourceOptions {
         inputs: vec![folder.to_owned()],
-        resolution: Some(Resolution::Fixed(Size::square(SIDE))),
+        resolution: Some(Resolution::Fixed(Size::square(side))),
         transform: Some(Transform::CenterCropDhariwal),
         threads: 2,
         ..SourceOptions::default()
@@ -64,14 +69,19 @@ fn values_of(folder: &Path) -> SetValues {
     answer(&Run { source, desk }, &init).expect("numbers").1.values
 }
 
+fn photographs_are_missing() -> bool {
+    let missing = ["data/more", "data/bench"].map(shared).into_iter().find(|folder| !folder.is_dir());
+    missing.iter().for_each(|folder| println!("skipped: {} does not exist", folder.display()));
+    missing.is_some()
+}
+
 /// 400 photographs and 200 others; none if they do not lie beside the project.
 fn photographs() -> Option<(SetValues, SetValues)> {
-    let [more, bench] = ["data/more", "data/bench"].map(shared);
-    if !more.is_dir() || !bench.is_dir() {
-        println!("skipped: {} or {} does not exist", more.display(), bench.display());
+    if photographs_are_missing() {
         return None;
     }
-    Some((values_of(&more), values_of(&bench)))
+    let [more, bench] = ["data/more", "data/bench"].map(shared);
+    Some((values_of(&more, SIDE), values_of(&bench, SIDE)))
 }
 
 fn policy(baseline: &SetValues) -> Policy {
@@ -160,13 +170,34 @@ fn stem(key: &str) -> &str {
     key.rsplit_once('.').map_or(key, |(stem, _)| stem)
 }
 
-/// The files of a folder, each written to another by `write`.
-fn rewritten(from: &Path, write: impl Fn(&Path, &Path)) -> tempfile::TempDir {
+/// The bytes of a folder's files by their stems, in the order of their names.
+fn files_of(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut paths: Vec<PathBuf> =
+        std::fs::read_dir(folder).expect("files").map(|e| e.expect("a file").path()).collect();
+    paths.sort();
+    let read = |path: &PathBuf| std::fs::read(path).expect("readable");
+    let name = |path: &PathBuf| path.file_stem().expect("a name").to_string_lossy().into_owned();
+    paths.iter().map(|path| (name(path), read(path))).collect()
+}
+
+/// The numbers of files after `change`, which says how each is written and what its name ends in.
+fn changed(files: &[(String, Vec<u8>)], side: usize, change: impl Fn(&[u8]) -> (&'static str, Vec<u8>)) -> SetValues {
     let folder = tempfile::tempdir().expect("a folder");
-    let mut files: Vec<PathBuf> = std::fs::read_dir(from).expect("files").map(|e| e.expect("a file").path()).collect();
-    files.sort();
-    files.iter().for_each(|file| write(file, &folder.path().join(file.file_name().expect("a name"))));
-    folder
+    for (name, bytes) in files {
+        let (ending, bytes) = change(bytes);
+        std::fs::write(folder.path().join(format!("{name}.{ending}")), bytes).expect("written");
+    }
+    values_of(folder.path(), side)
+}
+
+fn opened(bytes: &[u8]) -> RgbImage {
+    image::load_from_memory(bytes).expect("an image").to_rgb8()
+}
+
+fn encoded(image: &RgbImage, format: ImageFormat) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    image.write_to(&mut Cursor::new(&mut bytes), format).expect("encodes");
+    bytes
 }
 
 /// The set with `n` of its files, chosen at random, as they are in `damaged`.
@@ -207,39 +238,103 @@ fn rate(set: &SetValues, damaged: &SetValues, n: usize, baseline: &SetValues, na
     (seen, rules.join(", "))
 }
 
-#[test]
-fn a_tenth_of_the_images_changed_is_seen_in_nearly_every_trial() {
-    let Some((more, bench)) = photographs() else { return };
-    let n_changed = bench.files.len().div_ceil(ONE_OF);
-    println!("\n{n_changed} of {} files against {}", bench.files.len(), more.files.len());
-    let clean = results(&policy(&more), &bench, &more);
+/// Prints the share of trials in which each damage of a tenth of the files is seen, and asserts those that have to be.
+fn assert_seen(files: &[(String, Vec<u8>)], side: usize, set: &SetValues, baseline: &SetValues) {
+    let n_changed = set.files.len().div_ceil(ONE_OF);
+    println!("\n{n_changed} of {} files against {}", set.files.len(), baseline.files.len());
+    let clean = results(&policy(baseline), set, baseline);
     let broken: Vec<_> = clean.iter().filter(|rule| rule.outcome != Outcome::Pass).collect();
     assert!(broken.is_empty(), "unchanged: {broken:?}");
     println!("\n| change | seen | by (trials) |\n|---|---|---|");
-    let folder = shared("data/bench");
     let mut failed = Vec::new();
-    for (name, least, damage) in DAMAGES {
-        let written = rewritten(&folder, |from, to| {
-            let bytes = std::fs::read(from).expect("readable");
-            let image = image::load_from_memory(&bytes).expect("an image").to_rgb8();
-            damage(&image).save(to.with_extension("png")).expect("written");
-        });
-        let (seen, rules) = rate(&bench, &values_of(written.path()), n_changed, &more, name);
+    let mut look = |name: &str, least: f64, n: usize, damaged: &SetValues| {
+        let (seen, rules) = rate(set, damaged, n, baseline, name);
         if (seen as f64) < least * N_TRIALS as f64 {
             failed.push(format!("{name}: {seen} of {N_TRIALS} ({rules})"));
         }
+    };
+    for (name, least, damage) in DAMAGES {
+        let damaged = changed(files, side, |bytes| ("bmp", encoded(&damage(&opened(bytes)), ImageFormat::Bmp)));
+        look(name, *least, n_changed, &damaged);
     }
-    let cut = rewritten(&folder, |from, to| {
-        let bytes = std::fs::read(from).expect("readable");
-        std::fs::write(to, &bytes[..bytes.len() * 6 / 10]).expect("written");
+    // One of them stays whole, so that there is something to look at.
+    let whole = files[0].1.as_slice();
+    let cut = changed(files, side, |bytes| match bytes == whole {
+        true => ("jpg", bytes.to_vec()),
+        false => ("jpg", bytes[..bytes.len() * 6 / 10].to_vec()),
     });
-    // All of them are damaged here, so that none may be left to look at: those of a trial are few.
-    std::fs::copy(shared("data/more").join(&more.files[0].key), cut.path().join("whole.JPEG")).expect("a copy");
-    let (seen, rules) = rate(&bench, &values_of(cut.path()), n_changed / 2, &more, "5 % of the files cut off");
-    if 20 * seen < 19 * N_TRIALS {
-        failed.push(format!("cut off: {seen} of {N_TRIALS} ({rules})"));
-    }
+    look("5 % of the files cut off", 0.95, n_changed / 2, &cut);
     assert!(failed.is_empty(), "\n{}", failed.join("\n"));
+}
+
+#[test]
+fn a_tenth_of_the_images_changed_is_seen_in_nearly_every_trial() {
+    let Some((more, bench)) = photographs() else { return };
+    assert_seen(&files_of(&shared("data/bench")), SIDE, &bench, &more);
+}
+
+/// Tiles of a folder's photographs as files, saved as JPEG: the first of every photograph, then the second of each, up
+/// to `n`; of a photograph that has more than six, six that are evenly spread.
+fn tiles(folder: &str, n: usize) -> Vec<(String, Vec<u8>)> {
+    let side = TILE_SIDE as u32;
+    let mut tiles = Vec::new();
+    for (name, bytes) in files_of(&shared(folder)).iter().filter(|(name, _)| name != "README") {
+        let image = opened(bytes);
+        let across = image.width() / side;
+        let n_all = (across * (image.height() / side)) as usize;
+        let n_taken = n_all.min(TILES_PER_PHOTOGRAPH);
+        for k in 0..n_taken {
+            let at = (k * n_all / n_taken) as u32;
+            let tile = imageops::crop_imm(&image, at % across * side, at / across * side, side, side).to_image();
+            let mut bytes = Vec::new();
+            JpegEncoder::new_with_quality(&mut bytes, 95).encode_image(&tile).expect("encodes");
+            tiles.push((k, format!("{name}-{k}"), bytes));
+        }
+    }
+    tiles.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+    tiles.into_iter().take(n).map(|(_, name, bytes)| (name, bytes)).collect()
+}
+
+/// The photograph of a tile.
+fn photograph_of(key: &str) -> &str {
+    key.rsplit_once('-').map_or(key, |(name, _)| name)
+}
+
+#[test]
+fn a_tenth_of_a_thousand_tiles_changed_is_seen_in_nearly_every_trial() {
+    if photographs_are_missing() {
+        return;
+    }
+    let (files, others) = (tiles("data/bench", N_TILES), tiles("data/more", 2 * N_TILES));
+    let same = |bytes: &[u8]| ("jpg", bytes.to_vec());
+    let (set, baseline) = (changed(&files, TILE_SIDE, same), changed(&others, TILE_SIDE, same));
+    assert_eq!((set.files.len(), baseline.files.len()), (N_TILES, 2 * N_TILES));
+    let mine: BTreeSet<&str> = set.files.iter().map(|file| photograph_of(&file.key)).collect();
+    assert!(baseline.files.iter().all(|file| !mine.contains(photograph_of(&file.key))), "a photograph on both sides");
+    println!("\n{} tiles of {} photographs", set.files.len(), mine.len());
+    false_alarms_of_tiles(&set, &baseline);
+    assert_seen(&files, TILE_SIDE, &set, &baseline);
+}
+
+/// Photographs drawn anew, each with all its tiles on one side.
+fn false_alarms_of_tiles(set: &SetValues, baseline: &SetValues) {
+    let mut all = baseline.clone();
+    all.files.extend(set.files.iter().cloned());
+    let names: Vec<&str> = all.files.iter().map(|file| photograph_of(&file.key)).collect();
+    let distinct: Vec<&str> = names.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
+    let mut random = ChaCha8Rng::seed_from_u64(3);
+    let mut n_failed = 0;
+    for _ in 0..N_SPLITS {
+        let chosen: BTreeSet<&str> =
+            index::sample(&mut random, distinct.len(), distinct.len() / 3).iter().map(|i| distinct[i]).collect();
+        let side = |is_set: bool| (0..names.len()).filter(|i| chosen.contains(names[*i]) == is_set).collect::<Vec<_>>();
+        let (set, baseline) = (all.part(side(true)), all.part(side(false)));
+        n_failed += usize::from(verdict(&results(&policy(&baseline), &set, &baseline), true) != Verdict::Acceptable);
+    }
+    println!(
+        "tiles, a third of the photographs against the others: {} of the splits fail",
+        percent((n_failed, N_SPLITS))
+    );
 }
 
 /// `n` files, of which `hits` have the number 1 and the others 0 or, if they have none, NaN.

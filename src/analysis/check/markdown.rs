@@ -11,7 +11,7 @@ pub(super) fn page(report: &CheckReport) -> String {
         String::new(),
         format!("{}. {}", report.about.describe(), report.advice()),
         String::new(),
-        "| | rule | found | look at |".to_owned(),
+        "| | rule | found | what to do |".to_owned(),
         "|---|---|---|---|".to_owned(),
     ];
     lines.extend(report.by_outcome().into_iter().map(row));

@@ -23,9 +23,9 @@ pub struct Whole {
     /// Exponent of the power law; none if none can be fitted.
     pub delta: Option<Mean>,
     /// Its amplitude, value.
-    pub amplitude: Option<f64>,
+    pub amplitude: Option<Mean>,
     /// Its coefficient of determination.
-    pub r2: Option<f64>,
+    pub r2: Option<Mean>,
     /// Largest blur, pixels per unit of noise, at which noise hides every band before blur has taken a tenth of it.
     pub blur_noise_ratio: Option<Mean>,
     /// Highest periodic peak of Γ over its neighbourhood, dB; 0 if there is none.

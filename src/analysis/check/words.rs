@@ -16,7 +16,7 @@ pub(super) fn found(result: &RuleResult) -> String {
         _ => String::new(),
     };
     let chance = match (result.outcome, result.p_holm) {
-        (Outcome::Fail | Outcome::Warn, Some(p)) => format!(", by chance in {}", rarity(p)),
+        (Outcome::Fail | Outcome::Warn, Some(p)) => format!(", so far off by chance in {}", rarity(p)),
         _ => String::new(),
     };
     format!("{value}{interval}, allowed: {}{chance}", result.limit)

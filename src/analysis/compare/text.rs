@@ -64,7 +64,7 @@ fn no_band_differs(comparison: &Comparison) -> String {
         }
         // A difference is seen in 95 of 100 cases when it is 1.8 half-widths: (1.96 + 1.645)/1.96.
         Some(worst) => format!(
-            "no octave band of {second} differs from {first} beyond chance (one of {:.1} dB would be seen)",
+            "no octave band of {second} differs from {first} beyond chance (a difference of {:.1} dB would be seen)",
             1.8 * worst
         ),
         None => format!("too few files to tell {second} from {first}: each needs two at least"),
@@ -95,7 +95,7 @@ fn describe_difference(
 fn advice(report: &CompareReport) -> String {
     let differing: Vec<&Comparison> = report.comparisons.iter().filter(|c| c.spectra_differ()).collect();
     let Some(comparison) = differing.first() else {
-        return "Nothing here speaks against using these sets for each other; a change in a small share of the images \
+        return "Nothing here speaks against using one set in place of the other; a change in a small share of the images \
                 would not show in means: `specscan check` looks for that."
             .to_owned();
     };
@@ -207,21 +207,21 @@ fn set_table(report: &CompareReport) -> Vec<Vec<String>> {
     ];
     let named = |name: &str, cells: Vec<String>| [name.to_owned(), "–".to_owned()].into_iter().chain(cells).collect();
     table.push(named("2-Wasserstein per dimension (value)", distance(&|d| d.w2_per_dim)));
-    table.push(named("KL from the first per dimension (nats)", distance(&|d| d.kl_second_first_per_dim)));
-    table.push(named("KL of the first from it", distance(&|d| d.kl_first_second_per_dim)));
+    table.push(named("KL(it ‖ first) per dimension (nats)", distance(&|d| d.kl_second_first_per_dim)));
+    table.push(named("KL(first ‖ it) per dimension (nats)", distance(&|d| d.kl_first_second_per_dim)));
     table
 }
 
 /// Peaks of one set where artefacts leave their mark.
 fn describe_peaks(set: &SetSummary) -> Option<String> {
     let peak = set.artefact_peaks.first()?;
+    let peaks = match set.artefact_peaks.len() {
+        1 => "1 periodic peak,".to_owned(),
+        n => format!("{n} periodic peaks, the highest"),
+    };
     Some(format!(
-        "{}: {} periodic peaks, the highest {:.1} dB at ({}, {}) cycles/px",
-        set.name,
-        set.artefact_peaks.len(),
-        peak.height_db,
-        peak.vertical_cycles_per_px,
-        peak.horizontal_cycles_per_px
+        "{}: {peaks} {:.1} dB at ({}, {}) cycles/px (vertical, horizontal)",
+        set.name, peak.height_db, peak.vertical_cycles_per_px, peak.horizontal_cycles_per_px
     ))
 }
 
