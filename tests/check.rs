@@ -378,6 +378,15 @@ fn rules_of_a_policy_are_one_family() {
 }
 
 #[test]
+fn thousands_of_files_are_judged_too() {
+    let (baseline, set) = (made_up(2000, 0, 0.0), made_up(1000, 100, 0.0));
+    assert_eq!(outcomes(&[NO_MORE], &set, &baseline), (vec![Outcome::Fail], Verdict::NotAcceptable));
+    assert_eq!(outcomes(&[NO_MORE], &made_up(1000, 0, 0.0), &baseline).0, [Outcome::Pass]);
+    let middle = ["quantile(x, 0.5)\"\natol = 0"];
+    assert_eq!(outcomes(&middle, &made_up(1000, 600, 0.0), &baseline).0, [Outcome::Fail]);
+}
+
+#[test]
 fn limits_of_the_files_have_no_margin_and_tolerances_have_one() {
     let baseline = made_up(100, 0, 0.0);
     let of = |limit: &str, hits: usize| outcomes(&[limit], &made_up(100, hits, 0.0), &baseline).0[0];

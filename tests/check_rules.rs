@@ -55,7 +55,7 @@ fn made_up(level: f64) -> SetValues {
     SetValues {
         columns,
         files: (0..N_FILES).map(file).collect(),
-        unreadable: vec!["lost".to_owned(); (10.0 * level) as usize],
+        unreadable: vec!["lost".to_owned(); (40.0 * level) as usize],
         shape,
         longer_side_px: 16,
         whole: Some(whole),
@@ -146,7 +146,7 @@ fn assert_unknown_never_passes(text: &str, limit: &str, baseline: &SetValues) {
 }
 
 const SIDE: usize = 64;
-const N_SPLITS: usize = 100;
+const N_SPLITS: usize = 200;
 /// Rules that take the whole set, with nothing allowed but chance.
 const OF_THE_WHOLE: [(&str, &str); 6] = [
     ("delta", "atol = 0"),
@@ -198,6 +198,7 @@ fn failing(baseline: &Spectrum, set: &Spectrum) -> Vec<&'static str> {
 fn rules_about_the_whole_set_alarm_falsely_in_few_halves_and_see_a_change_of_all_images() {
     let Some(images) = photographs(|image| image) else { return };
     let mut random = ChaCha8Rng::seed_from_u64(4);
+    let mut failed = Vec::new();
     println!("\n| metric | n | false alarms |\n|---|---|---|");
     for n in [20, 60, images.len() / 2] {
         let mut alarms = OF_THE_WHOLE.map(|(metric, _)| (metric, 0));
@@ -208,9 +209,12 @@ fn rules_about_the_whole_set_alarm_falsely_in_few_halves_and_see_a_change_of_all
         }
         for (metric, count) in alarms {
             println!("| {metric} | {n} | {count} of {N_SPLITS} |");
-            assert!(count <= 8 * N_SPLITS / 100, "{metric} at {n}: {count} of {N_SPLITS}");
+            if count > 8 * N_SPLITS / 100 {
+                failed.push(format!("{metric} at {n}: {count} of {N_SPLITS}"));
+            }
         }
     }
+    assert!(failed.is_empty(), "{failed:?}");
     let blurred = photographs(|image| imageops::blur(&image, 1.0)).expect("photographs");
     let half = images.len() / 2;
     let (one, other): (Vec<usize>, Vec<usize>) = (0..images.len()).partition(|i| *i < half);

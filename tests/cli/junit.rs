@@ -48,7 +48,7 @@ fn checked() -> World {
         ("passes ]]>", "n_images\"\nmin = 1"),
         ("fails < & \\\" '", "n_images\"\nmin = 1000"),
         ("warns \\u0001\\uFFFE \\t\\n", "n_images\"\nmin = 1000\nseverity = \"warning\""),
-        ("cannot be run", "quantile(jpeg_quality, 0.5)\"\nmin = 0"),
+        ("cannot be run", "quantile(effective_resolution_share, 0.5)\"\nmin = 0"),
         ("lists files", "fraction(mean > -2)\"\nmax = 0"),
     ];
     let text = rules.map(|(name, rule)| format!("[[check]]\nname = \"{name}\"\nmetric = \"{rule}\n"));

@@ -20,7 +20,7 @@ impl Report for CheckReport {
         for rule in self.by_outcome() {
             let mut line = format!("{} {}: {}", words::outcome(rule.outcome), words::name(rule), words::found(rule));
             if rule.outcome != Outcome::Pass {
-                line += &format!("; {}", rule.look_at);
+                line += &words::remedy(rule);
                 if !rule.files.is_empty() {
                     line += &format!(" ({})", rule.files.iter().take(N_NAMED).cloned().collect::<Vec<_>>().join(", "));
                 }

@@ -12,6 +12,8 @@ use crate::stats::limits::Side;
 pub(super) fn number(value: f64, is_share: bool) -> String {
     match is_share {
         true => format!("{:.1} %", 100.0 * value),
+        // Counts have no decimals.
+        false if value.fract() == 0.0 => value.to_string(),
         false => short(value),
     }
 }
@@ -19,12 +21,12 @@ pub(super) fn number(value: f64, is_share: bool) -> String {
 /// What a rule allows.
 pub(super) fn limit(rule: &Rule, baseline: Option<f64>) -> String {
     let is_share = rule.metric.is_share();
-    let say = |value: f64| if is_share { format!("{} %", percent(value)) } else { short(value) };
+    let say = |value: f64| if is_share { format!("{} %", percent(value)) } else { value.to_string() };
     let limits = &rule.limits;
     let mut parts = Vec::new();
     parts.extend(limits.min.map(|min| format!("at least {}", say(min))));
     parts.extend(limits.max.map(|max| format!("at most {}", say(max))));
-    let points = |atol: f64| if is_share { format!("{} percentage points", percent(atol)) } else { short(atol) };
+    let points = |atol: f64| if is_share { format!("{} percentage points", percent(atol)) } else { atol.to_string() };
     let tolerance = match (limits.atol, limits.rtol) {
         (None, None) => return parts.join(" and "),
         (Some(atol), None) => points(atol),

@@ -22,6 +22,14 @@ pub(super) fn found(result: &RuleResult) -> String {
     format!("{value}{interval}, allowed: {}{chance}", result.limit)
 }
 
+/// What to do about a broken rule, as the end of a sentence; nothing of others.
+pub(super) fn remedy(result: &RuleResult) -> String {
+    match result.outcome {
+        Outcome::Fail | Outcome::Warn => format!("; {}", result.look_at),
+        Outcome::NotRun | Outcome::Pass => String::new(),
+    }
+}
+
 /// How rare something is.
 fn rarity(p: f64) -> String {
     match p {

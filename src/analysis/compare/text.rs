@@ -9,6 +9,9 @@ use crate::stats::two_samples::Difference;
 /// Decimals of decibels.
 const DB_DECIMALS: usize = 2;
 
+/// Sets in which differences up to this are missed are not called alike, dB: twice the power.
+const COARSE_DB: f64 = 3.0;
+
 /// A comparison in one sentence: bands, power law, brightness.
 pub(super) fn sentence(comparison: &Comparison) -> String {
     let second = &comparison.second;
@@ -52,20 +55,24 @@ fn short_frequency(value: f64) -> String {
     text.trim_end_matches('0').to_owned()
 }
 
+/// The difference of an octave band that would be seen in 95 of 100 cases, dB, of the band where it is largest; none if
+/// it is not known.
+fn least_seen_db(comparison: &Comparison) -> Option<f64> {
+    let widths = comparison.bands.iter().filter_map(|band| band.difference_db.half_width());
+    // That is 1.8 half-widths: (1.96 + 1.645)/1.96.
+    widths.reduce(f64::max).map(|width| 1.8 * width)
+}
+
 /// That no band differs, and which difference would have been seen.
 fn no_band_differs(comparison: &Comparison) -> String {
     let (first, second) = (&comparison.first, &comparison.second);
-    let widths: Vec<f64> = comparison.bands.iter().filter_map(|band| band.difference_db.half_width()).collect();
-    let worst = widths.iter().copied().reduce(f64::max);
     let together = comparison.overall.filter(|test| test.p <= FAMILY_LEVEL);
-    match worst {
+    match least_seen_db(comparison) {
         _ if together.is_some() => {
             format!("{second} differs from {first} in its bands taken together, in none by itself")
         }
-        // A difference is seen in 95 of 100 cases when it is 1.8 half-widths: (1.96 + 1.645)/1.96.
-        Some(worst) => format!(
-            "no octave band of {second} differs from {first} beyond chance (a difference of {:.1} dB would be seen)",
-            1.8 * worst
+        Some(least) => format!(
+            "no octave band of {second} differs from {first} beyond chance (a difference of {least:.1} dB would be seen)"
         ),
         None => format!("too few files to tell {second} from {first}: each needs two at least"),
     }
@@ -95,6 +102,12 @@ fn describe_difference(
 fn advice(report: &CompareReport) -> String {
     let differing: Vec<&Comparison> = report.comparisons.iter().filter(|c| c.spectra_differ()).collect();
     let Some(comparison) = differing.first() else {
+        let is_coarse = |c: &Comparison| least_seen_db(c).is_none_or(|least| least.is_nan() || least > COARSE_DB);
+        if report.comparisons.iter().any(is_coarse) {
+            return "That is no proof that they are alike: with so few images large differences are not seen. Add images \
+                    before you use one set in place of the other."
+                .to_owned();
+        }
         return "Nothing here speaks against using one set in place of the other; a change in a small share of the images \
                 would not show in means: `specscan check` looks for that."
             .to_owned();
