@@ -386,6 +386,53 @@ fn thousands_of_files_are_judged_too() {
     assert_eq!(outcomes(&middle, &made_up(1000, 600, 0.0), &baseline).0, [Outcome::Fail]);
 }
 
+/// The result of one rule.
+fn found(rule: &str, set: &SetValues, baseline: &SetValues, by_class: bool) -> Vec<RuleResult> {
+    let policy = Policy::parse(&format!("[[check]]\nname = \"a\"\nmetric = \"{rule}\n")).expect("a policy");
+    judge(&policy, set, Some(baseline), &Between::default(), by_class)
+}
+
+#[test]
+fn folders_are_held_against_the_same_folder_of_the_baseline() {
+    // Half of the ones lie in each folder of the baseline, all of the set's in one.
+    let foldered = |mut set: SetValues, of: &dyn Fn(usize) -> &'static str| {
+        set.files.iter_mut().enumerate().for_each(|(i, file)| file.key = format!("{}/{i}", of(i)));
+        set
+    };
+    let baseline = foldered(made_up(200, 40, 0.0), &|i| if i < 40 || i >= 140 { "a" } else { "b" });
+    let set = foldered(made_up(200, 40, 0.0), &|i| if i < 20 || i >= 120 { "a" } else { "b" });
+    let outcomes: Vec<Outcome> = found(NO_MORE, &set, &baseline, true).iter().map(|rule| rule.outcome).collect();
+    assert_eq!(outcomes, [Outcome::Pass, Outcome::Fail], "none of b had one before");
+    assert_eq!(found(NO_MORE, &set, &baseline, false)[0].outcome, Outcome::Pass, "as many in all");
+}
+
+#[test]
+fn the_clearest_files_are_named_first() {
+    let mut set = made_up(100, 0, 0.0);
+    [(7, 3.0), (50, 9.0), (80, 6.0)].iter().for_each(|(i, x)| set.files[*i].numbers[0] = *x);
+    let named = |rule: &str| found(rule, &set, &set, false).remove(0).files;
+    assert_eq!(named("fraction(x > 1)\"\nmax = 1"), ["0050.png", "0080.png", "0007.png"]);
+    assert_eq!(named("fraction(x < 7)\"\nmax = 1")[0], "0000.png");
+    set.files[99].numbers[0] = -1.0;
+    assert_eq!(found("fraction(x < 7)\"\nmax = 1", &set, &set, false)[0].files[0], "0099.png");
+}
+
+#[test]
+fn a_mean_has_the_interval_and_the_sides_of_students_t() {
+    // 100 files of which 20 are ones: 0.2 ± t(0.975, 99) · √(0.2 · 0.8/99) = 0.2 ± 1.98422 · 0.0402015
+    let (set, before) = (made_up(100, 20, 0.0), made_up(100, 0, 0.0));
+    let rule = &found("mean(x)\"\natol = 0", &set, &before, false)[0];
+    let (low, high) = (rule.low95.expect("an end"), rule.high95.expect("an end"));
+    assert!((low - 0.120_231).abs() <= 1e-6 && (high - 0.279_769).abs() <= 1e-6, "{low} {high}");
+    // 2·scipy.stats.t.sf(0.2/0.0402015, 99)
+    assert!((rule.p.expect("a chance") / 2.752_2e-6 - 1.0).abs() <= 1e-3, "{:?}", rule.p);
+    let side = |side: &str, set, before| {
+        found(&format!("mean(x)\"\natol = 0\nside = \"{side}\""), set, before, false)[0].outcome
+    };
+    assert_eq!((side("above", &set, &before), side("below", &set, &before)), (Outcome::Fail, Outcome::Pass));
+    assert_eq!((side("above", &before, &set), side("below", &before, &set)), (Outcome::Pass, Outcome::Fail));
+}
+
 #[test]
 fn limits_of_the_files_have_no_margin_and_tolerances_have_one() {
     let baseline = made_up(100, 0, 0.0);
@@ -395,6 +442,16 @@ fn limits_of_the_files_have_no_margin_and_tolerances_have_one() {
     assert_eq!(of("fraction(x > 0.5)\"\natol = \"5%\"", 8), Outcome::Pass);
     assert_eq!(of("fraction(x > 0.5)\"\natol = \"5%\"", 30), Outcome::Fail);
     assert_eq!(of("fraction(x > 0.5)\"\nmax = \"5%\"\nseverity = \"warning\"", 6), Outcome::Warn);
+    let warned = found("fraction(x > 0.5)\"\nmax = 0\nseverity = \"warning\"", &made_up(100, 6, 0.0), &baseline, false);
+    assert_eq!([false, true].map(|strict| verdict(&warned, strict)), [Verdict::Acceptable, Verdict::NotAcceptable]);
+    assert_eq!(of("fraction(x > 0.5)\"\nmin = \"5%\"", 5), Outcome::Pass);
+    assert_eq!(of("fraction(x > 0.5)\"\nmin = \"5%\"", 4), Outcome::Fail);
+    // A share of the baseline's number, not of the set's: half of nothing is nothing.
+    assert_eq!(of("fraction(x > 0.5)\"\nrtol = 2", 30), Outcome::Fail);
+    // Unreadable files are a share of all that there are: 5 of 105.
+    let lost = SetValues { unreadable: vec![String::new(); 5], ..made_up(100, 0, 0.0) };
+    assert_eq!(outcomes(&["unreadable_fraction\"\nmax = 0.0477"], &lost, &baseline).0, [Outcome::Pass]);
+    assert_eq!(outcomes(&["unreadable_fraction\"\nmax = 0.0475"], &lost, &baseline).0, [Outcome::Fail]);
 }
 
 #[test]
@@ -413,4 +470,11 @@ fn what_cannot_be_told_never_passes() {
     assert_eq!(outcomes(&["n_images\"\nmin = 3"], &made_up(2, 0, 0.0), &whole).1, Verdict::NotAcceptable);
     let both = [NO_MORE, "mean(y)\"\nmin = 0\nseverity = \"warning\""];
     assert_eq!(outcomes(&both, &whole, &whole).1, Verdict::Acceptable, "a warning that was not run, beside a pass");
+    let open = [NO_MORE, "mean(y)\"\nmin = 0"];
+    assert_eq!(outcomes(&open, &whole, &whole).1, Verdict::NotEnough, "an error that was not run, beside a pass");
+    assert_eq!(
+        outcomes(&[NO_MORE], &made_up(20, 0, 0.0), &made_up(20, 0, 0.0)).0,
+        [Outcome::Pass],
+        "just enough files"
+    );
 }

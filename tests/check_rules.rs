@@ -24,10 +24,10 @@ use specscan::spectral::Size;
 use specscan::spectrum::{AnalysisConfig, Detail, SetVector, Spectrum};
 use specscan::stats::two_samples::Mean;
 
-const N_FILES: usize = 40;
+const N_FILES: usize = 200;
 const N_BANDS: usize = 3;
 
-/// Forty files whose every number is about `level`, a tenth of them unreadable if that is not zero.
+/// Files whose every number is about `level`, a tenth of them unreadable if that is not zero.
 fn made_up(level: f64) -> SetValues {
     let shape = SetVector {
         n_images: 0,
@@ -42,7 +42,12 @@ fn made_up(level: f64) -> SetValues {
         let number = level + 0.01 * (i as f64 * 2.4).sin();
         // Bands, mean square, mean, squared brightness.
         let vector = vec![number; N_BANDS].into_iter().chain([2.0 + number * number + number, number, number * number]);
-        FileValues { key: format!("{i:02}"), n_images: 1, numbers: vec![number; 4], vector: vector.collect() }
+        FileValues {
+            key: format!("{i:03}"),
+            n_images: 1,
+            numbers: vec![number - if i % 10 == 0 { 0.1 } else { 0.6 }, number, number, number],
+            vector: vector.collect(),
+        }
     };
     let mean = |value: f64| Some(Mean { value, variance: 1e-4, n_files: N_FILES as u64 });
     let whole = Whole {
@@ -55,7 +60,7 @@ fn made_up(level: f64) -> SetValues {
     SetValues {
         columns,
         files: (0..N_FILES).map(file).collect(),
-        unreadable: vec!["lost".to_owned(); (40.0 * level) as usize],
+        unreadable: vec!["lost".to_owned(); (200.0 * level) as usize],
         shape,
         longer_side_px: 16,
         whole: Some(whole),
@@ -66,7 +71,7 @@ fn made_up(level: f64) -> SetValues {
 fn apart(by: f64) -> Between {
     let n = 8;
     let covariance = (0..n * n).map(|at| if at / n == at % n { 1e-4 } else { 0.0 }).collect();
-    Between { ln_quotients: vec![by; n], covariance, w2_per_dim: Some((by + 0.01, 0.01)) }
+    Between { ln_quotients: vec![by; n], covariance, degrees: 50.0, w2_per_dim: Some((by + 0.01, 0.01)) }
 }
 
 fn rule(metric: &str, limits: &str) -> String {
@@ -84,6 +89,8 @@ fn every_rule_is_judged_or_refused_with_what_to_write() {
     let limits = [
         ("min = 1e9", true),
         ("max = -1e9", true),
+        ("max = 0", true),
+        ("max = 1e9", false),
         ("min = -1e9\nmax = 1e9", false),
         ("atol = 0", true),
         ("rtol = 0", true),
@@ -97,7 +104,7 @@ fn every_rule_is_judged_or_refused_with_what_to_write() {
     let mut n_refused = 0;
     for (name, usage) in METRICS {
         let metric =
-            usage.replace("COLUMN < VALUE", "bar_share > 0.5").replace("COLUMN", "bar_share").replace('Q', "0.5");
+            usage.replace("COLUMN < VALUE", "bar_share > 0").replace("COLUMN", "bar_share").replace('Q', "0.5");
         for (limit, breaks) in limits {
             let text = rule(&metric, limit);
             let Err(error) = Policy::parse(&text) else {
@@ -119,7 +126,36 @@ fn every_rule_is_judged_or_refused_with_what_to_write() {
         }
     }
     // Counts and peaks have no tolerance, differences no share, distances neither, nor a least value.
-    assert_eq!(n_refused, 2 * 7 + 2 * 2 + 2 * 9);
+    assert_eq!(n_refused, 2 * 7 + 2 * 2 + 2 * 10);
+}
+
+#[test]
+fn bands_are_octaves_in_decibels_of_which_only_those_inside_count() {
+    // Bands of annuli 1, 2–3 and 4–8 of 16 pixels: 0.0625, 0.125–0.1875, 0.25–0.5 cycles per pixel.
+    let before = made_up(0.2);
+    let mut set = before.clone();
+    for file in &mut set.files {
+        file.vector[2] += 0.1;
+    }
+    let value =
+        |metric: &str| outcome(&rule(metric, "atol = 0.1"), &set, &before, &apart(0.0)).value.expect("a number");
+    let db = 10.0 / std::f64::consts::LN_10;
+    for (metric, share) in [
+        ("band_db[0.25,0.5]", 1.0),
+        ("band_db[0.2,0.25]", 1.0),
+        ("band_db[0,0.2]", 0.0),
+        ("band_db[0.125,0.5]", 5.0 / 7.0),
+        ("band_db[0.1875,0.25]", 1.0 / 2.0),
+        ("band_db[0.05,0.3]", 1.0 / 4.0),
+    ] {
+        let found = value(metric);
+        assert!((found - 0.1 * db * share).abs() <= 1e-9, "{metric}: {found}");
+    }
+    let swapped = outcome(&rule("band_db[0.25,0.5]", "atol = 0.1"), &before, &set, &apart(0.0)).value;
+    assert!((swapped.expect("a number") + 0.1 * db).abs() <= 1e-9);
+    let below = rule("band_db[0.25,0.5]", "atol = 0.1\nside = \"below\"");
+    assert_eq!(outcome(&below, &set, &before, &apart(0.0)).outcome, Outcome::Pass);
+    assert_eq!(outcome(&below, &before, &set, &apart(0.0)).outcome, Outcome::Fail);
 }
 
 /// Numbers that are none are no pass.
@@ -134,6 +170,7 @@ fn assert_unknown_never_passes(text: &str, limit: &str, baseline: &SetValues) {
     let between = Between {
         ln_quotients: vec![f64::NAN; 2],
         covariance: vec![f64::NAN; 4],
+        degrees: f64::NAN,
         w2_per_dim: Some((f64::NAN, f64::NAN)),
     };
     if text.contains("n_images") || text.contains("unreadable") {

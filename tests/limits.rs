@@ -66,6 +66,8 @@ fn shares_of_thousands_of_files_are_tested_too() {
     let higher: Vec<f64> = numbers.iter().map(|x| x + 200.0).collect();
     assert!(quantile_beyond(&numbers, &higher, 0.5, 0.0, Side::Both) < 1e-6);
     assert!(quantile_beyond(&numbers, &higher, 0.5, 300.0, Side::Both) > 0.5);
+    assert!(quantile_beyond(&higher, &numbers, 0.5, 300.0, Side::Both) > 0.5, "on the other side, too");
+    assert!(quantile_beyond(&higher, &numbers, 0.5, 100.0, Side::Below) < 1e-3);
 }
 
 #[test]
@@ -118,8 +120,10 @@ fn a_distance_by_chance_fails_rarely_and_a_true_one_is_seen() {
         (0..10).map(|_| shift + 0.02f64.sqrt() * (common + normal())).collect()
     };
     for limit in [0.0, 0.5] {
-        let fails = (0..2000).filter(|_| distance_beyond(&draw(limit), &covariance, limit) <= 0.05).count();
+        let fails = (0..2000).filter(|_| distance_beyond(&draw(limit), &covariance, 1e6, limit) <= 0.05).count();
         assert!(fails <= 150, "{limit}: {fails} of 2000");
     }
-    assert!(distance_beyond(&draw(1.5), &covariance, 0.5) < 1e-3);
+    assert!(distance_beyond(&draw(1.5), &covariance, 1e6, 0.5) < 1e-3);
+    // One number: the usual t test, scipy.stats.t.sf(2, 9) twice.
+    assert_close(distance_beyond(&[2.0], &[1.0], 9.0, 0.0), 0.076_552_8, 1e-6, "few files");
 }

@@ -9,10 +9,11 @@
 //! share    k₂ of n₂ against k₁ of n₁, allowed to be t more: Fisher's exact test, one-sided, for t = 0, else
 //!          p = P(Z ≥ (p₂ − p₁ − t)/√(p₁q₁/(n₁+2) + p₂q₂/(n₂+2))),  p = (k+1)/(n+2)     Agresti and Caffo (2000)
 //! quantile x₂(q) above x₁(q) + t: files above x₁(q) + t against files above x₁(q) in the first, by Fisher
-//! distance a sum of squares with covariance C of its K terms: a gamma distribution of its mean and variance
+//! distance a mean of squares with covariance C of its K terms, in units of its mean: F with the first degrees of freedom
+//!          that give its variance, the second those of C (Satterthwaite)
 //! ```
 
-use statrs::distribution::{ContinuousCDF, Gamma};
+use statrs::distribution::{ContinuousCDF, FisherSnedecor};
 
 use super::student::{NORMAL_QUANTILE, normal_tail, student_tail};
 use super::two_samples::fisher_more;
@@ -123,8 +124,8 @@ pub fn quantile_beyond(first: &[f64], second: &[f64], q: f64, tolerance: f64, si
 }
 
 /// Chance of a mean of squares of `differences` as large if the true one is `limit`², where `covariance` (row by row)
-/// is that of the differences. NaN without numbers.
-pub fn distance_beyond(differences: &[f64], covariance: &[f64], limit: f64) -> f64 {
+/// is that of the differences, known on `degrees` degrees of freedom. NaN without numbers.
+pub fn distance_beyond(differences: &[f64], covariance: &[f64], degrees: f64, limit: f64) -> f64 {
     let n = differences.len();
     let count = n as f64;
     let found = differences.iter().map(|d| d * d).sum::<f64>() / count;
@@ -139,5 +140,6 @@ pub fn distance_beyond(differences: &[f64], covariance: &[f64], limit: f64) -> f
     let mean = limit * limit + trace / count;
     // Along the direction that was found, the squares of a true distance scatter with the differences.
     let variance = 2.0 * squares / count.powi(2) + 4.0 * limit * limit * along / (count * count * found);
-    Gamma::new(mean * mean / variance, mean / variance).map_or(f64::NAN, |gamma| gamma.sf(found))
+    let first = 2.0 * mean * mean / variance;
+    FisherSnedecor::new(first, degrees).map_or(f64::NAN, |distribution| distribution.sf(found / mean))
 }

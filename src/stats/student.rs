@@ -11,8 +11,8 @@ pub const NORMAL_QUANTILE: f64 = 1.959_963_984_540_054;
 /// Degrees of freedom from which the quantile of Student's t is expanded about the normal distribution's.
 const EXPANDED_DEGREES: f64 = 500.0;
 
-/// Degrees of freedom beyond which the limit of infinitely many is as good: statrs's continued fractions no longer are.
-pub const MANY_DEGREES: f64 = 1e4;
+/// Degrees of freedom beyond which the limit of infinitely many is as good: statrs's continued fraction no longer is.
+const MANY_DEGREES: f64 = 1e4;
 
 /// The 97.5 % quantile of Student's t. NaN for degrees of freedom that are not positive.
 pub fn student_quantile(degrees: f64) -> f64 {

@@ -19,10 +19,10 @@
 
 use ndarray::ArrayView2;
 use serde::Serialize;
-use statrs::distribution::{ChiSquared, ContinuousCDF, Discrete, FisherSnedecor, Hypergeometric};
+use statrs::distribution::{ContinuousCDF, Discrete, FisherSnedecor, Hypergeometric};
 
 use super::covariance::{CovarianceError, eigen_decomposition};
-use super::student::{MANY_DEGREES, student_p, student_quantile};
+use super::student::{student_p, student_quantile};
 
 /// A correlation matrix is taken as singular below this share of its largest eigenvalue.
 const LEAST_EIGENVALUE: f64 = 1e-10;
@@ -180,11 +180,7 @@ fn test_of_zero(difference: &[f64], covariance: &[f64], degrees: u64) -> Result<
     let (m, numbers) = (degrees as f64, p as f64);
     let rest = m - numbers + 1.0;
     let f = t2 * rest / (m * numbers);
-    let p_value = match rest > MANY_DEGREES {
-        // Beyond, F is χ² over its degrees of freedom, and statrs's continued fraction no longer converges.
-        true => ChiSquared::new(numbers).map_or(f64::NAN, |distribution| distribution.sf(numbers * f)),
-        false => FisherSnedecor::new(numbers, rest).map_or(f64::NAN, |distribution| distribution.sf(f)),
-    };
+    let p_value = FisherSnedecor::new(numbers, rest).map_or(f64::NAN, |distribution| distribution.sf(f));
     Ok(Hotelling { t2, f, n_numbers: p, degrees: degrees + 1 - p as u64, p: p_value })
 }
 

@@ -160,7 +160,7 @@ fn check_limits(metric: &Metric, limits: &Limits, text: &str) -> Result<()> {
         ),
         Kind::Difference => ensure!(rtol.is_none(), "`{text}` is a difference already: give atol in its unit"),
         Kind::Distance => ensure!(
-            max.is_some() && !limits.is_relative() && min.is_none(),
+            max.is_some_and(|max| max >= 0.0) && !limits.is_relative() && min.is_none(),
             "`{text}` is already how far the set is from the baseline, and never below 0: give max, which fails only \
              beyond what sampling explains"
         ),

@@ -216,6 +216,6 @@ fn distance(rule: &Rule, between: &Between) -> Result<Reading, String> {
         return Err("it takes two files at least in each set".to_owned());
     }
     let mean = between.ln_quotients.iter().map(|d| d * d).sum::<f64>() / n as f64;
-    let p = distance_beyond(&between.ln_quotients, &between.covariance, max / DB_PER_LN);
+    let p = distance_beyond(&between.ln_quotients, &between.covariance, between.degrees, max / DB_PER_LN);
     Ok(Reading { value: DB_PER_LN * mean.sqrt(), p: Some(p), ..Reading::default() })
 }

@@ -39,6 +39,8 @@ pub struct Between {
     pub ln_quotients: Vec<f64>,
     /// Its covariance, row by row; empty if it is not known.
     pub covariance: Vec<f64>,
+    /// Degrees of freedom on which that is known.
+    pub degrees: f64,
     /// 2-Wasserstein distance over √D, value, and what it is by chance, at least.
     pub w2_per_dim: Option<(f64, f64)>,
 }

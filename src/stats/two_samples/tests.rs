@@ -73,6 +73,13 @@ fn of_one_number_hotelling_is_student_squared() {
 }
 
 #[test]
+fn pairs_of_one_number_are_student_s_test_of_their_differences() {
+    let test = hotelling_paired(Means { values: &[0.7], covariance: &[0.09], n_files: 6 }).expect("varies");
+    // 2·scipy.stats.t.sf(0.7/0.3, 5)
+    assert!((test.expect("files").p - 0.066_933_0).abs() <= 1e-6, "{test:?}");
+}
+
+#[test]
 fn hotelling_does_not_see_units_nor_mixtures() {
     let mut rng = ChaCha8Rng::seed_from_u64(2);
     let (a, b) = (rows(&mut rng, 12, 3), rows(&mut rng, 20, 3));
