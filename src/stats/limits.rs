@@ -9,8 +9,8 @@
 //! share    k₂ of n₂ against k₁ of n₁, allowed to be t more: Fisher's exact test, one-sided, for t = 0, else
 //!          p = P(Z ≥ (p₂ − p₁ − t)/√(p₁q₁/(n₁+2) + p₂q₂/(n₂+2))),  p = (k+1)/(n+2)     Agresti and Caffo (2000)
 //! quantile x₂(q) above x₁(q) + t: files above x₁(q) + t against files above x₁(q) in the first, by Fisher
-//! distance a mean of squares with covariance C of its K terms, in units of its mean: F with the first degrees of freedom
-//!          that give its variance, the second those of C (Satterthwaite)
+//! distance a mean of squares with covariance C of its K terms, over its mean: F with those first degrees of freedom
+//!          that give its variance, the second are those of C (Satterthwaite)
 //! ```
 
 use statrs::distribution::{ContinuousCDF, FisherSnedecor};

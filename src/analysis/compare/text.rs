@@ -104,12 +104,12 @@ fn advice(report: &CompareReport) -> String {
     let Some(comparison) = differing.first() else {
         let is_coarse = |c: &Comparison| least_seen_db(c).is_none_or(|least| least.is_nan() || least > COARSE_DB);
         if report.comparisons.iter().any(is_coarse) {
-            return "That is no proof that they are alike: with so few images large differences are not seen. Add images \
-                    before you use one set in place of the other."
+            return "That is no proof that they are alike: with so few images large differences are not seen. Add \
+                    images before you use one set in place of the other."
                 .to_owned();
         }
-        return "Nothing here speaks against using one set in place of the other; a change in a small share of the images \
-                would not show in means: `specscan check` looks for that."
+        return "Nothing here speaks against using one set in place of the other; a change in a small share of the \
+                images would not show in means: `specscan check` looks for that."
             .to_owned();
     };
     let second = &comparison.second;
