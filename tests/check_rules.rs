@@ -45,7 +45,7 @@ fn made_up(level: f64) -> SetValues {
         FileValues {
             key: format!("{i:03}"),
             n_images: 1,
-            numbers: vec![number - if i % 10 == 0 { 0.1 } else { 0.6 }, number, number, number],
+            numbers: vec![number - if i.is_multiple_of(10) { 0.1 } else { 0.6 }, number, number, number],
             vector: vector.collect(),
         }
     };

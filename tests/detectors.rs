@@ -434,7 +434,7 @@ fn every_repeated_image_is_found_and_no_other() {
     let (photographs, _) = photographs();
     for (i, photograph) in photographs.iter().enumerate() {
         photograph.save(folder.path().join(format!("{i:03}.bmp"))).expect("written");
-        if i % ONE_OF == 0 {
+        if i.is_multiple_of(ONE_OF) {
             photograph.save(folder.path().join(format!("{i:03} again.png"))).expect("written");
         }
     }
@@ -464,7 +464,7 @@ fn every_repeated_image_is_found_and_no_other() {
     for row in &report.images {
         // A blank comes before a point: the copy is first in path order, so the other one repeats it.
         let number: usize = row.file.path[..3].parse().expect("a number");
-        let is_second = row.file.path.ends_with(".bmp") && number % ONE_OF == 0;
+        let is_second = row.file.path.ends_with(".bmp") && number.is_multiple_of(ONE_OF);
         match (row.has("duplicate"), is_second) {
             (true, true) => right += 1,
             (true, false) => wrong += 1,
