@@ -399,8 +399,8 @@ fn folders_are_held_against_the_same_folder_of_the_baseline() {
         set.files.iter_mut().enumerate().for_each(|(i, file)| file.key = format!("{}/{i}", of(i)));
         set
     };
-    let baseline = foldered(made_up(200, 40, 0.0), &|i| if i < 40 || i >= 140 { "a" } else { "b" });
-    let set = foldered(made_up(200, 40, 0.0), &|i| if i < 20 || i >= 120 { "a" } else { "b" });
+    let baseline = foldered(made_up(200, 40, 0.0), &|i| if !(40..140).contains(&i) { "a" } else { "b" });
+    let set = foldered(made_up(200, 40, 0.0), &|i| if !(20..120).contains(&i) { "a" } else { "b" });
     let outcomes: Vec<Outcome> = found(NO_MORE, &set, &baseline, true).iter().map(|rule| rule.outcome).collect();
     assert_eq!(outcomes, [Outcome::Pass, Outcome::Fail], "none of b had one before");
     assert_eq!(found(NO_MORE, &set, &baseline, false)[0].outcome, Outcome::Pass, "as many in all");
