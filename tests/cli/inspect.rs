@@ -158,7 +158,7 @@ fn uniform_images_are_not_soft_and_large_ones_only_at_a_size_that_they_do_not_fi
     sets::save(&world.path("large/smooth.jpg"), &large.into());
     // And as sharp as pixels allow: the photograph beside itself, mirrored.
     let (width, height) = photograph.dimensions();
-    let folded = |k: u32, n: u32| if k / n % 2 == 0 { k % n } else { n - 1 - k % n };
+    let folded = |k: u32, n: u32| if (k / n).is_multiple_of(2) { k % n } else { n - 1 - k % n };
     let tiled = RgbImage::from_fn(4096, 3072, |x, y| *photograph.get_pixel(folded(x, width), folded(y, height)));
     sets::save(&world.path("large/sharp.jpg"), &tiled.into());
     world.succeed("inspect uniform --resolution 128 -o uniform-out -q --plots none");
