@@ -8,13 +8,14 @@
 #[path = "support/shared.rs"]
 mod shared;
 
+use std::collections::BTreeSet;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{self, FilterType};
-use image::{Rgb, RgbImage};
+use image::{ImageFormat, Rgb, RgbImage};
 use rand::seq::index;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -32,6 +33,10 @@ use specscan::spectrum::SetVector;
 use specscan::stats::limits::wilson;
 
 const SIDE: usize = 256;
+/// Photographs are cut into tiles of this side where a thousand files are needed, so many of each at most.
+const TILE_SIDE: usize = 128;
+const TILES_PER_PHOTOGRAPH: usize = 6;
+const N_TILES: usize = 1000;
 const N_SPLITS: usize = 200;
 const N_TRIALS: usize = 200;
 /// One of so many images is changed in a trial; of files that are cut off half as many.
@@ -39,7 +44,7 @@ const ONE_OF: usize = 10;
 
 static CANCEL: Cancel = Cancel::new(false);
 
-fn values_of(folder: &Path) -> SetValues {
+fn values_of(folder: &Path, side: usize) -> SetValues {
     let desk = Desk {
         command: "check-init",
         inputs: Vec::new(),
@@ -54,7 +59,7 @@ fn values_of(folder: &Path) -> SetValues {
     };
     let options = SourceOptions {
         inputs: vec![folder.to_owned()],
-        resolution: Some(Resolution::Fixed(Size::square(SIDE))),
+        resolution: Some(Resolution::Fixed(Size::square(side))),
         transform: Some(Transform::CenterCropDhariwal),
         threads: 2,
         ..SourceOptions::default()
@@ -64,14 +69,19 @@ fn values_of(folder: &Path) -> SetValues {
     answer(&Run { source, desk }, &init).expect("numbers").1.values
 }
 
+fn photographs_are_missing() -> bool {
+    let missing = ["data/more", "data/bench"].map(shared).into_iter().find(|folder| !folder.is_dir());
+    missing.iter().for_each(|folder| println!("skipped: {} does not exist", folder.display()));
+    missing.is_some()
+}
+
 /// 400 photographs and 200 others; none if they do not lie beside the project.
 fn photographs() -> Option<(SetValues, SetValues)> {
-    let [more, bench] = ["data/more", "data/bench"].map(shared);
-    if !more.is_dir() || !bench.is_dir() {
-        println!("skipped: {} or {} does not exist", more.display(), bench.display());
+    if photographs_are_missing() {
         return None;
     }
-    Some((values_of(&more), values_of(&bench)))
+    let [more, bench] = ["data/more", "data/bench"].map(shared);
+    Some((values_of(&more, SIDE), values_of(&bench, SIDE)))
 }
 
 fn policy(baseline: &SetValues) -> Policy {
@@ -160,13 +170,34 @@ fn stem(key: &str) -> &str {
     key.rsplit_once('.').map_or(key, |(stem, _)| stem)
 }
 
-/// The files of a folder, each written to another by `write`.
-fn rewritten(from: &Path, write: impl Fn(&Path, &Path)) -> tempfile::TempDir {
+/// The bytes of a folder's files by their stems, in the order of their names.
+fn files_of(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut paths: Vec<PathBuf> =
+        std::fs::read_dir(folder).expect("files").map(|e| e.expect("a file").path()).collect();
+    paths.sort();
+    let read = |path: &PathBuf| std::fs::read(path).expect("readable");
+    let name = |path: &PathBuf| path.file_stem().expect("a name").to_string_lossy().into_owned();
+    paths.iter().map(|path| (name(path), read(path))).collect()
+}
+
+/// The numbers of files after `change`, which says how each is written and what its name ends in.
+fn changed(files: &[(String, Vec<u8>)], side: usize, change: impl Fn(&[u8]) -> (&'static str, Vec<u8>)) -> SetValues {
     let folder = tempfile::tempdir().expect("a folder");
-    let mut files: Vec<PathBuf> = std::fs::read_dir(from).expect("files").map(|e| e.expect("a file").path()).collect();
-    files.sort();
-    files.iter().for_each(|file| write(file, &folder.path().join(file.file_name().expect("a name"))));
-    folder
+    for (name, bytes) in files {
+        let (ending, bytes) = change(bytes);
+        std::fs::write(folder.path().join(format!("{name}.{ending}")), bytes).expect("written");
+    }
+    values_of(folder.path(), side)
+}
+
+fn opened(bytes: &[u8]) -> RgbImage {
+    image::load_from_memory(bytes).expect("an image").to_rgb8()
+}
+
+fn encoded(image: &RgbImage, format: ImageFormat) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    image.write_to(&mut Cursor::new(&mut bytes), format).expect("encodes");
+    bytes
 }
 
 /// The set with `n` of its files, chosen at random, as they are in `damaged`.
@@ -207,39 +238,103 @@ fn rate(set: &SetValues, damaged: &SetValues, n: usize, baseline: &SetValues, na
     (seen, rules.join(", "))
 }
 
-#[test]
-fn a_tenth_of_the_images_changed_is_seen_in_nearly_every_trial() {
-    let Some((more, bench)) = photographs() else { return };
-    let n_changed = bench.files.len().div_ceil(ONE_OF);
-    println!("\n{n_changed} of {} files against {}", bench.files.len(), more.files.len());
-    let clean = results(&policy(&more), &bench, &more);
+/// Prints the share of trials in which each damage of a tenth of the files is seen, and asserts those that have to be.
+fn assert_seen(files: &[(String, Vec<u8>)], side: usize, set: &SetValues, baseline: &SetValues) {
+    let n_changed = set.files.len().div_ceil(ONE_OF);
+    println!("\n{n_changed} of {} files against {}", set.files.len(), baseline.files.len());
+    let clean = results(&policy(baseline), set, baseline);
     let broken: Vec<_> = clean.iter().filter(|rule| rule.outcome != Outcome::Pass).collect();
     assert!(broken.is_empty(), "unchanged: {broken:?}");
     println!("\n| change | seen | by (trials) |\n|---|---|---|");
-    let folder = shared("data/bench");
     let mut failed = Vec::new();
-    for (name, least, damage) in DAMAGES {
-        let written = rewritten(&folder, |from, to| {
-            let bytes = std::fs::read(from).expect("readable");
-            let image = image::load_from_memory(&bytes).expect("an image").to_rgb8();
-            damage(&image).save(to.with_extension("png")).expect("written");
-        });
-        let (seen, rules) = rate(&bench, &values_of(written.path()), n_changed, &more, name);
+    let mut look = |name: &str, least: f64, n: usize, damaged: &SetValues| {
+        let (seen, rules) = rate(set, damaged, n, baseline, name);
         if (seen as f64) < least * N_TRIALS as f64 {
             failed.push(format!("{name}: {seen} of {N_TRIALS} ({rules})"));
         }
+    };
+    for (name, least, damage) in DAMAGES {
+        let damaged = changed(files, side, |bytes| ("bmp", encoded(&damage(&opened(bytes)), ImageFormat::Bmp)));
+        look(name, *least, n_changed, &damaged);
     }
-    let cut = rewritten(&folder, |from, to| {
-        let bytes = std::fs::read(from).expect("readable");
-        std::fs::write(to, &bytes[..bytes.len() * 6 / 10]).expect("written");
+    // One of them stays whole, so that there is something to look at.
+    let whole = files[0].1.as_slice();
+    let cut = changed(files, side, |bytes| match bytes == whole {
+        true => ("jpg", bytes.to_vec()),
+        false => ("jpg", bytes[..bytes.len() * 6 / 10].to_vec()),
     });
-    // All of them are damaged here, so that none may be left to look at: those of a trial are few.
-    std::fs::copy(shared("data/more").join(&more.files[0].key), cut.path().join("whole.JPEG")).expect("a copy");
-    let (seen, rules) = rate(&bench, &values_of(cut.path()), n_changed / 2, &more, "5 % of the files cut off");
-    if 20 * seen < 19 * N_TRIALS {
-        failed.push(format!("cut off: {seen} of {N_TRIALS} ({rules})"));
-    }
+    look("5 % of the files cut off", 0.95, n_changed / 2, &cut);
     assert!(failed.is_empty(), "\n{}", failed.join("\n"));
+}
+
+#[test]
+fn a_tenth_of_the_images_changed_is_seen_in_nearly_every_trial() {
+    let Some((more, bench)) = photographs() else { return };
+    assert_seen(&files_of(&shared("data/bench")), SIDE, &bench, &more);
+}
+
+/// Tiles of a folder's photographs as files, saved as JPEG: the first of every photograph, then the second of each, up
+/// to `n`; of a photograph that has more than six, six that are evenly spread.
+fn tiles(folder: &str, n: usize) -> Vec<(String, Vec<u8>)> {
+    let side = TILE_SIDE as u32;
+    let mut tiles = Vec::new();
+    for (name, bytes) in files_of(&shared(folder)).iter().filter(|(name, _)| name != "README") {
+        let image = opened(bytes);
+        let across = image.width() / side;
+        let n_all = (across * (image.height() / side)) as usize;
+        let n_taken = n_all.min(TILES_PER_PHOTOGRAPH);
+        for k in 0..n_taken {
+            let at = (k * n_all / n_taken) as u32;
+            let tile = imageops::crop_imm(&image, at % across * side, at / across * side, side, side).to_image();
+            let mut bytes = Vec::new();
+            JpegEncoder::new_with_quality(&mut bytes, 95).encode_image(&tile).expect("encodes");
+            tiles.push((k, format!("{name}-{k}"), bytes));
+        }
+    }
+    tiles.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+    tiles.into_iter().take(n).map(|(_, name, bytes)| (name, bytes)).collect()
+}
+
+/// The photograph of a tile.
+fn photograph_of(key: &str) -> &str {
+    key.rsplit_once('-').map_or(key, |(name, _)| name)
+}
+
+#[test]
+fn a_tenth_of_a_thousand_tiles_changed_is_seen_in_nearly_every_trial() {
+    if photographs_are_missing() {
+        return;
+    }
+    let (files, others) = (tiles("data/bench", N_TILES), tiles("data/more", 2 * N_TILES));
+    let same = |bytes: &[u8]| ("jpg", bytes.to_vec());
+    let (set, baseline) = (changed(&files, TILE_SIDE, same), changed(&others, TILE_SIDE, same));
+    assert_eq!((set.files.len(), baseline.files.len()), (N_TILES, 2 * N_TILES));
+    let mine: BTreeSet<&str> = set.files.iter().map(|file| photograph_of(&file.key)).collect();
+    assert!(baseline.files.iter().all(|file| !mine.contains(photograph_of(&file.key))), "a photograph on both sides");
+    println!("\n{} tiles of {} photographs", set.files.len(), mine.len());
+    false_alarms_of_tiles(&set, &baseline);
+    assert_seen(&files, TILE_SIDE, &set, &baseline);
+}
+
+/// Photographs drawn anew, each with all its tiles on one side.
+fn false_alarms_of_tiles(set: &SetValues, baseline: &SetValues) {
+    let mut all = baseline.clone();
+    all.files.extend(set.files.iter().cloned());
+    let names: Vec<&str> = all.files.iter().map(|file| photograph_of(&file.key)).collect();
+    let distinct: Vec<&str> = names.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
+    let mut random = ChaCha8Rng::seed_from_u64(3);
+    let mut n_failed = 0;
+    for _ in 0..N_SPLITS {
+        let chosen: BTreeSet<&str> =
+            index::sample(&mut random, distinct.len(), distinct.len() / 3).iter().map(|i| distinct[i]).collect();
+        let side = |is_set: bool| (0..names.len()).filter(|i| chosen.contains(names[*i]) == is_set).collect::<Vec<_>>();
+        let (set, baseline) = (all.part(side(true)), all.part(side(false)));
+        n_failed += usize::from(verdict(&results(&policy(&baseline), &set, &baseline), true) != Verdict::Acceptable);
+    }
+    println!(
+        "tiles, a third of the photographs against the others: {} of the splits fail",
+        percent((n_failed, N_SPLITS))
+    );
 }
 
 /// `n` files, of which `hits` have the number 1 and the others 0 or, if they have none, NaN.
@@ -283,6 +378,62 @@ fn rules_of_a_policy_are_one_family() {
 }
 
 #[test]
+fn thousands_of_files_are_judged_too() {
+    let (baseline, set) = (made_up(2000, 0, 0.0), made_up(1000, 100, 0.0));
+    assert_eq!(outcomes(&[NO_MORE], &set, &baseline), (vec![Outcome::Fail], Verdict::NotAcceptable));
+    assert_eq!(outcomes(&[NO_MORE], &made_up(1000, 0, 0.0), &baseline).0, [Outcome::Pass]);
+    let middle = ["quantile(x, 0.5)\"\natol = 0"];
+    assert_eq!(outcomes(&middle, &made_up(1000, 600, 0.0), &baseline).0, [Outcome::Fail]);
+}
+
+/// The result of one rule.
+fn found(rule: &str, set: &SetValues, baseline: &SetValues, by_class: bool) -> Vec<RuleResult> {
+    let policy = Policy::parse(&format!("[[check]]\nname = \"a\"\nmetric = \"{rule}\n")).expect("a policy");
+    judge(&policy, set, Some(baseline), &Between::default(), by_class)
+}
+
+#[test]
+fn folders_are_held_against_the_same_folder_of_the_baseline() {
+    // Half of the ones lie in each folder of the baseline, all of the set's in one.
+    let foldered = |mut set: SetValues, of: &dyn Fn(usize) -> &'static str| {
+        set.files.iter_mut().enumerate().for_each(|(i, file)| file.key = format!("{}/{i}", of(i)));
+        set
+    };
+    let baseline = foldered(made_up(200, 40, 0.0), &|i| if !(40..140).contains(&i) { "a" } else { "b" });
+    let set = foldered(made_up(200, 40, 0.0), &|i| if !(20..120).contains(&i) { "a" } else { "b" });
+    let outcomes: Vec<Outcome> = found(NO_MORE, &set, &baseline, true).iter().map(|rule| rule.outcome).collect();
+    assert_eq!(outcomes, [Outcome::Pass, Outcome::Fail], "none of b had one before");
+    assert_eq!(found(NO_MORE, &set, &baseline, false)[0].outcome, Outcome::Pass, "as many in all");
+}
+
+#[test]
+fn the_clearest_files_are_named_first() {
+    let mut set = made_up(100, 0, 0.0);
+    [(7, 3.0), (50, 9.0), (80, 6.0)].iter().for_each(|(i, x)| set.files[*i].numbers[0] = *x);
+    let named = |rule: &str| found(rule, &set, &set, false).remove(0).files;
+    assert_eq!(named("fraction(x > 1)\"\nmax = 1"), ["0050.png", "0080.png", "0007.png"]);
+    assert_eq!(named("fraction(x < 7)\"\nmax = 1")[0], "0000.png");
+    set.files[99].numbers[0] = -1.0;
+    assert_eq!(found("fraction(x < 7)\"\nmax = 1", &set, &set, false)[0].files[0], "0099.png");
+}
+
+#[test]
+fn a_mean_has_the_interval_and_the_sides_of_students_t() {
+    // 100 files of which 20 are ones: 0.2 ± t(0.975, 99) · √(0.2 · 0.8/99) = 0.2 ± 1.98422 · 0.0402015
+    let (set, before) = (made_up(100, 20, 0.0), made_up(100, 0, 0.0));
+    let rule = &found("mean(x)\"\natol = 0", &set, &before, false)[0];
+    let (low, high) = (rule.low95.expect("an end"), rule.high95.expect("an end"));
+    assert!((low - 0.120_231).abs() <= 1e-6 && (high - 0.279_769).abs() <= 1e-6, "{low} {high}");
+    // 2·scipy.stats.t.sf(0.2/0.0402015, 99)
+    assert!((rule.p.expect("a chance") / 2.752_2e-6 - 1.0).abs() <= 1e-3, "{:?}", rule.p);
+    let side = |side: &str, set, before| {
+        found(&format!("mean(x)\"\natol = 0\nside = \"{side}\""), set, before, false)[0].outcome
+    };
+    assert_eq!((side("above", &set, &before), side("below", &set, &before)), (Outcome::Fail, Outcome::Pass));
+    assert_eq!((side("above", &before, &set), side("below", &before, &set)), (Outcome::Pass, Outcome::Fail));
+}
+
+#[test]
 fn limits_of_the_files_have_no_margin_and_tolerances_have_one() {
     let baseline = made_up(100, 0, 0.0);
     let of = |limit: &str, hits: usize| outcomes(&[limit], &made_up(100, hits, 0.0), &baseline).0[0];
@@ -291,6 +442,16 @@ fn limits_of_the_files_have_no_margin_and_tolerances_have_one() {
     assert_eq!(of("fraction(x > 0.5)\"\natol = \"5%\"", 8), Outcome::Pass);
     assert_eq!(of("fraction(x > 0.5)\"\natol = \"5%\"", 30), Outcome::Fail);
     assert_eq!(of("fraction(x > 0.5)\"\nmax = \"5%\"\nseverity = \"warning\"", 6), Outcome::Warn);
+    let warned = found("fraction(x > 0.5)\"\nmax = 0\nseverity = \"warning\"", &made_up(100, 6, 0.0), &baseline, false);
+    assert_eq!([false, true].map(|strict| verdict(&warned, strict)), [Verdict::Acceptable, Verdict::NotAcceptable]);
+    assert_eq!(of("fraction(x > 0.5)\"\nmin = \"5%\"", 5), Outcome::Pass);
+    assert_eq!(of("fraction(x > 0.5)\"\nmin = \"5%\"", 4), Outcome::Fail);
+    // A share of the baseline's number, not of the set's: half of nothing is nothing.
+    assert_eq!(of("fraction(x > 0.5)\"\nrtol = 2", 30), Outcome::Fail);
+    // Unreadable files are a share of all that there are: 5 of 105.
+    let lost = SetValues { unreadable: vec![String::new(); 5], ..made_up(100, 0, 0.0) };
+    assert_eq!(outcomes(&["unreadable_fraction\"\nmax = 0.0477"], &lost, &baseline).0, [Outcome::Pass]);
+    assert_eq!(outcomes(&["unreadable_fraction\"\nmax = 0.0475"], &lost, &baseline).0, [Outcome::Fail]);
 }
 
 #[test]
@@ -309,4 +470,11 @@ fn what_cannot_be_told_never_passes() {
     assert_eq!(outcomes(&["n_images\"\nmin = 3"], &made_up(2, 0, 0.0), &whole).1, Verdict::NotAcceptable);
     let both = [NO_MORE, "mean(y)\"\nmin = 0\nseverity = \"warning\""];
     assert_eq!(outcomes(&both, &whole, &whole).1, Verdict::Acceptable, "a warning that was not run, beside a pass");
+    let open = [NO_MORE, "mean(y)\"\nmin = 0"];
+    assert_eq!(outcomes(&open, &whole, &whole).1, Verdict::NotEnough, "an error that was not run, beside a pass");
+    assert_eq!(
+        outcomes(&[NO_MORE], &made_up(20, 0, 0.0), &made_up(20, 0, 0.0)).0,
+        [Outcome::Pass],
+        "just enough files"
+    );
 }

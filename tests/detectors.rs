@@ -17,6 +17,8 @@ use image::{Rgb, RgbImage};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use shared::shared;
+use specscan::analysis::inspect::Inspect;
+use specscan::analysis::{Analysis, Desk, Resolution, Run, Source, SourceOptions, answer};
 use specscan::dataset::{PreprocessConfig, Preprocessor, Transform, View, bar_share, list_inputs};
 use specscan::detect::findings::LEAST_ODDNESS;
 use specscan::detect::peaks::PeakPlan;
@@ -24,10 +26,14 @@ use specscan::detect::tones::Tones;
 use specscan::detect::{Bands, FINDINGS, FileLook, Measured};
 use specscan::diffusion::{EffectiveResolutionPlan, rounding_power};
 use specscan::noise::odd_images::{OddImages, Side};
+use specscan::pipeline::Cancel;
+use specscan::pipeline::observer::Silent;
 use specscan::spectral::{Channels, Grid, Size};
 use specscan::spectrum::{AnalysisConfig, AnalysisPlan, Analyzer, ImageSummary};
 
 const SIDE: usize = 256;
+
+static CANCEL: Cancel = Cancel::new(false);
 
 type Damage = fn(&RgbImage) -> RgbImage;
 
@@ -271,6 +277,7 @@ fn damage_is_found_and_photographs_are_left_alone() {
                 failed.push(format!("{name}: {} in {alarm} of the photographs", finding.name));
             }
         }
+        let mut damaged = Vec::new();
         println!(
             "\n| damage | finding | found | false alarms | area | other findings above 5 % |\n|---|---|---|---|---|---|"
         );
@@ -298,9 +305,68 @@ fn damage_is_found_and_photographs_are_left_alone() {
             if hits.is_nan() || hits < least {
                 failed.push(format!("{name}: {finding} in {hits} of {damage}"));
             }
+            damaged.push(measured);
         }
+        failed.extend(planted_sets(&native, &damaged, way, is_bench));
     }
     assert!(failed.is_empty(), "\n{}", failed.join("\n"));
+}
+
+/// One of so many images is damaged in a planted set.
+const ONE_OF: usize = 10;
+
+/// Precision and recall of each finding in sets of which a tenth is damaged, in turn by each damage that the finding
+/// is meant for; ten sets, in which every image is damaged once. Returns what is below its floor.
+fn planted_sets(native: &[Measured], damaged: &[Vec<Measured>], way: Way, is_bench: bool) -> Vec<String> {
+    let mut failed = Vec::new();
+    println!("\n{} photographs, a tenth damaged\n", native.len());
+    println!(
+        "| finding | damages | precision | recall | found of planted | found of others |\n|---|---|---|---|---|---|"
+    );
+    for finding in FINDINGS {
+        let meant: Vec<usize> =
+            (0..DAMAGES.len()).filter(|d| DAMAGES[*d].1 == finding.name && DAMAGES[*d].2 > 0.0).collect();
+        let (mut right, mut wrong) = ((0, 0), (0, 0));
+        for set in 0..ONE_OF {
+            for (i, whole) in native.iter().enumerate() {
+                let is_planted = i % ONE_OF == set;
+                let measured = if is_planted { &damaged[meant[i / ONE_OF % meant.len()]][i] } else { whole };
+                let (found, n) = if is_planted { &mut right } else { &mut wrong };
+                *found += usize::from(finding.is_found(measured));
+                *n += 1;
+            }
+        }
+        let (precision, recall) = (share(right.0, right.0 + wrong.0), share(right.0, right.1));
+        println!(
+            "| {} | {} | {:.1} % | {:.1} % | {} of {} | {} of {} |",
+            finding.name,
+            meant.len(),
+            100.0 * precision,
+            100.0 * recall,
+            right.0,
+            right.1,
+            wrong.0,
+            wrong.1
+        );
+        let (precise, complete) = match (finding.name, way) {
+            // Scaling takes every pattern away.
+            ("peaks", Way::Whole) => continue,
+            // Cropping takes the bars of half the photographs.
+            ("bars", Way::Whole) => (0.6, 0.4),
+            ("black" | "white", _) => (0.6, 0.5),
+            ("noise" | "soft", _) => (0.7, 0.85),
+            _ => (0.8, 0.85),
+        };
+        let floors = if is_bench { (precise, complete) } else { (0.0, 0.6 * complete) };
+        if precision.is_nan() || precision < floors.0 || recall.is_nan() || recall < floors.1 {
+            failed.push(format!("{}: precision {precision}, recall {recall}", finding.name));
+        }
+    }
+    failed
+}
+
+fn share(part: usize, whole: usize) -> f64 {
+    part as f64 / whole as f64
 }
 
 #[test]
@@ -319,28 +385,95 @@ fn odd_images_are_found_on_either_side() {
         ("noise σ = 60/255", 0.0, Some(|i| noisy(i, 60.0))),
         ("nearly black", 0.7, Some(|i| map(i, |_, _, p| p.map(|v| v - 200.0)))),
     ];
-    println!("\n| planted in 2 % | found | side of most | other images found |\n|---|---|---|---|");
+    println!("\n| planted in 2 % | precision | recall | found of planted | found of others | side of most |");
+    println!("|---|---|---|---|---|---|");
     let mut eye = Eye::new();
-    for (name, least, damage) in planted {
-        let mut odd = OddImages::new(bands.odd_annuli(rounding_power(-1.0, 1.0)));
-        for (i, photograph) in photographs.iter().enumerate() {
-            let damage = damage.filter(|_| i % 50 == 0);
+    let mut looked = |damage: Option<Damage>| -> Vec<(Vec<f64>, f64)> {
+        let look = |photograph| {
             let (file, working) = prepare(photograph, Way::Whole, damage);
             let (_, powers, brightness) = eye.measure(&file, &View::whole(&working, Size::square(SIDE)));
-            odd.push(&powers, brightness, true);
-        }
-        let judged = odd.judge();
-        let of = |want: bool| {
-            let chosen: Vec<usize> = (0..judged.len()).filter(|i| (i % 50 == 0) == want).collect();
-            let found = chosen.iter().filter(|i| judged[**i].oddness > LEAST_ODDNESS).count();
-            found as f64 / chosen.len() as f64
+            (powers, brightness)
         };
-        let n_smooth = judged.iter().step_by(50).filter(|odd| odd.side == Side::Smooth).count();
-        let side = if 2 * n_smooth > judged.len().div_ceil(50) { "too smooth" } else { "too rough, or brightness" };
-        let (hits, others) = (of(true), of(false));
-        println!("| {name} | {:.0} % | {side} | {:.1} % |", 100.0 * hits, 100.0 * others);
+        photographs.iter().map(look).collect()
+    };
+    let whole = looked(None);
+    for (name, least, damage) in planted {
+        let damaged = if damage.is_some() { looked(damage) } else { whole.clone() };
+        let (mut right, mut wrong, mut n_smooth) = ((0, 0), (0, 0), 0);
+        // Every image is planted once in so many sets.
+        for set in 0..ONE_OF_ODD {
+            let mut odd = OddImages::new(bands.odd_annuli(rounding_power(-1.0, 1.0)));
+            let is_planted = |i: usize| i % ONE_OF_ODD == set;
+            for i in 0..whole.len() {
+                let (powers, brightness) = if is_planted(i) { &damaged[i] } else { &whole[i] };
+                odd.push(powers, *brightness, true);
+            }
+            for (i, judged) in odd.judge().iter().enumerate() {
+                let (found, n) = if is_planted(i) { &mut right } else { &mut wrong };
+                *found += usize::from(judged.oddness > LEAST_ODDNESS);
+                *n += 1;
+                n_smooth += usize::from(is_planted(i) && judged.side == Side::Smooth);
+            }
+        }
+        let side = if 2 * n_smooth > right.1 { "too smooth" } else { "too rough, or brightness" };
+        let (hits, others) = (share(right.0, right.1), share(wrong.0, wrong.1));
+        let precision = 100.0 * share(right.0, right.0 + wrong.0);
+        let (planted, rest) = (format!("{} of {}", right.0, right.1), format!("{} of {}", wrong.0, wrong.1));
+        println!("| {name} | {precision:.1} % | {:.1} % | {planted} | {rest} | {side} |", 100.0 * hits);
         assert!(hits >= least && others <= 0.05, "{name}: {hits}, {others}");
     }
+}
+
+/// One of so many images is odd in a planted set.
+const ONE_OF_ODD: usize = 50;
+
+/// A tenth of the photographs is there twice, the second time saved as PNG under another name.
+#[test]
+fn every_repeated_image_is_found_and_no_other() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (photographs, _) = photographs();
+    for (i, photograph) in photographs.iter().enumerate() {
+        photograph.save(folder.path().join(format!("{i:03}.bmp"))).expect("written");
+        if i.is_multiple_of(ONE_OF) {
+            photograph.save(folder.path().join(format!("{i:03} again.png"))).expect("written");
+        }
+    }
+    let desk = Desk {
+        command: "inspect",
+        inputs: Vec::new(),
+        folder: None,
+        observer: &Silent,
+        cancel: &CANCEL,
+        seed: 0,
+        threads: 2,
+        max_memory_bytes: u64::MAX,
+        started: std::time::Instant::now(),
+        losses: Default::default(),
+    };
+    let inspect = Inspect { has_pictures: false };
+    let options = SourceOptions {
+        inputs: vec![folder.path().to_owned()],
+        resolution: Some(Resolution::Fixed(Size::square(SIDE))),
+        transform: Some(Transform::CenterCropDhariwal),
+        threads: 2,
+        ..SourceOptions::default()
+    };
+    let source = Source::open(&options, inspect.needs(), &Silent).expect("photographs");
+    let report = answer(&Run { source, desk }, &inspect).expect("an answer").1;
+    let (mut right, mut wrong, mut missed) = (0, 0, 0);
+    for row in &report.images {
+        // A blank comes before a point: the copy is first in path order, so the other one repeats it.
+        let number: usize = row.file.path[..3].parse().expect("a number");
+        let is_second = row.file.path.ends_with(".bmp") && number.is_multiple_of(ONE_OF);
+        match (row.has("duplicate"), is_second) {
+            (true, true) => right += 1,
+            (true, false) => wrong += 1,
+            (false, true) => missed += 1,
+            (false, false) => {}
+        }
+    }
+    println!("\nduplicate: {right} found, {missed} missed, {wrong} of {} others found", photographs.len());
+    assert_eq!((right, missed, wrong), (photographs.len().div_ceil(ONE_OF), 0, 0));
 }
 
 /// Users of cleanvision find uniform images, and large sharp ones, called blurry (cleanvision#120).

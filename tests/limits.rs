@@ -26,6 +26,11 @@ fn inside_the_limits_nothing_is_beyond_and_nan_never_passes() {
     assert!(mean_beyond(2.0, 0.1, f64::NAN, -1.0, 1.0).is_nan());
     assert!(mean_beyond(2.0, f64::INFINITY, 9.0, -1.0, 1.0).is_nan());
     assert_eq!(mean_beyond(-50.0, 1.0, 9.0, f64::NEG_INFINITY, 1.0), 1.0);
+    for side in [Side::Above, Side::Below, Side::Both] {
+        assert!(share_beyond((0, 0), (0, 0), 0.1, side).is_nan() || share_beyond((0, 0), (0, 0), 0.1, side) > 0.05);
+        assert!(share_beyond((5, 400), (40, 200), f64::NAN, side).is_nan(), "{side:?}");
+        assert!(quantile_beyond(&[], &[1.0], 0.5, 0.0, side).is_nan(), "{side:?}");
+    }
 }
 
 #[test]
@@ -50,6 +55,19 @@ fn shares_are_tested_by_fisher_or_beyond_a_tolerance() {
     // z = (11/202 − 1/402 − 0.02)/0.016158 = 1.9785
     assert_close(share_beyond((0, 400), (10, 200), 0.02, Side::Above), 0.02394, 2e-5, "Agresti and Caffo");
     assert!(share_beyond((0, 400), (60, 200), 0.02, Side::Above) < 1e-6);
+}
+
+/// Their tables are more than a number can count.
+#[test]
+fn shares_of_thousands_of_files_are_tested_too() {
+    // scipy.stats.hypergeom.sf(261, 3000, 622, 1000)
+    assert_close(share_beyond((360, 2000), (262, 1000), 0.0, Side::Above), 1.6133e-7, 1e-10, "Fisher");
+    let numbers: Vec<f64> = (0..2000).map(f64::from).collect();
+    let higher: Vec<f64> = numbers.iter().map(|x| x + 200.0).collect();
+    assert!(quantile_beyond(&numbers, &higher, 0.5, 0.0, Side::Both) < 1e-6);
+    assert!(quantile_beyond(&numbers, &higher, 0.5, 300.0, Side::Both) > 0.5);
+    assert!(quantile_beyond(&higher, &numbers, 0.5, 300.0, Side::Both) > 0.5, "on the other side, too");
+    assert!(quantile_beyond(&higher, &numbers, 0.5, 100.0, Side::Below) < 1e-3);
 }
 
 #[test]
@@ -102,8 +120,10 @@ fn a_distance_by_chance_fails_rarely_and_a_true_one_is_seen() {
         (0..10).map(|_| shift + 0.02f64.sqrt() * (common + normal())).collect()
     };
     for limit in [0.0, 0.5] {
-        let fails = (0..2000).filter(|_| distance_beyond(&draw(limit), &covariance, limit) <= 0.05).count();
+        let fails = (0..2000).filter(|_| distance_beyond(&draw(limit), &covariance, 1e6, limit) <= 0.05).count();
         assert!(fails <= 150, "{limit}: {fails} of 2000");
     }
-    assert!(distance_beyond(&draw(1.5), &covariance, 0.5) < 1e-3);
+    assert!(distance_beyond(&draw(1.5), &covariance, 1e6, 0.5) < 1e-3);
+    // One number: the usual t test, scipy.stats.t.sf(2, 9) twice.
+    assert_close(distance_beyond(&[2.0], &[1.0], 9.0, 0.0), 0.076_552_8, 1e-6, "few files");
 }

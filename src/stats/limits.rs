@@ -9,12 +9,13 @@
 //! share    k₂ of n₂ against k₁ of n₁, allowed to be t more: Fisher's exact test, one-sided, for t = 0, else
 //!          p = P(Z ≥ (p₂ − p₁ − t)/√(p₁q₁/(n₁+2) + p₂q₂/(n₂+2))),  p = (k+1)/(n+2)     Agresti and Caffo (2000)
 //! quantile x₂(q) above x₁(q) + t: files above x₁(q) + t against files above x₁(q) in the first, by Fisher
-//! distance a sum of squares with covariance C of its K terms: a gamma distribution of its mean and variance
+//! distance a mean of squares with covariance C of its K terms, over its mean: F with those first degrees of freedom
+//!          that give its variance, the second are those of C (Satterthwaite)
 //! ```
 
-use statrs::distribution::{ContinuousCDF, Gamma, Normal, StudentsT};
+use statrs::distribution::{ContinuousCDF, FisherSnedecor};
 
-use super::student::NORMAL_QUANTILE;
+use super::student::{NORMAL_QUANTILE, normal_tail, student_tail};
 use super::two_samples::fisher_more;
 
 /// Which side of a limit fails.
@@ -54,17 +55,7 @@ pub fn mean_beyond(difference: f64, standard_error: f64, degrees: f64, low: f64,
     } else {
         0.0
     };
-    (student_tail(excess / standard_error, degrees) + far).min(1.0)
-}
-
-/// Degrees of freedom from which on the normal distribution is as good: statrs's continued fraction no longer is.
-const MANY_DEGREES: f64 = 1e4;
-
-fn student_tail(t: f64, degrees: f64) -> f64 {
-    if degrees > MANY_DEGREES {
-        return normal_tail(t);
-    }
-    StudentsT::new(0.0, 1.0, degrees).map_or(f64::NAN, |distribution| distribution.sf(t))
+    (student_tail(excess / standard_error, degrees) + far).clamp(0.0, 1.0)
 }
 
 /// Hits and files of a set.
@@ -77,7 +68,12 @@ pub fn share_beyond(first: Share, second: Share, tolerance: f64, side: Side) -> 
     let tails = f64::from(u8::from(above) + u8::from(below));
     let more = if above { share_more(first, second, tolerance) } else { 1.0 };
     let fewer = if below { share_more(misses(first), misses(second), tolerance) } else { 1.0 };
-    (tails * more.min(fewer)).min(1.0)
+    tails_together(more, fewer, tails)
+}
+
+/// The smaller of two chances, as that of either; NaN if one is none, which the methods of numbers would pass over.
+fn tails_together(more: f64, fewer: f64, tails: f64) -> f64 {
+    if more.is_nan() || fewer.is_nan() { f64::NAN } else { (tails * more.min(fewer)).min(1.0) }
 }
 
 fn share_more(first: Share, second: Share, tolerance: f64) -> f64 {
@@ -91,10 +87,6 @@ fn share_more(first: Share, second: Share, tolerance: f64) -> f64 {
     };
     let ((p1, v1), (p2, v2)) = (estimate(first), estimate(second));
     normal_tail((p2 - p1 - tolerance) / (v1 + v2).sqrt())
-}
-
-fn normal_tail(z: f64) -> f64 {
-    Normal::standard().sf(z)
 }
 
 /// Wilson's 95 % interval of a share; none of no files.
@@ -128,12 +120,12 @@ pub fn quantile_beyond(first: &[f64], second: &[f64], q: f64, tolerance: f64, si
     let tails = f64::from(u8::from(has_above) + u8::from(has_below));
     let more = if has_above { fisher_more(above(first, middle), above(second, middle + tolerance)) } else { 1.0 };
     let fewer = if has_below { fisher_more(below(first, middle), below(second, middle - tolerance)) } else { 1.0 };
-    (tails * more.min(fewer)).min(1.0)
+    tails_together(more, fewer, tails)
 }
 
 /// Chance of a mean of squares of `differences` as large if the true one is `limit`², where `covariance` (row by row)
-/// is that of the differences. NaN without numbers.
-pub fn distance_beyond(differences: &[f64], covariance: &[f64], limit: f64) -> f64 {
+/// is that of the differences, known on `degrees` degrees of freedom. NaN without numbers.
+pub fn distance_beyond(differences: &[f64], covariance: &[f64], degrees: f64, limit: f64) -> f64 {
     let n = differences.len();
     let count = n as f64;
     let found = differences.iter().map(|d| d * d).sum::<f64>() / count;
@@ -148,5 +140,6 @@ pub fn distance_beyond(differences: &[f64], covariance: &[f64], limit: f64) -> f
     let mean = limit * limit + trace / count;
     // Along the direction that was found, the squares of a true distance scatter with the differences.
     let variance = 2.0 * squares / count.powi(2) + 4.0 * limit * limit * along / (count * count * found);
-    Gamma::new(mean * mean / variance, mean / variance).map_or(f64::NAN, |gamma| gamma.sf(found))
+    let first = 2.0 * mean * mean / variance;
+    FisherSnedecor::new(first, degrees).map_or(f64::NAN, |distribution| distribution.sf(found / mean))
 }

@@ -1,6 +1,6 @@
 //! Student's t distribution: quantiles for intervals, tails for tests.
 
-use statrs::distribution::{ContinuousCDF, StudentsT};
+use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 
 /// Confidence level's upper quantile: 0.975 leaves 95 % between both ends.
 const UPPER_QUANTILE: f64 = 0.975;
@@ -8,12 +8,15 @@ const UPPER_QUANTILE: f64 = 0.975;
 /// The normal distribution's quantile at that level.
 pub const NORMAL_QUANTILE: f64 = 1.959_963_984_540_054;
 
-/// Degrees of freedom from which Student's t is expanded about the normal distribution.
-const MANY_DEGREES: f64 = 500.0;
+/// Degrees of freedom from which the quantile of Student's t is expanded about the normal distribution's.
+const EXPANDED_DEGREES: f64 = 500.0;
+
+/// Degrees of freedom beyond which the limit of infinitely many is as good: statrs's continued fraction no longer is.
+const MANY_DEGREES: f64 = 1e4;
 
 /// The 97.5 % quantile of Student's t. NaN for degrees of freedom that are not positive.
 pub fn student_quantile(degrees: f64) -> f64 {
-    if degrees < MANY_DEGREES {
+    if degrees < EXPANDED_DEGREES {
         return StudentsT::new(0.0, 1.0, degrees).map_or(f64::NAN, |t| t.inverse_cdf(UPPER_QUANTILE));
     }
     // statrs inverts the incomplete beta function, which loses its digits as t approaches the normal; the expansion in
@@ -28,7 +31,20 @@ pub fn student_quantile(degrees: f64) -> f64 {
 /// Chance of a value of Student's t as far from zero as `t`, on both sides. NaN for degrees of freedom that are not
 /// positive.
 pub fn student_p(t: f64, degrees: f64) -> f64 {
-    StudentsT::new(0.0, 1.0, degrees).map_or(f64::NAN, |distribution| 2.0 * distribution.sf(t.abs()))
+    2.0 * student_tail(t.abs(), degrees)
+}
+
+/// Chance of a value of Student's t of at least `t`. NaN as [`student_p`].
+pub fn student_tail(t: f64, degrees: f64) -> f64 {
+    if degrees > MANY_DEGREES {
+        return normal_tail(t);
+    }
+    StudentsT::new(0.0, 1.0, degrees).map_or(f64::NAN, |distribution| distribution.sf(t))
+}
+
+/// Chance of a normal number of at least `z`.
+pub fn normal_tail(z: f64) -> f64 {
+    Normal::standard().sf(z)
 }
 
 #[cfg(test)]

@@ -15,8 +15,7 @@
 //!
 //! # References
 //!
-//! Welch (1947); Hotelling (1931); Holm (1979); Fisher's exact test on 2×2 counts, two-sided by the probabilities of
-//! tables (the usual convention).
+//! Welch (1947); Hotelling (1931); Holm (1979); Fisher's exact test on 2×2 counts.
 
 use ndarray::ArrayView2;
 use serde::Serialize;
@@ -27,9 +26,6 @@ use super::student::{student_p, student_quantile};
 
 /// A correlation matrix is taken as singular below this share of its largest eigenvalue.
 const LEAST_EIGENVALUE: f64 = 1e-10;
-
-/// Tables whose probabilities agree to this share are equally likely in Fisher's test: rounding must not part them.
-const EQUALLY_LIKELY: f64 = 1e-7;
 
 /// A mean over files, with its variance between them.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -211,31 +207,16 @@ fn inverse_form(d: &[f64], covariance: &[f64]) -> Result<f64, CovarianceError> {
     Ok(sum)
 }
 
-/// Chance of counts as unlike as `hits` of `n` in each of two sets if both have the same share (Fisher's exact test,
-/// two-sided). NaN if there are more hits than images.
-pub fn fisher_exact(first: (u64, u64), second: (u64, u64)) -> f64 {
-    let ((hits1, n1), (hits2, n2)) = (first, second);
-    let hits = hits1 + hits2;
-    if hits1 > n1 || hits2 > n2 {
-        return f64::NAN;
-    }
-    let Ok(tables) = Hypergeometric::new(n1 + n2, hits, n1) else { return f64::NAN };
-    let limit = tables.ln_pmf(hits1) + EQUALLY_LIKELY;
-    let all = hits.saturating_sub(n2)..=hits.min(n1);
-    let sum: f64 = all.map(|k| tables.ln_pmf(k)).filter(|ln| *ln <= limit).map(f64::exp).sum();
-    sum.min(1.0)
-}
-
 /// Chance of so many `hits` of `n` in the second set, or more, if both have the same share (Fisher's exact test,
 /// one-sided). NaN if there are more hits than images.
-pub fn fisher_more(first: (u64, u64), second: (u64, u64)) -> f64 {
-    let ((hits1, n1), (hits2, n2)) = (first, second);
+pub fn fisher_more((hits1, n1): (u64, u64), (hits2, n2): (u64, u64)) -> f64 {
     if hits1 > n1 || hits2 > n2 {
         return f64::NAN;
     }
     let Ok(tables) = Hypergeometric::new(n1 + n2, hits1 + hits2, n2) else { return f64::NAN };
-    let sum: f64 = (hits2..=n2.min(hits1 + hits2)).map(|k| tables.pmf(k)).sum();
-    sum.min(1.0)
+    // In logarithms, for a thousand files have more tables than a number can count.
+    let sum: f64 = (hits2..=n2.min(hits1 + hits2)).map(|k| tables.ln_pmf(k).exp()).sum();
+    sum.clamp(0.0, 1.0)
 }
 
 /// Holm's adjusted chances: where one is at most 0.05 that test's difference stands while all tests of the family

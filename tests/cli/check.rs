@@ -55,7 +55,7 @@ fn a_set_passes_its_own_policy_fails_when_broken_and_passes_when_renewed() {
     let printed = Printed::from(world.run("check set --policy policy -o out").code(1).get_output());
     assert!(printed.stdout.starts_with("check failed: "), "{}", printed.stdout);
     let first = printed.stdout.lines().find(|line| line.contains(": ") && line.starts_with("FAIL")).expect("a failure");
-    for part in ["95 %", "allowed", "by chance in", "look at"] {
+    for part in ["95 %", "allowed", "by chance in", "specscan inspect lists each such image"] {
         assert!(first.contains(part), "`{part}` is missing in {first}");
     }
     let flat = printed.stdout.lines().find(|line| line.starts_with("FAIL flat images")).expect("the rule");
@@ -67,6 +67,53 @@ fn a_set_passes_its_own_policy_fails_when_broken_and_passes_when_renewed() {
     assert!(printed.stdout.contains("baseline renewed in policy"), "{}", printed.stdout);
     assert!(world.files("policy").contains(&"policy.toml".to_owned()));
     world.succeed("check set --policy policy -o out");
+}
+
+#[test]
+fn a_baseline_of_few_files_says_that_it_judges_nothing() {
+    let world = World::create();
+    (0..19).for_each(|i| sets::save(&world.path(format!("set/{i:02}.png")), &picture(i).into()));
+    for command in ["check set --init -o policy", "check set --policy policy --update-baseline"] {
+        let printed = world.succeed(command);
+        assert!(printed.stdout.contains("Nothing can be judged by this baseline: it has 19 of"), "{}", printed.stdout);
+    }
+    world.run("check set --policy policy -o out").code(3);
+    sets::save(&world.path("set/19.png"), &picture(19).into());
+    let printed = world.succeed("check set --policy policy --update-baseline");
+    assert!(!printed.stdout.contains("Nothing can be judged"), "{}", printed.stdout);
+    world.succeed("check set --policy policy -o out");
+}
+
+/// Every word of the answer, whatever the rules are: whole sentences, and none that is broken.
+#[test]
+fn limits_and_remedies_are_said_in_whole_sentences() {
+    let world = initialised();
+    break_cats(&world);
+    let rules = [
+        ("a", "metric = \"unreadable_fraction\"\nmin = 1"),
+        ("b", "metric = \"n_images\"\nmin = 1000"),
+        ("c", "metric = \"fraction(contrast_codes < 10)\"\natol = \"5%\"\nrtol = 0.5"),
+        ("d", "metric = \"fraction(contrast_codes > 10)\"\natol = 0"),
+        ("e", "metric = \"delta\"\natol = 0"),
+    ];
+    let text: String = rules.iter().map(|(name, rule)| format!("[[check]]\nname = \"{name}\"\n{rule}\n")).collect();
+    world.write("words.toml", format!("baseline = \"policy\"\n{text}"));
+    let printed = Printed::from(world.run("check set --policy words.toml -o out").code(1).get_output());
+    let line = |name: &str| {
+        let is_it = |line: &&str| line.split_once(' ').is_some_and(|(_, rest)| rest.starts_with(&format!("{name}: ")));
+        printed.stdout.lines().find(is_it).unwrap_or_else(|| panic!("no {name} in {}", printed.stdout)).to_owned()
+    };
+    assert!(line("a").ends_with("; skipped.csv names each file and why: copy or download them again"), "{}", line("a"));
+    assert!(
+        line("b").contains("; see whether the folder is whole; specscan scan lists what it skipped"),
+        "{}",
+        line("b")
+    );
+    let c = "allowed: within 5 percentage points plus 50 % of the baseline's 0.0 %";
+    assert!(line("c").contains(c) && line("c").contains("each such image (nearly one tone): leave"), "{}", line("c"));
+    assert!(line("d").contains("scan --detectors writes `contrast_codes` of each image"), "{}", line("d"));
+    assert!(line("e").contains("the same as the baseline's"), "{}", line("e"));
+    assert!(printed.stdout.contains("; if the change is meant, renew the baseline"), "{}", printed.stdout);
 }
 
 #[test]

@@ -44,6 +44,18 @@ fn a_blurred_set_has_less_power_at_high_frequencies_and_one_of_the_same_kind_has
 }
 
 #[test]
+fn few_images_that_do_not_differ_are_not_called_alike() {
+    let world = with_blurred(24);
+    let advice = |second: &str| world.succeed(&format!("compare sharp {second} -o out --plots none")).stdout;
+    assert!(advice("other").contains("Nothing here speaks against"), "{}", advice("other"));
+    for i in 2..24 {
+        std::fs::remove_file(world.path(format!("other/{i:02}.png"))).expect("removed");
+    }
+    let few = advice("other");
+    assert!(few.contains("That is no proof that they are alike") && !few.contains("Nothing here"), "{few}");
+}
+
+#[test]
 fn numbers_of_text_json_csv_and_markdown_are_the_same() {
     let world = with_blurred(12);
     let printed = world.succeed("compare sharp blurred -o out --json");

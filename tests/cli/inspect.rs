@@ -102,6 +102,11 @@ fn small_sets_and_small_images_succeed_and_say_what_they_cannot_tell() {
     let printed = world.succeed("inspect photos -o out");
     assert!(printed.stdout.contains("Could not be looked for: soft"), "{}", printed.stdout);
     assert!(printed.stdout.contains("at least 20 files"), "{}", printed.stdout);
+    assert!(
+        printed.stdout.lines().next().is_some_and(|line| line.ends_with("as far as can be told")),
+        "{}",
+        printed.stdout
+    );
     let table = world.table("out/inspect.csv");
     for empty in ["effective_resolution_share", "repeat_ratio", "noise_codes", "oddness", "odd_side"] {
         assert!(table.column(empty).iter().all(|cell| cell.is_empty()), "{empty}");
@@ -132,4 +137,40 @@ fn a_scan_writes_the_same_numbers_when_asked_to_and_none_otherwise() {
     assert_eq!(plain.header, scanned.header[..plain.header.len()]);
     assert!(!plain.header.contains(&"noise_codes".to_owned()) && scanned.header.len() == plain.header.len() + 12);
     assert!(world.read("plain/set.spectrum") == world.read("scanned/set.spectrum"), "detectors change no sum");
+}
+
+/// Users of cleanvision find uniform images and very large ones called blurry (cleanvision#120).
+#[test]
+fn uniform_images_are_not_soft_and_large_ones_only_at_a_size_that_they_do_not_fill() {
+    let world = World::create();
+    for (i, colour) in
+        [[0, 0, 0], [255, 255, 255], [128, 128, 128], [200, 30, 40], [30, 60, 160]].into_iter().enumerate()
+    {
+        for (side, name) in [(300, "small"), (3000, "large")] {
+            let image = RgbImage::from_pixel(side, side * 2 / 3, Rgb(colour));
+            sets::save(&world.path(format!("uniform/{name} {i}.png")), &image.into());
+        }
+    }
+    let photograph = image::open(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/photos/astronaut.png"));
+    let photograph = photograph.expect("a fixture").to_rgb8();
+    // As a camera of 16 million pixels leaves it: smooth from pixel to pixel.
+    let large = imageops::resize(&photograph, 4096, 4096, FilterType::Triangle);
+    sets::save(&world.path("large/smooth.jpg"), &large.into());
+    // And as sharp as pixels allow: the photograph beside itself, mirrored.
+    let (width, height) = photograph.dimensions();
+    let folded = |k: u32, n: u32| if (k / n).is_multiple_of(2) { k % n } else { n - 1 - k % n };
+    let tiled = RgbImage::from_fn(4096, 3072, |x, y| *photograph.get_pixel(folded(x, width), folded(y, height)));
+    sets::save(&world.path("large/sharp.jpg"), &tiled.into());
+    world.succeed("inspect uniform --resolution 128 -o uniform-out -q --plots none");
+    for found in world.table("uniform-out/inspect.csv").column("findings") {
+        assert!(found.contains("flat") && !found.contains("soft"), "{found}");
+    }
+    let found_at = |side: u32| {
+        world.succeed(&format!("inspect large --resolution {side} -o out-{side} -q --plots none"));
+        let table = world.table(&format!("out-{side}/inspect.csv"));
+        ["sharp.jpg", "smooth.jpg"].map(|name| findings(&table, name))
+    };
+    assert_eq!(found_at(256), [String::new(), String::new()]);
+    let [sharp, smooth] = found_at(1024);
+    assert!(!sharp.contains("soft") && smooth.contains("soft"), "{sharp}; {smooth}");
 }

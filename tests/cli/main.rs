@@ -16,7 +16,8 @@ mod distance; // noise families against images, odd images, halves
 mod files_doc; // docs/files.md against what is written
 mod first_use; // ordinary folders without an option
 mod inspect; // findings, lists, sheets
-mod interruption; // Ctrl-C, broken pipes, progress
+mod interruption;
+mod junit; // Ctrl-C, broken pipes, progress
 mod latents; // arrays as input
 #[cfg(target_os = "linux")]
 mod no_loss; // damage, other passes, names, streams that are full

@@ -13,7 +13,7 @@ pub(super) fn lines(report: &CheckReport) -> Vec<String> {
 fn of_rule(report: &CheckReport, rule: &RuleResult) -> Vec<String> {
     let level = if rule.outcome == Outcome::Warn { "warning" } else { "error" };
     let name = words::name(rule);
-    let message = format!("{}; look at {}", words::found(rule), rule.look_at);
+    let message = words::found(rule) + &words::remedy(rule);
     let annotate = |file: &str, message: &str| {
         format!("::{level} file={},title={}::{}", property(file), property(&name), data(message))
     };

@@ -11,9 +11,10 @@ use crate::analysis::compare::{Comparison, Measured, check_alike, delta_of};
 use crate::analysis::input_file::{ensure_in_place, load_spectrum};
 use crate::diffusion::blur_noise::BlurNoise;
 use crate::report::read_csv::read_cells;
-use crate::spectrum::{RapsdOf, SetVector, Spectrum};
+use crate::spectrum::{RadialStatistics, RapsdOf, SetVector, Spectrum};
+use crate::stats::power_law::PowerLawFit;
 use crate::stats::student::student_quantile;
-use crate::stats::two_samples::Mean;
+use crate::stats::two_samples::{Mean, welch_error};
 
 /// Name of the spectrum in a baseline's folder.
 pub const BASELINE_SPECTRUM: &str = "baseline.spectrum";
@@ -92,16 +93,22 @@ fn spectrum_in(folder: &Path) -> Result<PathBuf> {
 /// # Errors
 ///
 /// If its Γ cannot be had.
-pub(super) fn whole(spectrum: &Spectrum) -> Result<Whole> {
+pub fn whole(spectrum: &Spectrum) -> Result<Whole> {
     let measured = Measured::new("", spectrum)?.summary;
     let law = measured.law.as_ref();
     Ok(Whole {
         delta: law.map(delta_of),
-        amplitude: law.map(|law| law.amplitude),
-        r2: law.map(|law| law.r2),
+        amplitude: law.map(|law| of_law(law, law.amplitude, law.amplitude_and_r2_se.map(|(amplitude, _)| amplitude))),
+        r2: law.map(|law| of_law(law, law.r2, law.amplitude_and_r2_se.map(|(_, r2)| r2))),
         blur_noise_ratio: blur_noise_ratio(spectrum),
         artefact_peak_db: measured.artefact_peaks.first().map_or(0.0, |peak| peak.height_db),
     })
+}
+
+/// A number of a law with its standard error.
+fn of_law(law: &PowerLawFit, value: f64, error: Option<f64>) -> Mean {
+    // Without an error it cannot be tested.
+    Mean { value, variance: error.unwrap_or(f64::NAN).powi(2), n_files: law.n_files }
 }
 
 fn blur_noise_ratio(spectrum: &Spectrum) -> Option<Mean> {
@@ -120,7 +127,7 @@ fn blur_noise_ratio(spectrum: &Spectrum) -> Option<Mean> {
 /// # Errors
 ///
 /// If sizes or channels differ or, unless allowed, the preparation; and what LAPACK refuses.
-pub(super) fn between(baseline: &Spectrum, set: &Spectrum, allow_different: bool) -> Result<Between> {
+pub fn between(baseline: &Spectrum, set: &Spectrum, allow_different: bool) -> Result<Between> {
     let (first, second) = (Measured::new("the baseline", baseline)?, Measured::new("the set", set)?);
     check_alike(&first, &second, allow_different)?;
     let comparison = Comparison::of(&first, &second, None)?;
@@ -128,17 +135,22 @@ pub(super) fn between(baseline: &Spectrum, set: &Spectrum, allow_different: bool
     let n = one.mean.len();
     // The brightness is no band.
     let annuli: Vec<usize> = (1..n).filter(|j| one.mean[*j] > 0.0 && two.mean[*j] > 0.0).collect();
-    let mut covariance = Vec::new();
+    let (mut covariance, mut degrees) = (Vec::new(), f64::NAN);
     if one.covariance_of_mean.len() == n * n && two.covariance_of_mean.len() == n * n {
-        let of = |s: &crate::spectrum::RadialStatistics, i: usize, j: usize| {
-            s.covariance_of_mean[i * n + j] / (s.mean[i] * s.mean[j])
-        };
+        let of = |s: &RadialStatistics, i: usize, j: usize| s.covariance_of_mean[i * n + j] / (s.mean[i] * s.mean[j]);
         let pairs = annuli.iter().flat_map(|i| annuli.iter().map(move |j| (*i, *j)));
         covariance = pairs.map(|(i, j)| of(&one, i, j) + of(&two, i, j)).collect();
+        let spread = |s: &RadialStatistics| Mean {
+            value: 0.0,
+            variance: annuli.iter().map(|j| of(s, *j, *j)).sum(),
+            n_files: s.n_files,
+        };
+        degrees = welch_error(spread(&one), spread(&two)).map_or(f64::NAN, |(_, degrees)| degrees);
     }
     Ok(Between {
         ln_quotients: annuli.iter().map(|j| (two.mean[*j] / one.mean[*j]).ln()).collect(),
         covariance,
+        degrees,
         w2_per_dim: comparison.distance.map(|distance| (distance.w2_per_dim, distance.w2_per_dim_by_chance)),
     })
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::baseline::{BASELINE_SPECTRUM, BASELINE_TABLE};
 use super::metrics::Comparator;
+use super::readings::LEAST_FILES;
 use super::rows::{CheckRows, table};
 use super::values::SetValues;
 use super::{Check, inspected};
@@ -98,19 +99,23 @@ impl Report for InitReport {
     fn lines(&self) -> Vec<String> {
         let folder = self.folder.display();
         let mut lines = Vec::new();
-        match self.n_rules {
-            Some(n) => {
-                lines.push(format!("{n} rules written to {folder}/{POLICY_FILE}, with the baseline beside it"));
-                lines.extend(wrap(&format!(
-                    "Read it, change what you know better, and commit the folder; then run specscan check FOLDER \
-                     --policy {folder} wherever the images change."
-                )));
-            }
-            None => {
-                lines.push(format!("baseline renewed in {folder}"));
-                lines.extend(wrap("From now on sets are held against this state; commit the folder."));
-            }
-        }
+        let n_files = self.values.n_files();
+        lines.push(match self.n_rules {
+            Some(n) => format!("{n} rules written to {folder}/{POLICY_FILE}, with the baseline beside it"),
+            None => format!("baseline renewed in {folder}"),
+        });
+        let advice = match self.n_rules {
+            _ if n_files < LEAST_FILES => format!(
+                "Nothing can be judged by this baseline: it has {n_files} of the {LEAST_FILES} files that are needed at \
+                 least, and no rule about it can pass. Make it again from more images."
+            ),
+            Some(_) => format!(
+                "Read it, change what you know better, and commit the folder; then run specscan check FOLDER \
+                 --policy {folder} wherever the images change."
+            ),
+            None => "From now on sets are held against this state; commit the folder.".to_owned(),
+        };
+        lines.extend(wrap(&advice));
         lines.extend([String::new(), self.about.describe()]);
         lines
     }

@@ -63,7 +63,7 @@ fn case(writer: &mut Writer<Vec<u8>>, rule: &RuleResult) -> std::io::Result<()> 
             let mut start = BytesStart::new(kind);
             start.push_attribute(("message", found.as_str()));
             start.push_attribute(("type", plain(&rule.metric).as_str()));
-            let text = plain(&format!("look at {}\n{}", rule.look_at, rule.files.join("\n")));
+            let text = plain(&format!("{found}{}\n{}", words::remedy(rule), rule.files.join("\n")));
             element(writer, start, &text)?;
         }
         None => {

@@ -11,7 +11,7 @@ pub(super) fn page(report: &CheckReport) -> String {
         String::new(),
         format!("{}. {}", report.about.describe(), report.advice()),
         String::new(),
-        "| | rule | found | look at |".to_owned(),
+        "| | rule | found | what to do |".to_owned(),
         "|---|---|---|---|".to_owned(),
     ];
     lines.extend(report.by_outcome().into_iter().map(row));
@@ -23,7 +23,10 @@ fn row(rule: &RuleResult) -> String {
     let outcome = words::outcome(rule.outcome);
     let (look_at, files) = match outcome {
         "pass" => (String::new(), String::new()),
-        _ => (cell(&rule.look_at), rule.files.iter().map(|file| format!("<br>`{}`", cell(file))).collect()),
+        _ => (
+            cell(words::remedy(rule).trim_start_matches("; ")),
+            rule.files.iter().map(|file| format!("<br>`{}`", cell(file))).collect(),
+        ),
     };
     format!("| {outcome} | {} | {} | {look_at}{files} |", cell(&words::name(rule)), cell(&words::found(rule)))
 }

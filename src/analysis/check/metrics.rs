@@ -18,6 +18,11 @@ pub enum Comparator {
 }
 
 impl Comparator {
+    /// Whether small numbers are counted.
+    pub fn is_below(self) -> bool {
+        matches!(self, Self::Less | Self::LessOrEqual)
+    }
+
     /// Whether a number is counted; one that is none is not.
     pub fn holds(self, number: f64, limit: f64) -> bool {
         match self {
@@ -189,7 +194,7 @@ impl Metric {
     /// What its limits can be.
     pub fn kind(&self) -> Kind {
         match self {
-            Self::NImages | Self::Amplitude | Self::R2 | Self::ArtefactPeakDb => Kind::Fact,
+            Self::NImages | Self::ArtefactPeakDb => Kind::Fact,
             Self::BandDb { .. } | Self::BrightnessShift => Kind::Difference,
             Self::LogSpectralDistanceDb | Self::W2PerDim => Kind::Distance,
             _ => Kind::Number,

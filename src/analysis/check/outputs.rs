@@ -15,12 +15,12 @@ impl Report for CheckReport {
 
     fn lines(&self) -> Vec<String> {
         let mut lines = vec![self.sentence()];
-        lines.extend(wrap(self.advice()));
+        lines.extend(wrap(&self.advice()));
         lines.extend([String::new(), self.about.describe()]);
         for rule in self.by_outcome() {
             let mut line = format!("{} {}: {}", words::outcome(rule.outcome), words::name(rule), words::found(rule));
             if rule.outcome != Outcome::Pass {
-                line += &format!("; look at {}", rule.look_at);
+                line += &words::remedy(rule);
                 if !rule.files.is_empty() {
                     line += &format!(" ({})", rule.files.iter().take(N_NAMED).cloned().collect::<Vec<_>>().join(", "));
                 }

@@ -148,12 +148,21 @@ fn check_limits(metric: &Metric, limits: &Limits, text: &str) -> Result<()> {
     match metric.kind() {
         Kind::Fact => ensure!(
             !limits.is_relative(),
-            "how far `{text}` is off by chance is not known, so it cannot be held against a baseline: give min or max"
+            "{}",
+            match metric {
+                Metric::NImages => "`n_images` is a count, which sampling does not change: give min or max",
+                _ => {
+                    "`artefact_peak_db` is the highest of many modes, and 0 where none stands out, so how far it is off by \
+                 chance is not known: give max, or hold the share of images with peaks against the baseline: \
+                 metric = \"fraction(peak_deviations > 4)\" with atol"
+                }
+            }
         ),
         Kind::Difference => ensure!(rtol.is_none(), "`{text}` is a difference already: give atol in its unit"),
         Kind::Distance => ensure!(
-            max.is_some() && !limits.is_relative() && min.is_none(),
-            "`{text}` is a distance from the baseline: give max"
+            max.is_some_and(|max| max >= 0.0) && !limits.is_relative() && min.is_none(),
+            "`{text}` is already how far the set is from the baseline, and never below 0: give max, which fails only \
+             beyond what sampling explains"
         ),
         Kind::Number => {}
     }
@@ -219,7 +228,8 @@ mod tests {
             (rule("metric = \"delta\"\nmin = \"two\""), "`min` is a number"),
             (rule("metric = \"delta\"\nmin = nan"), "`min` is a number"),
             (rule("metric = \"delta\"\natol = -1"), "not negative"),
-            (rule("metric = \"r2\"\natol = 1"), "give min or max"),
+            (rule("metric = \"n_images\"\natol = 1"), "is a count"),
+            (rule("metric = \"artefact_peak_db\"\nrtol = 1"), "fraction(peak_deviations > 4)"),
             (rule("metric = \"band_db[0,0.5]\"\nrtol = 1"), "give atol"),
             (rule("metric = \"w2_per_dim\"\natol = 1"), "give max"),
             (rule("metric = \"delta\"\nmin = 1\nside = \"above\""), "`side` is about"),

@@ -59,7 +59,7 @@ pub fn read(rule: &Rule, set: &SetValues, baseline: Option<&SetValues>, between:
     let is_broken = counts_alone && reading.is_outside;
     let enough = |set: &SetValues, what: &str| match set.n_files() {
         n if n >= LEAST_FILES || is_broken => Ok(()),
-        n => Err(format!("{what} {n} files, and {LEAST_FILES} at least are needed to judge by")),
+        n => Err(format!("{what} {n} files, and at least {LEAST_FILES} are needed to judge")),
     };
     enough(set, "there are")?;
     baseline.map_or(Ok(()), |baseline| enough(baseline, "the baseline has"))?;
@@ -115,8 +115,8 @@ fn number(metric: &Metric, set: &SetValues) -> Result<Number, String> {
             Number::Share((n, n + set.n_files()))
         }
         Metric::Delta => Number::Mean(whole()?.delta.ok_or_else(no_law)?),
-        Metric::Amplitude => Number::Exact(whole()?.amplitude.ok_or_else(no_law)?),
-        Metric::R2 => Number::Exact(whole()?.r2.ok_or_else(no_law)?),
+        Metric::Amplitude => Number::Mean(whole()?.amplitude.ok_or_else(no_law)?),
+        Metric::R2 => Number::Mean(whole()?.r2.ok_or_else(no_law)?),
         Metric::SigmaData => Number::Mean(vector()?.contrast()),
         Metric::BlurNoiseRatio => {
             Number::Mean(whole()?.blur_noise_ratio.ok_or_else(|| "no band has any power".to_owned())?)
@@ -216,6 +216,6 @@ fn distance(rule: &Rule, between: &Between) -> Result<Reading, String> {
         return Err("it takes two files at least in each set".to_owned());
     }
     let mean = between.ln_quotients.iter().map(|d| d * d).sum::<f64>() / n as f64;
-    let p = distance_beyond(&between.ln_quotients, &between.covariance, max / DB_PER_LN);
+    let p = distance_beyond(&between.ln_quotients, &between.covariance, between.degrees, max / DB_PER_LN);
     Ok(Reading { value: DB_PER_LN * mean.sqrt(), p: Some(p), ..Reading::default() })
 }

@@ -54,11 +54,13 @@ impl CheckReport {
         let [failed, open, warned, passed] =
             [Outcome::Fail, Outcome::NotRun, Outcome::Warn, Outcome::Pass].map(|outcome| self.count(outcome));
         let mut parts = vec![format!("{passed} of {n} rules pass")];
-        for (count, what) in [(failed, "fail"), (open, "could not be run"), (warned, "warn")] {
-            if count > 0 {
-                parts.push(format!("{count} {what}"));
-            }
-        }
+        let ending = |count: usize| if count == 1 { "s" } else { "" };
+        let others = [
+            (failed, format!("fail{}", ending(failed))),
+            (open, "could not be run".to_owned()),
+            (warned, format!("warn{}", ending(warned))),
+        ];
+        parts.extend(others.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
         let verdict = match self.verdict {
             Verdict::Acceptable => "check passed",
             Verdict::NotAcceptable => "check failed",
@@ -68,14 +70,20 @@ impl CheckReport {
     }
 
     /// What to do now.
-    pub(super) fn advice(&self) -> &'static str {
+    pub(super) fn advice(&self) -> String {
+        let renew = match self.baseline {
+            Some(_) => "; if the change is meant, renew the baseline with specscan check --update-baseline",
+            None => "",
+        };
         match self.verdict {
-            Verdict::Acceptable => "Train on it; what a smaller change would be is in the intervals of check.json.",
-            Verdict::NotAcceptable => {
-                "Look at what is named below and repair it; if the change is meant, renew the baseline with \
-                 specscan check --update-baseline."
+            Verdict::Acceptable => {
+                "Train on it. A change that is smaller than the intervals in check.json would not have been seen."
+                    .to_owned()
             }
-            Verdict::NotEnough => "This is not a pass: add images, or take out the rules that cannot be run.",
+            Verdict::NotAcceptable => format!("Repair what is named below{renew}."),
+            Verdict::NotEnough => {
+                "This is not a pass: add images, or take out the rules that could not be run.".to_owned()
+            }
         }
     }
 }

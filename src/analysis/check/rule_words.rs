@@ -3,7 +3,7 @@
 use super::metrics::{Kind, Metric};
 use super::policy::Rule;
 use crate::analysis::words::percent;
-use crate::detect::findings::DUPLICATE;
+use crate::detect::findings::{Bound, DUPLICATE, Finding};
 use crate::detect::{FINDINGS, SET_FINDINGS};
 use crate::report::text::short;
 use crate::stats::limits::Side;
@@ -12,6 +12,8 @@ use crate::stats::limits::Side;
 pub(super) fn number(value: f64, is_share: bool) -> String {
     match is_share {
         true => format!("{:.1} %", 100.0 * value),
+        // Counts have no decimals.
+        false if value.fract() == 0.0 => value.to_string(),
         false => short(value),
     }
 }
@@ -19,16 +21,17 @@ pub(super) fn number(value: f64, is_share: bool) -> String {
 /// What a rule allows.
 pub(super) fn limit(rule: &Rule, baseline: Option<f64>) -> String {
     let is_share = rule.metric.is_share();
-    let say = |value: f64| if is_share { format!("{} %", percent(value)) } else { short(value) };
+    let say = |value: f64| if is_share { format!("{} %", percent(value)) } else { value.to_string() };
     let limits = &rule.limits;
     let mut parts = Vec::new();
     parts.extend(limits.min.map(|min| format!("at least {}", say(min))));
     parts.extend(limits.max.map(|max| format!("at most {}", say(max))));
+    let points = |atol: f64| if is_share { format!("{} percentage points", percent(atol)) } else { atol.to_string() };
     let tolerance = match (limits.atol, limits.rtol) {
         (None, None) => return parts.join(" and "),
-        (Some(atol), None) => say(atol),
+        (Some(atol), None) => points(atol),
         (None, Some(rtol)) => format!("{} %", percent(rtol)),
-        (Some(atol), Some(rtol)) => format!("{} and {} % of it", say(atol), percent(rtol)),
+        (Some(atol), Some(rtol)) => format!("{} plus {} %", points(atol), percent(rtol)),
     };
     let before = match (rule.metric.kind(), baseline) {
         (Kind::Difference, _) => "the baseline".to_owned(),
@@ -39,7 +42,7 @@ pub(super) fn limit(rule: &Rule, baseline: Option<f64>) -> String {
     parts.push(match (limits.side, is_exact) {
         (Side::Above, true) => format!("no more than {before}"),
         (Side::Below, true) => format!("no less than {before}"),
-        (Side::Both, true) => format!("as {before}"),
+        (Side::Both, true) => format!("the same as {before}"),
         (Side::Above, false) => format!("at most {tolerance} above {before}"),
         (Side::Below, false) => format!("at most {tolerance} below {before}"),
         (Side::Both, false) => format!("within {tolerance} of {before}"),
@@ -47,30 +50,34 @@ pub(super) fn limit(rule: &Rule, baseline: Option<f64>) -> String {
     parts.join(" and ")
 }
 
-/// What to look at if a rule is broken.
+/// What to do if a rule is broken, as the end of a sentence.
 pub(super) fn look_at(metric: &Metric) -> String {
-    let finding = |column: &str| FINDINGS.iter().find(|finding| finding.column == column);
+    let listed = |meaning: &str, remedy: &str| format!("specscan inspect lists each such image ({meaning}): {remedy}");
     match metric {
-        Metric::NImages => "is the folder whole? specscan scan lists what was skipped".to_owned(),
-        Metric::UnreadableFraction => "skipped.csv names each file and why; copy or download them again".to_owned(),
-        Metric::Fraction { column, .. } | Metric::Mean(column) | Metric::Quantile { column, .. } => {
-            match (finding(column), column.as_str()) {
-                (Some(finding), _) => format!("{}: {}; specscan inspect lists them", finding.meaning, finding.remedy),
-                (None, "duplicate") => {
-                    let finding = &SET_FINDINGS[DUPLICATE];
-                    format!("{}: {}; specscan inspect lists them", finding.meaning, finding.remedy)
-                }
-                (None, "oddness") => "images unlike the others of the set; specscan inspect shows them".to_owned(),
-                (None, column) => format!("column `{column}` of specscan scan --detectors"),
+        Metric::NImages => "see whether the folder is whole; specscan scan lists what it skipped".to_owned(),
+        Metric::UnreadableFraction => "skipped.csv names each file and why: copy or download them again".to_owned(),
+        Metric::Fraction { column, comparator, .. } => {
+            let is_it = |f: &&Finding| f.column == column && (f.bound == Bound::Below) == comparator.is_below();
+            match (FINDINGS.iter().find(is_it), column.as_str()) {
+                (Some(finding), _) => listed(finding.meaning, finding.remedy),
+                (None, "duplicate") => listed(SET_FINDINGS[DUPLICATE].meaning, SET_FINDINGS[DUPLICATE].remedy),
+                (None, "oddness") => "specscan inspect shows the images that are unlike the others".to_owned(),
+                (None, column) => of_column(column),
             }
         }
+        Metric::Mean(column) | Metric::Quantile { column, .. } => of_column(column),
         Metric::BrightnessShift | Metric::SigmaData => {
-            "exposure, gamma, or other images; specscan compare shows brightness and contrast".to_owned()
+            "exposure or gamma may have changed, or the images are others; specscan compare shows both sets".to_owned()
         }
-        Metric::BlurNoiseRatio => "the strongest bands; specscan blur-noise shows them".to_owned(),
+        Metric::BlurNoiseRatio => "specscan blur-noise shows the strongest bands".to_owned(),
         Metric::ArtefactPeakDb => {
-            "periodic patterns, as of networks that upsample; specscan compare names them".to_owned()
+            "specscan compare names its frequency; networks that upsample leave such patterns, and JPEG".to_owned()
         }
-        _ => "resizing, sharpening, compression, or other images; specscan compare shows every band".to_owned(),
+        _ => "resizing, sharpening, compression or other images may be the cause; specscan compare shows every band"
+            .to_owned(),
     }
+}
+
+fn of_column(column: &str) -> String {
+    format!("specscan scan --detectors writes `{column}` of each image: sort by it")
 }

@@ -24,9 +24,9 @@ pub struct Whole {
     /// Exponent of the power law; none if none can be fitted.
     pub delta: Option<Mean>,
     /// Its amplitude, value.
-    pub amplitude: Option<f64>,
+    pub amplitude: Option<Mean>,
     /// Its coefficient of determination.
-    pub r2: Option<f64>,
+    pub r2: Option<Mean>,
     /// Largest blur, pixels per unit of noise, at which noise hides every band before blur has taken a tenth of it.
     pub blur_noise_ratio: Option<Mean>,
     /// Highest periodic peak of Γ over its neighbourhood, dB; 0 if there is none.
@@ -40,6 +40,8 @@ pub struct Between {
     pub ln_quotients: Vec<f64>,
     /// Its covariance, row by row; empty if it is not known.
     pub covariance: Vec<f64>,
+    /// Degrees of freedom on which that is known.
+    pub degrees: f64,
     /// 2-Wasserstein distance over √D, value, and what it is by chance, at least.
     pub w2_per_dim: Option<(f64, f64)>,
 }

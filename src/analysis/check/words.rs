@@ -16,10 +16,18 @@ pub(super) fn found(result: &RuleResult) -> String {
         _ => String::new(),
     };
     let chance = match (result.outcome, result.p_holm) {
-        (Outcome::Fail | Outcome::Warn, Some(p)) => format!(", by chance in {}", rarity(p)),
+        (Outcome::Fail | Outcome::Warn, Some(p)) => format!(", so far off by chance in {}", rarity(p)),
         _ => String::new(),
     };
     format!("{value}{interval}, allowed: {}{chance}", result.limit)
+}
+
+/// What to do about a broken rule, as the end of a sentence; nothing of others.
+pub(super) fn remedy(result: &RuleResult) -> String {
+    match result.outcome {
+        Outcome::Fail | Outcome::Warn => format!("; {}", result.look_at),
+        Outcome::NotRun | Outcome::Pass => String::new(),
+    }
 }
 
 /// How rare something is.

@@ -203,12 +203,10 @@ impl SetVector {
     fn deviation(&self, channels: std::ops::Range<usize>) -> Mean {
         let share = 1.0 / channels.len() as f64;
         let (squares, means) = (self.mean_squares().start, self.means().start);
-        let variance: f64 = channels
-            .clone()
-            .map(|c| share * (self.mean[squares + c] - self.mean[means + c].powi(2)))
-            .sum::<f64>()
-            .max(0.0);
-        let value = variance.sqrt();
+        let variance: f64 =
+            channels.clone().map(|c| share * (self.mean[squares + c] - self.mean[means + c].powi(2))).sum();
+        // Rounding may leave less than nothing; what is no number stays none.
+        let value = if variance < 0.0 { 0.0 } else { variance.sqrt() };
         let slope = share / (2.0 * value);
         let parts: Vec<(usize, f64)> =
             channels.flat_map(|c| [(squares + c, slope), (means + c, -2.0 * self.mean[means + c] * slope)]).collect();

@@ -45,7 +45,7 @@ pub(super) fn figure(report: &CompareReport, curves: &[Curve]) -> CompareFigure 
     CompareFigure {
         title: title(report),
         subtitle: format!(
-            "{} at {}, mean RAPSD with 95 % intervals between files",
+            "{} at {}, mean RAPSD with 95 % intervals between files, each annulus by itself",
             report.sets.iter().map(|set| set.name.as_str()).collect::<Vec<_>>().join(", "),
             report.sets[0].preprocess.size
         ),

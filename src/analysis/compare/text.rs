@@ -9,6 +9,9 @@ use crate::stats::two_samples::Difference;
 /// Decimals of decibels.
 const DB_DECIMALS: usize = 2;
 
+/// Sets in which differences up to this are missed are not called alike, dB: twice the power.
+const COARSE_DB: f64 = 3.0;
+
 /// A comparison in one sentence: bands, power law, brightness.
 pub(super) fn sentence(comparison: &Comparison) -> String {
     let second = &comparison.second;
@@ -52,20 +55,24 @@ fn short_frequency(value: f64) -> String {
     text.trim_end_matches('0').to_owned()
 }
 
+/// The difference of an octave band that would be seen in 95 of 100 cases, dB, of the band where it is largest; none if
+/// it is not known.
+fn least_seen_db(comparison: &Comparison) -> Option<f64> {
+    let widths = comparison.bands.iter().filter_map(|band| band.difference_db.half_width());
+    // That is 1.8 half-widths: (1.96 + 1.645)/1.96.
+    widths.reduce(f64::max).map(|width| 1.8 * width)
+}
+
 /// That no band differs, and which difference would have been seen.
 fn no_band_differs(comparison: &Comparison) -> String {
     let (first, second) = (&comparison.first, &comparison.second);
-    let widths: Vec<f64> = comparison.bands.iter().filter_map(|band| band.difference_db.half_width()).collect();
-    let worst = widths.iter().copied().reduce(f64::max);
     let together = comparison.overall.filter(|test| test.p <= FAMILY_LEVEL);
-    match worst {
+    match least_seen_db(comparison) {
         _ if together.is_some() => {
             format!("{second} differs from {first} in its bands taken together, in none by itself")
         }
-        // A difference is seen in 95 of 100 cases when it is 1.8 half-widths: (1.96 + 1.645)/1.96.
-        Some(worst) => format!(
-            "no octave band of {second} differs from {first} beyond chance (one of {:.1} dB would be seen)",
-            1.8 * worst
+        Some(least) => format!(
+            "no octave band of {second} differs from {first} beyond chance (a difference of {least:.1} dB would be seen)"
         ),
         None => format!("too few files to tell {second} from {first}: each needs two at least"),
     }
@@ -95,8 +102,14 @@ fn describe_difference(
 fn advice(report: &CompareReport) -> String {
     let differing: Vec<&Comparison> = report.comparisons.iter().filter(|c| c.spectra_differ()).collect();
     let Some(comparison) = differing.first() else {
-        return "Nothing here speaks against using these sets for each other; a change in a small share of the images \
-                would not show in means: `specscan check` looks for that."
+        let is_coarse = |c: &Comparison| least_seen_db(c).is_none_or(|least| least.is_nan() || least > COARSE_DB);
+        if report.comparisons.iter().any(is_coarse) {
+            return "That is no proof that they are alike: with so few images large differences are not seen. Add \
+                    images before you use one set in place of the other."
+                .to_owned();
+        }
+        return "Nothing here speaks against using one set in place of the other; a change in a small share of the \
+                images would not show in means: `specscan check` looks for that."
             .to_owned();
     };
     let second = &comparison.second;
@@ -207,21 +220,21 @@ fn set_table(report: &CompareReport) -> Vec<Vec<String>> {
     ];
     let named = |name: &str, cells: Vec<String>| [name.to_owned(), "–".to_owned()].into_iter().chain(cells).collect();
     table.push(named("2-Wasserstein per dimension (value)", distance(&|d| d.w2_per_dim)));
-    table.push(named("KL from the first per dimension (nats)", distance(&|d| d.kl_second_first_per_dim)));
-    table.push(named("KL of the first from it", distance(&|d| d.kl_first_second_per_dim)));
+    table.push(named("KL(it ‖ first) per dimension (nats)", distance(&|d| d.kl_second_first_per_dim)));
+    table.push(named("KL(first ‖ it) per dimension (nats)", distance(&|d| d.kl_first_second_per_dim)));
     table
 }
 
 /// Peaks of one set where artefacts leave their mark.
 fn describe_peaks(set: &SetSummary) -> Option<String> {
     let peak = set.artefact_peaks.first()?;
+    let peaks = match set.artefact_peaks.len() {
+        1 => "1 periodic peak,".to_owned(),
+        n => format!("{n} periodic peaks, the highest"),
+    };
     Some(format!(
-        "{}: {} periodic peaks, the highest {:.1} dB at ({}, {}) cycles/px",
-        set.name,
-        set.artefact_peaks.len(),
-        peak.height_db,
-        peak.vertical_cycles_per_px,
-        peak.horizontal_cycles_per_px
+        "{}: {peaks} {:.1} dB at ({}, {}) cycles/px (vertical, horizontal)",
+        set.name, peak.height_db, peak.vertical_cycles_per_px, peak.horizontal_cycles_per_px
     ))
 }
 

@@ -221,7 +221,8 @@ impl Report for InspectReport {
         let found = self.found();
         let mut lines = Vec::new();
         if found.is_empty() {
-            lines.push(format!("no finding in {n} {images}: nothing to repair or to leave out"));
+            let limit = if self.not_told().is_empty() { "" } else { ", as far as can be told" };
+            lines.push(format!("no finding in {n} {images}: nothing to repair or to leave out{limit}"));
         } else {
             let have = if self.n_found == 1 { "has" } else { "have" };
             lines.push(format!("{} of {n} {images} {have} a finding", self.n_found));

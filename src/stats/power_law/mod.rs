@@ -100,6 +100,9 @@ pub struct PowerLawFit {
     pub amplitude_high95: Option<f64>,
     /// Coefficient of determination of the log power: over modes, or over annuli for the radial estimator.
     pub r2: f64,
+    /// Standard errors of A and of r² between files; only of [`Estimator::Radial`], none for fewer than five files.
+    #[serde(skip)]
+    pub amplitude_and_r2_se: Option<(f64, f64)>,
     /// Root mean square of the residuals of the log power, in dB.
     pub residual_db: f64,
     /// Where it was asked to be fitted.

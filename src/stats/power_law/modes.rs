@@ -56,6 +56,7 @@ pub fn fit_modes(
         delta_low95: estimate.low95,
         delta_high95: estimate.high95,
         delta_se_by_annuli: estimate.standard_error,
+        amplitude_and_r2_se: None,
         amplitude: (0.5 * (mean - slope * modes.mean_log_frequency)).exp(),
         amplitude_low95: None,
         amplitude_high95: None,

@@ -18,6 +18,8 @@
 //! Near the solution `δΔ = Σ_j c_j δR_j` with `c_j = K_j/Γ̄_j`, `K` the row of `(JᵀWJ)⁻¹JᵀW` for Δ; its variance
 //! follows from the covariance of the mean RAPSD between files ([`RadialStatistics`]), its quantile from Student's t.
 //! Nothing is inverted. `ln A` has half of the row for `ln A²`; its interval is the exponential of that of `ln A`.
+//! The error of r² follows in the same way: with `Q = Σ e_j²/j`, `S = Σ (y_j − ȳ)²/j` of `y = ln Γ̄`,
+//! `δr² = Σ_j 2/j · (Q (y_j − ȳ)/S² − e_j/S) δy_j`, for at the minimum Q does not change with A and Δ.
 
 use super::annulus_law::AnnulusLaw;
 use super::{Bend, Estimator, FitError, FitRange, LinearEstimate, PowerLawFit, goodness};
@@ -66,16 +68,19 @@ pub fn fit_radial(
     let frequency = |j: Option<&usize>| j.map_or(0.0, |&j| j as f64 / grid.size().longer_side() as f64);
     let estimate = LinearEstimate::new(whole.delta, &whole.gradient, statistics);
     let log_amplitude = LinearEstimate::new(0.5 * whole.level, &whole.gradient_of_log_amplitude, statistics);
+    let amplitude = log_amplitude.value.exp();
+    let r2 = LinearEstimate::new(fit.r2, &r2_gradient(&law, power, &whole), statistics).standard_error;
     Ok(PowerLawFit {
         estimator: Estimator::Radial,
         delta: whole.delta,
         delta_low95: estimate.low95,
         delta_high95: estimate.high95,
         delta_se_by_annuli: estimate.standard_error,
-        amplitude: log_amplitude.value.exp(),
+        amplitude,
         amplitude_low95: log_amplitude.low95.map(f64::exp),
         amplitude_high95: log_amplitude.high95.map(f64::exp),
         r2: fit.r2,
+        amplitude_and_r2_se: log_amplitude.standard_error.zip(r2).map(|(of_log, r2)| (amplitude * of_log, r2)),
         residual_db: fit.residual_db,
         range,
         fitted_cycles_per_px: (frequency(law.annuli.first()), frequency(law.annuli.last())),
@@ -115,6 +120,20 @@ struct Solution {
     gradient: Vec<f64>,
     /// `∂ ln A/∂R_j` of all annuli.
     gradient_of_log_amplitude: Vec<f64>,
+}
+
+/// `∂r²/∂R_j` of all annuli.
+fn r2_gradient(law: &AnnulusLaw, power: &[f64], solution: &Solution) -> Vec<f64> {
+    let (weight, residual) = (law.weights(), &solution.residual);
+    let y = || law.annuli.iter().map(|&j| power[j].ln());
+    let mean = weight.iter().zip(y()).map(|(w, y)| w * y).sum::<f64>() / weight.iter().sum::<f64>();
+    let spread: f64 = weight.iter().zip(y()).map(|(w, y)| w * (y - mean).powi(2)).sum();
+    let missed: f64 = weight.iter().zip(residual).map(|(w, e)| w * e * e).sum();
+    let mut gradient = vec![0.0; power.len()];
+    for (((&j, w), e), y) in law.annuli.iter().zip(&weight).zip(residual).zip(y()) {
+        gradient[j] = 2.0 * w * (missed * (y - mean) / spread - e) / spread / power[j];
+    }
+    gradient
 }
 
 /// Gauss–Newton in `(ln A², Δ)`.
@@ -212,26 +231,33 @@ mod tests {
     }
 
     #[test]
-    fn the_gradient_is_that_of_the_estimate() {
+    fn gradients_are_those_of_the_estimates() {
         let grid = Grid::new(Size::square(16));
         let law = AnnulusLaw::new(&grid, &FitRange::for_size(grid.size()), 3).expect("annuli");
-        let power: Vec<f64> = exact(&grid, 1.2).iter().enumerate().map(|(j, p)| p * (1.0 + 0.01 * j as f64)).collect();
+        let bent = |j: usize| 1.0 + 0.01 * j as f64 + 0.1 * (1.3 * j as f64).sin();
+        let power: Vec<f64> = exact(&grid, 1.2).iter().enumerate().map(|(j, p)| p * bent(j)).collect();
         let solution = solve(&law, &power).expect("a law");
+        let of_r2 = r2_gradient(&law, &power, &solution);
         for j in [1, 3, 8] {
             let step = 1e-5 * power[j];
             let moved = |sign: f64| {
                 let mut power = power.clone();
                 power[j] += sign * step;
-                let moved = solve(&law, &power).expect("a law");
-                [moved.delta, 0.5 * moved.level]
+                let solution = solve(&law, &power).expect("a law");
+                let log_power: Vec<f64> = law.annuli.iter().map(|&j| power[j].ln()).collect();
+                let r2 = goodness(&log_power, &solution.residual, &law.weights()).r2;
+                [solution.delta, 0.5 * solution.level, r2]
             };
             let (up, down) = (moved(1.0), moved(-1.0));
-            let differences = [0, 1].map(|i| (up[i] - down[i]) / (2.0 * step));
-            // The residuals are small, so the linearisation is nearly exact.
-            for (gradient, difference) in
-                [solution.gradient[j], solution.gradient_of_log_amplitude[j]].iter().zip(differences)
-            {
-                assert!((gradient / difference - 1.0).abs() <= 1e-2, "annulus {j}: {gradient}, not {difference}");
+            let found = [solution.gradient[j], solution.gradient_of_log_amplitude[j], of_r2[j]];
+            for (number, gradient) in found.into_iter().enumerate() {
+                let difference = (up[number] - down[number]) / (2.0 * step);
+                // The residuals are small, so the linearisation is nearly exact.
+                let scale = difference.abs().max(1e-3 / power[j]);
+                assert!(
+                    (gradient - difference).abs() <= 2e-2 * scale,
+                    "{number} of annulus {j}: {gradient}, {difference}"
+                );
             }
         }
     }

@@ -73,6 +73,13 @@ fn of_one_number_hotelling_is_student_squared() {
 }
 
 #[test]
+fn pairs_of_one_number_are_student_s_test_of_their_differences() {
+    let test = hotelling_paired(Means { values: &[0.7], covariance: &[0.09], n_files: 6 }).expect("varies");
+    // 2·scipy.stats.t.sf(0.7/0.3, 5)
+    assert!((test.expect("files").p - 0.066_933_0).abs() <= 1e-6, "{test:?}");
+}
+
+#[test]
 fn hotelling_does_not_see_units_nor_mixtures() {
     let mut rng = ChaCha8Rng::seed_from_u64(2);
     let (a, b) = (rows(&mut rng, 12, 3), rows(&mut rng, 20, 3));
@@ -135,22 +142,36 @@ fn what_cannot_be_tested_says_so() {
 }
 
 #[test]
-fn fisher_s_chances_are_those_of_all_tables() {
-    // scipy.stats.fisher_exact
+fn fisher_s_chances_are_those_of_all_tables_however_many_files_there_are() {
+    // scipy.stats.hypergeom.sf(hits2 − 1, n1 + n2, hits1 + hits2, n2)
     for (first, second, p) in [
-        ((8, 10), (1, 6), 0.034_965_034_965),
-        ((0, 200), (20, 400), 0.000_385_347_644),
+        ((0, 400), (10, 200), 1.452_886_428e-5),
         ((3, 3), (3, 3), 1.0),
         ((0, 5), (0, 7), 1.0),
+        ((20, 2000), (20, 1000), 0.020_729_717_490),
+        ((360, 2000), (262, 1000), 1.613_313_906e-7),
+        ((0, 2000), (100, 1000), 6.133_166_632e-50),
+        ((1000, 1_000_000), (1200, 1_000_000), 1.079_551_397e-5),
     ] {
-        assert!(
-            (fisher_exact(first, second) - p).abs() <= 2e-6 * p.max(0.01),
-            "{first:?} {second:?} {}",
-            fisher_exact(first, second)
-        );
-        assert!((fisher_exact(second, first) - fisher_exact(first, second)).abs() <= 1e-9);
+        let found = fisher_more(first, second);
+        assert!((found / p - 1.0).abs() <= 1e-6, "{first:?} {second:?} {found}");
     }
-    assert!(fisher_exact((4, 3), (0, 3)).is_nan());
+    assert!(fisher_more((4, 3), (0, 3)).is_nan());
+}
+
+#[test]
+fn a_million_files_have_chances_too() {
+    let none = Mean { value: 0.0, variance: 0.5e-6, n_files: 1_000_000 };
+    // 2·scipy.stats.norm.sf(z) for z = 1, 2, 5
+    for (z, p) in [(1.0, 0.317_310_508), (2.0, 0.045_500_264), (5.0, 5.733_031e-7)] {
+        let found = welch(none, Mean { value: z * 1e-3, ..none }).p.expect("files");
+        assert!((found / p - 1.0).abs() <= 2e-5, "{z}: {found}");
+        // scipy.stats.chi2.sf(z², 2)
+        let covariance = [0.5e-6, 0.0, 0.0, 0.5e-6];
+        let means = |values| Means { values, covariance: &covariance, n_files: 1_000_000 };
+        let test = hotelling(means(&[0.0; 2]), means(&[z * 1e-3, 0.0])).expect("varies").expect("files");
+        assert!((test.p / (-0.5 * z * z).exp() - 1.0).abs() <= 2e-4, "{z}: {}", test.p);
+    }
 }
 
 #[test]
