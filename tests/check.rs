@@ -407,6 +407,31 @@ fn folders_are_held_against_the_same_folder_of_the_baseline() {
 }
 
 #[test]
+fn a_folder_that_is_gone_is_no_pass() {
+    let mut baseline = made_up(100, 0, 0.0);
+    baseline.files.iter_mut().enumerate().for_each(|(i, file)| file.key = format!("{}/{i}", ["cat", "dog"][i % 2]));
+    // Of the baseline's unreadable files only the number is known: they are no folder.
+    baseline.unreadable = vec![String::new(); 2];
+    let mut set = baseline.clone();
+    set.unreadable.clear();
+    set.files.retain(|file| file.key.starts_with("cat"));
+    let results = found(NO_MORE, &set, &baseline, true);
+    let of = |class: &str| results.iter().find(|rule| rule.class.as_deref() == Some(class)).expect("a rule").outcome;
+    assert_eq!((results.len(), of("cat"), of("dog")), (2, Outcome::Pass, Outcome::NotRun));
+    assert_eq!(verdict(&results, false), Verdict::NotEnough);
+}
+
+#[test]
+fn most_files_destroyed_is_a_failure_though_few_are_left() {
+    let baseline = made_up(40, 0, 0.0);
+    let mut set = made_up(10, 0, 0.0);
+    set.unreadable = (0..30).map(|i| format!("{i}.jpg")).collect();
+    let unreadable = "unreadable_fraction\"\natol = 0\nside = \"above\"";
+    assert_eq!(found(unreadable, &set, &baseline, false)[0].outcome, Outcome::Fail);
+    assert_eq!(found(NO_MORE, &set, &baseline, false)[0].outcome, Outcome::NotRun, "ten files are too few");
+}
+
+#[test]
 fn the_clearest_files_are_named_first() {
     let mut set = made_up(100, 0, 0.0);
     [(7, 3.0), (50, 9.0), (80, 6.0)].iter().for_each(|(i, x)| set.files[*i].numbers[0] = *x);

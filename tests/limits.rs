@@ -70,6 +70,19 @@ fn shares_of_thousands_of_files_are_tested_too() {
     assert!(quantile_beyond(&higher, &numbers, 0.5, 100.0, Side::Below) < 1e-3);
 }
 
+/// Widths of photographs, most of them alike: more wide ones do not move the median.
+#[test]
+fn a_quantile_that_stays_is_not_beyond_though_more_files_are() {
+    let first = [500.0; 36];
+    let second = [[500.0; 36].as_slice(), &[640.0; 14]].concat();
+    for side in [Side::Both, Side::Above, Side::Below] {
+        assert_eq!(quantile_beyond(&first, &second, 0.5, 30.0, side), 1.0, "{side:?}");
+        assert_eq!(quantile_beyond(&first, &second, 0.5, 0.0, side), 1.0, "{side:?}");
+    }
+    let most = [[500.0; 14].as_slice(), &[640.0; 36]].concat();
+    assert!(quantile_beyond(&first, &most, 0.5, 30.0, Side::Above) < 1e-6);
+}
+
 #[test]
 fn a_share_at_its_tolerance_fails_in_about_five_percent_at_most() {
     let mut random = ChaCha8Rng::seed_from_u64(5);

@@ -14,6 +14,11 @@ pub struct TrainerSettings {
     pub sigma_data: f64,
     /// Standard deviation of the values of each channel; as many as `channels`.
     pub sigma_data_per_channel: Vec<f64>,
+    /// Mean of each channel over all values of all images.
+    pub raw_mean: Vec<f64>,
+    /// Standard deviation of each channel over all values of all images, the mean image's among them: what EDM2 divides
+    /// latents by.
+    pub raw_std: Vec<f64>,
     /// Lowest noise level of sampling, above zero.
     pub sigma_min: f64,
     /// Highest noise level of sampling, finite, above `sigma_min`.
@@ -111,6 +116,8 @@ pub(crate) fn example(sigmas: &[f64]) -> TrainerSettings {
     TrainerSettings {
         sigma_data: 0.497,
         sigma_data_per_channel: vec![0.51, 0.49, 0.49],
+        raw_mean: vec![-0.1, 0.0, 0.1],
+        raw_std: vec![0.52, 0.5, 0.5],
         sigma_min: sigmas.last().copied().unwrap_or(0.002),
         sigma_max: sigmas.first().copied().unwrap_or(80.0),
         p_mean: -1.25,

@@ -107,10 +107,10 @@ pub fn quantile(sorted: &[f64], q: f64) -> Option<(f64, f64, f64)> {
     Some((at(n * q)?, at(n * q - half)?, at(n * q + half + 1.0)?))
 }
 
-/// Chance of a `q` quantile of the second as far from that of the first, if the true one is `tolerance` off. Both are
-/// in ascending order.
+/// Chance of a `q` quantile of the second as far from that of the first, if the true one is `tolerance` off: 1 where it
+/// lies within that, though more files lie beyond (many may have the quantile's number). Both are in ascending order.
 pub fn quantile_beyond(first: &[f64], second: &[f64], q: f64, tolerance: f64, side: Side) -> f64 {
-    let Some((middle, ..)) = quantile(first, q) else { return f64::NAN };
+    let (Some((middle, ..)), Some((found, ..))) = (quantile(first, q), quantile(second, q)) else { return f64::NAN };
     let above = |sorted: &[f64], limit: f64| {
         let n = sorted.len() as u64;
         (n - sorted.partition_point(|x| *x <= limit) as u64, n)
@@ -118,8 +118,10 @@ pub fn quantile_beyond(first: &[f64], second: &[f64], q: f64, tolerance: f64, si
     let below = |sorted: &[f64], limit: f64| (sorted.partition_point(|x| *x < limit) as u64, sorted.len() as u64);
     let (has_above, has_below) = side.ends();
     let tails = f64::from(u8::from(has_above) + u8::from(has_below));
-    let more = if has_above { fisher_more(above(first, middle), above(second, middle + tolerance)) } else { 1.0 };
-    let fewer = if has_below { fisher_more(below(first, middle), below(second, middle - tolerance)) } else { 1.0 };
+    let is_above = has_above && found > middle + tolerance;
+    let is_below = has_below && found < middle - tolerance;
+    let more = if is_above { fisher_more(above(first, middle), above(second, middle + tolerance)) } else { 1.0 };
+    let fewer = if is_below { fisher_more(below(first, middle), below(second, middle - tolerance)) } else { 1.0 };
     tails_together(more, fewer, tails)
 }
 

@@ -225,6 +225,7 @@ fn few_images_are_compared_in_annuli_and_told_so() {
         "each image is judged by all others",
         "20 samples of each noise were drawn",
         "By chance KL/D is 0.06250 with 8 images",
+        "a smaller difference is none; about 16 would halve it.",
         "Look at farthest.png",
     ] {
         assert!(text.contains(part), "`{part}` is missing in {}", printed.stdout);

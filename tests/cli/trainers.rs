@@ -105,6 +105,14 @@ fn check_exports(world: &World, trainer: &Value, is_latent: bool) {
         same(after(&script, "--rho="), rho, 0.0, name);
         same(after(&script, "--steps="), sigmas.len() as f64, 0.0, name);
     }
+    if is_latent {
+        for key in ["raw_mean", "raw_std"] {
+            let script = text("edm2.sh");
+            let list = script.split(&format!("{key}=[")).nth(1).and_then(|rest| rest.split(']').next()).expect("a list");
+            let list: Vec<f64> = list.split(", ").map(|value| value.parse().expect("a number")).collect();
+            same_lists(&list, &numbers(&trainer[key]), 1e-7, key);
+        }
+    }
     assert_eq!(text("edm.sh").matches("sigma_data=").count(), 2);
     same(after(&text("edm.sh"), "sigma_data="), data, 1e-7, "edm.sh");
     let (diffusers, flow, ddpm) = (json("diffusers.json"), json("flow.json"), json("ddpm.json"));

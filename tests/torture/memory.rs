@@ -131,8 +131,9 @@ fn images_of_16_bits_take_what_the_budget_allows_or_are_skipped() {
     let side = rounds(5000, 16_384) as u32;
     write_png(&world.path().join("set/large.png"), side, png::ColorType::Rgba, png::BitDepth::Sixteen);
     write_png(&world.path().join("set/small.png"), 64, png::ColorType::Rgb, png::BitDepth::Eight);
-    // 14 bytes a pixel, in three eighths of the budget.
-    let enough = (u64::from(side).pow(2) * 14 * 8 / 3) / MIB + 64;
+    // 14 bytes a pixel and the file itself, in three eighths of the budget.
+    let file_bytes = fs::metadata(world.path().join("set/large.png")).expect("the file").len();
+    let enough = (u64::from(side).pow(2) * 14 + file_bytes) * 8 / 3 / MIB + 64;
     let options = "scan set -j 2 --resolution 64 --max-pixels 400000000 --max-skipped 1";
     let ended = within(world.path(), options, enough);
     assert_eq!((ended.code, skipped(world.path())), (Some(0), String::new()), "{}", ended.stderr);

@@ -1,6 +1,7 @@
 //! Workflow commands of GitHub: each broken rule beside the file that it is about.
 
 use super::judge::{Outcome, RuleResult};
+use super::policy::Severity;
 use super::report::CheckReport;
 use super::words;
 
@@ -11,7 +12,7 @@ pub(super) fn lines(report: &CheckReport) -> Vec<String> {
 }
 
 fn of_rule(report: &CheckReport, rule: &RuleResult) -> Vec<String> {
-    let level = if rule.outcome == Outcome::Warn { "warning" } else { "error" };
+    let level = if rule.severity == Severity::Warning { "warning" } else { "error" };
     let name = words::name(rule);
     let message = words::found(rule) + &words::remedy(rule);
     let annotate = |file: &str, message: &str| {

@@ -81,7 +81,12 @@ pub fn judge(
             results.push(apply(rule, None, set, baseline, between));
             continue;
         }
-        for class in set.classes() {
+        // A folder of the baseline that is gone is no pass.
+        let mut classes: Vec<String> =
+            [Some(set), baseline].into_iter().flatten().flat_map(SetValues::classes).collect();
+        classes.sort();
+        classes.dedup();
+        for class in classes {
             let before = baseline.map(|baseline| baseline.of_class(&class));
             results.push(apply(rule, Some(class.clone()), &set.of_class(&class), before.as_ref(), between));
         }

@@ -145,6 +145,11 @@ fn check_limits(metric: &Metric, limits: &Limits, text: &str) -> Result<()> {
     ensure!([atol, rtol].iter().flatten().all(|limit| *limit >= 0.0), "tolerances are not negative");
     let is_empty = min.zip(max).is_some_and(|(min, max)| min > max);
     ensure!(!is_empty, "`min` is above `max`: no number is allowed");
+    let values = [min, max, atol].into_iter().flatten();
+    ensure!(
+        !metric.is_share() || values.into_iter().all(|value| (0.0..=1.0).contains(&value)),
+        "`{text}` is a share between 0 and 1: write \"5%\" or 0.05 for five percent"
+    );
     match metric.kind() {
         Kind::Fact => ensure!(
             !limits.is_relative(),
@@ -226,6 +231,8 @@ mod tests {
             (rule("metric = \"delta\""), "no limit"),
             (rule("metric = \"delta\"\nmin = 2\nmax = 1"), "above `max`"),
             (rule("metric = \"delta\"\nmin = \"two\""), "`min` is a number"),
+            (rule("metric = \"fraction(duplicate > 0)\"\nmax = 5"), "write \"5%\" or 0.05"),
+            (rule("metric = \"unreadable_fraction\"\natol = 1.5"), "a share between 0 and 1"),
             (rule("metric = \"delta\"\nmin = nan"), "`min` is a number"),
             (rule("metric = \"delta\"\natol = -1"), "not negative"),
             (rule("metric = \"n_images\"\natol = 1"), "is a count"),

@@ -57,7 +57,10 @@ pub fn read(rule: &Rule, set: &SetValues, baseline: Option<&SetValues>, between:
     };
     // What is broken by so few files is broken; what is not cannot be judged.
     let is_broken = counts_alone && reading.is_outside;
-    let enough = |set: &SetValues, what: &str| match set.n_files() {
+    // Files that cannot be read are what this rule is about.
+    let is_about_unreadable = rule.metric == Metric::UnreadableFraction;
+    let n_judged = |set: &SetValues| set.n_files() + if is_about_unreadable { set.unreadable.len() as u64 } else { 0 };
+    let enough = |set: &SetValues, what: &str| match n_judged(set) {
         n if n >= LEAST_FILES || is_broken => Ok(()),
         n => Err(format!("{what} {n} files, and at least {LEAST_FILES} are needed to judge")),
     };

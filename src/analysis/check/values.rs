@@ -105,6 +105,8 @@ impl SetValues {
     /// The names of the folders that the files lie in, the first folder of each path; `.` of files in none.
     pub fn classes(&self) -> Vec<String> {
         let keys = self.files.iter().map(|file| &file.key).chain(&self.unreadable);
+        // Of a baseline's unreadable files only the number may be known.
+        let keys = keys.filter(|key| !key.is_empty());
         let mut names: Vec<String> = keys.map(|key| class_of(key).to_owned()).collect();
         names.sort();
         names.dedup();

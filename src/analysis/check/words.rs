@@ -2,6 +2,7 @@
 
 use super::judge::{Outcome, RuleResult};
 use super::rule_words::number;
+use crate::analysis::compare::FAMILY_LEVEL;
 use crate::report::text::short;
 
 /// The number with its interval and its limit: `15.0 % (95 %: 10.7 % to 20.6 %), no more than the baseline's 3.0 %`.
@@ -16,7 +17,9 @@ pub(super) fn found(result: &RuleResult) -> String {
         _ => String::new(),
     };
     let chance = match (result.outcome, result.p_holm) {
-        (Outcome::Fail | Outcome::Warn, Some(p)) => format!(", so far off by chance in {}", rarity(p)),
+        (Outcome::Fail | Outcome::Warn, Some(p)) if p <= FAMILY_LEVEL => {
+            format!(", so far off by chance in {}", rarity(p))
+        }
         _ => String::new(),
     };
     format!("{value}{interval}, allowed: {}{chance}", result.limit)

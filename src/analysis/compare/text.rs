@@ -55,25 +55,26 @@ fn short_frequency(value: f64) -> String {
     text.trim_end_matches('0').to_owned()
 }
 
-/// The difference of an octave band that would be seen in 95 of 100 cases, dB, of the band where it is largest; none if
-/// it is not known.
-fn least_seen_db(comparison: &Comparison) -> Option<f64> {
-    let widths = comparison.bands.iter().filter_map(|band| band.difference_db.half_width());
-    // That is 1.8 half-widths: (1.96 + 1.645)/1.96.
-    widths.reduce(f64::max).map(|width| 1.8 * width)
+/// The largest difference of an octave band that the intervals leave open, dB; none if it is not known.
+fn largest_open_db(comparison: &Comparison) -> Option<f64> {
+    let ends = comparison.bands.iter().filter_map(|band| {
+        let Difference { low95, high95, .. } = band.difference_db;
+        Some(low95?.abs().max(high95?.abs()))
+    });
+    ends.reduce(f64::max)
 }
 
-/// That no band differs, and which difference would have been seen.
+/// That no band differs, and which difference is not excluded.
 fn no_band_differs(comparison: &Comparison) -> String {
     let (first, second) = (&comparison.first, &comparison.second);
     let together = comparison.overall.filter(|test| test.p <= FAMILY_LEVEL);
-    match least_seen_db(comparison) {
+    match largest_open_db(comparison) {
         _ if together.is_some() => {
             format!("{second} differs from {first} in its bands taken together, in none by itself")
         }
-        Some(least) => format!(
-            "no octave band of {second} differs from {first} beyond chance (a difference of {least:.1} dB would be seen)"
-        ),
+        Some(open) => {
+            format!("no octave band of {second} differs from {first} beyond chance (each equal within ± {open:.1} dB)")
+        }
         None => format!("too few files to tell {second} from {first}: each needs two at least"),
     }
 }
@@ -102,7 +103,7 @@ fn describe_difference(
 fn advice(report: &CompareReport) -> String {
     let differing: Vec<&Comparison> = report.comparisons.iter().filter(|c| c.spectra_differ()).collect();
     let Some(comparison) = differing.first() else {
-        let is_coarse = |c: &Comparison| least_seen_db(c).is_none_or(|least| least.is_nan() || least > COARSE_DB);
+        let is_coarse = |c: &Comparison| largest_open_db(c).is_none_or(|open| open.is_nan() || open > COARSE_DB);
         if report.comparisons.iter().any(is_coarse) {
             return "That is no proof that they are alike: with so few images large differences are not seen. Add \
                     images before you use one set in place of the other."

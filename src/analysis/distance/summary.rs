@@ -120,9 +120,10 @@ impl DistanceReport {
         let of_gamma = if chance.gamma > 0.0 { format!(" ({of_mean} of matched)") } else { String::new() };
         text += &format!(
             "By chance KL/D is {}{of_gamma} with {} images, more where they are far from Gaussian: a smaller difference \
-             is none.",
+             is none; about {} would halve it.",
             short(chance.total()),
-            model.n_images
+            model.n_images,
+            2 * model.n_images
         );
         lines.extend(wrap(&text));
         lines

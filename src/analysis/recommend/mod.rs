@@ -31,7 +31,7 @@ use self::by_class::{Classes, Settled};
 use self::pairs::PairSample;
 use super::rows::class_of;
 use super::{Analysis, Needs, Run, Scanned, Source};
-use crate::diffusion::Kappa;
+use crate::diffusion::{Kappa, NoiseDraws};
 use crate::pipeline::{ImageRow, RowSink};
 use crate::report::trainers::Trainer;
 use crate::spectral::{Channels, ValueRange, Window};
@@ -157,7 +157,11 @@ impl Analysis for Recommend {
         )?;
         let closest = measure::closest_noise(spectrum, rounding_power, run.desk.observer)?;
         let pairs = pairs::distances(run.source.images(), spectrum, &rows.pairs)?;
-        let audits = self.audited()?.iter().map(|audited| audited.row(&measured.bounds)).collect();
+        // First what is recommended: it does not reach every image either.
+        let own = NoiseDraws::Edm { mean: measured.density.p_mean.value, std: measured.density.p_std.value };
+        let own = AuditRow { name: "recommended".to_owned(), ..Audited::Draws(own).row(&measured.bounds) };
+        let usual = self.audited()?;
+        let audits = std::iter::once(own).chain(usual.iter().map(|audited| audited.row(&measured.bounds))).collect();
         let plan = planner::rows(&self.resolutions, &scanned.at_other_sizes, spectrum, self.kappa, rounding_power);
         let report = RecommendReport::new(spectrum, self.kappa, measured, audits, pairs, plan, closest);
         let by_class = rows.classes.map(Classes::rows).unwrap_or_default();

@@ -62,7 +62,7 @@ impl RecommendReport {
         let about = About::of(spectrum);
         let (_, decided_by) = measured.sigma_max();
         let settings = setting_list::settings(&measured, &about, &audits);
-        let trainer = trainer(&measured, &about);
+        let trainer = trainer(&measured, &about, spectrum);
         let own = NoiseDraws::Edm { mean: trainer.p_mean, std: trainer.p_std };
         let rapsd = spectrum.radial_statistics(RapsdOf::ChannelMean).mean;
         let frequencies = spectrum.grid().annulus_frequencies();
@@ -102,10 +102,12 @@ impl RecommendReport {
 }
 
 /// The numbers alone.
-fn trainer(measured: &Measured<'_>, about: &About) -> TrainerSettings {
+fn trainer(measured: &Measured<'_>, about: &About, spectrum: &Spectrum) -> TrainerSettings {
     let size = about.preprocess.size;
     TrainerSettings {
         sigma_data: measured.sigma_data.value,
+        raw_mean: spectrum.channel_means(),
+        raw_std: spectrum.channel_deviations(),
         sigma_data_per_channel: measured.sigma_data_channels.iter().map(|i| i.value).collect(),
         sigma_min: measured.sigma_min.value,
         sigma_max: measured.sigma_max().0.value,

@@ -126,7 +126,7 @@ fn others(measured: &Measured<'_>, about: &About) -> Vec<Setting> {
             "noise_offset",
             "1",
             measured.noise_offset,
-            "if sigma_max stays",
+            "matches brightness",
             "Unit noise with a constant of this deviation for each channel varies in brightness as the images do."
                 .to_owned(),
         )

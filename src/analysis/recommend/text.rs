@@ -67,7 +67,7 @@ pub(super) fn advice(report: &RecommendReport) -> String {
     let bands = report.setting("sigma_bands").map_or_else(String::new, |s| s.value_text());
     text += &match report.sigma_max_decided_by {
         DecidedBy::Brightness => format!(
-            "Brightness decides sigma_max; the bands alone need {bands}. Either begin there, or keep a lower sigma_max and train with noise_offset = {}.",
+            "Brightness decides sigma_max; the bands alone need {bands}. Either begin there, or keep a lower sigma_max and train with offset noise: noise_offset = {} gives noise the images' spread of brightness.",
             short(t.noise_offset)
         ),
         DecidedBy::Bands => {
@@ -146,7 +146,7 @@ pub(super) fn closest(report: &RecommendReport) -> String {
 
 /// The cells of the planner, header first.
 pub(super) fn planner(report: &RecommendReport) -> Vec<Vec<String>> {
-    let head = ["side (px)", "", "sigma_bands", "P_mean", "P_std", "shift", "noise_offset"];
+    let head = ["side (px)", "", "hides mean", "P_mean", "P_std", "shift", "noise_offset"];
     let row = |row: &super::PlanRow| {
         vec![
             row.resolution_px.to_string(),

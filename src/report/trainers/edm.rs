@@ -51,13 +51,17 @@ pub fn edm(settings: &TrainerSettings) -> String {
 /// `edm2.sh`.
 pub fn edm2(settings: &TrainerSettings) -> String {
     let scale = if settings.is_latent { EDM2_SIGMA_DATA / settings.sigma_data } else { 1.0 };
-    let stds: Vec<String> = settings.sigma_data_per_channel.iter().map(|s| number(*s)).collect();
+    let list = |values: &[f64]| values.iter().map(|value| number(*value)).collect::<Vec<_>>().join(", ");
     let trap = if settings.is_latent {
         format!(
             "# Trap: its encoder brings each latent channel to a deviation of 0.5 by constants written into\n\
-             # training/encoders.py for ImageNet. Put in yours: raw_std=[{}]\n\
-             # (and raw_mean). The numbers below are for latents so scaled: sigmas times 0.5/{}.\n",
-            stds.join(", "),
+             # training/encoders.py for ImageNet. Put in yours:\n\
+             #     raw_mean=[{}]\n\
+             #     raw_std=[{}]\n\
+             # The numbers below are sigmas times 0.5/{}, as if all channels had that deviation. Where the deviations\n\
+             # above differ, measure latents that are so scaled, (x - raw_mean) / raw_std * 0.5, and take their numbers.\n",
+            list(&settings.raw_mean),
+            list(&settings.raw_std),
             number(settings.sigma_data)
         )
     } else {
