@@ -108,7 +108,8 @@ fn check_exports(world: &World, trainer: &Value, is_latent: bool) {
     if is_latent {
         for key in ["raw_mean", "raw_std"] {
             let script = text("edm2.sh");
-            let list = script.split(&format!("{key}=[")).nth(1).and_then(|rest| rest.split(']').next()).expect("a list");
+            let list =
+                script.split(&format!("{key}=[")).nth(1).and_then(|rest| rest.split(']').next()).expect("a list");
             let list: Vec<f64> = list.split(", ").map(|value| value.parse().expect("a number")).collect();
             same_lists(&list, &numbers(&trainer[key]), 1e-7, key);
         }
