@@ -21,6 +21,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let pixels = TrainerSettings {
         sigma_data: 0.497,
         sigma_data_per_channel: vec![0.51, 0.49, 0.49],
+        raw_mean: vec![-0.1, 0.0, 0.1],
+        raw_std: vec![0.52, 0.5, 0.5],
         sigma_min,
         sigma_max,
         p_mean: -1.25,
@@ -36,6 +38,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let latents = TrainerSettings {
         sigma_data: 0.8,
         sigma_data_per_channel: vec![0.9, 0.8, 0.8, 0.7],
+        raw_mean: vec![0.3, -0.2, 0.0, 0.1],
+        raw_std: vec![0.9, 0.8, 0.8, 0.7],
         resolution: [64, 48],
         channels: 4,
         is_latent: true,

@@ -24,6 +24,7 @@ mod needs;
 mod rows;
 mod run;
 mod schedule_file;
+mod skip_limit;
 mod source;
 mod source_options;
 mod words;
@@ -59,6 +60,7 @@ pub use needs::Needs;
 pub use rows::QUANTILE_LEVELS;
 pub use run::{Desk, Loss, Run, Scanned};
 pub use schedule_file::read_schedule;
+pub use skip_limit::SkipLimit;
 pub use source::{Images, Source};
 pub use source_options::{Resolution, SourceOptions};
 

@@ -82,6 +82,7 @@ pub fn run(args: &CheckArgs) -> Result<ExitStatus> {
         baseline,
         by_class: args.by_class,
         error_on_warning: args.error_on_warning,
+        max_skipped: shared.input.max_skipped,
         allow_different_preprocess: args.allow_different_preprocess,
     };
     check.validate().with_context(|| format!("cannot use {}", path.display()))?;

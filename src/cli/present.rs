@@ -9,11 +9,12 @@ use serde_json::Value;
 
 use super::exit::ExitStatus;
 use super::progress::Progress;
-use super::shared::{Limit, OutputArgs, PlotFormats, SharedArgs};
+use super::shared::{OutputArgs, PlotFormats, SharedArgs};
 use super::{console, interrupt, plan};
 use crate::analysis::by_input::{ByInputReport, ByInputRow};
 use crate::analysis::{
-    Analysis, Desk, Headline, Loss, Outputs, Report, Run, Scanned, Source, answer, describe_reached, skipped_in,
+    Analysis, Desk, Headline, Loss, Outputs, Report, Run, Scanned, SkipLimit, Source, answer, describe_reached,
+    skipped_in,
 };
 use crate::dataset::{Skipped, key_of_path, list_inputs};
 use crate::report::manifest::Manifest;
@@ -378,7 +379,7 @@ const N_NAMED: usize = 3;
 const MANY_LEFT_OUT: f64 = 0.1;
 
 /// Names what was skipped and left out in the main pass and in others, and says whether too much was skipped in any.
-pub fn judge_skips(desk: &Desk<'_>, presentation: &Presentation, limit: Limit, main: Option<Loss>) -> ExitStatus {
+pub fn judge_skips(desk: &Desk<'_>, presentation: &Presentation, limit: SkipLimit, main: Option<Loss>) -> ExitStatus {
     let passes: Vec<Loss> = main.into_iter().chain(desk.losses()).collect();
     // Each is judged, also where one before has failed.
     let are_acceptable: Vec<bool> = passes.iter().map(|loss| is_acceptable(desk, presentation, limit, loss)).collect();
@@ -386,7 +387,7 @@ pub fn judge_skips(desk: &Desk<'_>, presentation: &Presentation, limit: Limit, m
 }
 
 /// Names what was skipped and left out in one pass, and says whether that is within the limit.
-fn is_acceptable(desk: &Desk<'_>, presentation: &Presentation, limit: Limit, loss: &Loss) -> bool {
+fn is_acceptable(desk: &Desk<'_>, presentation: &Presentation, limit: SkipLimit, loss: &Loss) -> bool {
     let Loss { what, skipped, left_out, n_used } = loss;
     let (n_skipped, n_left_out) = (skipped.len(), left_out.len());
     let total = n_used + (n_skipped + n_left_out) as u64;

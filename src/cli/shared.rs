@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::memory;
 use super::named::choice;
-use crate::analysis::{Resolution, SourceOptions};
+use crate::analysis::{Resolution, SkipLimit, SourceOptions};
 use crate::dataset::{ArrayOptions, Damaged, ExifPolicy, Layout, ListFormat, Transform};
 use crate::report::plot::PlotFormat;
 use crate::report::plot::page::{Page, parse_width};
@@ -75,7 +75,7 @@ pub struct InputArgs {
     /// How many files may be unusable before the run counts as failed (exit code 1): a number, or a share like 1%.
     /// Images left out by choice (too small, of another size, letterboxed) do not count
     #[arg(long, value_name = "N|P%", default_value = "1%")]
-    pub max_skipped: Limit,
+    pub max_skipped: SkipLimit,
 
     /// Skip images whose header declares more pixels than this [default: 268435456]
     #[arg(long, value_name = "N")]
@@ -332,49 +332,6 @@ fn value_range(text: &str) -> Result<ValueRange> {
     ensure!(low.abs().max(high.abs()) <= 1e4, "values beyond ±10000 leave the range of the exact sums");
     ensure!(high - low >= 1e-3, "black and white must be at least 0.001 apart");
     Ok(ValueRange { low, high })
-}
-
-/// A number of images, or a share of all of them.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Limit {
-    /// At most so many.
-    Count(u64),
-    /// At most this share, in `[0, 1]`.
-    Share(f64),
-}
-
-impl Limit {
-    /// Whether `n` of `total` is more than tolerated.
-    pub fn is_exceeded(self, n: u64, total: u64) -> bool {
-        match self {
-            Self::Count(limit) => n > limit,
-            Self::Share(share) => n as f64 > share * total as f64,
-        }
-    }
-}
-
-impl std::fmt::Display for Limit {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Count(n) => write!(f, "{n}"),
-            Self::Share(share) => write!(f, "{}%", share * 100.0),
-        }
-    }
-}
-
-impl std::str::FromStr for Limit {
-    type Err = anyhow::Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        match text.strip_suffix('%') {
-            Some(percent) => {
-                let percent: f64 = percent.trim().parse().with_context(|| format!("`{percent}` is not a number"))?;
-                ensure!((0.0..=100.0).contains(&percent), "a share lies between 0% and 100%");
-                Ok(Self::Share(percent / 100.0))
-            }
-            None => Ok(Self::Count(text.parse().context("write a number of images, or a share like 1%")?)),
-        }
-    }
 }
 
 /// `--plots`.

@@ -69,6 +69,23 @@ fn a_set_passes_its_own_policy_fails_when_broken_and_passes_when_renewed() {
     world.succeed("check set --policy policy -o out");
 }
 
+/// The exit status and the report say the same: files cut off are too few for a rule, and more than may be skipped.
+#[test]
+fn files_beyond_max_skipped_are_a_failure_in_every_report() {
+    let world = initialised();
+    let name = world.files("set/cats").first().expect("a file").clone();
+    let bytes = world.read(&format!("set/cats/{name}"));
+    std::fs::write(world.path(format!("set/cats/{name}")), &bytes[..bytes.len() / 2]).expect("cut off");
+    let printed = Printed::from(world.run("check set --policy policy -o out").code(1).get_output());
+    let line = printed.stdout.lines().find(|line| line.starts_with("FAIL files skipped")).expect("a failure");
+    assert!(line.contains("--max-skipped 1%") && line.contains(&name), "{line}");
+    assert!(printed.stdout.starts_with("check failed"), "{}", printed.stdout);
+    assert_eq!(world.json("out/check.json")["verdict"], "not_acceptable");
+    let junit = String::from_utf8(world.read("out/check.xml")).expect("text");
+    assert!(junit.contains("failures=\"1\"") && junit.contains("files skipped"), "{junit}");
+    world.succeed("check set --policy policy -o out --max-skipped 1");
+}
+
 #[test]
 fn a_baseline_of_few_files_says_that_it_judges_nothing() {
     let world = World::create();

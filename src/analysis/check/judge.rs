@@ -7,8 +7,9 @@ use super::policy::{Policy, Rule, Severity};
 use super::readings::{Reading, read};
 use super::rule_words;
 use super::values::{Between, SetValues};
-use crate::analysis::Verdict;
 use crate::analysis::compare::FAMILY_LEVEL;
+use crate::analysis::{SkipLimit, Verdict};
+use crate::stats::limits::wilson;
 use crate::stats::two_samples::holm;
 
 /// What became of a rule.
@@ -106,6 +107,32 @@ pub fn judge(
         result
     };
     results.into_iter().map(&mut settle).collect()
+}
+
+/// The failure of a run that could not use more files than `limit` allows, as the exit status says it: of `n_others`
+/// more it could, or left them out by choice. None within the limit.
+pub fn skipped(limit: SkipLimit, unreadable: &[String], n_others: u64) -> Option<RuleResult> {
+    let n_skipped = unreadable.len() as u64;
+    let total = n_skipped + n_others;
+    let interval = wilson((n_skipped, total));
+    limit.is_exceeded(n_skipped, total).then(|| RuleResult {
+        name: "files skipped".to_owned(),
+        class: None,
+        metric: "unreadable_fraction".to_owned(),
+        severity: Severity::Error,
+        outcome: Outcome::Fail,
+        value: Some(n_skipped as f64 / total as f64),
+        low95: interval.map(|(low, _)| low),
+        high95: interval.map(|(_, high)| high),
+        baseline: None,
+        limit: format!("at most --max-skipped {limit}"),
+        p: None,
+        p_holm: None,
+        reason: None,
+        look_at: rule_words::look_at(&Metric::UnreadableFraction),
+        files: unreadable.iter().take(N_FILES).cloned().collect(),
+        is_share: true,
+    })
 }
 
 /// The result of a rule before the other rules are looked at, and whether it is broken whatever they say.

@@ -33,7 +33,7 @@ pub use rows::{CheckRows, column_names};
 
 use super::compare::prepared_like;
 use super::inspect::Inspect;
-use super::{About, Analysis, Needs, Run, Scanned, Source, SourceOptions};
+use super::{About, Analysis, Needs, Run, Scanned, SkipLimit, Source, SourceOptions};
 use crate::dataset::key_of_path;
 use crate::spectral::nearest;
 use crate::spectrum::Preprocess;
@@ -52,6 +52,8 @@ pub struct Check {
     pub by_class: bool,
     /// Whether warnings are failures.
     pub error_on_warning: bool,
+    /// How many files may be unusable: with more the run fails, whatever the rules say.
+    pub max_skipped: SkipLimit,
     /// Whether a set that was prepared otherwise than the baseline is compared with it all the same.
     pub allow_different_preprocess: bool,
 }
@@ -129,7 +131,9 @@ impl Analysis for Check {
             None => Between::default(),
         };
         let before = self.baseline.as_ref().map(|baseline| &baseline.values);
-        let results = judge::judge(&self.policy, &values, before, &between, self.by_class);
+        let mut results = judge::judge(&self.policy, &values, before, &between, self.by_class);
+        let n_used = scanned.spectrum.counts().n_files;
+        results.extend(judge::skipped(self.max_skipped, &values.unreadable, n_used + scanned.left_out.len() as u64));
         let mut report =
             CheckReport::new(About::of(&scanned.spectrum), self.policy_path.clone(), results, self.error_on_warning);
         report.baseline = self.baseline.as_ref().map(|baseline| key_of_path(&baseline.path));
