@@ -80,7 +80,7 @@ fn files_beyond_max_skipped_are_a_failure_in_every_report() {
     let line = printed.stdout.lines().find(|line| line.starts_with("FAIL files skipped")).expect("a failure");
     assert!(line.contains("--max-skipped 1%") && line.contains(&name), "{line}");
     assert!(printed.stdout.starts_with("check failed"), "{}", printed.stdout);
-    assert_eq!(world.json("out/check.json")["verdict"], "not_acceptable");
+    assert_eq!(world.json("out/check.json")["verdict"], "not-acceptable");
     let junit = String::from_utf8(world.read("out/check.xml")).expect("text");
     assert!(junit.contains("failures=\"1\"") && junit.contains("files skipped"), "{junit}");
     world.succeed("check set --policy policy -o out --max-skipped 1");

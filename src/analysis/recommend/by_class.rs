@@ -66,7 +66,7 @@ pub struct ClassRow {
 
 /// The logarithms of one image's own settings, in the order of [`CLASS_SETTINGS`] (P_mean is one already); NaN where it
 /// has none. `longer_side` is that of the working image, pixels; `rounding_power` as in
-/// [`compute_bounds`](crate::diffusion::compute_bounds).
+/// [`compute_bounds`].
 pub fn image_settings(summary: &ImageSummary, longer_side: usize, kappa: Kappa, rounding_power: f64) -> [f64; 5] {
     let bounds = compute_bounds(&summary.rapsd, kappa, rounding_power);
     let Some(range) = bounds.range() else { return [f64::NAN; 5] };

@@ -58,8 +58,8 @@ pub fn edm2(settings: &TrainerSettings) -> String {
              # training/encoders.py for ImageNet. Put in yours:\n\
              #     raw_mean=[{}]\n\
              #     raw_std=[{}]\n\
-             # The numbers below are sigmas times 0.5/{}, as if all channels had that deviation. Where the deviations\n\
-             # above differ, measure latents that are so scaled, (x - raw_mean) / raw_std * 0.5, and take their numbers.\n",
+             # The numbers below are sigmas times 0.5/{}, as if all channels had that deviation. Where raw_std\n\
+             # differs, measure latents that are so scaled, (x - raw_mean) / raw_std * 0.5, and take their numbers.\n",
             list(&settings.raw_mean),
             list(&settings.raw_std),
             number(settings.sigma_data)
