@@ -11,7 +11,6 @@ mod shared;
 use std::collections::BTreeSet;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{self, FilterType};
@@ -45,18 +44,7 @@ const ONE_OF: usize = 10;
 static CANCEL: Cancel = Cancel::new(false);
 
 fn values_of(folder: &Path, side: usize) -> SetValues {
-    let desk = Desk {
-        command: "check-init",
-        inputs: Vec::new(),
-        folder: None,
-        observer: &Silent,
-        cancel: &CANCEL,
-        seed: 0,
-        threads: 2,
-        max_memory_bytes: u64::MAX,
-        started: Instant::now(),
-        losses: Default::default(),
-    };
+    let desk = Desk { threads: 2, ..Desk::new("check-init", &Silent, &CANCEL) };
     let options = SourceOptions {
         inputs: vec![folder.to_owned()],
         resolution: Some(Resolution::Fixed(Size::square(side))),

@@ -9,7 +9,7 @@ use rand::seq::index;
 use rand_chacha::ChaCha8Rng;
 use shared::shared;
 use specscan::analysis::compare::{FileVectors, test_of_bands};
-use specscan::dataset::{DecodeOptions, PreprocessConfig, Transform, list_inputs};
+use specscan::dataset::{PreprocessConfig, Transform, list_inputs};
 use specscan::pipeline::observer::Silent;
 use specscan::pipeline::{Cancel, ScanConfig, scan};
 use specscan::spectral::Size;
@@ -25,16 +25,10 @@ fn vectors(transform: Transform, side: usize) -> Option<FileVectors> {
     }
     let files = list_inputs(&[folder]).expect("photographs").files;
     let size = Size::square(side);
+    let preprocess = PreprocessConfig { transform, size, allow_upscale: true, drop_letterbox: false };
     let config = ScanConfig {
-        other_sizes: Vec::new(),
-        effective_resolution: false,
-        decode: DecodeOptions::default(),
-        preprocess: PreprocessConfig { transform, size, allow_upscale: true, drop_letterbox: false },
-        analysis: AnalysisConfig::new(size).with_less_detail(Detail::Power),
         threads: 2,
-        io_threads: None,
-        until: None,
-        detectors: false,
+        ..ScanConfig::new(preprocess, AnalysisConfig::new(size).with_less_detail(Detail::Power))
     };
     let mut vectors = FileVectors::of(&config.analysis);
     scan(&files, &config, &mut vectors, &Silent, &Cancel::new(false)).expect("photographs");

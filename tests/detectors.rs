@@ -438,18 +438,7 @@ fn every_repeated_image_is_found_and_no_other() {
             photograph.save(folder.path().join(format!("{i:03} again.png"))).expect("written");
         }
     }
-    let desk = Desk {
-        command: "inspect",
-        inputs: Vec::new(),
-        folder: None,
-        observer: &Silent,
-        cancel: &CANCEL,
-        seed: 0,
-        threads: 2,
-        max_memory_bytes: u64::MAX,
-        started: std::time::Instant::now(),
-        losses: Default::default(),
-    };
+    let desk = Desk { threads: 2, ..Desk::new("inspect", &Silent, &CANCEL) };
     let inspect = Inspect { has_pictures: false };
     let options = SourceOptions {
         inputs: vec![folder.path().to_owned()],

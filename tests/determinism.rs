@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use image::{DynamicImage, GrayImage, Rgb, Rgba};
-use specscan::dataset::{DecodeOptions, PreprocessConfig, SourceFile, Transform, list_inputs};
+use specscan::dataset::{PreprocessConfig, SourceFile, Transform, list_inputs};
 use specscan::pipeline::observer::Silent;
 use specscan::pipeline::{Cancel, NoRows, ScanConfig, scan};
 use specscan::spectral::Size;
@@ -180,17 +180,8 @@ fn a_set_cut_in_three_and_merged_is_the_whole() {
 
 fn library_scan(files: &[SourceFile], threads: usize) -> Spectrum {
     let size = Size::square(20);
-    let config = ScanConfig {
-        other_sizes: Vec::new(),
-        effective_resolution: false,
-        until: None,
-        detectors: false,
-        decode: DecodeOptions::default(),
-        preprocess: PreprocessConfig { transform: Transform::Tile, size, allow_upscale: false, drop_letterbox: false },
-        analysis: AnalysisConfig::new(size),
-        threads,
-        io_threads: None,
-    };
+    let preprocess = PreprocessConfig { transform: Transform::Tile, size, allow_upscale: false, drop_letterbox: false };
+    let config = ScanConfig { threads, ..ScanConfig::new(preprocess, AnalysisConfig::new(size)) };
     scan(files, &config, &mut NoRows, &Silent, &Cancel::new(false)).expect("images").spectrum
 }
 

@@ -12,7 +12,7 @@ use std::io::Read;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
-use specscan::dataset::{DecodeOptions, PreprocessConfig, Transform, list_inputs};
+use specscan::dataset::{PreprocessConfig, Transform, list_inputs};
 use specscan::pipeline::observer::Silent;
 use specscan::pipeline::{Cancel, ImageProbe, ImageRow, Pass, ProbeSource, RowSink, ScanConfig, Working, run_pass};
 use specscan::report::manifest::Manifest;
@@ -134,21 +134,15 @@ fn scan_set(place: &str, arguments: &[String]) -> Result<(), Box<dyn Error>> {
     // Cut to the size of the odd image all others are too small; and that one meets an analyzer planned for a still
     // larger one.
     let (cut, planned) = if place == "analyzer" { (LARGE, LARGE + 4) } else { (SMALL, SMALL) };
+    let preprocess = PreprocessConfig {
+        transform: Transform::Crop,
+        size: Size::square(cut),
+        allow_upscale: false,
+        drop_letterbox: false,
+    };
     let config = ScanConfig {
-        decode: DecodeOptions::default(),
-        preprocess: PreprocessConfig {
-            transform: Transform::Crop,
-            size: Size::square(cut),
-            allow_upscale: false,
-            drop_letterbox: false,
-        },
-        analysis: AnalysisConfig::new(Size::square(planned)),
-        other_sizes: Vec::new(),
-        effective_resolution: false,
-        until: None,
-        detectors: false,
         threads: threads.parse()?,
-        io_threads: None,
+        ..ScanConfig::new(preprocess, AnalysisConfig::new(Size::square(planned)))
     };
     let out = OutputDir::create(out, "scan")?;
     let mut sink = Table { table: StreamedTable::create(&out, "rows.csv")?, n_rows: 0, fails: place == "sink" };

@@ -15,7 +15,6 @@ mod shared;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
 
 use noise::PowerLawNoise;
 use photographs::{files, spectrum};
@@ -87,18 +86,7 @@ fn drawn(all: &[Spectrum], n: usize, random: &mut ChaCha8Rng) -> Spectrum {
 
 /// All settings that the command recommends.
 fn settings(spectrum: Spectrum) -> BTreeMap<String, Interval> {
-    let desk = Desk {
-        command: "recommend",
-        inputs: Vec::new(),
-        folder: None,
-        observer: &Silent,
-        cancel: &CANCEL,
-        seed: 0,
-        threads: 1,
-        max_memory_bytes: u64::MAX,
-        started: Instant::now(),
-        losses: Default::default(),
-    };
+    let desk = Desk::new("recommend", &Silent, &CANCEL);
     let run = Run { source: Source::Saved(Arc::new(spectrum)), desk };
     let (_, report) = answer(&run, &Recommend::default()).expect("settings");
     report.settings.into_iter().map(|setting| (setting.name, setting.estimate)).collect()

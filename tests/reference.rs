@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use serde_json::Value;
-use specscan::dataset::{DecodeOptions, PreprocessConfig, Transform, list_inputs};
+use specscan::dataset::{PreprocessConfig, Transform, list_inputs};
 use specscan::pipeline::observer::Silent;
 use specscan::pipeline::{Cancel, NoRows, ScanConfig, scan};
 use specscan::spectral::{Channels, Named, Size};
@@ -23,15 +23,11 @@ fn scan_as(set: &Value) -> Spectrum {
     let transform = Transform::from_name(set["transform"].as_str().expect("a name")).expect("a transform");
     let channels = if set["channels"] == "luma" { Channels::Luma } else { Channels::Rgb };
     let config = ScanConfig {
-        other_sizes: Vec::new(),
-        effective_resolution: false,
-        until: None,
-        detectors: false,
-        decode: DecodeOptions::default(),
-        preprocess: PreprocessConfig { transform, size, allow_upscale: false, drop_letterbox: false },
-        analysis: AnalysisConfig { channels, ..AnalysisConfig::new(size) },
         threads: 2,
-        io_threads: None,
+        ..ScanConfig::new(
+            PreprocessConfig { transform, size, allow_upscale: false, drop_letterbox: false },
+            AnalysisConfig { channels, ..AnalysisConfig::new(size) },
+        )
     };
     let files = list_inputs(&[root("fixtures/photos")]).expect("photographs").files;
     let cancel = Cancel::new(false);

@@ -46,22 +46,13 @@ pub fn decode_only(files: &[SourceFile]) -> Result<f64, Box<dyn Error>> {
 /// Scans `files` with the default analysis at `side` pixels, prepared as the program would.
 pub fn scan_all(files: &[SourceFile], side: usize) -> Result<Scanned, Box<dyn Error>> {
     let size = Size::square(side);
-    let config = ScanConfig {
-        other_sizes: Vec::new(),
-        effective_resolution: false,
-        until: None,
-        detectors: false,
-        decode: DecodeOptions::default(),
-        preprocess: PreprocessConfig {
-            transform: Transform::CenterCropDhariwal,
-            size,
-            allow_upscale: false,
-            drop_letterbox: false,
-        },
-        analysis: AnalysisConfig::new(size),
-        threads: n_threads(),
-        io_threads: None,
+    let preprocess = PreprocessConfig {
+        transform: Transform::CenterCropDhariwal,
+        size,
+        allow_upscale: false,
+        drop_letterbox: false,
     };
+    let config = ScanConfig { threads: n_threads(), ..ScanConfig::new(preprocess, AnalysisConfig::new(size)) };
     let start = Instant::now();
     let outcome = scan(files, &config, &mut NoRows, &Silent, &AtomicBool::new(false))?;
     let images_per_s = files.len() as f64 / start.elapsed().as_secs_f64();

@@ -243,33 +243,25 @@ fn measure_folder(path: &Path, desk: &Desk<'_>, like: &Preprocess, coherence: bo
         kinds.1.map_or("images".to_owned(), |c| format!("latents of {} channels", c.count())),
         kinds.0.map_or("images".to_owned(), |c| format!("latents of {} channels", c.count())),
     );
+    // Resampled noise is other noise.
+    let preprocess =
+        PreprocessConfig { transform: Transform::Crop, size: like.size, allow_upscale: false, drop_letterbox: false };
+    let analysis = AnalysisConfig {
+        size: like.size,
+        channels: like.channels,
+        window: like.window,
+        range: like.range.unwrap_or(ValueRange::SIGNED),
+        standardize: Standardize::Mean,
+        detail: if coherence { Detail::Full } else { Detail::Power },
+        per_channel: false,
+        diagonality_side: None,
+        coherence,
+        keep_spectra: false,
+    };
     let config = ScanConfig {
         decode: DecodeOptions { max_memory_bytes: desk.max_memory_bytes, ..DecodeOptions::default() },
-        preprocess: PreprocessConfig {
-            // Resampled noise is other noise.
-            transform: Transform::Crop,
-            size: like.size,
-            allow_upscale: false,
-            drop_letterbox: false,
-        },
-        analysis: AnalysisConfig {
-            size: like.size,
-            channels: like.channels,
-            window: like.window,
-            range: like.range.unwrap_or(ValueRange::SIGNED),
-            standardize: Standardize::Mean,
-            detail: if coherence { Detail::Full } else { Detail::Power },
-            per_channel: false,
-            diagonality_side: None,
-            coherence,
-            keep_spectra: false,
-        },
-        other_sizes: Vec::new(),
-        effective_resolution: false,
-        until: None,
-        detectors: false,
         threads: desk.threads,
-        io_threads: None,
+        ..ScanConfig::new(preprocess, analysis)
     };
     let outcome = scan(&listing.files, &config, &mut NoRows, desk.observer, desk.cancel)
         .map_err(|error| with_lists(error.into(), &listing.skipped))?;

@@ -56,6 +56,24 @@ pub struct Loss {
     pub n_used: u64,
 }
 
+impl<'a> Desk<'a> {
+    /// The desk of a run of `command` that begins now and writes no files: one worker, seed 0, no limit of memory.
+    pub fn new(command: &'static str, observer: &'a dyn Observer, cancel: &'a Cancel) -> Self {
+        Self {
+            command,
+            inputs: Vec::new(),
+            folder: None,
+            observer,
+            cancel,
+            seed: 0,
+            threads: 1,
+            max_memory_bytes: u64::MAX,
+            started: Instant::now(),
+            losses: Mutex::default(),
+        }
+    }
+}
+
 impl Desk<'_> {
     /// A desk for a pass whose files are not kept, for the same watcher.
     pub fn without_folder(&self) -> Desk<'_> {

@@ -1,7 +1,6 @@
 //! Analyses as a program uses them that has the library and no folder: alone, and several on one pass.
 
 use std::path::PathBuf;
-use std::time::Instant;
 
 use super::blur_noise::BlurNoiseRatios;
 use super::distance::Distance;
@@ -20,18 +19,7 @@ use crate::spectrum::Standardize;
 static CANCEL: Cancel = Cancel::new(false);
 
 fn desk() -> Desk<'static> {
-    Desk {
-        command: "scan",
-        inputs: Vec::new(),
-        folder: None,
-        observer: &Silent,
-        cancel: &CANCEL,
-        seed: 7,
-        threads: 2,
-        max_memory_bytes: u64::MAX,
-        started: Instant::now(),
-        losses: Default::default(),
-    }
+    Desk { seed: 7, threads: 2, ..Desk::new("scan", &Silent, &CANCEL) }
 }
 
 /// The report of `analysis` on the photographs at 32 pixels.

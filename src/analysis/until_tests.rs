@@ -2,7 +2,6 @@
 //! intervals.
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use rand::seq::index;
 use rand::{RngExt, SeedableRng};
@@ -48,18 +47,7 @@ fn options(folder: &Path, until: Option<f64>, seed: u64) -> SourceOptions {
 }
 
 fn run(options: &SourceOptions) -> Run<'static> {
-    let desk = Desk {
-        command: "rapsd",
-        inputs: Vec::new(),
-        folder: None,
-        observer: &Silent,
-        cancel: &CANCEL,
-        seed: options.seed,
-        threads: options.threads,
-        max_memory_bytes: u64::MAX,
-        started: Instant::now(),
-        losses: Default::default(),
-    };
+    let desk = Desk { seed: options.seed, threads: options.threads, ..Desk::new("rapsd", &Silent, &CANCEL) };
     Run { source: Source::open(options, Rapsd::default().needs(), &Silent).expect("images"), desk }
 }
 

@@ -2,7 +2,6 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use anyhow::{Result, anyhow};
 use serde_json::Value;
@@ -238,18 +237,8 @@ pub fn desk<'a>(command: &'static str, args: &SharedArgs, progress: &'a Progress
 
 /// The desk of a run of one worker without a seed, before there is a folder.
 pub fn bare_desk<'a>(command: &'static str, inputs: &[impl AsRef<Path>], progress: &'a Progress) -> Desk<'a> {
-    Desk {
-        command,
-        inputs: inputs.iter().map(|input| key_of_path(input.as_ref())).collect(),
-        started: Instant::now(),
-        folder: None,
-        observer: progress,
-        cancel: interrupt::flag(),
-        seed: 0,
-        threads: 1,
-        losses: Default::default(),
-        max_memory_bytes: u64::MAX,
-    }
+    let inputs = inputs.iter().map(|input| key_of_path(input.as_ref())).collect();
+    Desk { inputs, ..Desk::new(command, progress, interrupt::flag()) }
 }
 
 impl Presentation {

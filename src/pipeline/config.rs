@@ -96,6 +96,21 @@ impl ScanOutcome {
 }
 
 impl ScanConfig {
+    /// A pass over every file, one worker, that measures no more than the spectrum of images as they decode.
+    pub fn new(preprocess: PreprocessConfig, analysis: AnalysisConfig) -> Self {
+        Self {
+            decode: DecodeOptions::default(),
+            preprocess,
+            analysis,
+            other_sizes: Vec::new(),
+            effective_resolution: false,
+            until: None,
+            detectors: false,
+            threads: 1,
+            io_threads: None,
+        }
+    }
+
     /// What files are to people: `images` or `latents`, or `files` where each is cut into several.
     pub fn things(&self) -> &'static str {
         match self.preprocess.transform {

@@ -202,16 +202,11 @@ fn photographs(folder: &Folder, size: Size, n: u64) {
 
 fn spectrum(folder: &Folder, transform: Transform, side: usize, scaled: bool) -> Spectrum {
     let size = Size::square(side);
+    let preprocess = PreprocessConfig { transform, size, allow_upscale: false, drop_letterbox: false };
     let config = ScanConfig {
-        other_sizes: Vec::new(),
-        effective_resolution: false,
-        until: None,
-        detectors: false,
         decode: DecodeOptions { scaled_for_px: scaled.then_some(side), ..DecodeOptions::default() },
-        preprocess: PreprocessConfig { transform, size, allow_upscale: false, drop_letterbox: false },
-        analysis: AnalysisConfig::new(size),
         threads: 2,
-        io_threads: None,
+        ..ScanConfig::new(preprocess, AnalysisConfig::new(size))
     };
     scan(&folder.list().files, &config, &mut NoRows, &Silent, &Cancel::new(false)).unwrap().spectrum
 }

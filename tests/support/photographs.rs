@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use specscan::dataset::{DecodeOptions, PreprocessConfig, SourceFile, Transform, list_inputs};
+use specscan::dataset::{PreprocessConfig, SourceFile, Transform, list_inputs};
 use specscan::pipeline::observer::Silent;
 use specscan::pipeline::{Cancel, NoRows, ScanConfig, scan};
 use specscan::spectral::{Channels, Size};
@@ -17,16 +17,7 @@ pub fn files(folder: &Path) -> Vec<SourceFile> {
 pub fn spectrum(files: &[SourceFile], transform: Transform, side: usize, channels: Channels) -> Spectrum {
     let size = Size::square(side);
     let analysis = AnalysisConfig { channels, ..AnalysisConfig::new(size) };
-    let config = ScanConfig {
-        other_sizes: Vec::new(),
-        effective_resolution: false,
-        until: None,
-        detectors: false,
-        decode: DecodeOptions::default(),
-        preprocess: PreprocessConfig { transform, size, allow_upscale: true, drop_letterbox: false },
-        analysis: analysis.with_less_detail(Detail::Power),
-        threads: 2,
-        io_threads: None,
-    };
+    let preprocess = PreprocessConfig { transform, size, allow_upscale: true, drop_letterbox: false };
+    let config = ScanConfig { threads: 2, ..ScanConfig::new(preprocess, analysis.with_less_detail(Detail::Power)) };
     scan(files, &config, &mut NoRows, &Silent, &Cancel::new(false)).expect("photographs").spectrum
 }

@@ -67,7 +67,8 @@ pub(super) fn advice(report: &RecommendReport) -> String {
     let bands = report.setting("sigma_bands").map_or_else(String::new, |s| s.value_text());
     text += &match report.sigma_max_decided_by {
         DecidedBy::Brightness => format!(
-            "Brightness decides sigma_max; the bands alone need {bands}. Either begin there, or keep a lower sigma_max and train with offset noise: noise_offset = {} gives noise the images' spread of brightness.",
+            "Brightness decides sigma_max; the bands alone need {bands}. Either begin there, or keep a lower sigma_max \
+             and train with offset noise: noise_offset = {} gives noise the images' spread of brightness.",
             short(t.noise_offset)
         ),
         DecidedBy::Bands => {

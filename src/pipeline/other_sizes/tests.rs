@@ -20,15 +20,9 @@ fn config(transform: Transform, side: usize, others: &[usize], threads: usize) -
     let preprocess = PreprocessConfig { transform, size, allow_upscale: false, drop_letterbox: false };
     let other = |side: &usize| PreprocessConfig { size: Size::square(*side), ..preprocess };
     ScanConfig {
-        decode: DecodeOptions::default(),
-        preprocess,
-        analysis: AnalysisConfig { channels: Channels::Rgb, ..AnalysisConfig::new(size) },
         other_sizes: others.iter().map(other).collect(),
-        effective_resolution: false,
-        until: None,
-        detectors: false,
         threads,
-        io_threads: None,
+        ..ScanConfig::new(preprocess, AnalysisConfig { channels: Channels::Rgb, ..AnalysisConfig::new(size) })
     }
 }
 
