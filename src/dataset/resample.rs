@@ -227,11 +227,19 @@ fn to_sample(sum: i32) -> u8 {
 }
 
 /// Interleaves rows as long as `out`: byte `x` of row `r` goes to `out[x][r]`.
+#[multiversion(targets("x86_64+avx2"))]
 fn interleave_rows(rows: &[&[u8]; ROW_BLOCK], out: &mut [[u8; ROW_BLOCK]]) {
     for x in square_starts(out.len()) {
         let Some(out) = out[x..].first_chunk_mut::<ROW_BLOCK>() else { break };
-        let square = rows.map(|row| row[x..].first_chunk().copied().unwrap_or_default());
-        *out = transpose(&square);
+        let mut square = [u8x16::ZERO; ROW_BLOCK];
+        for (lanes, row) in square.iter_mut().zip(rows) {
+            if let Some(bytes) = row[x..].first_chunk() {
+                *lanes = u8x16::new(*bytes);
+            }
+        }
+        for (out, lanes) in out.iter_mut().zip(transpose(square)) {
+            *out = lanes.to_array();
+        }
     }
     if out.len() < ROW_BLOCK {
         for (x, out) in out.iter_mut().enumerate() {
@@ -241,13 +249,18 @@ fn interleave_rows(rows: &[&[u8]; ROW_BLOCK], out: &mut [[u8; ROW_BLOCK]]) {
 }
 
 /// Undoes [`interleave_rows`]: `out` holds the rows one after the other.
+#[multiversion(targets("x86_64+avx2"))]
 fn separate_rows(block: &[[u8; ROW_BLOCK]], out: &mut [u8]) {
     let n = block.len();
     for x in square_starts(n) {
-        let Some(square) = block[x..].first_chunk() else { break };
-        for (out, row) in out.chunks_exact_mut(n).zip(transpose(square)) {
+        let Some(bytes) = block[x..].first_chunk::<ROW_BLOCK>() else { break };
+        let mut square = [u8x16::ZERO; ROW_BLOCK];
+        for (lanes, bytes) in square.iter_mut().zip(bytes) {
+            *lanes = u8x16::new(*bytes);
+        }
+        for (out, lanes) in out.chunks_exact_mut(n).zip(transpose(square)) {
             if let Some(out) = out[x..].first_chunk_mut() {
-                *out = row;
+                *out = lanes.to_array();
             }
         }
     }
@@ -267,8 +280,8 @@ fn square_starts(n: usize) -> impl Iterator<Item = usize> {
 
 /// Transposes a square of bytes: four perfect shuffles, each of which takes one bit of the row's index to the column's.
 #[inline(always)]
-fn transpose(square: &[[u8; ROW_BLOCK]; ROW_BLOCK]) -> [[u8; ROW_BLOCK]; ROW_BLOCK] {
-    shuffle(shuffle(shuffle(shuffle(square.map(u8x16::new))))).map(|row| row.to_array())
+fn transpose(square: [u8x16; ROW_BLOCK]) -> [u8x16; ROW_BLOCK] {
+    shuffle(shuffle(shuffle(shuffle(square))))
 }
 
 #[inline(always)]

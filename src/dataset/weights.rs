@@ -20,8 +20,9 @@ use std::ops::Range;
 /// Fractional bits of a weight: 8 bits of sample and 2 bits for overshoot leave 22 of 32.
 pub(super) const WEIGHT_BITS: u32 = 32 - 8 - 2;
 
-/// Axes whose weights are remembered: data sets have few distinct sizes, or so many that it does not matter.
-const N_REMEMBERED: usize = 16;
+/// Axes whose weights are remembered: photographs have a few common sizes among many rare ones, which would drive
+/// these out of a shorter list.
+const N_REMEMBERED: usize = 64;
 
 /// Interpolation kernels that trainers' preprocessing uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -252,7 +253,7 @@ mod tests {
     fn more_axes_than_are_remembered_do_no_harm() {
         let mut remembered = RememberedWeights::default();
         for round in 0..2 {
-            for n_in in 20..60 {
+            for n_in in 20..20 + 2 * N_REMEMBERED {
                 let axis = Axis { kernel: Kernel::Lanczos, n_in, n_out: 10, start: 0, n_wanted: 10 };
                 let place = remembered.find(axis);
                 let expected = weights(Kernel::Lanczos, n_in, 10, 0, 10);

@@ -9,7 +9,9 @@ impl Spectrum {
         let (config, n) = (self.analysis_config(), self.preprocess.size.n_pixels());
         let (sum, square) = (self.mean_of("pixel_sum"), self.mean_of("pixel_square_sum"));
         let mean = |plane: &[f64]| plane.iter().sum::<f64>() / n as f64;
-        let channels = sum.chunks_exact(n).zip(square.chunks_exact(n)).enumerate();
+        // A channel's squares are one sum, or one at every pixel.
+        let squares = square.chunks_exact((square.len() / self.n_channels()).max(1));
+        let channels = sum.chunks_exact(n).zip(squares).enumerate();
         let deviation = |(c, (sum, square))| {
             let variance = mean(square) - mean(sum).powi(2);
             variance.max(0.0).sqrt() * config.value_per_code(c)

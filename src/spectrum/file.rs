@@ -28,7 +28,7 @@ use super::saved::{Counts, Preprocess, Spectrum, config_of};
 use super::sketch::ContentSketch;
 
 /// Version of the file layout.
-pub const FORMAT_VERSION: u32 = 7;
+pub const FORMAT_VERSION: u32 = 8;
 
 /// Name of the counts of RAPSDs.
 const RAPSD_HISTOGRAM: &str = "rapsd_histogram";

@@ -26,11 +26,12 @@ pub enum Standardize {
 
 named!(Standardize { None = "none", Mean = "mean", Pixel = "pixel" });
 
-/// How much is summed up over the images; each level holds the sums of those before it.
+/// How much is summed up over the images; each level holds the sums of those before it, but for the variances of single
+/// pixels, which end with `Radial`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Detail {
-    /// Pixel means and variances only: the first of two passes.
+    /// Means and variances of every pixel only: the first of two passes.
     Pixels,
     /// Radial averages as well: a second pass around a known mean image.
     Radial,
@@ -227,6 +228,12 @@ impl AnalysisConfig {
         0.5 * (self.range.low + self.range.high)
     }
 
+    /// Whether the squares of pixels are summed up at every position, which only standardising them asks for, and not
+    /// just those of a channel: a walk through as much memory as the mean image takes.
+    pub(super) fn has_pixel_squares(&self) -> bool {
+        self.detail < Detail::Power
+    }
+
     /// Of the RAPSDs of each channel and, last, of their mean: those whose products are summed up.
     pub(super) fn outer_rows(&self) -> Range<usize> {
         let rows = rapsd_rows(self.channels.count());
@@ -322,7 +329,10 @@ pub(super) fn tensor_specs(config: &AnalysisConfig, reduced_len: Option<usize>) 
     let largest = config.channels.largest_code();
     let mut specs = vec![
         TensorSpec::integers("pixel_sum", &pixels, largest),
-        TensorSpec::integers("pixel_square_sum", &pixels, largest * largest),
+        match config.has_pixel_squares() {
+            true => TensorSpec::integers("pixel_square_sum", &pixels, largest * largest),
+            false => TensorSpec::new("pixel_square_sum", &[channels], 0),
+        },
     ];
     if config.detail >= Detail::Radial {
         let annuli = config.size.n_annuli();

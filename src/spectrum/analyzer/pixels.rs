@@ -1,4 +1,5 @@
-//! Sums over pixels: of the codes and their squares at every position, of channel products, of each image's brightness.
+//! Sums over pixels: of the codes at every position, of their squares (at every position where pixels are to be
+//! standardised, else of a channel), of channel products, of each image's brightness.
 
 use std::ops::Range;
 
@@ -10,6 +11,10 @@ use crate::spectrum::plan::{AnalysisConfig, AnalysisPlan, Detail, at};
 
 /// Squares of latents' codes whose sum fits 64 bits: each is at most 2⁶⁰.
 const SQUARES_AT_ONCE: usize = 7;
+
+/// Products of codes up to this, and the sums of [`PRODUCTS_AT_ONCE`] of them, are exact in single precision.
+const LARGEST_BYTE_CODE: u64 = 255;
+const PRODUCTS_AT_ONCE: usize = 256;
 
 /// Sums over the pixels of the image at hand.
 #[derive(Debug)]
@@ -56,27 +61,34 @@ impl PixelSums {
     pub fn add_row(&mut self, plan: &AnalysisPlan, planes: &[f32], row: Range<usize>, lanes: &mut Lanes) {
         let n_pixels = plan.config.size.n_pixels();
         let codes = |c: usize| &planes[c * n_pixels..][row.clone()];
+        let product = if plan.config.channels.largest_code() <= LARGEST_BYTE_CODE { dot_of_bytes } else { dot };
         for c in 0..self.code_sum.len() {
             let offset = c * n_pixels + row.start;
             self.code_sum[c] += lanes.add_integers(at::PIXEL_SUM, offset, codes(c));
-            self.square_sum[c] += match plan.config.channels.are_latent() {
-                true => self.add_squares_of_latents(offset, codes(c), lanes),
-                false => i128::from(lanes.add_squares(at::PIXEL_SQUARE_SUM, offset, codes(c))),
+            self.square_sum[c] += match (plan.config.channels.are_latent(), plan.config.has_pixel_squares()) {
+                (true, at_every_pixel) => {
+                    let sum = self.square_latents(codes(c));
+                    if at_every_pixel {
+                        lanes.add(at::PIXEL_SQUARE_SUM, offset, &self.squares);
+                    }
+                    sum
+                }
+                (false, true) => i128::from(lanes.add_squares(at::PIXEL_SQUARE_SUM, offset, codes(c))),
+                (false, false) => product(codes(c), codes(c)) as i128,
             };
             if plan.config.detail >= Detail::Power {
-                for (d, product) in self.products[triangle(c)..][..c].iter_mut().enumerate() {
-                    *product += dot(codes(c), codes(d));
+                for (d, sum) in self.products[triangle(c)..][..c].iter_mut().enumerate() {
+                    *sum += product(codes(c), codes(d));
                 }
             }
         }
     }
 
-    /// Adds the squares of latents' codes, which are too large for lanes of 64 bits, and returns their total. They have
-    /// 24 digits each, so their squares are exact.
-    fn add_squares_of_latents(&mut self, offset: usize, codes: &[f32], lanes: &mut Lanes) -> i128 {
+    /// Squares latents' codes, which are too large for lanes of 64 bits, and returns their total. They have 24 digits
+    /// each, so their squares are exact.
+    fn square_latents(&mut self, codes: &[f32]) -> i128 {
         self.squares.clear();
         self.squares.extend(codes.iter().map(|code| f64::from(*code) * f64::from(*code)));
-        lanes.add(at::PIXEL_SQUARE_SUM, offset, &self.squares);
         let sum = |squares: &[f64]| squares.iter().map(|s| *s as i64).sum::<i64>();
         self.squares.chunks(SQUARES_AT_ONCE).map(|squares| i128::from(sum(squares))).sum()
     }
@@ -108,6 +120,9 @@ impl PixelSums {
         let n = channels as f64;
         summary.mean = plan.config.middle_value() + channel_mean(0) + sum / n;
         summary.std = ((variance_sum + squares) / n - (sum / n).powi(2)).max(0.0).sqrt();
+        if !plan.config.has_pixel_squares() {
+            (0..channels).for_each(|c| lanes.add(at::PIXEL_SQUARE_SUM, c, &products[triangle(c) + c..][..1]));
+        }
         if plan.config.detail >= Detail::Power {
             lanes.add(at::COLOR_OUTER, 0, products);
             add_brightness(mean, lanes);
@@ -123,6 +138,25 @@ fn add_brightness(mean: &[f64], lanes: &mut Lanes) {
             lanes.add(at::CHANNEL_MEAN_OUTER, triangle(c) + d, &[value * other]);
         }
     }
+}
+
+/// As [`dot`], of codes up to [`LARGEST_BYTE_CODE`]: exact without a conversion of each.
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
+fn dot_of_bytes(a: &[f32], b: &[f32]) -> f64 {
+    const LANES: usize = 16;
+    let mut total = 0.0;
+    for (a, b) in a.chunks(LANES * PRODUCTS_AT_ONCE).zip(b.chunks(LANES * PRODUCTS_AT_ONCE)) {
+        let mut lanes = [0.0f32; LANES];
+        let (chunks_a, chunks_b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
+        let rest = chunks_a.remainder().iter().zip(chunks_b.remainder()).map(|(x, y)| x * y).sum::<f32>();
+        for (chunk_a, chunk_b) in chunks_a.zip(chunks_b) {
+            for ((lane, x), y) in lanes.iter_mut().zip(chunk_a).zip(chunk_b) {
+                *lane += x * y;
+            }
+        }
+        total += lanes.iter().map(|lane| f64::from(*lane)).sum::<f64>() + f64::from(rest);
+    }
+    total
 }
 
 /// The scalar product of two rows; exact for codes of pixels, whose products are integers far below 2⁵³ over their

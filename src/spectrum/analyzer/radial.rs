@@ -20,6 +20,8 @@ pub(super) struct RadialSums {
     products: Vec<f64>,
     /// Scratch for one row of annuli.
     line: Vec<f64>,
+    /// Where the powers of one row of annuli are counted.
+    bins: Vec<usize>,
     /// Sums over the images of the file at hand: rows (see the plan) × annuli.
     file_rapsd: Vec<f64>,
 }
@@ -31,6 +33,7 @@ impl RadialSums {
             power: vec![0.0; plan.config.size.height.max(AT_ONCE)],
             products: vec![0.0; plan.grid.n_annuli() * (plan.grid.n_annuli() + 1) / 2],
             line: vec![0.0; plan.grid.n_annuli()],
+            bins: vec![0; plan.grid.n_annuli()],
             file_rapsd: vec![0.0; rapsd_rows(plan.config.channels.count()) * plan.grid.n_annuli()],
         }
     }
@@ -105,11 +108,13 @@ impl RadialSums {
             }
             lanes.add(at::RAPSD_SQUARE_SUM, row * annuli, &self.line);
             if has_histogram {
-                for (j, power) in rapsd.iter().enumerate() {
-                    lanes.count(
-                        (row * annuli + j) * HISTOGRAM_BINS + histogram_bin(*power, lowest, HISTOGRAM_BINS_PER_OCTAVE),
-                    );
+                for ((j, power), bin) in rapsd.iter().enumerate().zip(&mut self.bins) {
+                    let own = histogram_bin(*power, lowest, HISTOGRAM_BINS_PER_OCTAVE);
+                    *bin = (row * annuli + j) * HISTOGRAM_BINS + own;
                 }
+                // Each lies in memory of its own: one after the other, with nothing between, they are waited for
+                // together.
+                self.bins.iter().for_each(|bin| lanes.count(*bin));
             }
         }
     }

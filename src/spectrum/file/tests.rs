@@ -80,11 +80,16 @@ fn a_truncated_file_is_refused_at_every_length() {
 #[test]
 fn another_layout_version_is_named_whatever_its_fields() {
     let bytes = small_spectrum().to_bytes().expect("serialises");
-    let newer = with_header(&bytes, |h| h["format_version"] = 8.into());
-    let other_fields = with_header(&bytes, |h| *h = serde_json::json!({"format_version": 8, "novelty": true}));
+    let newer = with_header(&bytes, |h| h["format_version"] = (FORMAT_VERSION + 1).into());
+    let other_fields =
+        with_header(&bytes, |h| *h = serde_json::json!({"format_version": FORMAT_VERSION + 1, "novelty": true}));
     for file in [newer, other_fields] {
         let error = message(Spectrum::from_bytes(&file));
-        assert!(error.contains("layout version 8") && error.contains("scan the images again"), "{error}");
+        assert!(
+            error.contains(&format!("layout version {}", FORMAT_VERSION + 1))
+                && error.contains("scan the images again"),
+            "{error}"
+        );
     }
 }
 
