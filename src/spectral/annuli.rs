@@ -3,9 +3,7 @@
 //!
 //! # Cost
 //!
-//! Modes `ky` and `-ky` of a column share an annulus, so a column is folded before it is scattered.
-
-use multiversion::multiversion;
+//! Modes `ky` and `-ky` of a column share an annulus, so they are added up before they are scattered.
 
 use super::grid::{Grid, NO_ANNULUS};
 
@@ -35,35 +33,28 @@ impl AnnulusSums {
         }
     }
 
-    /// Adds the powers of column `kx` to `sums`, one per annulus. `power` (`ky = 0 … H−1`) is scratch afterwards.
+    /// Adds the powers of column `kx` (`ky = 0 … H−1`) to `sums`, one per annulus.
     ///
     /// # Panics
     ///
     /// If there is no such column, or it has another length.
-    pub fn add_column(&self, kx: usize, power: &mut [f64], sums: &mut [f64]) {
+    pub fn add_column(&self, kx: usize, power: &[f64], sums: &mut [f64]) {
         assert_eq!(power.len(), self.height, "one power per mode of a column");
-        fold(power);
         let multiplicity = self.multiplicity[kx];
-        for (power, &j) in power.iter().zip(&self.annuli[kx]) {
-            sums[j as usize] += multiplicity * power;
-        }
+        let (alone, paired) = (1.min(self.height), self.height.div_ceil(2));
+        let mut annuli = self.annuli[kx].iter();
+        let mut add = |power: f64, j: u32| sums[j as usize] += multiplicity * power;
+        power[..alone].iter().zip(annuli.by_ref()).for_each(|(power, &j)| add(*power, j));
+        let pairs = power[alone..paired].iter().zip(power[paired..].iter().rev());
+        pairs.zip(annuli.by_ref()).for_each(|((power, mirrored), &j)| add(power + mirrored, j));
+        // Of an even number of modes the highest stands alone.
+        power[paired..].iter().zip(annuli).for_each(|(power, &j)| add(*power, j));
     }
 
     /// Turns sums over all columns into means.
     pub fn finish(&self, sums: &mut [f64]) {
         for (sum, n) in sums.iter_mut().zip(&self.modes_per_annulus) {
             *sum /= n;
-        }
-    }
-}
-
-/// Adds to the powers of `ky = 1, 2, …` of a column those of `-ky`, where that is another mode.
-#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
-fn fold(power: &mut [f64]) {
-    let (low, high) = power.split_at_mut(power.len().div_ceil(2));
-    if low.len() > 1 {
-        for (p, q) in low[1..].iter_mut().zip(high.iter().rev()) {
-            *p += q;
         }
     }
 }
@@ -82,7 +73,7 @@ mod tests {
             let sums = AnnulusSums::new(&grid);
             let mut got = vec![0.0; grid.n_annuli()];
             for (kx, column) in power.chunks_exact(h).enumerate() {
-                sums.add_column(kx, &mut column.to_vec(), &mut got);
+                sums.add_column(kx, column, &mut got);
             }
             sums.finish(&mut got);
             for (got, want) in got.iter().zip(grid.radial_mean(&power)) {

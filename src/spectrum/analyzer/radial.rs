@@ -75,7 +75,7 @@ impl RadialSums {
                     if has_power {
                         lanes.add(at::POWER_SUM, c * n_modes + kx * height, power);
                     }
-                    for column in power.chunks_exact_mut(height) {
+                    for column in power.chunks_exact(height) {
                         plan.annuli.add_column(kx, column, rapsd);
                         kx += 1;
                     }
