@@ -20,7 +20,7 @@ use crate::report::manifest::Manifest;
 use crate::report::output_dir::OutputDir;
 use crate::report::own_results::manifest_name;
 use crate::report::plot::page::Page;
-use crate::report::plot::{Plot, PlotFormat};
+use crate::report::plot::{Plot, PlotFormat, render_together};
 use crate::spectral::Named;
 use crate::spectrum::Counts;
 use crate::stats::octave_error::Reached;
@@ -263,9 +263,7 @@ impl Presentation {
             content.write(out)?;
         }
         if !self.plots.0.is_empty() {
-            for plot in report.figures() {
-                self.draw(out, desk, &plot)?;
-            }
+            self.draw(out, desk, &report.figures())?;
         }
         Ok(())
     }
@@ -297,16 +295,22 @@ impl Presentation {
         Ok(None)
     }
 
+    /// Pictures of one format are drawn together, those of pixels with their like: they take the longest.
     /// A picture that cannot be drawn is a warning, for the tables have what it shows; one that cannot be written is an
     /// error as of any file.
-    fn draw(&self, out: &OutputDir, desk: &Desk<'_>, plot: &Plot) -> Result<()> {
-        let formats = if plot.is_png_only { &[PlotFormat::Png] } else { self.plots.0.as_slice() };
-        for format in formats {
+    fn draw(&self, out: &OutputDir, desk: &Desk<'_>, plots: &[Plot]) -> Result<()> {
+        let mut wanted: Vec<_> = plots.iter().filter(|plot| plot.is_png_only).map(|p| (p, PlotFormat::Png)).collect();
+        for format in &self.plots.0 {
+            wanted.extend(plots.iter().filter(|plot| !plot.is_png_only).map(|plot| (plot, *format)));
+        }
+        for together in wanted.chunks(desk.threads.clamp(1, DRAWN_AT_ONCE)) {
             interrupt::check()?;
-            let file_name = format!("{}.{format}", plot.name);
-            match plot.render(self.page, *format) {
-                Ok(bytes) => out.write_atomic(&file_name, |file| file.write_all(&bytes))?,
-                Err(error) => desk.warn(&format!("no {file_name}: {:#}", anyhow::Error::new(error))),
+            for ((plot, format), drawn) in together.iter().zip(render_together(together, self.page)) {
+                let file_name = format!("{}.{format}", plot.name);
+                match drawn {
+                    Ok(bytes) => out.write_atomic(&file_name, |file| file.write_all(&bytes))?,
+                    Err(error) => desk.warn(&format!("no {file_name}: {:#}", anyhow::Error::new(error))),
+                }
             }
         }
         Ok(())
@@ -360,6 +364,9 @@ fn plot_names<R: Report>() -> impl Iterator<Item = String> {
     let Outputs { plots, .. } = R::OUTPUTS;
     plots.iter().flat_map(|name| PlotFormat::NAMES.iter().map(move |(end, _)| format!("{name}.{}", end)))
 }
+
+/// Pictures that are drawn at once: each is tens of megabytes of pixels until it is compressed.
+const DRAWN_AT_ONCE: usize = 2;
 
 /// Files of a long list that are named without `--verbose`; of the others the number is said.
 const N_NAMED: usize = 3;

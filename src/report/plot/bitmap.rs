@@ -109,9 +109,13 @@ impl Surface for BitmapSurface {
         let (width, height) = ((to.0 - from.0).max(0) as usize, (to.1 - from.1).max(0) as usize);
         let mut stretched = Vec::with_capacity(3 * width * height);
         for y in 0..height {
-            let row = y * pixels.height / height * pixels.width;
+            let row = y * pixels.height / height;
+            if y > 0 && (y - 1) * pixels.height / height == row {
+                stretched.extend_from_within(stretched.len().saturating_sub(3 * width)..);
+                continue;
+            }
             for x in 0..width {
-                let at = 3 * (row + x * pixels.width / width);
+                let at = 3 * (row * pixels.width + x * pixels.width / width);
                 // Of a list that is too short nothing is taken, and the next check fails.
                 stretched.extend_from_slice(pixels.rgb.get(at..at + 3).unwrap_or_default());
             }

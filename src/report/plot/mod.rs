@@ -102,12 +102,12 @@ pub struct Plot {
     pub name: &'static str,
     /// Whether it is drawn as pixels only: a page of photographs gains nothing from scaling.
     pub is_png_only: bool,
-    figure: Box<dyn Figure>,
+    figure: Box<dyn Figure + Sync>,
 }
 
 impl Plot {
     /// The picture `figure`, to be called `name`.
-    pub fn new(name: &'static str, figure: impl Figure + 'static) -> Self {
+    pub fn new(name: &'static str, figure: impl Figure + Sync + 'static) -> Self {
         Self { name, is_png_only: false, figure: Box::new(figure) }
     }
 
@@ -124,6 +124,25 @@ impl Plot {
     pub fn render(&self, page: Page, format: PlotFormat) -> Result<Vec<u8>, PlotError> {
         render(self.figure.as_ref(), page, format)
     }
+}
+
+/// The contents of files, in their order, drawn at the same time, each on a thread of its own.
+pub fn render_together(plots: &[(&Plot, PlotFormat)], page: Page) -> Vec<Result<Vec<u8>, PlotError>> {
+    std::thread::scope(|scope| {
+        let started: Vec<_> = plots
+            .iter()
+            .map(|(plot, format)| {
+                let draw = || plot.render(page, *format);
+                // Where no more threads are to be had it is drawn here.
+                std::thread::Builder::new().spawn_scoped(scope, draw).map_err(|_| draw())
+            })
+            .collect();
+        let drawn = started.into_iter().map(|picture| match picture {
+            Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            Err(drawn) => drawn,
+        });
+        drawn.collect()
+    })
 }
 
 #[cfg(test)]
