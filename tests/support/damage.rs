@@ -3,6 +3,9 @@
 //! Images are scaled and blurred through `DynamicImage`, which is compiled with the library and not with the tests, and
 //! so with all optimisation.
 
+// Each test takes some of them.
+#![allow(dead_code)]
+
 use std::io::Cursor;
 
 use image::codecs::jpeg::JpegEncoder;
