@@ -250,8 +250,7 @@ fn on_all_cores<I: Sync, T: Send>(items: &[I], of: impl Fn(&I) -> T + Sync) -> V
     let of = &of;
     std::thread::scope(|scope| {
         let parts = items.chunks(items.len().div_ceil(n_cores));
-        let workers: Vec<_> =
-            parts.map(|part| scope.spawn(move || part.iter().map(of).collect::<Vec<T>>())).collect();
+        let workers: Vec<_> = parts.map(|part| scope.spawn(move || part.iter().map(of).collect::<Vec<T>>())).collect();
         workers.into_iter().flat_map(|worker| worker.join().expect("no panic")).collect()
     })
 }
@@ -265,9 +264,8 @@ fn rules_about_the_whole_set_alarm_falsely_in_few_halves_and_see_a_change_of_all
     for n in [20, 60, images.len() / 2] {
         let splits: Vec<Vec<usize>> =
             (0..N_SPLITS).map(|_| index::sample(&mut random, images.len(), 2 * n).into_vec()).collect();
-        let found = on_all_cores(&splits, |chosen| {
-            failing(&spectrum(images, &chosen[..n]), &spectrum(images, &chosen[n..]))
-        });
+        let found =
+            on_all_cores(&splits, |chosen| failing(&spectrum(images, &chosen[..n]), &spectrum(images, &chosen[n..])));
         for (metric, _) in OF_THE_WHOLE {
             let count = found.iter().filter(|failing| failing.contains(&metric)).count();
             println!("| {metric} | {n} | {count} of {N_SPLITS} |");

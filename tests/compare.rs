@@ -8,8 +8,8 @@ mod engine;
 mod shared;
 
 use engine::spectrum_of;
-use rand::seq::index;
 use rand::SeedableRng;
+use rand::seq::index;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use shared::shared;
@@ -110,9 +110,7 @@ fn singles(images: &[Vec<u8>]) -> Vec<Single> {
     let of_image = |image: &Vec<u8>| {
         let rapsd = spectrum_of(&config(), std::slice::from_ref(image)).radial_statistics(RapsdOf::ChannelMean).mean;
         let bands = config().octave_bands();
-        let ln = |band: &std::ops::Range<usize>| {
-            band.clone().map(|j| rapsd[j].ln()).sum::<f64>() / band.len() as f64
-        };
+        let ln = |band: &std::ops::Range<usize>| band.clone().map(|j| rapsd[j].ln()).sum::<f64>() / band.len() as f64;
         let moment = |power: i32| {
             [0, 1, 2].map(|c| {
                 let values = image.iter().skip(c).step_by(3).map(|code| f64::from(*code) / 127.5 - 1.0);
@@ -204,7 +202,8 @@ fn assert_annuli(found: &Comparison, one: &[Single], two: &[Single]) {
     for (j, row) in found.annuli.iter().enumerate() {
         let [a, b] = [one, two].map(|images| mean_of(images, |image| image.rapsd[j]));
         let db = 10.0 * (b.value / a.value).log10();
-        let error = 10.0 / std::f64::consts::LN_10 * (a.variance / a.value.powi(2) + b.variance / b.value.powi(2)).sqrt();
+        let error =
+            10.0 / std::f64::consts::LN_10 * (a.variance / a.value.powi(2) + b.variance / b.value.powi(2)).sqrt();
         assert!((row.difference_db.expect("powers") - db).abs() <= 1e-4, "{row:?}: {db}");
         assert!((row.difference_db_se.expect("files") - error).abs() <= 1e-3 * error, "{row:?}: {error}");
         squares.push(db * db);
@@ -220,7 +219,8 @@ fn assert_together(found: &Comparison, one: &[Single], two: &[Single]) {
         let mean: Vec<f64> = (0..n).map(|m| mean_of(images, |i| i.bands[m]).value).collect();
         let of = |a: usize, b: usize| {
             let files = images.len() as f64;
-            images.iter().map(|i| (i.bands[a] - mean[a]) * (i.bands[b] - mean[b])).sum::<f64>() / (files * (files - 1.0))
+            images.iter().map(|i| (i.bands[a] - mean[a]) * (i.bands[b] - mean[b])).sum::<f64>()
+                / (files * (files - 1.0))
         };
         let covariance = (0..n * n).map(|at| of(at / n, at % n)).collect();
         (mean, covariance)
@@ -243,7 +243,8 @@ fn exponents_are_compared_by_their_intervals_from_five_files_on() {
         assert!((found.value - (b.delta - a.delta)).abs() <= 1e-12, "{found:?}");
         assert_eq!(found.p.is_some(), is_known, "{n} files");
         if is_known {
-            let half = |law: &specscan::stats::power_law::PowerLawFit| law.delta_high95.expect("an interval") - law.delta;
+            let half =
+                |law: &specscan::stats::power_law::PowerLawFit| law.delta_high95.expect("an interval") - law.delta;
             // The half-width of both together, but for the degrees of freedom.
             let both = half(&a).hypot(half(&b));
             let t = |degrees: f64| student_quantile(degrees);
@@ -269,4 +270,22 @@ fn a_band_differs_from_a_chance_of_five_percent_among_all_down() {
         assert_eq!(found.spectra_differ(), differs);
     }
     assert!(n_between > 0, "no band is near the level");
+}
+
+#[test]
+fn modes_without_power_count_as_rounding_does_in_distances() {
+    // Stripes have power in one direction only; a code of grain has twelve times the power of rounding in all.
+    let stripes = |grain: bool, seed: u64| {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let mut code = |x: usize, wave: f64| {
+            let normal: f64 = StandardNormal.sample(&mut random);
+            let value = 128.0 + 40.0 * (std::f64::consts::TAU * wave * x as f64 / SIDE as f64).cos();
+            (value.round() + if grain { normal.round() } else { 0.0 }) as u8
+        };
+        let mut image = |wave: f64| (0..3 * SIDE * SIDE).map(|i| code(i / 3 % SIDE, wave)).collect::<Vec<u8>>();
+        spectrum_of(&config(), &(1..9).map(|k| image(f64::from(k))).collect::<Vec<_>>())
+    };
+    let distance = compare(&stripes(false, 1), &stripes(true, 2)).distance.expect("images");
+    // ½ (q − 1 − ln q) at q = 13, the variance of rounded normal numbers included.
+    assert!((2.0..8.0).contains(&distance.kl_second_first_per_dim), "{distance:?}");
 }

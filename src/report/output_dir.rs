@@ -23,8 +23,8 @@ use crate::dataset::WORKSHOP;
 
 mod writing;
 
-pub use writing::{Sink, StagedFile};
 use writing::Kind;
+pub use writing::{Sink, StagedFile};
 
 /// Longest name of a file on all common file systems, bytes.
 const MAX_NAME_BYTES: usize = 255;

@@ -209,9 +209,18 @@ mod tests {
     #[test]
     fn names_that_lead_out_of_the_folder_are_dropped_from_every_list() {
         let folder = tempfile::tempdir().expect("a folder");
-        let files: Vec<Value> = ["noise_0.png", "noise_x/../../victim.csv", "/dev/zero", "..", "a/b.csv", "inspect/../x", ".specscan/lock", ""]
-            .map(|name| serde_json::json!({ "name": name, "n_bytes": 1, "xxh3": "0f" }))
-            .into();
+        let files: Vec<Value> = [
+            "noise_0.png",
+            "noise_x/../../victim.csv",
+            "/dev/zero",
+            "..",
+            "a/b.csv",
+            "inspect/../x",
+            ".specscan/lock",
+            "",
+        ]
+        .map(|name| serde_json::json!({ "name": name, "n_bytes": 1, "xxh3": "0f" }))
+        .into();
         let lists = serde_json::json!({ "results": files, "samples": files, "replaced": files });
         let mut manifest = lists.clone();
         manifest["specscan_version"] = "1".into();

@@ -86,7 +86,7 @@ fn planted_damage_is_found_listed_and_shown() {
         super::write_uniform(&world.path("plain"), 3, 48, 40);
         world.succeed(&format!("inspect plain -o {folder} -q"));
         assert_eq!(world.files(&format!("{folder}/inspect")), remains.into_iter().collect::<Vec<_>>());
-        assert_eq!(world.path(&format!("{folder}/inspect")).exists(), remains.is_some());
+        assert_eq!(world.path(format!("{folder}/inspect")).exists(), remains.is_some());
     }
 }
 

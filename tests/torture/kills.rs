@@ -77,8 +77,8 @@ impl World {
     /// Every file that the manifest names has its hash; the manifest, if there is one.
     fn assert_whole(&self, place: &str, when: &str) -> Option<Value> {
         let folder = self.path(place);
-        let manifest: Value =
-            serde_json::from_slice(&fs::read(folder.join(format!("{}.json", self.command))).ok()?).expect("a whole document");
+        let manifest: Value = serde_json::from_slice(&fs::read(folder.join(format!("{}.json", self.command))).ok()?)
+            .expect("a whole document");
         let files = |run: &Value, key: &str| run[key].as_array().cloned().unwrap_or_default();
         let runs = std::iter::once(manifest.clone()).chain(files(&manifest, "earlier_runs"));
         let named: Vec<Value> =
