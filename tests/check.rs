@@ -5,18 +5,22 @@
 //!
 //! `cargo test --test check -- --nocapture` prints the table of docs/ci.md.
 
+#[path = "support/damage.rs"]
+mod damage;
 #[path = "support/shared.rs"]
 mod shared;
 
 use std::collections::BTreeSet;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
+use damage::{Damage, blurred, enlarged, jpeg, map, noisy};
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{self, FilterType};
 use image::{ImageFormat, Rgb, RgbImage};
+use rand::SeedableRng;
 use rand::seq::index;
-use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use shared::shared;
 use specscan::analysis::check::init::policy_of;
@@ -63,13 +67,13 @@ fn photographs_are_missing() -> bool {
     missing.is_some()
 }
 
-/// 400 photographs and 200 others; none if they do not lie beside the project.
-fn photographs() -> Option<(SetValues, SetValues)> {
-    if photographs_are_missing() {
-        return None;
-    }
-    let [more, bench] = ["data/more", "data/bench"].map(shared);
-    Some((values_of(&more, SIDE), values_of(&bench, SIDE)))
+/// 400 photographs and 200 others, measured once for all tests; none if they do not lie beside the project.
+fn photographs() -> Option<&'static (SetValues, SetValues)> {
+    static MEASURED: LazyLock<(SetValues, SetValues)> = LazyLock::new(|| {
+        let [more, bench] = ["data/more", "data/bench"].map(|folder| values_of(&shared(folder), SIDE));
+        (more, bench)
+    });
+    (!photographs_are_missing()).then(|| &*MEASURED)
 }
 
 fn policy(baseline: &SetValues) -> Policy {
@@ -107,33 +111,6 @@ fn random_halves_of_photographs_fail_in_five_percent_of_splits_at_most() {
     }
 }
 
-type Damage = fn(&RgbImage) -> RgbImage;
-
-fn jpeg(image: &RgbImage, quality: u8) -> RgbImage {
-    let mut bytes = Vec::new();
-    JpegEncoder::new_with_quality(&mut bytes, quality).encode_image(image).expect("encodes");
-    image::load(Cursor::new(bytes), image::ImageFormat::Jpeg).expect("decodes").to_rgb8()
-}
-
-fn enlarged(image: &RgbImage, filter: FilterType) -> RgbImage {
-    let (w, h) = (image.width() / 2, image.height() / 2);
-    let reduced = imageops::resize(image, w, h, FilterType::CatmullRom);
-    imageops::resize(&reduced, 2 * w, 2 * h, filter)
-}
-
-fn map(image: &RgbImage, mut of: impl FnMut([f64; 3]) -> [f64; 3]) -> RgbImage {
-    RgbImage::from_fn(image.width(), image.height(), |x, y| {
-        Rgb(of(image.get_pixel(x, y).0.map(f64::from)).map(|v| v.round().clamp(0.0, 255.0) as u8))
-    })
-}
-
-fn noisy(image: &RgbImage) -> RgbImage {
-    let mut random = ChaCha8Rng::seed_from_u64(u64::from(image.get_pixel(0, 0).0[0]));
-    // Twelve uniform numbers add up to a normal one.
-    let mut normal = move || (0..12).map(|_| random.random_range(-0.5f64..0.5)).sum::<f64>();
-    map(image, |p| p.map(|v| v + 5.0 * normal()))
-}
-
 fn letterboxed(image: &RgbImage) -> RgbImage {
     let (width, height) = image.dimensions();
     RgbImage::from_fn(width, height, |x, y| {
@@ -144,12 +121,12 @@ fn letterboxed(image: &RgbImage) -> RgbImage {
 
 /// Kinds of damage, and the least share of trials in which they have to be seen.
 const DAMAGES: &[(&str, f64, Damage)] = &[
-    ("blur σ = 1", 0.95, |i| imageops::blur(i, 1.0)),
+    ("blur σ = 1", 0.95, |i| blurred(i, 1.0)),
     ("JPEG quality 30", 0.95, |i| jpeg(i, 30)),
-    ("2× enlargement, nearest", 0.95, |i| enlarged(i, FilterType::Nearest)),
-    ("2× enlargement, bicubic", 0.95, |i| enlarged(i, FilterType::CatmullRom)),
+    ("2× enlargement, nearest", 0.95, |i| enlarged(i, 2.0, FilterType::Nearest)),
+    ("2× enlargement, bicubic", 0.95, |i| enlarged(i, 2.0, FilterType::CatmullRom)),
     ("letterboxing", 0.95, letterboxed),
-    ("noise σ = 5/255", 0.95, noisy),
+    ("noise σ = 5/255", 0.95, |i| noisy(i, 5.0)),
     ("gamma 1.4", 0.0, |i| map(i, |p| p.map(|v| 255.0 * (v / 255.0).powf(1.4)))),
     ("channels swapped", 0.0, |i| map(i, |[r, g, b]| [b, g, r])),
 ];
@@ -258,7 +235,7 @@ fn assert_seen(files: &[(String, Vec<u8>)], side: usize, set: &SetValues, baseli
 #[test]
 fn a_tenth_of_the_images_changed_is_seen_in_nearly_every_trial() {
     let Some((more, bench)) = photographs() else { return };
-    assert_seen(&files_of(&shared("data/bench")), SIDE, &bench, &more);
+    assert_seen(&files_of(&shared("data/bench")), SIDE, bench, more);
 }
 
 /// Tiles of a folder's photographs as files, saved as JPEG: the first of every photograph, then the second of each, up

@@ -2,11 +2,16 @@
 //! to write instead; and those about the whole set raise few false alarms on random halves of photographs, which may
 //! lie beside the project.
 
+#[path = "support/damage.rs"]
+mod damage;
 #[path = "support/engine.rs"]
 mod engine;
 #[path = "support/shared.rs"]
 mod shared;
 
+use std::sync::LazyLock;
+
+use damage::{blurred, resized};
 use engine::spectrum_of;
 use image::RgbImage;
 use image::imageops::{self, FilterType};
@@ -15,13 +20,14 @@ use rand::seq::index;
 use rand_chacha::ChaCha8Rng;
 use shared::shared;
 use specscan::analysis::check::Policy;
-use specscan::analysis::check::baseline::{between, whole};
+use specscan::analysis::check::baseline::{between, between_annuli, whole};
 use specscan::analysis::check::judge::{Outcome, RuleResult, judge};
 use specscan::analysis::check::metrics::METRICS;
 use specscan::analysis::check::values::{Between, FileValues, SetValues, Whole};
 use specscan::dataset::list_inputs;
 use specscan::spectral::Size;
-use specscan::spectrum::{AnalysisConfig, Detail, SetVector, Spectrum};
+use specscan::spectrum::{AnalysisConfig, Detail, RadialStatistics, RapsdOf, SetVector, Spectrum};
+use specscan::stats::limits::distance_beyond;
 use specscan::stats::two_samples::Mean;
 
 const N_FILES: usize = 200;
@@ -189,6 +195,7 @@ fn assert_unknown_never_passes(text: &str, limit: &str, baseline: &SetValues) {
 }
 
 const SIDE: usize = 64;
+const FOLDERS: [&str; 2] = ["data/bench", "data/more"];
 const N_SPLITS: usize = 200;
 /// Rules that take the whole set, with nothing allowed but chance.
 const OF_THE_WHOLE: [(&str, &str); 6] = [
@@ -200,27 +207,27 @@ const OF_THE_WHOLE: [(&str, &str); 6] = [
     ("w2_per_dim", "max = 0"),
 ];
 
-/// The middle of each photograph at 64 pixels, after `change`.
-fn photographs(change: impl Fn(RgbImage) -> RgbImage) -> Option<Vec<Vec<u8>>> {
-    let folders = ["data/bench", "data/more"].map(shared);
-    if let Some(missing) = folders.iter().find(|folder| !folder.is_dir()) {
-        println!("skipped: {} does not exist", missing.display());
-        return None;
-    }
-    let files = list_inputs(&folders).expect("photographs").files;
-    let open = |path: &std::path::Path| {
-        let image = image::load_from_memory(&std::fs::read(path).expect("readable")).expect("an image").to_rgb8();
-        let side = image.width().min(image.height());
-        let (x, y) = ((image.width() - side) / 2, (image.height() - side) / 2);
-        let square = imageops::crop_imm(&image, x, y, side, side).to_image();
-        change(imageops::resize(&square, SIDE as u32, SIDE as u32, FilterType::CatmullRom)).into_raw()
-    };
-    Some(files.iter().map(|file| open(file.path())).collect())
+/// The middle of each photograph at 64 pixels, decoded once for all tests; none if they do not lie beside the project.
+fn photographs() -> Option<&'static [RgbImage]> {
+    static PHOTOGRAPHS: LazyLock<Vec<RgbImage>> = LazyLock::new(|| {
+        let files = list_inputs(&FOLDERS.map(shared)).expect("photographs").files;
+        let open = |path: &std::path::Path| {
+            let image = image::load_from_memory(&std::fs::read(path).expect("readable")).expect("an image").to_rgb8();
+            let side = image.width().min(image.height());
+            let (x, y) = ((image.width() - side) / 2, (image.height() - side) / 2);
+            let square = imageops::crop_imm(&image, x, y, side, side).to_image();
+            resized(&square, SIDE as u32, SIDE as u32, FilterType::CatmullRom)
+        };
+        files.iter().map(|file| open(file.path())).collect()
+    });
+    let missing = FOLDERS.map(shared).into_iter().find(|folder| !folder.is_dir());
+    missing.iter().for_each(|folder| println!("skipped: {} does not exist", folder.display()));
+    missing.is_none().then(|| PHOTOGRAPHS.as_slice())
 }
 
-fn spectrum(images: &[Vec<u8>], chosen: &[usize]) -> Spectrum {
+fn spectrum(images: &[RgbImage], chosen: &[usize]) -> Spectrum {
     let config = AnalysisConfig::new(Size::square(SIDE)).with_less_detail(Detail::Power);
-    let images: Vec<Vec<u8>> = chosen.iter().map(|i| images[*i].clone()).collect();
+    let images: Vec<Vec<u8>> = chosen.iter().map(|i| images[*i].as_raw().clone()).collect();
     spectrum_of(&config, &images)
 }
 
@@ -237,20 +244,30 @@ fn failing(baseline: &Spectrum, set: &Spectrum) -> Vec<&'static str> {
     OF_THE_WHOLE.iter().filter(fails).map(|(metric, _)| *metric).collect()
 }
 
+/// What `of` says of each item, in their order, on all cores.
+fn on_all_cores<I: Sync, T: Send>(items: &[I], of: impl Fn(&I) -> T + Sync) -> Vec<T> {
+    let n_cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let of = &of;
+    std::thread::scope(|scope| {
+        let parts = items.chunks(items.len().div_ceil(n_cores));
+        let workers: Vec<_> = parts.map(|part| scope.spawn(move || part.iter().map(of).collect::<Vec<T>>())).collect();
+        workers.into_iter().flat_map(|worker| worker.join().expect("no panic")).collect()
+    })
+}
+
 #[test]
 fn rules_about_the_whole_set_alarm_falsely_in_few_halves_and_see_a_change_of_all_images() {
-    let Some(images) = photographs(|image| image) else { return };
+    let Some(images) = photographs() else { return };
     let mut random = ChaCha8Rng::seed_from_u64(4);
     let mut failed = Vec::new();
     println!("\n| metric | n | false alarms |\n|---|---|---|");
     for n in [20, 60, images.len() / 2] {
-        let mut alarms = OF_THE_WHOLE.map(|(metric, _)| (metric, 0));
-        for _ in 0..N_SPLITS {
-            let chosen = index::sample(&mut random, images.len(), 2 * n).into_vec();
-            let found = failing(&spectrum(&images, &chosen[..n]), &spectrum(&images, &chosen[n..]));
-            alarms.iter_mut().for_each(|(metric, count)| *count += usize::from(found.contains(metric)));
-        }
-        for (metric, count) in alarms {
+        let splits: Vec<Vec<usize>> =
+            (0..N_SPLITS).map(|_| index::sample(&mut random, images.len(), 2 * n).into_vec()).collect();
+        let found =
+            on_all_cores(&splits, |chosen| failing(&spectrum(images, &chosen[..n]), &spectrum(images, &chosen[n..])));
+        for (metric, _) in OF_THE_WHOLE {
+            let count = found.iter().filter(|failing| failing.contains(&metric)).count();
             println!("| {metric} | {n} | {count} of {N_SPLITS} |");
             if count > 8 * N_SPLITS / 100 {
                 failed.push(format!("{metric} at {n}: {count} of {N_SPLITS}"));
@@ -258,10 +275,61 @@ fn rules_about_the_whole_set_alarm_falsely_in_few_halves_and_see_a_change_of_all
         }
     }
     assert!(failed.is_empty(), "{failed:?}");
-    let blurred = photographs(|image| imageops::blur(&image, 1.0)).expect("photographs");
     let half = images.len() / 2;
+    let blurred: Vec<RgbImage> = images.iter().map(|image| blurred(image, 1.0)).collect();
     let (one, other): (Vec<usize>, Vec<usize>) = (0..images.len()).partition(|i| *i < half);
-    let found = failing(&spectrum(&images, &one), &spectrum(&blurred, &other));
+    let found = failing(&spectrum(images, &one), &spectrum(&blurred, &other));
     println!("blurred: {found:?}");
     assert!(found.contains(&"r2") && found.contains(&"amplitude"), "{found:?}");
+}
+
+/// Splits by which the chance of a distance is measured: 200 cannot tell 5 % from 8 %.
+const N_DISTANCES: usize = 5000;
+
+/// RAPSDs of images, one a row.
+fn rapsds(images: &[RgbImage]) -> Vec<Vec<f64>> {
+    on_all_cores(images, |image| {
+        spectrum(std::slice::from_ref(image), &[0]).radial_statistics(RapsdOf::ChannelMean).mean
+    })
+}
+
+/// Mean of some rows, and its covariance.
+fn mean_of(rows: &[Vec<f64>], chosen: &[usize]) -> RadialStatistics {
+    let (n, k) = (chosen.len() as f64, rows[0].len());
+    let mean: Vec<f64> = (0..k).map(|j| chosen.iter().map(|i| rows[*i][j]).sum::<f64>() / n).collect();
+    let mut covariance = vec![0.0; k * k];
+    for row in chosen.iter().map(|i| &rows[*i]) {
+        let off: Vec<f64> = row.iter().zip(&mean).map(|(x, m)| x - m).collect();
+        for (i, a) in off.iter().enumerate() {
+            covariance[i * k..(i + 1) * k].iter_mut().zip(&off).for_each(|(c, b)| *c += a * b / (n * (n - 1.0)));
+        }
+    }
+    let without = RadialStatistics::without_spread(mean, chosen.len() as u64, chosen.len() as u64);
+    RadialStatistics { covariance_of_mean: covariance, ..without }
+}
+
+#[test]
+fn the_chance_of_a_log_spectral_distance_is_what_it_says() {
+    let Some(images) = photographs() else { return };
+    let soft: Vec<RgbImage> = images.iter().map(|image| blurred(image, 0.5)).collect();
+    let (rows, soft) = (rapsds(images), rapsds(&soft));
+    let mut random = ChaCha8Rng::seed_from_u64(5);
+    println!("\n| n | false alarms | σ = 0.5 seen |\n|---|---|---|");
+    for n in [12, 20, 60, 200] {
+        let splits: Vec<Vec<usize>> =
+            (0..N_DISTANCES).map(|_| index::sample(&mut random, rows.len(), 2 * n).into_vec()).collect();
+        let n_beyond = |other: &[Vec<f64>], splits: &[Vec<usize>]| {
+            let is_beyond = |chosen: &Vec<usize>| {
+                let between = between_annuli(&mean_of(&rows, &chosen[..n]), &mean_of(other, &chosen[n..]));
+                distance_beyond(&between.ln_quotients, &between.covariance, between.degrees, 0.0) <= 0.05
+            };
+            on_all_cores(splits, is_beyond).into_iter().filter(|is_beyond| *is_beyond).count()
+        };
+        let (n_false, n_seen) = (n_beyond(&rows, &splits), n_beyond(&soft, &splits[..400]));
+        println!("| {n} | {n_false} of {N_DISTANCES} | {n_seen} of 400 |");
+        // 5 % and three standard deviations of as many splits.
+        let most = 0.05 + 3.0 * (0.05 * 0.95 / N_DISTANCES as f64).sqrt();
+        assert!(n_false as f64 <= most * N_DISTANCES as f64, "n = {n}: {n_false} of {N_DISTANCES}");
+        assert!(n < 60 || n_seen >= 380, "n = {n}: blur is seen in {n_seen} of 400");
+    }
 }

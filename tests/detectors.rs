@@ -4,18 +4,18 @@
 //! the project (`shared/data/bench`, 200 that no threshold was chosen on); where they do not, those of `fixtures/` are
 //! measured, with lower floors. Nothing is random but for the seeds below.
 
+#[path = "support/damage.rs"]
+mod damage;
 #[path = "support/shared.rs"]
 mod shared;
 
 use std::collections::BTreeMap;
-use std::io::Cursor;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
-use image::codecs::jpeg::JpegEncoder;
+use damage::{Damage, blurred, enlarged, jpeg, map, noisy};
 use image::imageops::{self, FilterType};
 use image::{Rgb, RgbImage};
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 use shared::shared;
 use specscan::analysis::inspect::Inspect;
 use specscan::analysis::{Analysis, Desk, Resolution, Run, Source, SourceOptions, answer};
@@ -29,47 +29,20 @@ use specscan::noise::odd_images::{OddImages, Side};
 use specscan::pipeline::Cancel;
 use specscan::pipeline::observer::Silent;
 use specscan::spectral::{Channels, Grid, Size};
-use specscan::spectrum::{AnalysisConfig, AnalysisPlan, Analyzer, ImageSummary};
+use specscan::spectrum::{AnalysisConfig, AnalysisPlan, Analyzer, Detail, ImageSummary};
 
 const SIDE: usize = 256;
 
 static CANCEL: Cancel = Cancel::new(false);
 
-type Damage = fn(&RgbImage) -> RgbImage;
-
-fn jpeg(image: &RgbImage, quality: u8) -> RgbImage {
-    let mut bytes = Vec::new();
-    JpegEncoder::new_with_quality(&mut bytes, quality).encode_image(image).expect("encodes");
-    image::load(Cursor::new(bytes), image::ImageFormat::Jpeg).expect("decodes").to_rgb8()
-}
-
-fn enlarged(image: &RgbImage, factor: f64, filter: FilterType) -> RgbImage {
-    let (width, height) = image.dimensions();
-    let small = |side: u32| (f64::from(side) / factor).ceil() as u32;
-    // Whole multiples, so that an enlargement by 2 is one.
-    let (w, h) = (small(width), small(height));
-    let large = |side: u32| (f64::from(side) * factor) as u32;
-    let reduced = imageops::resize(image, w, h, FilterType::CatmullRom);
-    imageops::resize(&reduced, large(w), large(h), filter)
-}
-
-fn map(image: &RgbImage, mut of: impl FnMut(u32, u32, [f64; 3]) -> [f64; 3]) -> RgbImage {
-    RgbImage::from_fn(image.width(), image.height(), |x, y| {
-        let values = of(x, y, image.get_pixel(x, y).0.map(f64::from));
-        Rgb(values.map(|v| v.round().clamp(0.0, 255.0) as u8))
-    })
-}
-
-fn noisy(image: &RgbImage, deviation: f64) -> RgbImage {
-    let mut random = ChaCha8Rng::seed_from_u64(u64::from(image.get_pixel(0, 0).0[0]));
-    // Twelve uniform numbers add up to a normal one.
-    let mut normal = move || (0..12).map(|_| random.random_range(-0.5f64..0.5)).sum::<f64>();
-    map(image, |_, _, p| p.map(|v| v + deviation * normal()))
-}
-
 fn checkered(image: &RgbImage, period: f64) -> RgbImage {
     let wave = |k: u32| (std::f64::consts::TAU * f64::from(k) / period).cos();
-    map(image, |x, y, p| p.map(|v| v * (1.0 + 0.02 * wave(x) * wave(y))))
+    let width = image.width();
+    let mut places = (0..).map(|i| (i % width, i / width));
+    map(image, |p| {
+        let (x, y) = places.next().expect("without end");
+        p.map(|v| v * (1.0 + 0.02 * wave(x) * wave(y)))
+    })
 }
 
 fn barred(image: &RgbImage, is_pillar: bool, colour: [u8; 3]) -> RgbImage {
@@ -86,7 +59,7 @@ const DAMAGES: &[(&str, &str, f64, Damage)] = &[
     ("2× bicubic", "soft", 0.9, |i| enlarged(i, 2.0, FilterType::CatmullRom)),
     ("2× bilinear", "soft", 0.9, |i| enlarged(i, 2.0, FilterType::Triangle)),
     ("2× bicubic, JPEG 75", "soft", 0.75, |i| jpeg(&enlarged(i, 2.0, FilterType::CatmullRom), 75)),
-    ("blur σ = 1", "soft", 0.9, |i| imageops::blur(i, 1.0)),
+    ("blur σ = 1", "soft", 0.9, |i| blurred(i, 1.0)),
     ("2× nearest", "repeated", 0.95, |i| enlarged(i, 2.0, FilterType::Nearest)),
     ("2× nearest, JPEG 75", "repeated", 0.9, |i| jpeg(&enlarged(i, 2.0, FilterType::Nearest), 75)),
     ("1.5× nearest, JPEG 75", "repeated", 0.9, |i| jpeg(&enlarged(i, 1.5, FilterType::Nearest), 75)),
@@ -99,17 +72,17 @@ const DAMAGES: &[(&str, &str, f64, Damage)] = &[
     ("checkerboard 2 %, period 4", "peaks", 0.6, |i| checkered(i, 4.0)),
     ("letterbox, black", "bars", 0.75, |i| barred(i, false, [0; 3])),
     ("pillarbox, blue", "bars", 0.75, |i| barred(i, true, [30, 60, 160])),
-    ("contrast 1/10", "flat", 0.9, |i| map(i, |_, _, p| p.map(|v| 120.0 + 0.1 * (v - 120.0)))),
-    ("brightness 1/4", "dark", 0.95, |i| map(i, |_, _, p| p.map(|v| 0.25 * v))),
-    ("brightness 3/4 to white", "bright", 0.95, |i| map(i, |_, _, p| p.map(|v| 191.0 + 0.25 * v))),
-    ("blacks clipped (v − 100)·1.6", "black", 0.5, |i| map(i, |_, _, p| p.map(|v| 1.6 * (v - 100.0)))),
-    ("whites clipped 2.2 v", "white", 0.5, |i| map(i, |_, _, p| p.map(|v| 2.2 * v))),
+    ("contrast 1/10", "flat", 0.9, |i| map(i, |p| p.map(|v| 120.0 + 0.1 * (v - 120.0)))),
+    ("brightness 1/4", "dark", 0.95, |i| map(i, |p| p.map(|v| 0.25 * v))),
+    ("brightness 3/4 to white", "bright", 0.95, |i| map(i, |p| p.map(|v| 191.0 + 0.25 * v))),
+    ("blacks clipped (v − 100)·1.6", "black", 0.5, |i| map(i, |p| p.map(|v| 1.6 * (v - 100.0)))),
+    ("whites clipped 2.2 v", "white", 0.5, |i| map(i, |p| p.map(|v| 2.2 * v))),
     // Reported as measured: no detector is for these.
     ("JPEG 75", "jpeg", 0.0, |i| jpeg(i, 75)),
     ("1.5× bicubic", "soft", 0.0, |i| enlarged(i, 1.5, FilterType::CatmullRom)),
     ("noise σ = 5/255, JPEG 90", "noise", 0.0, |i| jpeg(&noisy(i, 5.0), 90)),
-    ("gamma 1.4", "dark", 0.0, |i| map(i, |_, _, p| p.map(|v| 255.0 * (v / 255.0).powf(1.4)))),
-    ("channel swap", "soft", 0.0, |i| map(i, |_, _, [r, g, b]| [b, g, r])),
+    ("gamma 1.4", "dark", 0.0, |i| map(i, |p| p.map(|v| 255.0 * (v / 255.0).powf(1.4)))),
+    ("channel swap", "soft", 0.0, |i| map(i, |[r, g, b]| [b, g, r])),
 ];
 
 /// What looks at images, as a worker of a pass does.
@@ -125,9 +98,8 @@ struct Eye {
 impl Eye {
     fn new() -> Self {
         let size = Size::square(SIDE);
-        let config = AnalysisConfig { keep_spectra: true, ..AnalysisConfig::new(size) };
         Self {
-            analyzer: Analyzer::new(AnalysisPlan::new(config, None)),
+            analyzer: Self::analyzer(),
             summary: ImageSummary::default(),
             sharpness: EffectiveResolutionPlan::new(size),
             peaks: PeakPlan::new(size).expect("large enough"),
@@ -136,14 +108,19 @@ impl Eye {
         }
     }
 
+    /// One that keeps the spectra of an image, and sums up no more than a RAPSD needs.
+    fn analyzer() -> Analyzer {
+        let config = AnalysisConfig::new(Size::square(SIDE)).with_less_detail(Detail::Radial);
+        Analyzer::new(AnalysisPlan::new(AnalysisConfig { keep_spectra: true, ..config }, None))
+    }
+
     /// The numbers of a file's image of which `view` is the working image, its bands and its brightness.
     fn measure(&mut self, file: &RgbImage, view: &View<'_>) -> (Measured, Vec<f64>, f64) {
         let mut measured = Measured::default();
         let size = Size::new(file.height() as usize, file.width() as usize);
         self.look.measure(file.as_raw(), size, &mut measured);
         if self.analyzer.is_full() {
-            let config = AnalysisConfig { keep_spectra: true, ..AnalysisConfig::new(Size::square(SIDE)) };
-            self.analyzer = Analyzer::new(AnalysisPlan::new(config, None));
+            self.analyzer = Self::analyzer();
         }
         self.analyzer.add(view.rows(), &mut self.summary);
         let spectra = self.analyzer.latest_spectra().expect("kept");
@@ -205,12 +182,31 @@ fn prepare(photograph: &RgbImage, way: Way, damage: Option<Damage>) -> (RgbImage
     }
 }
 
-fn photographs() -> (Vec<RgbImage>, bool) {
+/// The photographs, and whether they are those of `bench`: decoded once for all tests.
+static PHOTOGRAPHS: LazyLock<(Vec<RgbImage>, bool)> = LazyLock::new(|| {
     let bench = shared("data/bench");
     let is_bench = bench.is_dir();
     let fixtures = || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/photos"));
     let folder = if is_bench { chosen(bench) } else { fixtures() };
     (load(&folder), is_bench)
+});
+
+fn photographs() -> (&'static [RgbImage], bool) {
+    (&PHOTOGRAPHS.0, PHOTOGRAPHS.1)
+}
+
+/// What `look` sees in every photograph, in their order; all cores look, each with an eye of its own.
+fn looked_at<T: Send>(photographs: &[RgbImage], look: impl Fn(&mut Eye, &RgbImage) -> T + Sync) -> Vec<T> {
+    let n_cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let part = photographs.len().div_ceil(n_cores).max(1);
+    let look_at = &|part: &[RgbImage]| {
+        let mut eye = Eye::new();
+        part.iter().map(|photograph| look(&mut eye, photograph)).collect::<Vec<T>>()
+    };
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = photographs.chunks(part).map(|part| scope.spawn(move || look_at(part))).collect();
+        workers.into_iter().flat_map(|worker| worker.join().expect("no panic")).collect()
+    })
 }
 
 /// `SPECSCAN_DETECTORS_ON` names another folder beside `bench`, as `more`, on which thresholds are chosen.
@@ -230,14 +226,10 @@ fn load(folder: &Path) -> Vec<RgbImage> {
 
 /// Shares of images with each finding, by kind of damage.
 fn rates(photographs: &[RgbImage], way: Way, damage: Option<Damage>) -> (BTreeMap<&'static str, f64>, Vec<Measured>) {
-    let mut eye = Eye::new();
-    let measured: Vec<Measured> = photographs
-        .iter()
-        .map(|photograph| {
-            let (file, working) = prepare(photograph, way, damage);
-            eye.measure(&file, &View::whole(&working, Size::square(SIDE))).0
-        })
-        .collect();
+    let measured: Vec<Measured> = looked_at(photographs, |eye, photograph| {
+        let (file, working) = prepare(photograph, way, damage);
+        eye.measure(&file, &View::whole(&working, Size::square(SIDE))).0
+    });
     let share =
         |of: &dyn Fn(&Measured) -> bool| measured.iter().filter(|m| of(m)).count() as f64 / measured.len() as f64;
     (FINDINGS.iter().map(|f| (f.name, share(&|m| f.is_found(m)))).collect(), measured)
@@ -268,7 +260,7 @@ fn damage_is_found_and_photographs_are_left_alone() {
     for way in [Way::Crop, Way::Whole] {
         let name = if way == Way::Crop { "central 256 pixels" } else { "whole files to 256 pixels" };
         println!("\n{} photographs, {name}\n\n| finding | false alarms |\n|---|---|", photographs.len());
-        let (alarms, native) = rates(&photographs, way, None);
+        let (alarms, native) = rates(photographs, way, None);
         for finding in FINDINGS {
             let alarm = alarms[finding.name];
             println!("| {} | {:.1} % |", finding.name, 100.0 * alarm);
@@ -282,7 +274,7 @@ fn damage_is_found_and_photographs_are_left_alone() {
             "\n| damage | finding | found | false alarms | area | other findings above 5 % |\n|---|---|---|---|---|---|"
         );
         for (damage, finding, least, make) in DAMAGES {
-            let (found, measured) = rates(&photographs, way, Some(*make));
+            let (found, measured) = rates(photographs, way, Some(*make));
             let others: Vec<String> = found
                 .iter()
                 .filter(|(other, share)| *other != finding && **share > 0.05 && **share > alarms[*other] + 0.02)
@@ -380,21 +372,19 @@ fn odd_images_are_found_on_either_side() {
     // What is planted in every fiftieth image, and the least share of it that has to be found.
     let planted: [(&str, f64, Option<Damage>); 5] = [
         ("nothing", 0.0, None),
-        ("blur σ = 4", 0.0, Some(|i| imageops::blur(i, 4.0))),
-        ("nearly flat", 0.9, Some(|i| map(i, |_, _, p| p.map(|v| 120.0 + 0.03 * (v - 120.0))))),
+        ("blur σ = 4", 0.0, Some(|i| blurred(i, 4.0))),
+        ("nearly flat", 0.9, Some(|i| map(i, |p| p.map(|v| 120.0 + 0.03 * (v - 120.0))))),
         ("noise σ = 60/255", 0.0, Some(|i| noisy(i, 60.0))),
-        ("nearly black", 0.7, Some(|i| map(i, |_, _, p| p.map(|v| v - 200.0)))),
+        ("nearly black", 0.7, Some(|i| map(i, |p| p.map(|v| v - 200.0)))),
     ];
     println!("\n| planted in 2 % | precision | recall | found of planted | found of others | side of most |");
     println!("|---|---|---|---|---|---|");
-    let mut eye = Eye::new();
-    let mut looked = |damage: Option<Damage>| -> Vec<(Vec<f64>, f64)> {
-        let look = |photograph| {
+    let looked = |damage: Option<Damage>| -> Vec<(Vec<f64>, f64)> {
+        looked_at(photographs, |eye, photograph| {
             let (file, working) = prepare(photograph, Way::Whole, damage);
             let (_, powers, brightness) = eye.measure(&file, &View::whole(&working, Size::square(SIDE)));
             (powers, brightness)
-        };
-        photographs.iter().map(look).collect()
+        })
     };
     let whole = looked(None);
     for (name, least, damage) in planted {

@@ -4,6 +4,7 @@ use anyhow::{Result, ensure};
 use clap::Args;
 
 use super::exit::ExitStatus;
+use super::input_names::names_of;
 use super::interrupt;
 use super::present::{self, Presentation};
 use super::progress::Progress;
@@ -58,7 +59,7 @@ pub fn run(args: &CompareArgs) -> Result<ExitStatus> {
     let desk = presentation.with_folder::<CompareReport>(desk, &shared.output, &[])?;
     let compare = Compare { paired: args.paired, allow_different_preprocess: args.allow_different_preprocess };
     interrupt::set_working(true);
-    let sets = present::names_of(&shared.input.inputs).into_iter().zip(sources).collect();
+    let sets = names_of(&shared.input.inputs).into_iter().zip(sources).collect();
     let report = compare.report(&desk, sets)?;
     presentation.write(&desk, &report)?;
     let mut stale = Presentation::stale_names::<CompareReport>();

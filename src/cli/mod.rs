@@ -15,6 +15,7 @@ mod families;
 mod fit_delta;
 mod help;
 mod info;
+mod input_names;
 mod inspect;
 mod interrupt;
 mod memory;

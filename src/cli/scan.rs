@@ -4,6 +4,7 @@ use anyhow::Result;
 use clap::Args;
 
 use super::exit::ExitStatus;
+use super::input_names::name_of;
 use super::present;
 use super::shared::{SharedArgs, parse_file_name};
 use crate::analysis::scan::Scan;
@@ -61,5 +62,5 @@ pub fn run(args: &ScanArgs) -> Result<ExitStatus> {
 /// The name of the first input without its ending, or `dataset`.
 fn default_name(shared: &SharedArgs) -> String {
     let first = shared.input.inputs.first();
-    first.and_then(|path| present::name_of(path)).unwrap_or_else(|| "dataset".to_owned())
+    first.and_then(|path| name_of(path)).unwrap_or_else(|| "dataset".to_owned())
 }

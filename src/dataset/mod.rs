@@ -69,7 +69,7 @@ pub use list_error::ListError;
 pub use listing::{Listing, list_inputs, list_inputs_with};
 pub use open::{open_ordinary, read_regular};
 pub use opened::OpenedFile;
-pub use own_mark::{OwnPicture, WORKSHOP};
+pub use own_mark::{OwnPicture, RESULT_FOLDERS, WORKSHOP};
 pub use part::Part;
 pub use resolution::{AutoResolution, ResolutionError, choose_resolution};
 pub use skip::SkipReason;

@@ -16,9 +16,12 @@ use super::open::open_ordinary;
 /// Folder in an output folder for what is not finished.
 pub const WORKSHOP: &str = ".specscan";
 
-/// What the names of plots and samples begin with. Other files are not opened for their mark while files are listed,
+/// Folders in an output folder that results are in, as `inspect/soft.png`; all others are in the folder itself.
+pub const RESULT_FOLDERS: [&str; 1] = ["inspect"];
+
+/// What the names of plots and samples begin with that are not in [`RESULT_FOLDERS`]. Other files are not opened for their mark while files are listed,
 /// so that a million of them list fast; a plot under another name is met by its mark when it is decoded.
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 15] = [
     "adjusted_offset",
     "blur_noise",
     "bounds",
@@ -27,7 +30,6 @@ const NAMES: [&str; 16] = [
     "farthest",
     "fit",
     "gamma",
-    "inspect",
     "noise",
     "offset",
     "rapsd",
@@ -102,7 +104,10 @@ impl OwnPicture {
     /// Reads the mark of a file whose name may be that of a plot or a sample.
     pub(super) fn of_file(path: &Path) -> Option<Self> {
         let name = path.file_name()?.to_str()?;
-        let is_candidate = name.ends_with(".png") && NAMES.iter().any(|begin| name.starts_with(begin));
+        let folder = path.parent().and_then(Path::file_name);
+        let is_among_results = RESULT_FOLDERS.iter().any(|of_results| folder == Some(of_results.as_ref()));
+        let is_candidate =
+            name.ends_with(".png") && (is_among_results || NAMES.iter().any(|begin| name.starts_with(begin)));
         let mut head = Vec::new();
         std::fs::File::open(is_candidate.then_some(path)?).ok()?.take(HEAD_BYTES).read_to_end(&mut head).ok()?;
         Self::of_png(&head)

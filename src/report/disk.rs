@@ -65,6 +65,13 @@ pub(super) fn remove_folder(path: &Path) -> io::Result<()> {
     missing_is_fine(fs::remove_dir_all(path))
 }
 
+/// Removes a folder if nothing is in it. What is no folder, a link to one too, is left.
+pub(super) fn remove_empty_folder(path: &Path) -> io::Result<()> {
+    step()?;
+    let is_left = |kind| matches!(kind, ErrorKind::DirectoryNotEmpty | ErrorKind::NotADirectory);
+    missing_is_fine(fs::remove_dir(path)).or_else(|error| if is_left(error.kind()) { Ok(()) } else { Err(error) })
+}
+
 fn missing_is_fine(removed: io::Result<()>) -> io::Result<()> {
     removed.or_else(|error| if error.kind() == ErrorKind::NotFound { Ok(()) } else { Err(error) })
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::folder_lock::{Holder, holder_of};
 use super::journal::{Journal, staging_of};
 use super::own_results::{OwnResults, PastRun};
-use crate::dataset::{WORKSHOP, key_of_path};
+use crate::dataset::{RESULT_FOLDERS, WORKSHOP, key_of_path};
 
 /// A folder that commands have written to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -125,8 +125,11 @@ impl Unfinished {
             return None;
         }
         let (holder, journal) = (holder_of(folder), Journal::read(folder));
-        let entries = std::fs::read_dir(staging_of(folder)).into_iter().flatten().filter_map(Result::ok);
-        let sizes: Vec<u64> = entries.map(|entry| entry.metadata().map_or(0, |metadata| metadata.len())).collect();
+        let staging = staging_of(folder);
+        let folders = RESULT_FOLDERS.map(|name| staging.join(name)).into_iter().chain([staging]);
+        let entries = folders.flat_map(|path| std::fs::read_dir(path).into_iter().flatten().filter_map(Result::ok));
+        let files = entries.filter_map(|entry| entry.metadata().ok().filter(std::fs::Metadata::is_file));
+        let sizes: Vec<u64> = files.map(|metadata| metadata.len()).collect();
         Some(Self {
             running: holder.is_some(),
             run: holder.flatten(),

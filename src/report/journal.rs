@@ -6,8 +6,9 @@
 //!
 //! 1. the journal is written and synced: which file goes where, and the hash of what it replaces;
 //! 2. the old manifests that would no longer be true are removed, and the files that only an older run left;
-//! 3. the folder is synced;
-//! 4. the files are renamed to their places, and the folder is synced;
+//! 3. the folder is synced, here and below with its folders of results;
+//! 4. the files are renamed to their places, for which folders of results are made where missing; those of them that
+//!    step 2 left empty are removed; the folder is synced;
 //! 5. the new manifests are renamed to theirs, that of the command last, and the folder is synced;
 //! 6. the journal is removed, then the staging folder, then the lock.
 //!
@@ -28,7 +29,8 @@
 //!
 //! Files are hashed just before the journal is written, and a stranger's ends the run. A later run replaces or removes
 //! a file only if its hash is still the one in the journal: what somebody else has put there in the meantime stays, as
-//! if it had been put there after the run; the manifest then names a file that has changed.
+//! if it had been put there after the run; the manifest then names a file that has changed. A link or a file in place of a
+//! folder of results is somebody else's, too, and what a link leads to is not looked at.
 
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -36,7 +38,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::disk;
-use super::result_file::{ResultFile, hash_of, is_plain_name};
+use super::result_file::{ResultFile, hash_of};
+use super::result_name::{folders_of, is_result_name, place_of};
 use crate::dataset::{WORKSHOP, read_regular};
 
 /// Name of the journal in the workshop, and while it is written.
@@ -85,27 +88,39 @@ pub(super) fn staging_of(folder: &Path) -> PathBuf {
 impl Journal {
     /// The journal of a run that did not come to its end; none if there is none, or what is there is none.
     pub fn read(folder: &Path) -> Option<Self> {
+        let leads_out = [folder.join(WORKSHOP), staging_of(folder)].iter().any(|path| path.is_symlink());
         let journal: Self = serde_json::from_slice(&read_regular(&folder.join(WORKSHOP).join(NAME)).ok()?).ok()?;
-        let is_sound = journal.names().all(is_plain_name);
+        let is_sound = journal.names().all(is_result_name) && !leads_out;
         is_sound.then_some(journal)
     }
 
     /// All names in it.
-    fn names(&self) -> impl Iterator<Item = &str> {
+    fn names(&self) -> impl Iterator<Item = &str> + Clone {
         let placed = self.files.iter().chain(&self.manifests).map(|placed| placed.name.as_str());
-        placed.chain(self.removed.iter().map(|file| file.name.as_str()))
+        placed.chain(self.names_removed())
+    }
+
+    fn names_removed(&self) -> impl Iterator<Item = &str> + Clone {
+        self.removed.iter().map(|file| file.name.as_str())
+    }
+
+    /// Returns when the names in `root`, and in its folders of results, are on the disk.
+    fn sync(&self, root: &Path) -> Result<(), Failed> {
+        let below = folders_of(self.names()).map(|name| root.join(name)).filter(|path| path.is_dir());
+        let mut all = below.chain([root.to_owned()]);
+        all.try_for_each(|path| disk::sync_folder(&path).map_err(|error| (path, error)))
     }
 
     /// Writes it, after which it holds: the staging folder and all above it are synced, too. Names that lead out of
     /// the folder are an error.
     pub fn write(&self, folder: &Path) -> Result<(), Failed> {
-        if let Some(name) = self.names().find(|name| !is_plain_name(name)) {
-            return Err((folder.join(name), io::Error::new(ErrorKind::InvalidInput, "it is not in the folder itself")));
+        if let Some(name) = self.names().find(|name| !is_result_name(name)) {
+            return Err((folder.join(name), io::Error::new(ErrorKind::InvalidInput, "no result is called so")));
         }
         let workshop = folder.join(WORKSHOP);
         let (unfinished, path) = (workshop.join(UNFINISHED), workshop.join(NAME));
+        self.sync(&staging_of(folder))?;
         let write = || {
-            disk::sync_folder(&staging_of(folder))?;
             let mut file = disk::DiskFile::create(&unfinished)?;
             io::Write::write_all(&mut file, &serde_json::to_vec(self)?)?;
             file.sync()?;
@@ -132,32 +147,39 @@ impl Journal {
     /// Puts in place what is not yet; steps 2 to 5 of the head of this file.
     pub fn apply(&self, folder: &Path, when: When) -> Result<(), Failed> {
         let staging = staging_of(folder);
-        let sync = || disk::sync_folder(folder).map_err(|error| (folder.to_owned(), error));
         for Placed { name, replaces } in &self.manifests {
             if let (Some(hash), true) = (replaces, staging.join(name).exists()) {
-                remove_if(&folder.join(name), hash, when)?;
+                remove_if(folder, name, hash, when)?;
             }
         }
-        self.removed.iter().try_for_each(|file| remove_if(&folder.join(&file.name), &file.xxh3, when))?;
-        sync()?;
+        self.removed.iter().try_for_each(|file| remove_if(folder, &file.name, &file.xxh3, when))?;
+        self.sync(folder)?;
         self.files.iter().try_for_each(|placed| placed.put(&staging, folder, when))?;
-        sync()?;
+        for path in folders_of(self.names_removed()).map(|name| folder.join(name)) {
+            disk::remove_empty_folder(&path).map_err(|error| (path, error))?;
+        }
+        self.sync(folder)?;
         self.manifests.iter().try_for_each(|placed| placed.put(&staging, folder, when))?;
-        sync()
+        self.sync(folder)
     }
 }
 
 /// The command that has begun to put `path` in place, or to remove it, and has not finished: it goes on, or was killed.
 pub fn unfinished_command(path: &Path) -> Option<String> {
-    let journal = Journal::read(path.parent()?)?;
-    let is_in_it = journal.names().any(|name| path.file_name() == Some(name.as_ref()));
-    is_in_it.then_some(journal.command)
+    let of_folder = |folder: &Path| {
+        let journal = Journal::read(folder)?;
+        let is_in_it = journal.names().any(|name| folder.join(name) == path);
+        is_in_it.then_some(journal.command)
+    };
+    path.ancestors().skip(1).take(2).find_map(of_folder)
 }
 
 impl Placed {
     /// Renames it, unless that has been done, or somebody else's file has taken the place.
     fn put(&self, staging: &Path, folder: &Path, when: When) -> Result<(), Failed> {
-        let (from, to) = (staging.join(&self.name), folder.join(&self.name));
+        let (Some(from), Some(to)) = (place(staging, &self.name, when)?, place(folder, &self.name, when)?) else {
+            return Ok(());
+        };
         if !from.exists() {
             return Ok(());
         }
@@ -167,19 +189,30 @@ impl Placed {
                 return Ok(());
             }
         }
-        disk::rename(&from, &to).map_err(|error| (to, error))
+        let below = to.parent().filter(|parent| *parent != folder);
+        below.map_or(Ok(()), disk::make_folder).and_then(|()| disk::rename(&from, &to)).map_err(|error| (to, error))
+    }
+}
+
+/// Where the result `name` is, or is to be; none if somebody has put something in place of its folder since the run
+/// that is finished here.
+fn place(root: &Path, name: &str, when: When) -> Result<Option<PathBuf>, Failed> {
+    match place_of(root, name) {
+        Err(error) if when == When::Later && error.kind() == ErrorKind::NotADirectory => Ok(None),
+        found => found.map(Some).map_err(|error| (root.join(name), error)),
     }
 }
 
 /// Removes the file if it has that hash.
-fn remove_if(path: &Path, hash: &str, when: When) -> Result<(), Failed> {
+fn remove_if(folder: &Path, name: &str, hash: &str, when: When) -> Result<(), Failed> {
+    let Some(path) = place(folder, name, when)? else { return Ok(()) };
     let removed = match when {
-        When::AtOnce => disk::remove_file(path),
-        When::Later => match hash_of(path) {
-            Ok(Some(now)) if now == hash => disk::remove_file(path),
+        When::AtOnce => disk::remove_file(&path),
+        When::Later => match hash_of(&path) {
+            Ok(Some(now)) if now == hash => disk::remove_file(&path),
             Ok(_) => Ok(()),
             Err(error) => Err(error),
         },
     };
-    removed.map_err(|error| (path.to_owned(), error))
+    removed.map_err(|error| (path, error))
 }

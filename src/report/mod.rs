@@ -14,6 +14,7 @@ pub mod plot;
 pub mod read_csv;
 pub mod read_npz;
 pub mod result_file;
+mod result_name;
 pub mod samples;
 pub mod schedules;
 pub mod tables;

@@ -8,22 +8,23 @@
 //! next run goes on from there, is in [`super::journal`].
 //! Files get the permissions the umask gives to ordinary files.
 
-use std::error::Error;
 use std::fs;
-use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::disk::{self, DiskFile};
+use super::disk;
 use super::folder_lock::{FolderLock, LockError, has_lock_file};
 use super::journal::{Failed, Journal, Placed, When, staging_of};
 pub use super::output_error::OutputError;
 use super::own_results::OwnResults;
-use super::result_file::{KnownHashes, ResultFile, is_plain_name};
+use super::result_file::{KnownHashes, ResultFile};
+use super::result_name::place_of;
 use crate::dataset::WORKSHOP;
 
-/// What fills a file.
-pub type Sink = BufWriter<DiskFile>;
+mod writing;
+
+use writing::Kind;
+pub use writing::{Sink, StagedFile};
 
 /// Longest name of a file on all common file systems, bytes.
 const MAX_NAME_BYTES: usize = 255;
@@ -62,14 +63,6 @@ struct Complete {
     /// Manifests of other commands, amended.
     amended: Vec<String>,
     retired: Vec<String>,
-}
-
-/// What a file is to the run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Result,
-    Sample,
-    Amended,
 }
 
 impl OutputDir {
@@ -161,8 +154,8 @@ impl OutputDir {
 
     /// Hash of what has that name in the folder now; none if nothing has. It is read again only if it has changed.
     pub(super) fn hash_of(&self, name: &str) -> Result<Option<String>, OutputError> {
-        let path = self.path_of(name);
-        self.shared.hashes.of(&path).map_err(|source| OutputError::Write { path, source })
+        let hash = place_of(self.path(), name).and_then(|path| self.shared.hashes.of(&path));
+        hash.map_err(|source| OutputError::Write { path: self.path_of(name), source })
     }
 
     /// What earlier runs left in it.
@@ -206,79 +199,6 @@ impl OutputDir {
         self.shared.complete().retired.push(name);
     }
 
-    /// Writes the file `name` as a whole: `fill` produces its content.
-    ///
-    /// # Errors
-    ///
-    /// [`OutputError::Content`] with the error of `fill`; [`OutputError::Write`] if the system refused;
-    /// [`OutputError::BadName`]; [`OutputError::Foreign`].
-    pub fn write_atomic<E>(&self, name: &str, fill: impl FnOnce(&mut Sink) -> Result<(), E>) -> Result<(), OutputError>
-    where
-        E: Into<Box<dyn Error + Send + Sync>>,
-    {
-        self.write_as(Kind::Result, name, fill)
-    }
-
-    /// As [`OutputDir::write_atomic`], of one image of many, which is listed among the samples.
-    ///
-    /// # Errors
-    ///
-    /// As [`OutputDir::write_atomic`].
-    pub fn write_sample<E>(&self, name: &str, fill: impl FnOnce(&mut Sink) -> Result<(), E>) -> Result<(), OutputError>
-    where
-        E: Into<Box<dyn Error + Send + Sync>>,
-    {
-        self.write_as(Kind::Sample, name, fill)
-    }
-
-    /// As [`OutputDir::write_atomic`], of the manifest of another command.
-    pub(super) fn write_amended<E>(
-        &self,
-        name: &str,
-        fill: impl FnOnce(&mut Sink) -> Result<(), E>,
-    ) -> Result<(), OutputError>
-    where
-        E: Into<Box<dyn Error + Send + Sync>>,
-    {
-        self.write_as(Kind::Amended, name, fill)
-    }
-
-    fn write_as<E>(
-        &self,
-        kind: Kind,
-        name: &str,
-        fill: impl FnOnce(&mut Sink) -> Result<(), E>,
-    ) -> Result<(), OutputError>
-    where
-        E: Into<Box<dyn Error + Send + Sync>>,
-    {
-        let mut staged = self.stage_as(kind, name)?;
-        fill(&mut staged.writer)
-            .map_err(|source| OutputError::Content { path: staged.path(), source: source.into() })?;
-        staged.commit()
-    }
-
-    /// Opens a file that is filled during a long run.
-    ///
-    /// # Errors
-    ///
-    /// [`OutputError::Write`] if it cannot be made; [`OutputError::BadName`]; [`OutputError::Foreign`] if a file of
-    /// that name is there that no run of specscan wrote.
-    pub fn stage(&self, name: &str) -> Result<StagedFile, OutputError> {
-        self.stage_as(Kind::Result, name)
-    }
-
-    fn stage_as(&self, kind: Kind, name: &str) -> Result<StagedFile, OutputError> {
-        if !is_plain_name(name) {
-            return Err(OutputError::BadName { name: name.to_owned() });
-        }
-        self.check_free([name.to_owned()])?;
-        match DiskFile::create(&self.staging().join(name)) {
-            Ok(file) => Ok(StagedFile { writer: Sink::new(file), out: self.clone(), name: name.to_owned(), kind }),
-            Err(source) => Err(OutputError::Write { path: self.path_of(name), source }),
-        }
-    }
-
     /// Puts all that is complete in place, the manifest of that name last, and removes the files `stale`.
     ///
     /// # Errors
@@ -302,6 +222,21 @@ impl OutputDir {
         journal.apply(self.path(), When::AtOnce).and_then(|()| Journal::remove(self.path())).map_err(write_error)?;
         *self.shared.complete() = Complete { results, samples, ..Complete::default() };
         Ok(())
+    }
+}
+
+impl Complete {
+    /// Adds a file; a name that is written again is listed once.
+    fn add(&mut self, kind: Kind, name: String) {
+        let names = match kind {
+            Kind::Result => &mut self.results,
+            Kind::Sample => &mut self.samples,
+            Kind::Amended => &mut self.amended,
+        };
+        // Samples have names of their own; a list of thousands is not searched.
+        if kind == Kind::Sample || !names.contains(&name) {
+            names.push(name);
+        }
     }
 }
 
@@ -337,61 +272,6 @@ impl Drop for MadeFolders {
     }
 }
 
-/// A file being written to the staging folder. [`StagedFile::commit`] makes it one of the run's; otherwise it goes.
-#[derive(Debug)]
-pub struct StagedFile {
-    writer: Sink,
-    out: OutputDir,
-    name: String,
-    kind: Kind,
-}
-
-impl StagedFile {
-    /// The path the file will have.
-    pub fn path(&self) -> PathBuf {
-        self.out.path_of(&self.name)
-    }
-
-    /// Flushes and syncs the file, which then takes its place with all others of the run.
-    ///
-    /// # Errors
-    ///
-    /// [`OutputError::Write`].
-    pub fn commit(self) -> Result<(), OutputError> {
-        let path = self.path();
-        let Self { writer, out, name, kind } = self;
-        let finished = writer.into_inner().map_err(io::IntoInnerError::into_error).and_then(|file| file.sync());
-        finished.map_err(|source| OutputError::Write { path, source })?;
-        let mut complete = out.shared.complete();
-        let names = match kind {
-            Kind::Result => &mut complete.results,
-            Kind::Sample => &mut complete.samples,
-            Kind::Amended => &mut complete.amended,
-        };
-        // Samples have names of their own; a list of thousands is not searched.
-        if kind == Kind::Sample || !names.contains(&name) {
-            names.push(name);
-        }
-        Ok(())
-    }
-}
-
-impl Write for StagedFile {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.writer.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.writer.flush()
-    }
-}
-
-impl Seek for StagedFile {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        self.writer.seek(to)
-    }
-}
-
 fn write_error((path, source): Failed) -> OutputError {
     OutputError::Write { path, source }
 }
@@ -402,5 +282,9 @@ fn first_non_folder(folder: &Path) -> Option<PathBuf> {
     (!nearest.is_dir()).then(|| nearest.to_owned())
 }
 
+#[cfg(test)]
+mod kill_tests;
+#[cfg(test)]
+mod testing;
 #[cfg(test)]
 mod tests;

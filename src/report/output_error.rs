@@ -121,6 +121,9 @@ pub(super) fn remedy(kind: ErrorKind) -> &'static str {
             "there is no space left; free some or choose another folder with --out"
         }
         ErrorKind::Unsupported => "the file system cannot do that (it may lack file locks); choose another with --out",
+        ErrorKind::NotADirectory => {
+            "a file or a link stands in place of its folder; remove it or choose another folder with --out"
+        }
         ErrorKind::IsADirectory => "a folder has that name; remove it or choose another folder with --out",
         _ => "choose another folder with --out",
     }
@@ -135,6 +138,7 @@ mod tests {
         assert!(remedy(ErrorKind::PermissionDenied).contains("permissions"));
         assert!(remedy(ErrorKind::ReadOnlyFilesystem).contains("read-only"));
         assert!(remedy(ErrorKind::StorageFull).contains("space"));
+        assert!(remedy(ErrorKind::NotADirectory).contains("a link stands"));
         assert!(remedy(ErrorKind::IsADirectory).contains("a folder has that name"));
         assert!(remedy(ErrorKind::Other).contains("--out"));
         for source in [csv::Error::from(io::Error::from(ErrorKind::StorageFull)).into(), "sums overflowed".into()] {

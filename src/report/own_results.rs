@@ -14,7 +14,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::result_file::{ResultFile, is_plain_name};
+use super::result_file::ResultFile;
+use super::result_name::is_result_name;
 use crate::dataset::open_ordinary;
 
 /// Commands that leave files; the manifest of each is called after it.
@@ -84,12 +85,12 @@ impl PastRun {
         self.runs().flat_map(|run| run.results.iter().chain(&run.samples))
     }
 
-    /// Drops files from its lists that are not in the folder itself.
-    fn keep_plain_names(&mut self) {
+    /// Drops files from its lists that no result is called as.
+    fn keep_names_of_results(&mut self) {
         for files in [&mut self.results, &mut self.samples, &mut self.replaced] {
-            files.retain(|file| is_plain_name(&file.name));
+            files.retain(|file| is_result_name(&file.name));
         }
-        self.earlier_runs.iter_mut().for_each(Self::keep_plain_names);
+        self.earlier_runs.iter_mut().for_each(Self::keep_names_of_results);
     }
 
     /// Takes the files that are meant out of its lists.
@@ -175,7 +176,7 @@ fn read(path: &Path) -> Option<PastRun> {
         return None;
     }
     let mut manifest: PastRun = serde_json::from_reader(BufReader::new(file.take(metadata.len()))).ok()?;
-    manifest.keep_plain_names();
+    manifest.keep_names_of_results();
     manifest.rest.contains_key("specscan_version").then_some(manifest)
 }
 
@@ -208,9 +209,18 @@ mod tests {
     #[test]
     fn names_that_lead_out_of_the_folder_are_dropped_from_every_list() {
         let folder = tempfile::tempdir().expect("a folder");
-        let files: Vec<Value> = ["noise_0.png", "noise_x/../../victim.csv", "/dev/zero", "..", "a/b.csv", ""]
-            .map(|name| serde_json::json!({ "name": name, "n_bytes": 1, "xxh3": "0f" }))
-            .into();
+        let files: Vec<Value> = [
+            "noise_0.png",
+            "noise_x/../../victim.csv",
+            "/dev/zero",
+            "..",
+            "a/b.csv",
+            "inspect/../x",
+            ".specscan/lock",
+            "",
+        ]
+        .map(|name| serde_json::json!({ "name": name, "n_bytes": 1, "xxh3": "0f" }))
+        .into();
         let lists = serde_json::json!({ "results": files, "samples": files, "replaced": files });
         let mut manifest = lists.clone();
         manifest["specscan_version"] = "1".into();

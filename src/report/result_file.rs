@@ -3,19 +3,20 @@
 use std::collections::HashMap;
 use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind, Read};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
+use super::result_name::place_of;
 use crate::dataset::open_ordinary;
 
 /// A file that a run left.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ResultFile {
-    /// Its name in the folder.
+    /// Its name in the folder; that of one in a folder of results is after that folder's, with a slash between.
     pub name: String,
     /// Its size.
     pub n_bytes: u64,
@@ -42,7 +43,7 @@ impl ResultFile {
     ///
     /// As [`ResultFile::read`].
     pub fn is_in(&self, folder: &Path) -> io::Result<bool> {
-        let (file, metadata) = open_ordinary(&folder.join(&self.name))?;
+        let (file, metadata) = open_ordinary(&place_of(folder, &self.name)?)?;
         Ok(metadata.len() == self.n_bytes && Self::hash(file.take(metadata.len()), &self.name)? == *self)
     }
 
@@ -136,10 +137,4 @@ fn counted(path: &Path) {
 #[cfg(test)]
 pub(super) fn n_hashed(name: &str) -> usize {
     HASHED.with_borrow(|names| names.iter().filter(|hashed| *hashed == name).count())
-}
-
-/// Whether `name` is one ordinary path component, so that a file of that name lands in the folder itself.
-pub(super) fn is_plain_name(name: &str) -> bool {
-    let mut components = Path::new(name).components();
-    matches!((components.next(), components.next()), (Some(Component::Normal(only)), None) if only == name)
 }

@@ -129,3 +129,112 @@ fn few_images_are_said_to_be_few() {
     let printed = world.succeed("compare sharp/00.png blurred/00.png -o one");
     assert!(printed.stdout.contains("too few files"), "{}", printed.stdout);
 }
+
+/// The words of a text, lines joined.
+fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A difference of a report: value, ends of the interval.
+fn difference(of: &serde_json::Value) -> [f64; 3] {
+    ["value", "low95", "high95"].map(|key| of[key].as_f64().expect("a number"))
+}
+
+#[test]
+fn sentences_say_what_the_numbers_are() {
+    let world = with_blurred(24);
+    for (first, second) in [("sharp", "blurred"), ("blurred", "sharp"), ("sharp", "other")] {
+        let said = words(&world.succeed(&format!("compare {first} {second} -o out --plots none")).stdout);
+        let json = world.json("out/compare.json");
+        let found = &json["comparisons"][0];
+        let bands = found["bands"].as_array().expect("bands");
+        let says = |part: String| assert!(said.contains(&part), "`{part}` is not in: {said}");
+        let frequency = |of: &serde_json::Value, key: &str| {
+            format!("{:.4}", of[key].as_f64().expect("a frequency")).trim_end_matches('0').to_owned()
+        };
+        let ends = |[value, low, high]: [f64; 3], digits: usize| match value > 0.0 {
+            true => format!("(95 %: {low:.digits$} to {high:.digits$})"),
+            false => format!("(95 %: {:.digits$} to {:.digits$})", -high, -low),
+        };
+        for run in found["runs"].as_array().expect("runs") {
+            let [value, ..] = difference(&run["difference_db"]);
+            let low = frequency(run, "frequency_low_cycles_per_px");
+            let high = frequency(run, "frequency_high_cycles_per_px");
+            let place = match (run["first_band"] == 0, run["last_band"] == bands.len() - 1) {
+                (true, true) => "at all frequencies".to_owned(),
+                (true, false) => format!("up to {high} cycles/px"),
+                (false, true) => format!("from {low} cycles/px up"),
+                (false, false) => format!("from {low} to {high} cycles/px"),
+            };
+            let side = if value > 0.0 { "more" } else { "less" };
+            says(format!("{:.2} dB {side} {place} {}", value.abs(), ends(difference(&run["difference_db"]), 2)));
+        }
+        let farthest = |of: &serde_json::Value| difference(of)[1].abs().max(difference(of)[2].abs());
+        if found["runs"].as_array().is_some_and(Vec::is_empty) {
+            let open = bands.iter().map(|band| farthest(&band["difference_db"])).fold(0.0, f64::max);
+            says(format!(
+                "no octave band of {second} differs from {first} beyond chance (each equal within ± {open:.1} dB)"
+            ));
+        }
+        for (name, subject, digits, more, less) in
+            [("delta", "its Δ", 2, "larger", "smaller"), ("brightness", "it", 3, "brighter", "darker")]
+        {
+            let difference = difference(&found[name]);
+            let name = if name == "delta" { "Δ" } else { name };
+            if found[if name == "Δ" { "delta" } else { name }]["p"].as_f64().expect("a chance") > 0.05 {
+                says(format!("{name} equal within ± {:.digits$}", difference[1].abs().max(difference[2].abs())));
+            } else {
+                let side = if difference[0] > 0.0 { more } else { less };
+                says(format!("{subject} is {:.digits$} {side} {}", difference[0].abs(), ends(difference, digits)));
+            }
+        }
+        for band in bands {
+            let p = band["p_holm"].as_f64().expect("a chance");
+            let chance = if p < 1e-4 { "< 0.0001".to_owned() } else { format!("{p:.4}") };
+            let differs = if band["differs"] == true { " differs" } else { "" };
+            let [value, low, high] = difference(&band["difference_db"]);
+            says(format!("{value:+.2} {low:+.2} to {high:+.2} {chance}{differs}"));
+        }
+        let verdict = if second == "other" { "no difference beyond chance" } else { "the spectra differ" };
+        says(format!("bands together: {verdict} (Hotelling's T², p "));
+    }
+    let few = words(&world.succeed("compare sharp/00.png blurred/00.png -o few").stdout);
+    let n_bands = world.json("few/compare.json")["comparisons"][0]["bands"].as_array().expect("bands").len();
+    assert!(few.contains(&format!("it takes more than {} in both sets together", n_bands + 2)), "{few}");
+}
+
+#[test]
+fn pairs_differ_by_the_mean_of_their_differences() {
+    let world = World::create();
+    // Codes by which images 0 to 5 are brighter; one more image has no partner.
+    let brighter = [1_u8, 2, 3, 4, 5, 9];
+    let flat = |folder: &str, i: u8, code: u8| {
+        save(
+            &world.path(format!("{folder}/{i}.png")),
+            &image::RgbImage::from_pixel(32, 16, image::Rgb([code; 3])).into(),
+        );
+    };
+    for (i, by) in (0..).zip(brighter) {
+        flat("one", i, 100 + 10 * i);
+        flat("two", i, 100 + 10 * i + by);
+    }
+    flat("two", 6, 100);
+    let paired = |out: &str, options: &str| {
+        let printed = world.succeed(&format!("compare one two --paired -o {out} --plots none {options}"));
+        assert!(printed.stderr.contains("1 files of one and two have no partner"), "{}", printed.stderr);
+        let found = world.json(&format!("{out}/compare.json"))["comparisons"][0].clone();
+        assert_eq!(found["n_pairs"], 6);
+        difference(&found["brightness"])
+    };
+    // 4 codes, their standard deviation √8, Student's t of 5 degrees of freedom.
+    let (code, half) = (2.0 / 255.0, 2.570_582 * (8.0_f64 / 6.0).sqrt());
+    for [value, low, high] in [paired("whole", "--resolution 16"), paired("tiles", "--transform tile --resolution 16")]
+    {
+        for (found, wanted) in [(value, 4.0), (low, 4.0 - half), (high, 4.0 + half)] {
+            assert!((found / code - wanted).abs() <= 1e-4, "{found} is not {wanted} codes");
+        }
+    }
+    (2..7).for_each(|i| std::fs::remove_file(world.path(format!("two/{i}.png"))).expect("removed"));
+    world.succeed("compare one two --paired -o few --plots none -q --resolution 16");
+    difference(&world.json("few/compare.json")["comparisons"][0]["brightness"]);
+}

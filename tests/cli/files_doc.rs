@@ -69,7 +69,7 @@ fn documented_name(file: &str) -> String {
         (_, "json") if specscan::report::own_results::COMMANDS.contains(&stem) => "COMMAND.json".to_owned(),
         ("trainer_schedule", _) => file.to_owned(),
         (_, "spectrum" | "safetensors") | ("spectrum", "npz") => format!("NAME.{ending}"),
-        _ if stem.starts_with("inspect_") => format!("inspect_FINDING.{ending}"),
+        _ if stem.starts_with("inspect/") => format!("inspect/FINDING.{ending}"),
         _ => {
             let family = stem.strip_prefix("noise_").map(|rest| rest.trim_end_matches("_00000"));
             match family {
@@ -139,7 +139,10 @@ fn written() -> BTreeMap<String, BTreeSet<String>> {
         let folder = format!("out/{i}");
         world.succeed(&format!("{words} -o {folder} -q"));
         // Folders of single inputs hold what one command leaves.
-        for file in world.files(&folder).into_iter().filter(|name| name.contains('.')) {
+        let below = specscan::dataset::RESULT_FOLDERS.into_iter().flat_map(|name| {
+            world.files(&format!("{folder}/{name}")).into_iter().map(move |file| format!("{name}/{file}"))
+        });
+        for file in world.files(&folder).into_iter().filter(|name| name.contains('.')).chain(below) {
             let mut parts = parts_of(&world, &format!("{folder}/{file}"), &file);
             let name = documented_name(&file);
             if name == "COMMAND.json" {

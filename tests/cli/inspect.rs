@@ -58,9 +58,9 @@ fn planted_damage_is_found_listed_and_shown() {
     ] {
         let found = findings(&table, file);
         assert!(found.split(' ').any(|f| f == finding), "{file}: `{found}`");
-        let list = String::from_utf8(world.read(&format!("out/inspect_{finding}.txt"))).expect("UTF-8");
+        let list = String::from_utf8(world.read(&format!("out/inspect/{finding}.txt"))).expect("UTF-8");
         assert!(list.lines().any(|line| line == file), "{finding}: {list}");
-        assert!(world.read(&format!("out/inspect_{finding}.png")).starts_with(b"\x89PNG"));
+        assert!(world.read(&format!("out/inspect/{finding}.png")).starts_with(b"\x89PNG"));
     }
     let at = table.column("path").iter().position(|path| *path == "copy of 03.png").expect("a row");
     assert_eq!(table.column("duplicate_of")[at], "03.png");
@@ -75,11 +75,19 @@ fn planted_damage_is_found_listed_and_shown() {
     // A list of a finding that no image has any more is not left behind.
     std::fs::remove_file(world.path("set/dark.png")).expect("removed");
     world.succeed("inspect set -o out -q --plots none");
-    let left = world.files("out");
-    assert!(
-        !left.contains(&"inspect_dark.txt".to_owned()) && !left.contains(&"inspect_flat.png".to_owned()),
-        "{left:?}"
-    );
+    let left = world.files("out/inspect");
+    assert!(left.contains(&"flat.txt".to_owned()) && !left.contains(&"dark.txt".to_owned()), "{left:?}");
+    assert!(left.iter().all(|name| name.ends_with(".txt")), "{left:?}");
+    // Nor the folder of those of a set in which nothing is found, unless somebody else has a file in it.
+    world.write("theirs/inspect/notes.txt", "mine");
+    for (folder, remains) in [("out", None), ("theirs", Some("notes.txt"))] {
+        world.succeed(&format!("inspect set -o {folder} -q --plots png"));
+        assert!(world.files(&format!("{folder}/inspect")).len() > 2);
+        super::write_uniform(&world.path("plain"), 3, 48, 40);
+        world.succeed(&format!("inspect plain -o {folder} -q"));
+        assert_eq!(world.files(&format!("{folder}/inspect")), remains.into_iter().collect::<Vec<_>>());
+        assert_eq!(world.path(format!("{folder}/inspect")).exists(), remains.is_some());
+    }
 }
 
 #[test]
@@ -87,7 +95,7 @@ fn the_result_does_not_depend_on_threads_and_json_has_every_finding() {
     let world = planted();
     world.succeed("inspect set -o one -q --threads 1 --plots none");
     let object = world.succeed("inspect set -o two --json --threads 3 --plots none").json();
-    for file in ["inspect.csv", "inspect_duplicate.txt", "inspect_flat.txt"] {
+    for file in ["inspect.csv", "inspect/duplicate.txt", "inspect/flat.txt"] {
         assert!(world.read(&format!("one/{file}")) == world.read(&format!("two/{file}")), "{file}");
     }
     let findings = object["findings"].as_array().expect("a list");

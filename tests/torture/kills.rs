@@ -18,45 +18,54 @@ use crate::{SEED, rounds};
 const N_IMAGES: u64 = 5;
 /// Longest wait for a run, on a machine however busy.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// Commands with what they are told beside the set: one that writes into the folder itself, and one that has a folder
+/// of results in it.
+const COMMANDS: [(&str, &[&str]); 2] = [("scan", &["--name", "set"]), ("inspect", &[])];
 /// Where results go: beside the images, below them, and among them.
 const PLACES: [&str; 3] = ["out", "photos/out", "photos"];
 
 /// A folder with a set in `photos`, in which the program runs.
-struct World(TempDir);
+struct World {
+    root: TempDir,
+    command: &'static str,
+    options: &'static [&'static str],
+}
 
 impl World {
-    fn create() -> Self {
+    fn create((command, options): (&'static str, &'static [&'static str])) -> Self {
         let root = tempfile::tempdir().expect("a temporary folder");
         fs::create_dir(root.path().join("photos")).expect("a folder");
-        for i in 0..N_IMAGES as u32 {
+        for file in 0..N_IMAGES as u32 {
+            // The last two are one picture, which `inspect` finds.
+            let i = file.min(N_IMAGES as u32 - 2);
             let pixel = |x: u32, y: u32| Rgb([(x * 7 + y * i) as u8, (x * y + 31 * i) as u8, (x ^ (y + i)) as u8 * 3]);
             let image = RgbImage::from_fn(48, 40, pixel);
-            image.save(root.path().join(format!("photos/{i}.png"))).expect("an image");
+            image.save(root.path().join(format!("photos/{file}.png"))).expect("an image");
         }
-        Self(root)
+        Self { root, command, options }
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
+        self.root.path().join(name)
     }
 
-    /// A scan of the set into `place`; what it leaves differs between sides.
-    fn scan(&self, place: &str, side_px: usize) -> Command {
+    /// A run on the set into `place`; what it leaves differs between sides.
+    fn run(&self, place: &str, side_px: usize) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_specscan"));
-        command.env_clear().current_dir(self.0.path()).stdin(Stdio::null());
+        command.env_clear().current_dir(self.root.path()).stdin(Stdio::null());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.args(["scan", "photos", "--name", "set", "-q", "-j", "2", "-o", place]);
+        command.args([self.command, "photos", "-q", "-j", "2", "-o", place]).args(self.options);
         command.args(["--resolution", &side_px.to_string()]);
         command
     }
 
     fn spawn(&self, place: &str, side_px: usize) -> Child {
-        self.scan(place, side_px).spawn().expect("starts")
+        self.run(place, side_px).spawn().expect("starts")
     }
 
-    /// Runs a scan to its end, which is a good one, and leaves no trace of what came before.
+    /// Makes a run to its end, which is a good one, and leaves no trace of what came before.
     fn succeed(&self, place: &str, side_px: usize, when: &str) {
-        let output = self.scan(place, side_px).output().expect("runs");
+        let output = self.run(place, side_px).output().expect("runs");
         assert_eq!(output.status.code(), Some(0), "{when}: {}", String::from_utf8_lossy(&output.stderr));
         let manifest = self.assert_whole(place, when).expect("a manifest");
         assert_eq!(manifest["preprocess"]["size"]["width"], side_px, "{when}: whose manifest is it");
@@ -68,13 +77,18 @@ impl World {
     /// Every file that the manifest names has its hash; the manifest, if there is one.
     fn assert_whole(&self, place: &str, when: &str) -> Option<Value> {
         let folder = self.path(place);
-        let manifest: Value =
-            serde_json::from_slice(&fs::read(folder.join("scan.json")).ok()?).expect("a whole document");
+        let manifest: Value = serde_json::from_slice(&fs::read(folder.join(format!("{}.json", self.command))).ok()?)
+            .expect("a whole document");
         let files = |run: &Value, key: &str| run[key].as_array().cloned().unwrap_or_default();
         let runs = std::iter::once(manifest.clone()).chain(files(&manifest, "earlier_runs"));
         let named: Vec<Value> =
             runs.flat_map(|run| [files(&run, "results"), files(&run, "samples")].concat()).collect();
-        assert!(named.len() >= 9, "{when}: {} files", named.len());
+        let names: Vec<&str> = named.iter().map(|file| file["name"].as_str().expect("a name")).collect();
+        let has_all = match self.command {
+            "scan" => names.len() >= 9,
+            _ => ["inspect.csv", "inspect/duplicate.txt", "inspect/duplicate.png"].iter().all(|n| names.contains(n)),
+        };
+        assert!(has_all, "{when}: {names:?}");
         for file in named {
             let bytes = fs::read(folder.join(file["name"].as_str().expect("a name"))).unwrap_or_default();
             assert_eq!(file["xxh3"], format!("{:016x}", xxhash_rust::xxh3::xxh3_64(&bytes)), "{when}: {file}");
@@ -139,8 +153,8 @@ fn sides(round: usize) -> (usize, usize) {
 #[test]
 fn kills_at_random_moments_mix_nothing() {
     let mut rng = ChaCha8Rng::seed_from_u64(SEED);
-    for place in PLACES {
-        let world = World::create();
+    for (place, command) in PLACES.into_iter().flat_map(|place| COMMANDS.map(|command| (place, command))) {
+        let world = World::create(command);
         world.succeed(place, 16, "at first");
         let start = Instant::now();
         world.succeed(place, 16, "for the time it takes");
@@ -151,39 +165,41 @@ fn kills_at_random_moments_mix_nothing() {
             kill_after(world.spawn(place, sides(round).1), wait);
             left.check(&world, place, sides(round), &format!("{place}, round {round}, killed after {wait:?}"));
         }
-        println!("random kills in {place}, of a run of {whole:?}: {left:?}");
+        println!("random kills in {place}, of {} of {whole:?}: {left:?}", command.0);
     }
 }
 
 #[test]
 fn kills_aimed_at_the_commit_mix_nothing() {
     let mut rng = ChaCha8Rng::seed_from_u64(SEED + 1);
-    let world = World::create();
-    let place = PLACES[1];
-    world.succeed(place, 16, "at first");
-    let mut child = world.spawn(place, 16);
-    wait_for(&world.journal(place), &mut child);
-    let start = Instant::now();
-    while world.journal(place).exists() {
-        std::hint::spin_loop();
-    }
-    let whole = start.elapsed();
-    child.wait_with_output().expect("ended");
-    let mut left = Left::default();
-    for round in 0..rounds(8, 40) {
-        let mut child = world.spawn(place, sides(round).1);
+    for command in COMMANDS {
+        let world = World::create(command);
+        let place = PLACES[1];
+        world.succeed(place, 16, "at first");
+        let mut child = world.spawn(place, 16);
         wait_for(&world.journal(place), &mut child);
-        let wait = whole.mul_f64(rng.random_range(0.0..1.0));
-        kill_after(child, wait);
-        left.check(&world, place, sides(round), &format!("round {round}, killed {wait:?} into the commit"));
+        let start = Instant::now();
+        while world.journal(place).exists() {
+            std::hint::spin_loop();
+        }
+        let whole = start.elapsed();
+        child.wait_with_output().expect("ended");
+        let mut left = Left::default();
+        for round in 0..rounds(8, 40) {
+            let mut child = world.spawn(place, sides(round).1);
+            wait_for(&world.journal(place), &mut child);
+            let wait = whole.mul_f64(rng.random_range(0.0..1.0));
+            kill_after(child, wait);
+            left.check(&world, place, sides(round), &format!("round {round}, killed {wait:?} into the commit"));
+        }
+        println!("kills aimed at the commit of {}, of {whole:?}: {left:?}", command.0);
+        assert!(left.with_journal > 0, "none met the commit: {left:?}");
     }
-    println!("kills aimed at a commit of {whole:?}: {left:?}");
-    assert!(left.with_journal > 0, "none met the commit: {left:?}");
 }
 
 #[test]
 fn two_writers_mix_nothing() {
-    let world = World::create();
+    let world = World::create(COMMANDS[0]);
     let place = PLACES[0];
     world.succeed(place, 16, "at first");
     let (mut n_refused, mut n_both) = (0, 0);
@@ -237,7 +253,7 @@ fn limit_files(command: &mut Command, n_bytes: u64) {
 #[cfg(unix)]
 #[test]
 fn a_file_that_cannot_be_written_whole_leaves_the_old_results() {
-    let world = World::create();
+    let world = World::create(COMMANDS[0]);
     world.succeed("new", 24, "for the sizes");
     world.succeed("out", 16, "at first");
     let old = contents(&world.path("out"));
@@ -246,7 +262,7 @@ fn a_file_that_cannot_be_written_whole_leaves_the_old_results() {
     sizes.dedup();
     assert!(sizes.len() >= 8, "{sizes:?}");
     for n_bytes in &sizes {
-        let mut command = world.scan("out", 24);
+        let mut command = world.run("out", 24);
         // The largest file that is written is a byte too long.
         limit_files(&mut command, n_bytes - 1);
         let output = command.output().expect("runs");

@@ -132,6 +132,12 @@ pub fn between(baseline: &Spectrum, set: &Spectrum, allow_different: bool) -> Re
     check_alike(&first, &second, allow_different)?;
     let comparison = Comparison::of(&first, &second, None)?;
     let [one, two] = [baseline, set].map(|spectrum| spectrum.radial_statistics(RapsdOf::ChannelMean));
+    let w2_per_dim = comparison.distance.map(|distance| (distance.w2_per_dim, distance.w2_per_dim_by_chance));
+    Ok(Between { w2_per_dim, ..between_annuli(&one, &two) })
+}
+
+/// How the RAPSD of a set differs from that of its baseline; its other numbers are none.
+pub fn between_annuli(one: &RadialStatistics, two: &RadialStatistics) -> Between {
     let n = one.mean.len();
     // The brightness is no band.
     let annuli: Vec<usize> = (1..n).filter(|j| one.mean[*j] > 0.0 && two.mean[*j] > 0.0).collect();
@@ -139,18 +145,14 @@ pub fn between(baseline: &Spectrum, set: &Spectrum, allow_different: bool) -> Re
     if one.covariance_of_mean.len() == n * n && two.covariance_of_mean.len() == n * n {
         let of = |s: &RadialStatistics, i: usize, j: usize| s.covariance_of_mean[i * n + j] / (s.mean[i] * s.mean[j]);
         let pairs = annuli.iter().flat_map(|i| annuli.iter().map(move |j| (*i, *j)));
-        covariance = pairs.map(|(i, j)| of(&one, i, j) + of(&two, i, j)).collect();
+        covariance = pairs.map(|(i, j)| of(one, i, j) + of(two, i, j)).collect();
         let spread = |s: &RadialStatistics| Mean {
             value: 0.0,
             variance: annuli.iter().map(|j| of(s, *j, *j)).sum(),
             n_files: s.n_files,
         };
-        degrees = welch_error(spread(&one), spread(&two)).map_or(f64::NAN, |(_, degrees)| degrees);
+        degrees = welch_error(spread(one), spread(two)).map_or(f64::NAN, |(_, degrees)| degrees);
     }
-    Ok(Between {
-        ln_quotients: annuli.iter().map(|j| (two.mean[*j] / one.mean[*j]).ln()).collect(),
-        covariance,
-        degrees,
-        w2_per_dim: comparison.distance.map(|distance| (distance.w2_per_dim, distance.w2_per_dim_by_chance)),
-    })
+    let ln_quotients = annuli.iter().map(|j| (two.mean[*j] / one.mean[*j]).ln()).collect();
+    Between { ln_quotients, covariance, degrees, w2_per_dim: None }
 }

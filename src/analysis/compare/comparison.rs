@@ -1,7 +1,7 @@
 //! How one set differs from another, as numbers: band by band, all bands together, power law, brightness, contrast,
 //! colour, distances (docs/maths.md §13).
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use serde::Serialize;
 
 use super::pairs::PairedMeans;
@@ -173,109 +173,6 @@ impl<'a> Measured<'a> {
         };
         Ok(Self { summary, spectrum, statistics: spectrum.radial_statistics(RapsdOf::ChannelMean), vector })
     }
-}
-
-impl SetVector {
-    pub(in crate::analysis) fn estimate(&self, value: f64, gradient: &[f64]) -> Mean {
-        Mean { value, variance: self.variance_of(gradient).unwrap_or(f64::NAN), n_files: self.n_files }
-    }
-
-    /// The number at `at`.
-    fn number(&self, at: usize) -> Mean {
-        self.estimate(self.mean[at], &self.gradient(&[(at, 1.0)]))
-    }
-
-    fn gradient(&self, parts: &[(usize, f64)]) -> Vec<f64> {
-        let mut gradient = vec![0.0; self.mean.len()];
-        parts.iter().for_each(|(at, factor)| gradient[*at] += factor);
-        gradient
-    }
-
-    /// Mean over channels of the channels' means, value.
-    pub(in crate::analysis) fn brightness(&self) -> Mean {
-        let share = 1.0 / self.n_channels as f64;
-        let parts: Vec<(usize, f64)> = self.means().map(|at| (at, share)).collect();
-        let value = parts.iter().map(|(at, share)| self.mean[*at] * share).sum();
-        self.estimate(value, &self.gradient(&parts))
-    }
-
-    /// Standard deviation of the pixels of some channels around each channel's mean: `√ mean_c (E x² − m²)`, value.
-    fn deviation(&self, channels: std::ops::Range<usize>) -> Mean {
-        let share = 1.0 / channels.len() as f64;
-        let (squares, means) = (self.mean_squares().start, self.means().start);
-        let variance: f64 =
-            channels.clone().map(|c| share * (self.mean[squares + c] - self.mean[means + c].powi(2))).sum();
-        // Rounding may leave less than nothing; what is no number stays none.
-        let value = if variance < 0.0 { 0.0 } else { variance.sqrt() };
-        let slope = share / (2.0 * value);
-        let parts: Vec<(usize, f64)> =
-            channels.flat_map(|c| [(squares + c, slope), (means + c, -2.0 * self.mean[means + c] * slope)]).collect();
-        // Where nothing varies the root has no slope, and no error is known.
-        self.estimate(value, &self.gradient(&parts))
-    }
-
-    pub(in crate::analysis) fn contrast(&self) -> Mean {
-        self.deviation(0..self.n_channels)
-    }
-
-    /// Mean over the bands `first..=last` of ln power.
-    fn bands_mean(&self, first: usize, last: usize) -> Mean {
-        let share = 1.0 / (last - first + 1) as f64;
-        let parts: Vec<(usize, f64)> = (first..=last).map(|at| (at, share)).collect();
-        let value = parts.iter().map(|(at, share)| self.mean[*at] * share).sum();
-        self.estimate(value, &self.gradient(&parts))
-    }
-
-    /// Covariance of the bands alone, row by row.
-    fn band_covariance(&self) -> Vec<f64> {
-        let (n, bands) = (self.mean.len(), self.bands.len());
-        if self.covariance_of_mean.is_empty() {
-            return Vec::new();
-        }
-        (0..bands * bands).map(|at| self.covariance_of_mean[at / bands * n + at % bands]).collect()
-    }
-}
-
-/// What differs between the preparations of two sets, by the names of the options; empty if they are alike.
-pub fn unlike(first: &Preprocess, second: &Preprocess) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut look = |name: &str, a: String, b: String| {
-        if a != b {
-            found.push(format!("{name} {a} and {b}"));
-        }
-    };
-    look("--transform", first.transform.clone(), second.transform.clone());
-    look("--exif", first.exif.clone(), second.exif.clone());
-    let range = |p: &Preprocess| p.range.map_or("of latents".to_owned(), |range| range.to_string());
-    look("--range", range(first), range(second));
-    look("--standardize", first.standardize.to_string(), second.standardize.to_string());
-    look("--window", first.window.to_string(), second.window.to_string());
-    look("--allow-upscale", first.allow_upscale.to_string(), second.allow_upscale.to_string());
-    look("--drop-letterbox", first.drop_letterbox.to_string(), second.drop_letterbox.to_string());
-    look("--decode-scale", first.decode_scale.to_string(), second.decode_scale.to_string());
-    found
-}
-
-/// Refuses sets that cannot be compared: of other sizes or channels, or, unless allowed, otherwise prepared.
-///
-/// # Errors
-///
-/// What differs, and what to do about it.
-pub fn check_alike(first: &Measured<'_>, second: &Measured<'_>, allow_different: bool) -> Result<()> {
-    let (a, b) = (&first.summary, &second.summary);
-    let (p, q) = (&a.preprocess, &b.preprocess);
-    let (a, b) = (&a.name, &b.name);
-    ensure!(p.size == q.size, "{a} is at {}, {b} at {}: scan both with the same --resolution", p.size, q.size);
-    let (c, d) = (p.channels, q.channels);
-    ensure!(c == d, "{a} holds {c}, {b} {d}: scan both with the same --channels");
-    let unlike = unlike(p, q);
-    ensure!(
-        unlike.is_empty() || allow_different,
-        "{a} and {b} were prepared differently ({}), and a difference may come from that alone: prepare both alike, or \
-         give --allow-different-preprocess",
-        unlike.join(", ")
-    );
-    Ok(())
 }
 
 impl Comparison {

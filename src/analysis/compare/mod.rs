@@ -1,19 +1,22 @@
 //! Two sets or more beside each other: where their spectra differ, by how much, and whether by more than chance
 //! (docs/maths.md §13).
 
+mod alike;
 mod comparison;
 mod figure;
 mod markdown;
 mod pairs;
 mod report;
+mod set_numbers;
 mod sets;
 mod text;
 
 use anyhow::{Result, ensure};
 
+pub use alike::check_alike;
 pub use comparison::{
     AnnulusRow, BandDifference, BandRun, ChannelDifference, Comparison, DB_PER_LN, FAMILY_LEVEL, Measured, SetSummary,
-    check_alike, test_of_bands,
+    test_of_bands,
 };
 pub use pairs::{FileVectors, PairedMeans};
 pub use report::{CompareReport, CompareRow};

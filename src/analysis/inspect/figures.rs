@@ -47,7 +47,7 @@ impl InspectReport {
         let seen = self.findings.iter().zip(&self.pictures).filter(|(_, pictures)| !pictures.is_empty());
         seen.filter_map(|(finding, pictures)| {
             let Outputs { plots, .. } = Self::OUTPUTS;
-            let name = plots.iter().find(|plot| plot.strip_prefix("inspect_") == Some(finding.name))?;
+            let name = plots.iter().find(|plot| plot.strip_prefix("inspect/") == Some(finding.name))?;
             let figure = PicturesFigure {
                 title: format!("{} of {} images: {}", finding.n_images, self.images.len(), finding.meaning),
                 subtitle: format!(

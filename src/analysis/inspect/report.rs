@@ -180,38 +180,38 @@ impl Report for InspectReport {
     const OUTPUTS: Outputs = Outputs {
         files: &[
             "inspect.csv",
-            "inspect_soft.txt",
-            "inspect_repeated.txt",
-            "inspect_jpeg.txt",
-            "inspect_noise.txt",
-            "inspect_peaks.txt",
-            "inspect_bars.txt",
-            "inspect_flat.txt",
-            "inspect_dark.txt",
-            "inspect_bright.txt",
-            "inspect_black.txt",
-            "inspect_white.txt",
-            "inspect_duplicate.txt",
-            "inspect_smooth.txt",
-            "inspect_rough.txt",
-            "inspect_brightness.txt",
+            "inspect/soft.txt",
+            "inspect/repeated.txt",
+            "inspect/jpeg.txt",
+            "inspect/noise.txt",
+            "inspect/peaks.txt",
+            "inspect/bars.txt",
+            "inspect/flat.txt",
+            "inspect/dark.txt",
+            "inspect/bright.txt",
+            "inspect/black.txt",
+            "inspect/white.txt",
+            "inspect/duplicate.txt",
+            "inspect/smooth.txt",
+            "inspect/rough.txt",
+            "inspect/brightness.txt",
         ],
         plots: &[
-            "inspect_soft",
-            "inspect_repeated",
-            "inspect_jpeg",
-            "inspect_noise",
-            "inspect_peaks",
-            "inspect_bars",
-            "inspect_flat",
-            "inspect_dark",
-            "inspect_bright",
-            "inspect_black",
-            "inspect_white",
-            "inspect_duplicate",
-            "inspect_smooth",
-            "inspect_rough",
-            "inspect_brightness",
+            "inspect/soft",
+            "inspect/repeated",
+            "inspect/jpeg",
+            "inspect/noise",
+            "inspect/peaks",
+            "inspect/bars",
+            "inspect/flat",
+            "inspect/dark",
+            "inspect/bright",
+            "inspect/black",
+            "inspect/white",
+            "inspect/duplicate",
+            "inspect/smooth",
+            "inspect/rough",
+            "inspect/brightness",
         ],
     };
 
@@ -226,9 +226,9 @@ impl Report for InspectReport {
         } else {
             let have = if self.n_found == 1 { "has" } else { "have" };
             lines.push(format!("{} of {n} {images} {have} a finding", self.n_found));
-            let how = if self.pictures.is_empty() { "" } else { "Look at inspect_FINDING.png first; " };
+            let how = if self.pictures.is_empty() { "" } else { "Look at inspect/FINDING.png first; " };
             lines.extend(wrap(&format!(
-                "{how}inspect_FINDING.txt lists the files of each, worst first: repair them or leave them out."
+                "{how}inspect/FINDING.txt lists the files of each, worst first: repair them or leave them out."
             )));
         }
         lines.extend([String::new(), self.about.describe()]);
@@ -263,7 +263,7 @@ impl Report for InspectReport {
                 }
             }
             let lines: String = keys.iter().flat_map(|key| [key, "\n"]).collect();
-            Content::bytes(format!("inspect_{}.txt", f.name), lines)
+            Content::bytes(format!("inspect/{}.txt", f.name), lines)
         });
         std::iter::once(Content::table("inspect.csv", rows)).chain(lists).collect()
     }
@@ -283,8 +283,8 @@ mod tests {
         let mut lists = vec!["inspect.csv".to_owned()];
         let mut plots = Vec::new();
         for name in names {
-            lists.push(format!("inspect_{name}.txt"));
-            plots.push(format!("inspect_{name}"));
+            lists.push(format!("inspect/{name}.txt"));
+            plots.push(format!("inspect/{name}"));
         }
         assert_eq!(InspectReport::OUTPUTS.files, lists);
         assert_eq!(InspectReport::OUTPUTS.plots, plots);

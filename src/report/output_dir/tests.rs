@@ -1,56 +1,13 @@
-//! What the output folder promises, also with each operation of the disk failing in turn, and with a kill at each.
+//! What the output folder promises to a run that goes on undisturbed.
 
 use std::collections::BTreeMap;
-use std::io::ErrorKind;
+use std::error::Error as _;
+use std::io::{self, ErrorKind, Write as _};
 
+use super::testing::*;
 use super::*;
 use crate::report::disk::faults::{self, Fault};
-use crate::report::manifest::Manifest;
-use crate::report::result_file::{hash_of, n_hashed};
-
-fn create(folder: impl Into<PathBuf>) -> Result<OutputDir, OutputError> {
-    OutputDir::create(folder, "scan")
-}
-
-/// Ends a run of `scan`.
-fn finish(out: &OutputDir) -> Result<(), OutputError> {
-    finish_as("scan", out, &["old.csv"])
-}
-
-fn finish_as(command: &'static str, out: &OutputDir, stale: &[&str]) -> Result<(), OutputError> {
-    let stale: Vec<String> = stale.iter().map(|name| (*name).to_owned()).collect();
-    Manifest { command, ..Manifest::new() }.write(out, &stale)
-}
-
-/// Writes files of a name and a text each, and ends the run.
-fn run(folder: &Path, command: &'static str, files: &[(&str, &str)]) -> Result<(), OutputError> {
-    let out = OutputDir::create(folder, command)?;
-    files.iter().try_for_each(|(name, content)| out.write_atomic(name, |file| file.write_all(content.as_bytes())))?;
-    finish_as(command, &out, &["a.csv", "old.csv", "plot.svg"])
-}
-
-fn names_in(folder: &Path) -> Vec<String> {
-    let mut names: Vec<_> =
-        fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
-    names.sort();
-    names
-}
-
-/// All files of a folder but manifests, which have times in them, with their content.
-fn contents(folder: &Path) -> BTreeMap<String, String> {
-    let names = names_in(folder).into_iter().filter(|name| !name.ends_with(".json") && !name.starts_with('.'));
-    names.map(|name| (name.clone(), fs::read_to_string(folder.join(name)).unwrap())).collect()
-}
-
-/// Every file that a manifest names is there with its hash.
-fn assert_whole(folder: &Path, when: &str) {
-    for (name, manifest) in OwnResults::read(folder).manifests() {
-        for file in manifest.files() {
-            let now = hash_of(&folder.join(&file.name)).unwrap();
-            assert_eq!(now.as_ref(), Some(&file.xxh3), "{when}: {file:?} of {name}");
-        }
-    }
-}
+use crate::report::result_file::n_hashed;
 
 #[test]
 fn parents_are_made_and_nothing_is_left() {
@@ -84,15 +41,6 @@ fn what_nothing_shows_to_be_of_a_run_is_not_swept() {
     fs::write(staging.with_file_name("lock"), "").unwrap();
     OutputDir::recover(root.path(), "scan").unwrap();
     assert!(names_in(root.path()).is_empty());
-}
-
-#[test]
-fn a_journal_is_not_written_with_a_name_outside_the_folder() {
-    let root = tempfile::tempdir().unwrap();
-    let out = create(root.path()).unwrap();
-    let removed = vec![ResultFile { name: "noise_x/../../victim.csv".to_owned(), n_bytes: 1, xxh3: "0f".to_owned() }];
-    out.publish("scan.json", removed).unwrap_err();
-    assert!(!Journal::exists(root.path()));
 }
 
 #[test]
@@ -209,7 +157,7 @@ fn files_get_ordinary_permissions() {
 fn names_cannot_leave_the_folder() {
     let root = tempfile::tempdir().unwrap();
     let out = create(root.path().join("in")).unwrap();
-    for name in ["", ".", "..", "../up", "a/b", "/tmp/x", "a/"] {
+    for name in ["", ".", "..", "../up", "a/b", "/tmp/x", "a/", "inspect", "inspect/../x", "inspect/a/b"] {
         let error = out.write_atomic(name, |w| w.write_all(b"x")).unwrap_err();
         assert!(matches!(error, OutputError::BadName { .. }), "{name}: {error:?}");
     }
@@ -236,10 +184,6 @@ fn files_of_others_are_neither_replaced_nor_removed() {
     assert_whole(root.path(), "after the refusal");
 }
 
-fn owned((name, content): (&str, &str)) -> (String, String) {
-    (name.to_owned(), content.to_owned())
-}
-
 #[test]
 fn a_result_that_another_command_writes_over_moves_to_what_was_replaced() {
     let root = tempfile::tempdir().unwrap();
@@ -256,119 +200,6 @@ fn a_result_that_another_command_writes_over_moves_to_what_was_replaced() {
     assert!(own.manifest("scan.json").unwrap().replaced.is_empty());
     assert_eq!(own.manifest("rapsd.json").unwrap().replaced.len(), 1);
     assert_whole(root.path(), "after the second scan");
-}
-
-/// The run whose every operation fails, or is the last: it replaces, adds, removes, and takes from another command.
-const OLD: [(&str, &str); 4] = [("a.csv", "old"), ("b.csv", "old"), ("old.csv", "old"), ("plot.svg", "old")];
-const OTHER: [(&str, &str); 2] = [("plot.svg", "of rapsd"), ("c.csv", "of rapsd")];
-const NEW: [(&str, &str); 4] = [("a.csv", "new"), ("b.csv", "new"), ("plot.svg", "new"), ("d.csv", "new")];
-
-fn with_old_results() -> tempfile::TempDir {
-    let root = tempfile::tempdir().unwrap();
-    run(root.path(), "scan", &OLD).unwrap();
-    run(root.path(), "rapsd", &OTHER).unwrap();
-    fs::write(root.path().join("notes.txt"), "a stranger's").unwrap();
-    root
-}
-
-/// Fails unless all is as before the run, or as after it; says which.
-fn is_new(folder: &Path, when: &str) -> bool {
-    let all = |lists: &[&[(&str, &str)]]| lists.concat().into_iter().map(owned).collect::<BTreeMap<_, _>>();
-    let stranger = [("notes.txt", "a stranger's")];
-    let old = all(&[&OLD, &OTHER, &stranger]);
-    let new = all(&[&OTHER[1..], &NEW, &stranger]);
-    let now = contents(folder);
-    assert!(now == old || now == new, "{when}: {now:?}");
-    assert_whole(folder, when);
-    let scan = OwnResults::read(folder);
-    let n_results = scan.manifest("scan.json").map_or(0, |scan| scan.results.len());
-    assert_eq!(n_results, if now == new { NEW.len() } else { OLD.len() - 1 }, "{when}");
-    now == new
-}
-
-#[test]
-fn every_operation_failing_in_turn_leaves_the_old_results_or_the_new() {
-    for at in 0.. {
-        let root = with_old_results();
-        let (done, n_steps) = faults::with(Fault::Once(at), || run(root.path(), "scan", &NEW));
-        let when = format!("operation {at} of {n_steps} failed");
-        assert_whole(root.path(), &when);
-        // What has a manifest is old or new; the next run of any command finishes what was begun, and refuses nothing.
-        run(root.path(), "snr", &[]).unwrap_or_else(|error| panic!("{when}: {error}"));
-        fs::remove_file(root.path().join("snr.json")).unwrap();
-        let is_new = is_new(root.path(), &when);
-        assert!(is_new || done.is_err(), "{when}: said to be done");
-        run(root.path(), "scan", &NEW).unwrap_or_else(|error| panic!("{when}, again: {error}"));
-        assert!(!names_in(root.path()).contains(&".specscan".to_owned()), "{when}");
-        if at > n_steps {
-            assert!(at > 40 && done.is_ok(), "only {at} operations");
-            break;
-        }
-    }
-}
-
-#[test]
-fn a_kill_at_every_operation_leaves_the_old_results_or_the_new() {
-    let mut n_new = 0;
-    for at in 0.. {
-        let root = with_old_results();
-        let (done, n_steps) = faults::with(Fault::From(at), || run(root.path(), "scan", &NEW));
-        let when = format!("killed at operation {at} of {n_steps}");
-        assert_whole(root.path(), &when);
-        // The next run is killed, too, a few operations later than the first at most.
-        let (_, _) = faults::with(Fault::From(at % 17), || run(root.path(), "snr", &[]));
-        assert_whole(root.path(), &format!("{when}, and the next"));
-        run(root.path(), "snr", &[]).unwrap_or_else(|error| panic!("{when}: {error}"));
-        fs::remove_file(root.path().join("snr.json")).unwrap();
-        n_new += u32::from(is_new(root.path(), &when));
-        run(root.path(), "scan", &NEW).unwrap_or_else(|error| panic!("{when}, again: {error}"));
-        assert!(is_new(root.path(), &format!("{when}, again")));
-        if at > n_steps && done.is_ok() {
-            assert!(at > 40 && n_new > 10, "only {at} operations, {n_new} new");
-            break;
-        }
-    }
-}
-
-#[test]
-fn a_strangers_file_in_a_place_that_a_killed_run_left_open_stays() {
-    let mut n_left_open = 0;
-    for at in 0..80 {
-        let root = with_old_results();
-        let _ = faults::with(Fault::From(at), || run(root.path(), "scan", &NEW));
-        let path = root.path().join("d.csv");
-        if path.exists() || !Journal::exists(root.path()) {
-            continue;
-        }
-        n_left_open += 1;
-        fs::write(&path, "a stranger's").unwrap();
-        run(root.path(), "snr", &[]).unwrap();
-        assert_eq!(fs::read_to_string(&path).unwrap(), "a stranger's");
-        assert_eq!(fs::read_to_string(root.path().join("a.csv")).unwrap(), "new");
-        assert!(matches!(run(root.path(), "scan", &NEW), Err(OutputError::Foreign { .. })));
-    }
-    assert!(n_left_open > 5, "{n_left_open}");
-}
-
-#[test]
-fn a_forged_journal_leads_nowhere() {
-    let root = tempfile::tempdir().unwrap();
-    let folder = root.path().join("out");
-    fs::write(root.path().join("precious"), "x").unwrap();
-    let hash = hash_of(&root.path().join("precious")).unwrap().unwrap();
-    let removed = serde_json::json!([{ "name": "../precious", "n_bytes": 1, "xxh3": hash }]);
-    let placed = serde_json::json!([{ "name": "../../../precious", "replaces": hash }]);
-    let none = serde_json::json!([]);
-    for (files, removed) in [(&none, &removed), (&placed, &none)] {
-        let journal = serde_json::json!({ "command": "scan", "manifests": [], "files": files, "removed": removed });
-        for text in [journal.to_string(), "{".to_owned()] {
-            fs::create_dir_all(staging_of(&folder)).unwrap();
-            fs::write(folder.join(".specscan/journal.json"), text).unwrap();
-            run(&folder, "scan", &[]).unwrap();
-            assert_eq!(fs::read_to_string(root.path().join("precious")).unwrap(), "x");
-            assert_eq!(names_in(&folder), ["scan.json"]);
-        }
-    }
 }
 
 #[test]
