@@ -29,7 +29,7 @@ fn deviations(measured: &Measured<'_>, about: &About) -> Vec<Setting> {
     let why = "It scales what the network sees and predicts to unit variance; the default was set for other images.";
     let overall = measured.sigma_data;
     let difference = Setting::ratio_to(overall, EDM_SIGMA_DATA);
-    let mut all = vec![Setting::new("sigma_data", "value", overall, "pixel deviation", why.to_owned()).beside(
+    let mut all = vec![Setting::new("sigma_data", "value", overall, about.deviation(), why.to_owned()).beside(
         EDM_SIGMA_DATA,
         "EDM",
         difference,

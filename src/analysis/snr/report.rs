@@ -195,7 +195,7 @@ impl SnrReport {
         SnrFigure {
             title: self.answer(),
             subtitle: format!(
-                "{}, {}, noise with pixel deviation {}; line: SNR = 1; dot: brightness",
+                "{}, {}, noise with standard deviation {}; line: SNR = 1; dot: brightness",
                 self.about.describe(),
                 self.schedule,
                 short(self.noise_std)
