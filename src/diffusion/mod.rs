@@ -46,7 +46,7 @@ pub use bounds::{ImageBounds, Kappa, NoiseRange, compute_bounds, rounding_power}
 pub use convert::NoiseLevel;
 pub use effective_resolution::EffectiveResolutionPlan;
 pub use noise_draws::NoiseDraws;
-pub use notation::Notation;
+pub use notation::{NoNumber, Notation};
 pub use sampler::ScheduleSampler;
 pub use schedule_statistics::ScheduleStatistics;
 pub use schedules::ReferenceSchedule;
