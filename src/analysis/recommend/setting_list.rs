@@ -113,8 +113,13 @@ fn densities(measured: &Measured<'_>, audits: &[AuditRow]) -> Vec<Setting> {
 
 fn others(measured: &Measured<'_>, about: &About) -> Vec<Setting> {
     let rule = about.preprocess.size.longer_side() as f64 / SHIFT_SIDE_PX as f64;
+    let exact = match measured.shift.low95 {
+        Some(_) => "",
+        None => " The same band is the strongest at both sizes: this follows from them alone, without an interval.",
+    };
     let why = format!(
-        "Noise levels of a model for {SHIFT_SIDE_PX} pixels, times this, hide the strongest band here as well as there."
+        "Noise levels of a model for {SHIFT_SIDE_PX} pixels, times this, hide the strongest band here as well as \
+         there.{exact}"
     );
     let mut all = vec![
         Setting::new("shift", "1", measured.shift, "of noise from 64 px", why).beside(

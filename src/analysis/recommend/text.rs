@@ -152,7 +152,7 @@ pub(super) fn planner(report: &RecommendReport) -> Vec<Vec<String>> {
         vec![
             row.resolution_px.to_string(),
             row.source.to_owned(),
-            short(row.sigma_max),
+            short(row.sigma_hides_mean),
             short(row.p_mean),
             short(row.p_std),
             short(row.shift),
