@@ -8,7 +8,7 @@ use crate::diffusion::blur_noise::BlurNoise;
 use crate::diffusion::bounds::brightness_sigma_max;
 use crate::diffusion::matching_offset::{MatchingOffset, strength};
 use crate::diffusion::resized::resized_rapsd;
-use crate::diffusion::{Kappa, ScheduleKind, SetBounds, TightPlan, TrainingDensity, training_density};
+use crate::diffusion::{DecidedBy, Kappa, ScheduleKind, SetBounds, TightPlan, TrainingDensity, training_density};
 use crate::noise::{AxesOf, DatasetModel, ModelOptions, compare};
 use crate::pipeline::Observer;
 use crate::spectrum::{RadialStatistics, RapsdOf, SetVector, Spectrum};
@@ -42,16 +42,6 @@ pub struct ClosestNoise {
     pub white_kl_per_dim: Option<f64>,
 }
 
-/// What decides the largest noise level.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum DecidedBy {
-    /// The strongest bands of the images.
-    Bands,
-    /// The variance of the images' brightness.
-    Brightness,
-}
-
 /// What follows from the sums of a set.
 pub(super) struct Measured<'a> {
     pub bounds: SetBounds<'a>,
@@ -77,7 +67,7 @@ pub(super) struct Measured<'a> {
 impl Measured<'_> {
     /// The larger of both upper ends, and what decides it.
     pub(super) fn sigma_max(&self) -> (Interval, DecidedBy) {
-        match self.sigma_max_brightness.value > self.sigma_max_bands.value {
+        match self.sigma_max_brightness.value >= self.sigma_max_bands.value {
             true => (self.sigma_max_brightness, DecidedBy::Brightness),
             false => (self.sigma_max_bands, DecidedBy::Bands),
         }

@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use super::measure::{ClosestNoise, DecidedBy, Measured};
+use super::measure::{ClosestNoise, Measured};
 use super::{AuditRow, ClassRow, PairDistances, PlanRow, Setting, by_class_text, figure, markdown, setting_list, text};
 use crate::analysis::{About, Outputs, Report};
-use crate::diffusion::{Kappa, NoiseDraws, TrainerSettings};
+use crate::diffusion::{DecidedBy, Kappa, NoiseDraws, TrainerSettings};
 use crate::report::content::Content;
 use crate::report::plot::Plot;
 use crate::report::plot::recommend::RecommendFigure;
@@ -60,7 +60,6 @@ impl RecommendReport {
         closest_noise: Option<ClosestNoise>,
     ) -> Self {
         let about = About::of(spectrum);
-        let (_, decided_by) = measured.sigma_max();
         let settings = setting_list::settings(&measured, &about, &audits);
         let trainer = trainer(&measured, &about, spectrum);
         let own = NoiseDraws::Edm { mean: trainer.p_mean, std: trainer.p_std };
@@ -70,7 +69,7 @@ impl RecommendReport {
             figure: figure::figure(&about, [trainer.sigma_min, trainer.sigma_max], &frequencies, &rapsd, own),
             kappa,
             settings,
-            sigma_max_decided_by: decided_by,
+            sigma_max_decided_by: trainer.sigma_max_decided_by(),
             audits,
             pair_distances,
             planner,
@@ -111,6 +110,7 @@ fn trainer(measured: &Measured<'_>, about: &About, spectrum: &Spectrum) -> Train
         sigma_data_per_channel: measured.sigma_data_channels.iter().map(|i| i.value).collect(),
         sigma_min: measured.sigma_min.value,
         sigma_max: measured.sigma_max().0.value,
+        sigma_brightness: measured.sigma_max_brightness.value,
         p_mean: measured.density.p_mean.value,
         p_std: measured.density.p_std.value,
         shift: measured.shift.value,

@@ -1,8 +1,8 @@
 //! `recommend` in words: the table of settings, what they are compared with, and what to do.
 
-use super::measure::DecidedBy;
 use super::{RecommendReport, by_class_text};
 use crate::analysis::words::{describe_enough, describe_kappa, wrap};
+use crate::diffusion::DecidedBy;
 use crate::report::text::{align, short};
 
 /// A share in percent.
@@ -69,6 +69,12 @@ pub(super) fn advice(report: &RecommendReport) -> String {
         DecidedBy::Brightness => format!(
             "Brightness decides sigma_max; the bands alone need {bands}. Either begin there, or keep a lower sigma_max \
              and train with offset noise: noise_offset = {} gives noise the images' spread of brightness.",
+            short(t.noise_offset)
+        ),
+        DecidedBy::Bands if t.noise_offset > 0.0 => format!(
+            "The bands decide sigma_max: it hides the brightness, too, and no offset noise is needed; a trainer with a \
+             sigma_max below {} takes noise_offset = {}.",
+            short(t.sigma_brightness),
             short(t.noise_offset)
         ),
         DecidedBy::Bands => {
