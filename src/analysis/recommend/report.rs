@@ -27,6 +27,8 @@ pub struct RecommendReport {
     pub settings: Vec<Setting>,
     /// What decides `sigma_max`.
     pub sigma_max_decided_by: DecidedBy,
+    /// Share of the mean image, which `sigma_data` leaves out, in the variance of the values about their channels' means.
+    pub mean_image_share: f64,
     /// Common schedules and densities, and those that were asked for.
     pub audits: Vec<AuditRow>,
     /// The closest noise; none where no family has power wherever the images have.
@@ -70,6 +72,7 @@ impl RecommendReport {
             kappa,
             settings,
             sigma_max_decided_by: trainer.sigma_max_decided_by(),
+            mean_image_share: mean_image_share(&trainer),
             audits,
             pair_distances,
             planner,
@@ -98,6 +101,12 @@ impl RecommendReport {
     pub fn setting(&self, name: &str) -> Option<&Setting> {
         self.settings.iter().find(|setting| setting.name == name)
     }
+}
+
+/// See [`RecommendReport::mean_image_share`]; 0 where chance makes it less.
+fn mean_image_share(trainer: &TrainerSettings) -> f64 {
+    let all = trainer.raw_std_overall().powi(2);
+    ((all - trainer.sigma_data.powi(2)) / all).max(0.0)
 }
 
 /// The numbers alone.

@@ -5,6 +5,9 @@ use crate::analysis::words::{describe_enough, describe_kappa, wrap};
 use crate::diffusion::DecidedBy;
 use crate::report::text::{align, short};
 
+/// Share of the mean image in the variance from which it is told.
+const LEAST_MEAN_IMAGE_SHARE: f64 = 0.01;
+
 /// A share in percent.
 pub(super) fn percent(share: f64) -> String {
     format!("{:.1} %", 100.0 * share)
@@ -81,6 +84,15 @@ pub(super) fn advice(report: &RecommendReport) -> String {
             "The bands decide sigma_max: it hides the brightness, too, and no offset noise is needed.".to_owned()
         }
     };
+    if report.mean_image_share > LEAST_MEAN_IMAGE_SHARE {
+        text += &format!(
+            " sigma_data is about the mean image: np.std over all {} has it in, {} of the power: {} (each channel \
+             about its mean).",
+            if t.is_latent { "values" } else { "pixels" },
+            percent(report.mean_image_share),
+            short(t.raw_std_overall())
+        );
+    }
     text
 }
 
