@@ -3,8 +3,8 @@
 //!
 //! A set of files is scanned once, file by file. A sample of n of them is drawn with replacement, so that the number of
 //! all of them is what an interval has to hold. Of 400 samples a share of 0.90 to 0.99 is asserted, with 2.6 standard
-//! errors of a share of 0.9 on either side (0.039); of `sigma_data`, `sigma_brightness` and `noise_offset` from 12 files
-//! on 0.90 itself.
+//! errors of a share of 0.9 on either side (0.039); of `sigma_data`, `sigma_brightness` and `noise_offset`, from 12
+//! files on, 0.90 itself.
 
 #[path = "support/noise.rs"]
 mod noise;

@@ -16,7 +16,7 @@ mod tests {
     #[test]
     fn a_need_and_a_limit_never_read_the_same() {
         let of = |a: u64, b: u64| apart([a, b]);
-        assert_eq!(of(7 << 30, 5 << 28), ["7.0 GiB", "1.3 GiB"]);
+        assert_eq!(of(7 << 30, 3 << 29), ["7.0 GiB", "1.5 GiB"]);
         assert_eq!(of((7 << 29) + (3 << 20), 7 << 29), ["3.503 GiB", "3.500 GiB"]);
         assert_eq!(of((7 << 29) + 1, 7 << 29), ["3758096385 bytes", "3758096384 bytes"]);
     }

@@ -38,7 +38,8 @@ pub fn linear_interval(value: f64, gradient: &[f64], set: &SetVector) -> Interva
     Interval { value, low95: half.map(|half| value - half), high95: half.map(|half| value + half) }
 }
 
-/// As [`linear_interval`] of the logarithm of `value`, about `centre`, and wider by `widening` over the number of files.
+/// As [`linear_interval`] of the logarithm of `value`, about `centre`, and wider by `widening` over the number of
+/// files.
 fn log_interval(value: f64, centre: f64, gradient: &[f64], set: &SetVector, widening: f64) -> Interval {
     let half = linear_interval(0.0, gradient, set).high95.map(|half| half * (1.0 + widening / set.n_files as f64));
     Interval { value, low95: half.map(|h| centre * (-h).exp()), high95: half.map(|h| centre * h.exp()) }

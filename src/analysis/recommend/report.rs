@@ -27,7 +27,8 @@ pub struct RecommendReport {
     pub settings: Vec<Setting>,
     /// What decides `sigma_max`.
     pub sigma_max_decided_by: DecidedBy,
-    /// Share of the mean image, which `sigma_data` leaves out, in the variance of the values about their channels' means.
+    /// Share of the mean image, which `sigma_data` leaves out, in the variance of the values about the means of their
+    /// channels.
     pub mean_image_share: f64,
     /// Common schedules and densities, and those that were asked for.
     pub audits: Vec<AuditRow>,

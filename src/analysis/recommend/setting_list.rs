@@ -116,7 +116,7 @@ fn others(measured: &Measured<'_>, about: &About) -> Vec<Setting> {
     let rule = about.preprocess.size.longer_side() as f64 / SHIFT_SIDE_PX as f64;
     let exact = match measured.shift.low95 {
         Some(_) => "",
-        None => " The same band is the strongest at both sizes: this follows from them alone, without an interval.",
+        None => " The same band is the strongest at both sizes: this follows from them alone and has no interval.",
     };
     let why = format!(
         "Noise levels of a model for {SHIFT_SIDE_PX} pixels, times this, hide the strongest band here as well as \
