@@ -331,7 +331,7 @@ fn offset_noise_is_on_only_where_brightness_decides_and_else_says_for_whom() {
     let brightness = normal(24 * 4, 7);
     for (input, decided, spread) in [("even", "bands", 0.04), ("varied", "brightness", 1.0)] {
         let values: Vec<f32> = (0..white.len()).map(|i| white[i] + spread * brightness[i / 256]).collect();
-        world.write(&format!("{input}.npy"), npy(&values, "<f4", &shape));
+        world.write(format!("{input}.npy"), npy(&values, "<f4", &shape));
         let printed = world.succeed(&format!("recommend {input}.npy --plots none --for {ALL} -o out")).stdout;
         let report = world.json("out/recommend.json");
         assert_eq!(report["sigma_max_decided_by"], decided);

@@ -148,8 +148,8 @@ fn blur_ratio(spectrum: &Spectrum) -> Option<Interval> {
 }
 
 /// `s_max(N)/s_max(64)` of the mean spectrum, the one at 64 pixels predicted from it. Where one band is the strongest
-/// at both sizes the ratio follows from the sizes alone, of any images, and has no interval; else δ ln of it is half that
-/// of both bands.
+/// at both sizes the ratio follows from the sizes alone, of any images, and has no interval; else δ ln of it is half
+/// that of both bands.
 fn shift(statistics: &RadialStatistics, side: usize) -> Interval {
     let rapsd = &statistics.mean;
     let reference = resized_rapsd(rapsd, side, SHIFT_SIDE_PX);
