@@ -355,6 +355,7 @@ fn offset_noise_is_on_only_where_brightness_decides_and_else_says_for_whom() {
         } else {
             assert!(level == high && words.contains(&format!("noise_offset = {}", short(offset))), "{words}");
             assert!(said.contains("less varied in brightness"), "{said}");
+            assert!(kohya.contains(&format!("from sigma_max = {}, ", short(high))), "{kohya}");
         }
     }
 }

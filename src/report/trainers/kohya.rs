@@ -57,7 +57,11 @@ pub fn text(settings: &TrainerSettings) -> String {
 fn noise_offset(settings: &TrainerSettings, off: &str) -> String {
     let line = format!("noise_offset = {}", number(settings.noise_offset));
     match settings.sigma_max_decided_by() {
-        DecidedBy::Brightness => format!("{off}{line}"),
+        DecidedBy::Brightness => format!(
+            "# In place of sampling from sigma_max = {high}, which hides the brightness, too: take one of both.\n\
+             {off}{line}",
+            high = short(settings.sigma_max)
+        ),
         DecidedBy::Bands => format!(
             "# Not needed where sampling begins at sigma_max = {high}: the bands of the images decide it, and it hides \
              their\n\
