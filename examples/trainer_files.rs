@@ -25,6 +25,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         raw_std: vec![0.52, 0.5, 0.5],
         sigma_min,
         sigma_max,
+        sigma_brightness: sigma_max,
         p_mean: -1.25,
         p_std: 0.97,
         shift: 4.0,

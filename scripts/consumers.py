@@ -133,7 +133,11 @@ def check_kohya(folder, schedule, is_latent):
     if not is_latent:
         check("kohya.toml of pixels: no keys", sum(len(section) for section in config.values()), 0)
         return
-    check("kohya.toml: noise_offset", abs(config["noise"]["noise_offset"] - schedule["noise_offset"]["strength"]), 0)
+    offset = schedule["noise_offset"]
+    if offset["needed_below_sigma"] < schedule["sigma_max"]:
+        check("kohya.toml: no noise_offset where sigma_max hides the brightness", len(config["noise"]), 0)
+    else:
+        check("kohya.toml: noise_offset", abs(config["noise"]["noise_offset"] - offset["strength"]), 0)
     flow = config["flow"]
     # sd-scripts with timestep_sampling = "shift".
     assert flow["timestep_sampling"] == "shift"

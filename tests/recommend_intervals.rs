@@ -2,8 +2,9 @@
 //! they hold the number that they estimate; on photographs that may lie beside the project, and on synthetic sets.
 //!
 //! A set of files is scanned once, file by file. A sample of n of them is drawn with replacement, so that the number of
-//! all of them is what an interval has to hold. Of 300 samples a share of 0.90 to 0.99 is asserted, with 2.6 standard
-//! errors of a share of 0.9 on either side (0.045).
+//! all of them is what an interval has to hold. Of 400 samples a share of 0.90 to 0.99 is asserted, with 2.6 standard
+//! errors of a share of 0.9 on either side (0.039); of `sigma_data`, `sigma_brightness` and `noise_offset`, from 12
+//! files on, 0.90 itself.
 
 #[path = "support/noise.rs"]
 mod noise;
@@ -33,9 +34,11 @@ use specscan::stats::jackknife::Interval;
 use specscan::stats::student::student_quantile;
 
 /// Samples of each size.
-const N_DRAWS: usize = 300;
+const N_DRAWS: usize = 400;
 /// What a share of so many samples may lie beyond 0.90 and 0.99.
-const SLACK: f64 = 0.045;
+const SLACK: f64 = 0.039;
+/// Settings that follow from variances of few files, whose intervals are made wider.
+const VARIANCES: [&str; 3] = ["sigma_data", "sigma_brightness", "noise_offset"];
 
 static CANCEL: Cancel = Cancel::new(false);
 
@@ -56,13 +59,15 @@ fn photographs() -> Vec<Spectrum> {
     singles(&folder, 64, Channels::Luma)
 }
 
-/// PNG files of noise in `folder`: each of its own contrast, slope and brightness, as different as photographs.
-fn write_varied(folder: &Path, side: usize, n: usize) {
+/// PNG files of noise in `folder`: each of its own contrast (`contrast` with the deviation `spread` of its logarithm),
+/// slope and brightness (of the deviation `brightness`).
+fn write_varied(folder: &Path, side: usize, n: usize, [contrast, spread, brightness]: [f64; 3]) {
     let mut random = ChaCha8Rng::seed_from_u64(41);
     for i in 0..n {
         // The sum of four even numbers is nearly normal.
         let mut normal = || (0..4).map(|_| random.random_range(-0.866..0.866_f64)).sum::<f64>();
-        let (contrast, slope, brightness) = (0.25 * (0.3 * normal()).exp(), 1.0 + 0.12 * normal(), 0.12 * normal());
+        let (contrast, slope, brightness) =
+            (contrast * (spread * normal()).exp(), 1.0 + 0.12 * normal(), brightness * normal());
         let law = PowerLawNoise::with_pixel_std(Size::square(side), slope, 0.5 / side as f64, contrast);
         let mut bytes = law.images(1, i as u64).remove(0);
         bytes.iter_mut().for_each(|b| *b = (f64::from(*b) + 127.5 * brightness).round().clamp(0.0, 255.0) as u8);
@@ -84,12 +89,13 @@ fn drawn(all: &[Spectrum], n: usize, random: &mut ChaCha8Rng) -> Spectrum {
     merged(members.iter().map(|i| &all[*i]))
 }
 
-/// All settings that the command recommends.
+/// All settings that the command recommends with an interval: a shift follows from the sizes alone.
 fn settings(spectrum: Spectrum) -> BTreeMap<String, Interval> {
     let desk = Desk::new("recommend", &Silent, &CANCEL);
     let run = Run { source: Source::Saved(Arc::new(spectrum)), desk };
     let (_, report) = answer(&run, &Recommend::default()).expect("settings");
-    report.settings.into_iter().map(|setting| (setting.name, setting.estimate)).collect()
+    let with_intervals = report.settings.into_iter().filter(|setting| setting.name != "shift");
+    with_intervals.map(|setting| (setting.name, setting.estimate)).collect()
 }
 
 /// Those that are quantiles over images, by order statistics: they hold more than they have to, and their bins are
@@ -113,20 +119,17 @@ fn half_widths_are_those_of_a_bootstrap_over_images() {
         let mean = values.iter().sum::<f64>() / 200.0;
         let std = (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / 199.0).sqrt();
         println!("{name}: ± {half}, of the bootstrap ± {}: {}", t * std, half / (t * std));
-        if half == 0.0 {
-            assert!(std <= 1e-12 * mean.abs(), "{name}: {std}");
-            continue;
-        }
         assert!((0.8..=1.25).contains(&(half / (t * std))), "{name}: {}", half / (t * std));
     }
 }
 
-/// Shares of samples of 12, 50 and 200 whose intervals hold the settings of all files, and half-widths.
+/// Shares of samples of 5, 12, 48 and 200 whose intervals hold the settings of all files, and half-widths.
 fn check_coverage(what: &str, all: &[Spectrum]) {
     let truth = settings(merged(all.iter()));
     let mut random = ChaCha8Rng::seed_from_u64(15);
     let mut widths: Vec<BTreeMap<&str, f64>> = Vec::new();
-    let sizes = [12, 50, 200];
+    let mut faults = Vec::new();
+    let sizes = [5, 12, 48, 200];
     for n in sizes {
         let draws: Vec<_> = (0..N_DRAWS).map(|_| settings(drawn(all, n, &mut random))).collect();
         let mut width = BTreeMap::new();
@@ -144,9 +147,12 @@ fn check_coverage(what: &str, all: &[Spectrum]) {
             let half = halves.iter().sum::<f64>() / halves.len() as f64;
             println!("{what}, {n} files, {name} = {truth:.4}: held by {share}, ± {half:.4}");
             // Order statistics hold too much, an end that the sample does not reach holds all.
-            let most = if is_quantile || half == 0.0 { 1.0 } else { 0.99 + SLACK };
-            assert!((0.90 - SLACK..=most).contains(&share), "{what}, {n} files, {name}: {share}");
-            if half > 0.0 && !is_quantile {
+            let most = if is_quantile || n < 12 { 1.0 } else { 0.99 + SLACK };
+            let least = if VARIANCES.contains(&name) && n >= 12 { 0.90 } else { 0.90 - SLACK };
+            if !(least..=most).contains(&share) {
+                faults.push(format!("{n} files, {name}: {share}"));
+            }
+            if !is_quantile {
                 width.insert(name, half);
             }
         }
@@ -157,9 +163,13 @@ fn check_coverage(what: &str, all: &[Spectrum]) {
         for (name, half) in &pair[0] {
             let ratio = half / pair[1][name] / (of(0) / of(1));
             println!("{what}, {} to {} files, {name}: {ratio} times as much as the root says", n[0], n[1]);
-            assert!((0.8..=1.3).contains(&ratio), "{what}, {n:?}, {name}: {ratio}");
+            // Of a handful intervals are made wider, and those in logarithms are not even.
+            if n[0] >= 12 && !(0.8..=1.3).contains(&ratio) {
+                faults.push(format!("{n:?} files, {name}: {ratio} of the root"));
+            }
         }
     }
+    assert!(faults.is_empty(), "{what}: {faults:#?}");
 }
 
 #[test]
@@ -173,8 +183,16 @@ fn intervals_of_photographs_cover_and_shrink_as_the_root_of_the_number_of_files(
 #[test]
 fn intervals_of_synthetic_sets_cover_and_shrink_as_the_root_of_the_number_of_files() {
     let folder = tempfile::tempdir().expect("a folder");
-    write_varied(folder.path(), 32, 600);
+    // As different as photographs are.
+    write_varied(folder.path(), 32, 600, [0.25, 0.3, 0.12]);
     check_coverage("synthetic", &singles(folder.path(), 32, Channels::Luma));
+}
+
+#[test]
+fn intervals_cover_also_where_brightness_varies_more_than_contrast() {
+    let folder = tempfile::tempdir().expect("a folder");
+    write_varied(folder.path(), 32, 600, [0.15, 0.2, 0.3]);
+    check_coverage("brightness", &singles(folder.path(), 32, Channels::Luma));
 }
 
 #[test]
@@ -232,7 +250,6 @@ fn settings_of_a_known_spectrum_have_their_closed_forms() {
         ("P_std", p_std, 0.02),
         ("delta", 1.0, 0.01),
         ("amplitude", law.amplitude, 0.02),
-        ("shift", 1.0, 0.0),
     ] {
         let interval = found[name];
         let error = (interval.value - expected).abs() / expected.abs();

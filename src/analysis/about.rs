@@ -49,6 +49,11 @@ impl About {
         if self.are_latents() { "rounding to 2⁻²⁰" } else { "8-bit rounding" }
     }
 
+    /// What the standard deviation of the values is called.
+    pub fn deviation(&self) -> &'static str {
+        if self.are_latents() { "deviation" } else { "pixel deviation" }
+    }
+
     /// As [`About::describe`], and what was removed from the images.
     pub fn describe_centred(&self) -> String {
         let removed = match self.preprocess.standardize {

@@ -11,7 +11,7 @@ use super::schedule_file::{MAX_BYTES, read_small};
 use super::words::{finite, or_dash, wrap};
 use super::{Outputs, Report};
 use crate::diffusion::schedules::list_words;
-use crate::diffusion::{NoiseLevel, Notation, ReferenceSchedule};
+use crate::diffusion::{NoNumber, NoiseLevel, Notation, ReferenceSchedule};
 use crate::report::text::{align, short};
 
 /// What is to be converted.
@@ -33,8 +33,17 @@ pub struct Conversion {
 #[derive(Debug, Clone)]
 pub struct ConvertReport {
     conversion: Conversion,
-    /// A notation and a number of each level; none where it has none.
-    columns: Vec<(Notation, Vec<Option<f64>>)>,
+    /// A notation and a number of each level, or why it has none.
+    columns: Vec<(Notation, Vec<Result<f64, NoNumber>>)>,
+}
+
+/// A number that JSON cannot hold, and why.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+struct Missing {
+    notation: Notation,
+    /// Place of the level, from 0.
+    index: usize,
+    reason: NoNumber,
 }
 
 /// Converts.
@@ -105,17 +114,48 @@ impl ConvertReport {
         let shown: Vec<_> = self.columns.iter().filter(|(notation, _)| is_shown(*notation)).collect();
         let n_levels = shown.first().map_or(0, |(_, numbers)| numbers.len());
         let header = shown.iter().map(|(notation, _)| notation.to_string()).collect();
-        let rows = (0..n_levels).map(|i| shown.iter().map(|(_, numbers)| cell(numbers[i])).collect());
+        let rows = (0..n_levels).map(|i| shown.iter().map(|(_, numbers)| cell(numbers[i].ok())).collect());
         std::iter::once(header).chain(rows).collect()
     }
 
     /// A line of each notation of a single level.
     fn list(&self) -> Vec<String> {
-        let line = |(notation, numbers): &(Notation, Vec<Option<f64>>)| {
-            let number = or_dash(numbers[0], exact);
+        let line = |(notation, numbers): &(Notation, Vec<Result<f64, NoNumber>>)| {
+            let number = or_dash(numbers[0].ok(), exact);
             format!("{:<11}  {number:<22}  {}", notation.name(), notation.meaning())
         };
         self.columns.iter().map(line).collect()
+    }
+
+    /// The numbers that there are none of.
+    fn missing(&self) -> Vec<Missing> {
+        let of_column = |(notation, numbers): &(Notation, Vec<Result<f64, NoNumber>>)| {
+            let notation = *notation;
+            let reason = |number: &Result<f64, NoNumber>| match number {
+                Ok(number) => (!number.is_finite()).then_some(NoNumber::Infinite),
+                Err(reason) => Some(*reason),
+            };
+            let missing = move |(index, number)| reason(number).map(|reason| Missing { notation, index, reason });
+            numbers.iter().enumerate().filter_map(missing).collect::<Vec<_>>()
+        };
+        self.columns.iter().flat_map(of_column).collect()
+    }
+
+    /// Which levels have no number among those for pipes, and why: what their lines have no room for.
+    pub fn warnings(&self) -> Vec<String> {
+        let Conversion { to, schedule, .. } = &self.conversion;
+        let warning = |(notation, numbers): &(Notation, Vec<Result<f64, NoNumber>>)| {
+            let n = numbers.iter().filter(|number| number.is_err()).count();
+            let sigmas = schedule.as_ref().map_or(&[][..], ReferenceSchedule::sigmas);
+            let why = match (*notation, schedule, sigmas) {
+                (Notation::Timestep, Some(schedule), [high, .., low]) => {
+                    format!("they lie outside of {schedule}, sigma {} to {}", short(*low), short(*high))
+                }
+                _ => "the next cleaner level is nothing but noise already".to_owned(),
+            };
+            (n > 0).then(|| format!("{n} of {} levels have no {notation}: {why}", numbers.len()))
+        };
+        if to.is_empty() { Vec::new() } else { self.columns.iter().filter_map(warning).collect() }
     }
 
     /// What the numbers are not, and what was done to them.
@@ -150,9 +190,10 @@ impl serde::Serialize for ConvertReport {
         object.insert("shift".into(), json!(shift));
         object.insert("schedule".into(), json!(schedule.as_ref().map(ToString::to_string)));
         for (notation, numbers) in &self.columns {
-            let numbers = numbers.iter().map(|number| json!(number.and_then(finite)));
+            let numbers = numbers.iter().map(|number| json!(number.ok().and_then(finite)));
             object.insert(notation.name().into(), numbers.collect());
         }
+        object.insert("missing".into(), json!(self.missing()));
         Value::Object(object).serialize(serializer)
     }
 }
@@ -162,8 +203,10 @@ impl Report for ConvertReport {
 
     fn lines(&self) -> Vec<String> {
         match (self.conversion.to.as_slice(), self.columns.as_slice()) {
-            // For pipes: numbers and nothing else.
-            ([_], [(_, numbers)]) => numbers.iter().map(|number| number.map_or_else(String::new, exact)).collect(),
+            // For pipes: a number a line and nothing else, so that lines stay those of the values.
+            ([_], [(_, numbers)]) => {
+                numbers.iter().map(|number| number.map_or_else(|reason| reason.to_string(), exact)).collect()
+            }
             ([_, ..], _) => {
                 let cell = |number: Option<f64>| number.and_then(finite).map_or_else(String::new, exact);
                 self.table(|_| true, cell).iter().map(|row| row.join(",")).collect()

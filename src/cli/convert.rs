@@ -33,7 +33,8 @@ pub struct ConvertArgs {
     #[arg(long, value_name = "NOTATION", value_parser = choice::<Notation>(), default_value = "sigma")]
     from: Notation,
 
-    /// Notations to print with all digits: of one a number a line, of several CSV [default: a table of all]
+    /// Notations to print with all digits: of one a number a line (`below` or `above` for a timestep outside of the
+    /// schedule, `undefined` for a beta that is none), of several CSV (an empty cell there) [default: a table of all]
     #[arg(long, value_name = "NOTATIONS", value_parser = choice::<Notation>(), value_delimiter = ',')]
     to: Vec<Notation>,
 
@@ -70,6 +71,7 @@ pub fn run(args: &ConvertArgs) -> Result<ExitStatus> {
         console::print_json(&serde_json::to_value(&report)?)?;
     } else {
         console::print_lines(false, &report.lines())?;
+        report.warnings().iter().for_each(|warning| console::warn(false, warning));
     }
     Ok(ExitStatus::Done)
 }

@@ -23,6 +23,7 @@ mod array;
 mod bmp;
 mod budget;
 mod buffer;
+mod bytes_text;
 mod colour;
 mod damage;
 mod decode;
@@ -57,6 +58,7 @@ mod weights;
 
 pub use array::{Array, ArrayOptions, ArrayReader, Layout, NPY_HEAD_BYTES, NpyHeader, Sample};
 pub use budget::{Budget, Lease, Shares};
+pub use bytes_text::apart as bytes_apart;
 pub use colour::Conversions;
 pub use damage::Damaged;
 pub use decode::{Decoded, Decoder, READ_AT_ONCE_BYTES, RgbImage, is_decoding};

@@ -2,8 +2,7 @@
 
 use std::borrow::Cow;
 
-use bytesize::ByteSize;
-
+use super::bytes_text::apart;
 use crate::spectral::Size;
 
 /// Why an image was left out of a run. The message says what is wrong and, where something helps, what to do.
@@ -128,7 +127,7 @@ pub enum SkipReason {
     #[error(
         "takes {} to decode it ({size}), more than the {} that --max-memory leaves for one image; raise it if the \
          machine has more",
-        ByteSize(*n_bytes), ByteSize(*limit_bytes)
+        apart([*n_bytes, *limit_bytes])[0], apart([*n_bytes, *limit_bytes])[1]
     )]
     TooLarge {
         /// Size of the image.
@@ -142,7 +141,7 @@ pub enum SkipReason {
     #[error(
         "would be cut into {n_tiles} tiles, whose numbers take {}, more than the {} that --max-memory leaves for one \
          image; raise --resolution",
-        ByteSize(*n_bytes), ByteSize(*limit_bytes)
+        apart([*n_bytes, *limit_bytes])[0], apart([*n_bytes, *limit_bytes])[1]
     )]
     TooManyTiles {
         /// Tiles.

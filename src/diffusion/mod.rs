@@ -46,12 +46,12 @@ pub use bounds::{ImageBounds, Kappa, NoiseRange, compute_bounds, rounding_power}
 pub use convert::NoiseLevel;
 pub use effective_resolution::EffectiveResolutionPlan;
 pub use noise_draws::NoiseDraws;
-pub use notation::Notation;
+pub use notation::{NoNumber, Notation};
 pub use sampler::ScheduleSampler;
 pub use schedule_statistics::ScheduleStatistics;
 pub use schedules::ReferenceSchedule;
 pub use set_bounds::{Audit, SetBounds};
-pub use settings::TrainerSettings;
+pub use settings::{DecidedBy, TrainerSettings};
 pub use statistics::{BoundsBand, BoundsStatistics, WasteStatistics};
 pub use tight::{ScheduleKind, TightPlan, TightSchedule};
 pub use training_density::{TrainingDensity, training_density};

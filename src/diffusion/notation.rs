@@ -49,6 +49,21 @@ named!(Notation {
     Timestep = "timestep" | "timesteps",
 });
 
+/// Why a level has no number in a notation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoNumber {
+    /// A timestep: it is cleaner than the schedule's cleanest level.
+    Below,
+    /// A timestep: it is noisier than the schedule's noisiest level.
+    Above,
+    /// A β after a level that is nothing but noise, or a timestep of no schedule.
+    Undefined,
+    /// It is infinite.
+    Infinite,
+}
+
+named!(NoNumber { Below = "below", Above = "above", Undefined = "undefined", Infinite = "infinite" });
+
 impl Notation {
     /// What it is, in a few words.
     pub fn meaning(self) -> &'static str {
@@ -90,9 +105,9 @@ impl Notation {
         values.iter().map(|value| one(*value)).collect()
     }
 
-    /// `levels` in this notation, in any order; none for a timestep outside `schedule`, and for a β that is not defined
-    /// because the next cleaner level is nothing but noise.
-    pub fn write(self, levels: &[NoiseLevel], schedule: Option<&ReferenceSchedule>) -> Vec<Option<f64>> {
+    /// `levels` in this notation, in any order; numbers may be infinite. A reason in place of a timestep outside
+    /// `schedule`, and of a β that is not defined because the next cleaner level is nothing but noise.
+    pub fn write(self, levels: &[NoiseLevel], schedule: Option<&ReferenceSchedule>) -> Vec<Result<f64, NoNumber>> {
         let one: fn(NoiseLevel) -> f64 = match self {
             Self::Sigma => NoiseLevel::sigma,
             Self::Logsnr => NoiseLevel::logsnr,
@@ -108,17 +123,19 @@ impl Notation {
                 return levels.iter().map(|level| timesteps.timestep(*level)).collect();
             }
         };
-        levels.iter().map(|level| Some(one(*level))).collect()
+        levels.iter().map(|level| Ok(one(*level))).collect()
     }
 }
 
 /// β of each level from the next cleaner one, whatever order they come in.
-fn betas_of(levels: &[NoiseLevel]) -> Vec<Option<f64>> {
+fn betas_of(levels: &[NoiseLevel]) -> Vec<Result<f64, NoNumber>> {
     let mut order: Vec<usize> = (0..levels.len()).collect();
     order.sort_by(|a, b| levels[*a].sigma().total_cmp(&levels[*b].sigma()));
-    let mut betas = vec![None; levels.len()];
+    let mut betas = vec![Err(NoNumber::Undefined); levels.len()];
     for (i, beta) in order.iter().zip(betas_from_levels(order.iter().map(|i| levels[*i]))) {
-        betas[*i] = Some(beta).filter(|beta| !beta.is_nan());
+        if !beta.is_nan() {
+            betas[*i] = Ok(beta);
+        }
     }
     betas
 }
@@ -157,17 +174,17 @@ impl Timesteps {
         if self.is_flow { NoiseLevel::from_flow_time(point) } else { NoiseLevel::from_logsnr(-2.0 * point) }
     }
 
-    /// The timestep of `level`; none outside the schedule.
-    fn timestep(&self, level: NoiseLevel) -> Option<f64> {
+    /// The timestep of `level`, or on which side of the schedule it lies.
+    fn timestep(&self, level: NoiseLevel) -> Result<f64, NoNumber> {
         let point = self.point(level);
         // Ends are theirs though a level that went through another notation is a rounding error beyond them.
         let slack = 1e-12;
         let above = self.points.partition_point(|p| *p < point);
         match (above.checked_sub(1).map(|i| self.points[i]), self.points.get(above)) {
-            (Some(low), Some(high)) => Some(above as f64 - (high - point) / (high - low)),
-            (None, Some(first)) => (first - point <= slack).then_some(0.0),
-            (Some(last), None) => (point - last <= slack).then_some(above as f64 - 1.0),
-            (None, None) => None,
+            (Some(low), Some(high)) => Ok(above as f64 - (high - point) / (high - low)),
+            (None, Some(first)) => (first - point <= slack).then_some(0.0).ok_or(NoNumber::Below),
+            (Some(last), None) => (point - last <= slack).then_some(above as f64 - 1.0).ok_or(NoNumber::Above),
+            (None, None) => Err(NoNumber::Undefined),
         }
     }
 }
@@ -212,9 +229,9 @@ mod tests {
     fn closed_forms() {
         // sigma = 1 is the middle of every notation that has one; √3 is ᾱ = ¼.
         let written = |n: Notation, s: f64| n.write(&[level(s)], None)[0];
-        assert_eq!(written(Notation::Logsnr, 1.0), Some(0.0));
-        assert_eq!(written(Notation::EdmConditioning, 1.0), Some(0.0));
-        let near = |found: Option<f64>, value: f64| (found.expect("a number") - value).abs() <= 1e-15;
+        assert_eq!(written(Notation::Logsnr, 1.0), Ok(0.0));
+        assert_eq!(written(Notation::EdmConditioning, 1.0), Ok(0.0));
+        let near = |found: Result<f64, NoNumber>, value: f64| (found.expect("a number") - value).abs() <= 1e-15;
         assert!(near(written(Notation::AlphaBar, 3f64.sqrt()), 0.25));
         assert!(near(written(Notation::VpAlpha, 3f64.sqrt()), 0.5));
         assert!(near(written(Notation::VpSigma, 3f64.sqrt()), 0.75f64.sqrt()));
@@ -253,8 +270,9 @@ mod tests {
     fn what_lies_outside_a_schedule_has_no_timestep() {
         let edm = schedule("edm:18");
         let outside = [level(0.001), level(90.0), level(0.0), level(f64::INFINITY)];
-        assert_eq!(Notation::Timestep.write(&outside, Some(&edm)), [None; 4]);
-        assert_eq!(Notation::Timestep.write(&[level(1.0)], None), [None]);
+        let sides = [NoNumber::Below, NoNumber::Above, NoNumber::Below, NoNumber::Above].map(Err);
+        assert_eq!(Notation::Timestep.write(&outside, Some(&edm)), sides);
+        assert_eq!(Notation::Timestep.write(&[level(1.0)], None), [Err(NoNumber::Undefined)]);
         for bad in [-0.5, 17.5, f64::NAN] {
             let error = Notation::Timestep.read(&[bad], Some(&edm)).expect_err("outside").to_string();
             assert!(error.ends_with("from 0 (clean) to 17"), "{error}");
@@ -269,6 +287,6 @@ mod tests {
         let mixed = Notation::Beta.write(&[c, a, b], None);
         assert_eq!(mixed, [up[2], up[0], up[1]]);
         let noise = level(f64::INFINITY);
-        assert_eq!(Notation::Beta.write(&[noise, noise], None), [Some(1.0), None]);
+        assert_eq!(Notation::Beta.write(&[noise, noise], None), [Ok(1.0), Err(NoNumber::Undefined)]);
     }
 }

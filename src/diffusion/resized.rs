@@ -1,50 +1,75 @@
-//! What the spectrum of a set would be at another size: cut at the lower Nyquist frequency, or continued by its power
-//! law.
+//! What the spectrum of a set would be at another size: reduced by area averages, or continued by its power law.
 //!
 //! # Definition
 //!
-//! At `M` pixels in place of `N` the same detail has the power `(M/N)²` of the orthonormal transform. An image reduced
-//! by area averages keeps, at `j` periods per image, the share `T²`, `T` the product over both axes of
-//! `sinc(k/M)/sinc(k/N)`; detail beyond the lower Nyquist frequency is taken to be gone. Enlarged, its own detail stays
-//! and finer detail follows the power law of the set: what larger photographs of the same kind would show.
+//! At `M` pixels in place of `N` the same detail has the power `(M/N)²` of the orthonormal transform. Images of both
+//! sizes are taken to be reduced from larger ones by area averages, which leave of the detail at `(u, v)` cycles per
+//! pixel the share `sinc² u · sinc² v`, and of annulus `j` the mean of that over its modes, `T²_N(j)`: the low-pass
+//! that every resampled image carries near its own Nyquist frequency. The low-pass of the known size is undone, that of
+//! the other applied: `R_M(j) = (M/N)² T²_M(j)/T²_N(j) R_N(j)`; detail beyond the lower Nyquist frequency is taken to
+//! be gone.
+//!
+//! Detail finer than the known follows the power law of `R_N/T²_N` (least squares of its logarithm, as
+//! [`fit_radial`] has it): what larger photographs of the same kind would show. It is fitted up to a quarter of a cycle
+//! per pixel, where `T²` is above 0.8 and other ways to reduce an image differ little from it.
 
-use crate::spectral::Size;
+use crate::spectral::{Grid, Size};
+use crate::spectrum::RadialStatistics;
+use crate::stats::power_law::{FitRange, PowerLawFit, fit_radial};
 
-/// The mean RAPSD (annuli `0 … ⌊N/2⌋`, value² per mode) of square images of `side` pixels as it would be at `new_side`;
-/// `law` is the power at a frequency in cycles per pixel of the known size. None upwards without a law.
-pub fn resized_rapsd(
-    rapsd: &[f64],
-    side: usize,
-    new_side: usize,
-    law: Option<impl Fn(f64) -> f64>,
-) -> Option<Vec<f64>> {
+/// Frequency up to which the power law is fitted, cycles per pixel.
+const HIGHEST_FITTED: f64 = 0.25;
+/// Annuli that it is fitted to at the least.
+const LEAST_FITTED: f64 = 3.0;
+
+/// The mean RAPSD (annuli `0 … ⌊N/2⌋`, value² per mode) of square images of `side` pixels as it would be at `new_side`:
+/// the annuli that both sizes have.
+pub fn resized_rapsd(rapsd: &[f64], side: usize, new_side: usize) -> Vec<f64> {
     let scale = (new_side as f64 / side as f64).powi(2);
-    let n_annuli = new_side / 2 + 1;
-    if new_side <= side {
-        let transfer = transfer(side, new_side);
-        return Some(rapsd.iter().zip(transfer).map(|(power, t)| scale * power * t).collect());
-    }
-    let law = law?;
-    let power = |j: usize| rapsd.get(j).copied().unwrap_or_else(|| law(j as f64 / side as f64));
-    Some((0..n_annuli).map(|j| scale * power(j)).collect())
+    let [known, wanted] = [side, new_side].map(transfer);
+    rapsd
+        .iter()
+        .zip(known.iter().zip(&wanted))
+        .map(|(power, (known, wanted))| scale * power * (wanted / known))
+        .collect()
 }
 
-/// `T²` of each annulus of the smaller size, mean over its modes.
-fn transfer(side: usize, new_side: usize) -> Vec<f64> {
-    let of_axis = |f: f64| {
-        let periods = f * new_side as f64;
-        sinc(f) / sinc(periods / side as f64)
-    };
-    let grid = crate::spectral::Grid::new(Size::square(new_side));
-    let height = grid.size().height;
-    let squares: Vec<f64> = (0..grid.n_modes())
+/// As [`resized_rapsd`], of images on `grid` and with all annuli of the new size. None upwards where the power law
+/// cannot be fitted.
+pub fn continued_rapsd(grid: &Grid, rapsd: &[f64], new_side: usize) -> Option<Vec<f64>> {
+    let side = grid.size().longer_side();
+    let mut resized = resized_rapsd(rapsd, side, new_side);
+    if resized.len() <= new_side / 2 {
+        let law = law_of_detail(grid, rapsd)?;
+        let scale = (law.amplitude * new_side as f64 / side as f64).powi(2);
+        let finer = transfer(new_side).into_iter().enumerate().skip(resized.len());
+        resized.extend(finer.map(|(j, transfer)| scale * transfer * (j as f64 / side as f64).powf(-2.0 * law.delta)));
+    }
+    Some(resized)
+}
+
+/// The power law of a RAPSD without its low-pass.
+fn law_of_detail(grid: &Grid, rapsd: &[f64]) -> Option<PowerLawFit> {
+    let side = grid.size().longer_side();
+    let detail: Vec<f64> = rapsd.iter().zip(transfer(side)).map(|(power, transfer)| power / transfer).collect();
+    let high_inclusive = HIGHEST_FITTED.max(LEAST_FITTED / side as f64);
+    let range = FitRange { high_inclusive, ..FitRange::for_size(grid.size()) };
+    // Its interval would not be that of a prediction.
+    let statistics = RadialStatistics::without_spread(detail.clone(), 0, 0);
+    fit_radial(grid, &detail, &statistics, &range).ok()
+}
+
+/// `T²` of each annulus: the mean over its modes of what area averages leave.
+fn transfer(side: usize) -> Vec<f64> {
+    let grid = Grid::new(Size::square(side));
+    let axis: Vec<f64> = (0..=side / 2).map(|k| sinc(k as f64 / side as f64).powi(2)).collect();
+    let shares: Vec<f64> = (0..grid.n_modes())
         .map(|i| {
-            let (kx, ky) = (i / height, i % height);
-            let (u, v) = (kx as f64 / new_side as f64, ky.min(height - ky) as f64 / new_side as f64);
-            (of_axis(u) * of_axis(v)).powi(2)
+            let (ky, kx) = grid.wave_number(i);
+            axis[ky.unsigned_abs() as usize] * axis[kx.unsigned_abs() as usize]
         })
         .collect();
-    grid.radial_mean(&squares)
+    grid.radial_mean(&shares)
 }
 
 /// `sin(πx)/(πx)`.
@@ -58,44 +83,74 @@ mod tests {
     use super::*;
     use crate::spectral::naive::{naive_dft, radial_mean};
 
-    type Law = fn(f64) -> f64;
+    fn grid(side: usize) -> Grid {
+        Grid::new(Size::square(side))
+    }
 
     #[test]
     fn area_averages_have_the_predicted_power() {
-        // One wave of each low frequency: nothing beyond the lower Nyquist frequency that could fold.
-        let (side, small) = (24, 8);
+        // Of a large plane with one wave of each low frequency: nothing beyond the lower Nyquist frequencies that could
+        // fold.
+        let (large, side, small) = (96, 24, 8);
         let rapsd = |side: usize, plane: &[f64]| {
             let power: Vec<f64> = naive_dft(Size::square(side), plane).iter().map(|x| x.norm_sqr()).collect();
             radial_mean(Size::square(side), &power)
         };
         for periods in 1..4 {
-            let wave = |x: usize| (std::f64::consts::TAU * (periods * x) as f64 / side as f64 + 0.3).cos();
-            let plane: Vec<f64> = (0..side * side).map(|i| wave(i % side) + wave(i / side)).collect();
-            let mut reduced = vec![0.0; small * small];
-            for (i, value) in plane.iter().enumerate() {
-                reduced[(i / side / 3) * small + (i % side) / 3] += value / 9.0;
-            }
-            let (want, from) = (rapsd(small, &reduced), rapsd(side, &plane));
-            let got = resized_rapsd(&from, side, small, None::<Law>).expect("smaller");
+            let wave = |x: usize| (std::f64::consts::TAU * (periods * x) as f64 / large as f64 + 0.3).cos();
+            let reduced = |side: usize| {
+                let block = large / side;
+                let mut plane = vec![0.0; side * side];
+                for i in 0..large * large {
+                    let value = wave(i % large) + wave(i / large);
+                    plane[(i / large / block) * side + (i % large) / block] += value / (block * block) as f64;
+                }
+                plane
+            };
+            let (want, from) = (rapsd(small, &reduced(small)), rapsd(side, &reduced(side)));
+            let got = resized_rapsd(&from, side, small);
             assert_eq!(got.len(), want.len());
             // The annulus holds other modes beside the waves', whose share differs a little.
             let ratio = got[periods] / want[periods];
             assert!((0.9..=1.1).contains(&ratio), "{periods}: {} and {}", got[periods], want[periods]);
+            // And back: what both sizes have is the same again.
+            let back = resized_rapsd(&got, small, side);
+            assert!((back[periods] / from[periods] - 1.0).abs() <= 1e-12, "{periods}");
         }
     }
 
     #[test]
-    fn a_power_law_stays_one_upwards_and_the_same_size_changes_nothing() {
-        let law = |f: f64| 0.01 * f.max(1.0 / 64.0).powf(-2.0);
-        let rapsd: Vec<f64> = (0..33).map(|j| law(f64::from(j) / 64.0)).collect();
-        assert_eq!(resized_rapsd(&rapsd, 64, 64, None::<Law>).expect("the same"), rapsd);
-        let larger = resized_rapsd(&rapsd, 64, 256, Some(law)).expect("a law");
-        assert_eq!(larger.len(), 129);
-        for (j, power) in larger.iter().enumerate().skip(1) {
-            // f^−2 is scale-free: at the same frequency in cycles per pixel the power is the same.
-            let want = 0.01 * (j as f64 / 256.0).powf(-2.0);
-            assert!((power / want - 1.0).abs() <= 1e-9, "{j}: {power} and {want}");
+    fn a_power_law_seen_through_area_averages_stays_one_at_every_size() {
+        // f^−2.4 through the low-pass of each size.
+        let law = |side: usize| -> Vec<f64> {
+            let grid = grid(side);
+            let share = |k: i64| sinc(k as f64 / side as f64).powi(2);
+            let power = |i: usize| {
+                let ((ky, kx), f) = (grid.wave_number(i), grid.frequencies()[i]);
+                0.01 * f.max(1e-9).powf(-2.4) * share(ky) * share(kx)
+            };
+            grid.radial_mean(&(0..grid.n_modes()).map(power).collect::<Vec<_>>())
+        };
+        let known = law(64);
+        assert_eq!(continued_rapsd(&grid(64), &known, 64).expect("the same"), known);
+        for side in [32, 65, 128, 256] {
+            let got = continued_rapsd(&grid(64), &known, side).expect("a law");
+            assert_eq!(got.len(), side / 2 + 1);
+            // Power goes with the square of the side, and at the same detail the law with its 2.4th power.
+            let gain = (side as f64 / 64.0).powf(2.0 - 2.4);
+            for (j, (got, want)) in got.iter().zip(law(side)).enumerate().skip(1) {
+                // Annulus means of a law are not quite the law at the middle of annuli.
+                let ratio = got / want / gain;
+                assert!((ratio - 1.0).abs() <= 0.03, "{side} px, {j}: {ratio}");
+            }
         }
-        assert_eq!(resized_rapsd(&rapsd, 64, 65, None::<Law>), None);
+    }
+
+    #[test]
+    fn a_handful_of_annuli_is_enough_and_none_has_no_law() {
+        let white = |side: usize| vec![1.0; side / 2 + 1];
+        assert_eq!(continued_rapsd(&grid(8), &white(8), 16).map(|r| r.len()), Some(9));
+        assert_eq!(continued_rapsd(&grid(4), &white(4), 8), None);
+        assert_eq!(resized_rapsd(&white(4), 4, 8).len(), 3);
     }
 }

@@ -23,14 +23,16 @@ pub struct TrainerSettings {
     pub sigma_min: f64,
     /// Highest noise level of sampling, finite, above `sigma_min`.
     pub sigma_max: f64,
+    /// Noise level that hides the brightness of the images; `sigma_max` is at least that.
+    pub sigma_brightness: f64,
     /// Mean of `ln s` over training draws (EDM's P_mean; natural logarithm).
     pub p_mean: f64,
     /// Standard deviation of `ln s` over training draws (EDM's P_std).
     pub p_std: f64,
     /// Shift of the noise level relative to 64 pixels, `s' = shift · s` (SD3); 1 for none.
     pub shift: f64,
-    /// Strength of offset noise: standard deviation of a constant field added to noise of unit variance, drawn for each
-    /// channel on its own; 0 for none.
+    /// Strength of the offset noise that matches the images: standard deviation of a constant field added to noise of
+    /// unit variance, drawn for each channel on its own; 0 for none. Of use where noise ends below `sigma_brightness`.
     pub noise_offset: f64,
     /// Noise levels of sampling, descending, each finite and above zero; the final 0 of samplers is not among them.
     pub sigmas: Vec<f64>,
@@ -44,10 +46,30 @@ pub struct TrainerSettings {
     pub is_latent: bool,
 }
 
+/// What decides the largest noise level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DecidedBy {
+    /// The strongest bands of the images.
+    Bands,
+    /// The variance of the images' brightness.
+    Brightness,
+}
+
 /// Timesteps of a trained variance-preserving schedule, as nearly every trainer has them.
 const TRAINING_STEPS: usize = 1000;
 
 impl TrainerSettings {
+    /// What decides `sigma_max`.
+    pub fn sigma_max_decided_by(&self) -> DecidedBy {
+        if self.sigma_brightness < self.sigma_max { DecidedBy::Bands } else { DecidedBy::Brightness }
+    }
+
+    /// Root mean square of `raw_std` over channels, value.
+    pub fn raw_std_overall(&self) -> f64 {
+        (self.raw_std.iter().map(|std| std * std).sum::<f64>() / self.raw_std.len() as f64).sqrt()
+    }
+
     /// Levels of a training schedule, ascending: 1000 (or as many as there are sampling levels, if those are more) on
     /// which every sampling level has its place, `ln s` linear between them.
     pub fn training_levels(&self) -> Vec<NoiseLevel> {
@@ -120,6 +142,7 @@ pub(crate) fn example(sigmas: &[f64]) -> TrainerSettings {
         raw_std: vec![0.52, 0.5, 0.5],
         sigma_min: sigmas.last().copied().unwrap_or(0.002),
         sigma_max: sigmas.first().copied().unwrap_or(80.0),
+        sigma_brightness: sigmas.first().copied().unwrap_or(80.0),
         p_mean: -1.25,
         p_std: 0.97,
         shift: 4.0,

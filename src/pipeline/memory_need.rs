@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use bytesize::ByteSize;
-
+use crate::dataset::bytes_apart;
 use crate::spectral::Size;
 
 /// Sums that take more memory than there is for them, and what would fit.
@@ -30,7 +29,7 @@ pub struct MemoryNeed {
 impl fmt::Display for MemoryNeed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { threads, .. } = self;
-        let (needed, limit) = (ByteSize(self.n_bytes), ByteSize(self.limit_bytes));
+        let [needed, limit] = bytes_apart([self.n_bytes, self.limit_bytes]);
         write!(f, "the sums take {needed} on {threads} threads, and half of --max-memory is {limit}: take ")?;
         if let Some(threads) = self.fitting_threads {
             write!(f, "--threads {threads}, ")?;
@@ -44,5 +43,26 @@ impl fmt::Display for MemoryNeed {
             f.write_str("fewer --resolutions, ")?;
         }
         write!(f, "or --max-memory {}MiB if the machine has as much", self.max_memory_bytes.div_ceil(1 << 20))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_need_just_above_the_limit_is_told_from_it() {
+        let need = MemoryNeed {
+            n_bytes: (7 << 29) + (3 << 20),
+            limit_bytes: 7 << 29,
+            threads: 4,
+            fitting_threads: None,
+            fitting_size: None,
+            has_other_sizes: false,
+            is_untouched: false,
+            max_memory_bytes: 8 << 30,
+        };
+        let text = need.to_string();
+        assert!(text.contains("take 3.503 GiB on 4 threads") && text.contains("is 3.500 GiB:"), "{text}");
     }
 }

@@ -84,3 +84,38 @@ fn what_cannot_be_converted_is_named_with_a_remedy() {
     world.write("empty.txt", "# nothing\n");
     world.refuse("convert --file empty.txt", &["empty.txt holds no numbers"]);
 }
+
+#[test]
+fn what_has_no_number_says_why_on_its_line_and_lines_stay_aligned() {
+    let world = World::create();
+    let printed = world.succeed("convert 0.001 1 90 --schedule edm:18 --to timestep");
+    let lines: Vec<&str> = printed.stdout.lines().collect();
+    assert_eq!((lines.len(), lines[0], lines[2]), (3, "below", "above"), "{}", printed.stdout);
+    assert!(lines[1].parse::<f64>().is_ok(), "{}", printed.stdout);
+    for part in ["2 of 3 levels have no timestep", "edm:18", "0.002", "80"] {
+        assert!(printed.stderr.contains(part), "`{part}` is missing in {}", printed.stderr);
+    }
+    let inside = world.succeed("convert 1 --schedule edm:18 --to timestep");
+    assert_eq!(inside.stderr, "");
+    // A step from one level of nothing but noise to the next is none.
+    assert_eq!(world.succeed("convert inf inf --to beta").stdout.lines().nth(1), Some("undefined"));
+    let rows = world.succeed("convert 0.001 1 --schedule edm:18 --to sigma,timestep");
+    assert_eq!(rows.stdout.lines().nth(1), Some("0.001,"), "{}", rows.stdout);
+    assert!(rows.stderr.contains("1 of 2"), "{}", rows.stderr);
+    let object = world.succeed("convert 0.001 1 inf --schedule edm:18 --json").json();
+    assert!(object["timestep"][0].is_null() && object["timestep"][1].is_number());
+    let missing = object["missing"].as_array().expect("a list");
+    let of = |notation: &str, index: usize| {
+        let found = missing.iter().find(|m| m["notation"] == notation && m["index"] == index);
+        found.unwrap_or_else(|| panic!("no {notation} {index}"))["reason"].clone()
+    };
+    assert_eq!(
+        (of("timestep", 0), of("timestep", 2), of("sigma", 2)),
+        ("below".into(), "above".into(), "infinite".into())
+    );
+    // Each null has a reason.
+    let nulls =
+        |value: &serde_json::Value| value.as_array().map_or(0, |list| list.iter().filter(|v| v.is_null()).count());
+    let n_nulls: usize = object.iter().filter(|(key, _)| *key != "given").map(|(_, value)| nulls(value)).sum();
+    assert_eq!(missing.len(), n_nulls, "{missing:?}");
+}

@@ -386,7 +386,12 @@ fn settings_of_latents_speak_of_latents() {
     let files = ["recommend.json", "recommend.md", "trainers.md", "kohya.toml"];
     let texts = files.map(|name| String::from_utf8(world.read(&format!("out/{name}"))).expect("text"));
     for text in texts.iter().chain([&printed]) {
-        assert!(!text.contains("8-bit") && !text.contains("pixel values"), "{text}");
+        let of_pixels = ["8-bit", "pixel values", "pixel deviation", "all pixels"];
+        assert!(of_pixels.iter().all(|words| !text.contains(words)), "{text}");
+    }
+    for command in ["scan", "snr", "noise", "distance", "offset"] {
+        let printed = world.succeed(&format!("{command} x.npy -v --plots none -o {command}")).stdout;
+        assert!(!printed.contains("pixel deviation"), "{command}: {printed}");
     }
     assert_eq!(report["trainer"]["is_latent"], true);
     assert_eq!(world.json("out/ddpm.json")["clip_sample"], false);

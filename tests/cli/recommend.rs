@@ -101,7 +101,7 @@ fn text_json_and_markdown_say_the_same_numbers() {
     let planner = report["planner"].as_array().expect("rows");
     assert_eq!((&planner[0]["source"], &planner[1]["source"]), (&"measured".into(), &"predicted".into()));
     for row in planner {
-        let cells = [number(&row["sigma_max"]), number(&row["p_mean"]), number(&row["noise_offset"])].map(short);
+        let cells = [number(&row["sigma_hides_mean"]), number(&row["p_mean"]), number(&row["noise_offset"])].map(short);
         for text in [&printed, &markdown] {
             let has = |line: &str| cells.iter().all(|cell| line.contains(cell.as_str()));
             assert!(text.lines().any(has), "{cells:?} in {text}");
@@ -185,4 +185,45 @@ fn few_files_have_settings_and_no_intervals() {
     }
     let text = world.succeed("recommend photos --plots none -o out").stdout;
     assert!(text.contains("P_mean: 3 files: no interval"), "{text}");
+}
+
+#[test]
+fn a_shift_that_follows_from_the_sizes_has_no_interval_and_says_so() {
+    let world = World::with_photos(12);
+    world.succeed("recommend photos --resolution 16 --plots none -o out");
+    let report = world.json("out/recommend.json");
+    let shift = setting(&report, "shift");
+    assert!((number(&shift["value"]) / 0.25 - 1.0).abs() <= 0.01, "{shift}");
+    assert!(shift["low95"].is_null() && shift["high95"].is_null(), "{shift}");
+    assert!(shift["why"].as_str().is_some_and(|why| why.contains("no interval")), "{shift}");
+}
+
+#[test]
+fn a_mean_image_that_matters_is_told_beside_sigma_data() {
+    let world = World::create();
+    white_noise(&world, 30, 32, 10.0);
+    let report = || world.json("out/recommend.json");
+    let text = world.succeed("recommend white --plots none -o out").stdout;
+    assert!(!text.contains("mean image") && number(&report()["mean_image_share"]) <= 0.005, "{text}");
+    // A ramp that all images have.
+    for entry in std::fs::read_dir(world.path("white")).expect("a folder") {
+        let path = entry.expect("an image").path();
+        let mut image = image::open(&path).expect("an image").into_rgb8();
+        for (x, _, pixel) in image.enumerate_pixels_mut() {
+            pixel.0 = pixel.0.map(|value| value.saturating_add(2 * x as u8));
+        }
+        image.save(&path).expect("an image");
+    }
+    let text = world.succeed("recommend white --plots none -o out").stdout;
+    let (report, words) = (report(), text.split_whitespace().collect::<Vec<_>>().join(" "));
+    // The ramp 0, 2 … 62 has the variance (32² − 1)/3, the noise 10² and that of rounding.
+    let (ramp, noise) = (1023.0 / 3.0, 100.0 + 1.0 / 12.0);
+    let share = number(&report["mean_image_share"]);
+    assert!((share - ramp / (ramp + noise)).abs() <= 0.01, "{share}");
+    assert!((number(&setting(&report, "sigma_data")["value"]) * 127.5 - noise.sqrt()).abs() <= 0.1);
+    let raw: Vec<f64> = report["trainer"]["raw_std"].as_array().expect("channels").iter().map(number).collect();
+    let all = (raw.iter().map(|std| std * std).sum::<f64>() / 3.0).sqrt();
+    assert!((all * 127.5 - (ramp + noise).sqrt()).abs() <= 0.2, "{raw:?}");
+    let told = format!("np.std over all pixels has it in, {:.1} % of the power: {}", 100.0 * share, short(all));
+    assert!(words.contains(&told), "`{told}` is missing in {words}");
 }

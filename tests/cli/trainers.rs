@@ -164,7 +164,9 @@ fn check_exports(world: &World, trainer: &Value, is_latent: bool) {
     same(after(&kohya, "sigmoid_scale = "), std, 1e-7, "kohya");
     same(after(&kohya, "there logit_mean = "), -mean, 1e-7, "kohya");
     same(after(&kohya, "logit_std = "), std, 1e-7, "kohya");
-    assert_eq!(kohya.lines().any(|line| line.starts_with("noise_offset")), is_latent, "{kohya}");
+    let is_needed = number(&trainer["sigma_brightness"]) >= high;
+    let is_active = kohya.lines().any(|line| line.starts_with("noise_offset"));
+    assert_eq!(is_active, is_latent && is_needed, "{kohya}");
     let comfyui = text("comfyui.txt");
     let lines: Vec<Vec<f64>> =
         comfyui.lines().map(|line| line.split(", ").map(|v| v.parse().expect("a number")).collect()).collect();
@@ -318,5 +320,42 @@ fn every_number_is_the_same_in_words_tables_picture_and_the_files_of_all_trainer
         check_words(&world, &report, &printed);
         check_picture(&world, &report["trainer"]);
         check_exports(&world, &report["trainer"], is_latent);
+    }
+}
+
+#[test]
+fn offset_noise_is_on_only_where_brightness_decides_and_else_says_for_whom() {
+    let world = World::create();
+    let shape = [24, 4, 16, 16];
+    let white = normal(shape.iter().product(), 6);
+    let brightness = normal(24 * 4, 7);
+    for (input, decided, spread) in [("even", "bands", 0.04), ("varied", "brightness", 1.0)] {
+        let values: Vec<f32> = (0..white.len()).map(|i| white[i] + spread * brightness[i / 256]).collect();
+        world.write(format!("{input}.npy"), npy(&values, "<f4", &shape));
+        let printed = world.succeed(&format!("recommend {input}.npy --plots none --for {ALL} -o out")).stdout;
+        let report = world.json("out/recommend.json");
+        assert_eq!(report["sigma_max_decided_by"], decided);
+        let [offset, level, high] =
+            ["noise_offset", "sigma_brightness", "sigma_max"].map(|key| number(&report["trainer"][key]));
+        let kohya = String::from_utf8(world.read("out/kohya.toml")).expect("text");
+        let line = kohya.lines().find(|line| line.contains("noise_offset = ")).expect("the key");
+        same(after(line, "noise_offset = "), offset, 1e-7, "kohya.toml");
+        assert_eq!(line.starts_with("noise_offset = "), decided == "brightness", "{kohya}");
+        let schedule = world.json("out/trainer_schedule.json");
+        assert_eq!(number(&schedule["noise_offset"]["needed_below_sigma"]), level);
+        let words = printed.split_whitespace().collect::<Vec<_>>().join(" ");
+        let settings = report["settings"].as_array().expect("settings");
+        let said =
+            settings.iter().find(|s| s["name"] == "noise_offset").expect("noise_offset")["difference"].to_string();
+        if decided == "bands" {
+            assert!(level < high && kohya.contains(&format!("ends below {} ", short(level))), "{kohya}");
+            let advice = format!("with a sigma_max below {} takes noise_offset = {}", short(level), short(offset));
+            assert!(words.contains("no offset noise is needed") && words.contains(&advice), "{advice}: {words}");
+            assert!(said.contains(&format!("below {}", short(level))), "{said}");
+        } else {
+            assert!(level == high && words.contains(&format!("noise_offset = {}", short(offset))), "{words}");
+            assert!(said.contains("less varied in brightness"), "{said}");
+            assert!(kohya.contains(&format!("from sigma_max = {}, ", short(high))), "{kohya}");
+        }
     }
 }

@@ -60,7 +60,7 @@ impl DistanceReport {
             n => format!("; Γ of {n} modes lies below {} and is raised to it", self.about.rounding()),
         };
         let noise_std = self.question.families.noise_std.unwrap_or_else(|| model.pixel_variance.sqrt());
-        format!("metric {}: {why}{floored}; noise with pixel deviation {}", model.metric, short(noise_std))
+        format!("metric {}: {why}{floored}; noise with standard deviation {}", model.metric, short(noise_std))
     }
 
     fn table(&self) -> Vec<String> {

@@ -102,7 +102,7 @@ impl Report for NoiseReport {
 
     fn lines(&self) -> Vec<String> {
         let mut lines = vec![format!(
-            "{} samples of each family at {}, pixel deviation {}, seed {}",
+            "{} samples of each family at {}, standard deviation {}, seed {}",
             self.n_samples,
             self.size,
             short(self.noise_std),

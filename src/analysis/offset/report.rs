@@ -287,7 +287,7 @@ impl OffsetReport {
         let Some(first) = self.families.first() else { return lines };
         lines.push(String::new());
         lines.extend(wrap(&format!(
-            "noise with pixel deviation {} (--noise-std 1 for a trainer's); families draw each channel on its own, \
+            "noise with standard deviation {} (--noise-std 1 for a trainer's); families draw each channel on its own, \
              with --color \
              as the images do",
             short(first.noise_std)

@@ -8,7 +8,7 @@ use crate::diffusion::blur_noise::BlurNoise;
 use crate::diffusion::bounds::brightness_sigma_max;
 use crate::diffusion::matching_offset::{MatchingOffset, strength};
 use crate::diffusion::resized::resized_rapsd;
-use crate::diffusion::{Kappa, ScheduleKind, SetBounds, TightPlan, TrainingDensity, training_density};
+use crate::diffusion::{DecidedBy, Kappa, ScheduleKind, SetBounds, TightPlan, TrainingDensity, training_density};
 use crate::noise::{AxesOf, DatasetModel, ModelOptions, compare};
 use crate::pipeline::Observer;
 use crate::spectrum::{RadialStatistics, RapsdOf, SetVector, Spectrum};
@@ -42,16 +42,6 @@ pub struct ClosestNoise {
     pub white_kl_per_dim: Option<f64>,
 }
 
-/// What decides the largest noise level.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum DecidedBy {
-    /// The strongest bands of the images.
-    Bands,
-    /// The variance of the images' brightness.
-    Brightness,
-}
-
 /// What follows from the sums of a set.
 pub(super) struct Measured<'a> {
     pub bounds: SetBounds<'a>,
@@ -77,7 +67,7 @@ pub(super) struct Measured<'a> {
 impl Measured<'_> {
     /// The larger of both upper ends, and what decides it.
     pub(super) fn sigma_max(&self) -> (Interval, DecidedBy) {
-        match self.sigma_max_brightness.value > self.sigma_max_bands.value {
+        match self.sigma_max_brightness.value >= self.sigma_max_bands.value {
             true => (self.sigma_max_brightness, DecidedBy::Brightness),
             false => (self.sigma_max_bands, DecidedBy::Bands),
         }
@@ -115,7 +105,7 @@ pub(super) fn measure<'a>(spectrum: &'a Spectrum, kappa: Kappa, rounding_power: 
     let ends = [sigma_min.value.min(sigma_max), sigma_max];
     Ok(Some(Measured {
         sigmas: sampling_sigmas(&statistics.mean, size.longer_side(), kappa, rounding_power, ends),
-        shift: shift(&statistics, size.longer_side(), law.as_ref()),
+        shift: shift(&statistics, size.longer_side()),
         noise_offset: noise_offset(spectrum, variance),
         blur_ratio: blur_ratio(spectrum),
         bounds,
@@ -157,21 +147,20 @@ fn blur_ratio(spectrum: &Spectrum) -> Option<Interval> {
     blur.largest_ratio(RETAIN).map(|limit| blur.interval(limit, &statistics))
 }
 
-/// `s_max(N)/s_max(64)` of the mean spectrum, the smaller or larger one predicted from it: δ ln of it is half that of
-/// both strongest bands.
-fn shift(statistics: &RadialStatistics, side: usize, law: Option<&PowerLawFit>) -> Interval {
+/// `s_max(N)/s_max(64)` of the mean spectrum, the one at 64 pixels predicted from it. Where one band is the strongest
+/// at both sizes the ratio follows from the sizes alone, of any images, and has no interval; else δ ln of it is half
+/// that of both bands.
+fn shift(statistics: &RadialStatistics, side: usize) -> Interval {
     let rapsd = &statistics.mean;
-    let at_law = |f: f64| law.map_or(0.0, |law| law.amplitude.powi(2) * f.powf(-2.0 * law.delta));
-    let Some(reference) = resized_rapsd(rapsd, side, SHIFT_SIDE_PX, Some(at_law)) else {
-        return Interval::unknown(1.0);
-    };
+    let reference = resized_rapsd(rapsd, side, SHIFT_SIDE_PX);
     let [(here, high), (there, low)] = [rapsd, &reference].map(|rapsd| strongest(rapsd));
     let ratio = (high / low).sqrt();
+    if here == there {
+        return Interval::unknown(ratio);
+    }
     let mut gradient = vec![0.0; rapsd.len()];
     gradient[here] += 0.5 / rapsd[here];
-    if there < rapsd.len() {
-        gradient[there] -= 0.5 / rapsd[there];
-    }
+    gradient[there] -= 0.5 / rapsd[there];
     let log = LinearEstimate::new(ratio.ln(), &gradient, statistics);
     Interval { value: ratio, low95: log.low95.map(f64::exp), high95: log.high95.map(f64::exp) }
 }

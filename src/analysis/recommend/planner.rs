@@ -4,11 +4,9 @@
 use serde::Serialize;
 
 use crate::diffusion::matching_offset::MatchingOffset;
-use crate::diffusion::resized::resized_rapsd;
+use crate::diffusion::resized::continued_rapsd;
 use crate::diffusion::{Kappa, training_density};
 use crate::spectrum::{RadialStatistics, RapsdOf, Spectrum};
-use crate::stats::power_law::FitRange;
-use crate::stats::spectrum_fit::fit_set;
 
 /// Settings at one size.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -18,7 +16,7 @@ pub struct PlanRow {
     /// `measured` on the same images at that size, or `predicted` from the spectrum at the working size.
     pub source: &'static str,
     /// Noise level that hides the strongest band of the mean spectrum, value.
-    pub sigma_max: f64,
+    pub sigma_hides_mean: f64,
     /// Mean of ln σ over training draws.
     pub p_mean: f64,
     /// Its standard deviation.
@@ -37,17 +35,14 @@ pub(super) fn rows(
     kappa: Kappa,
     rounding_power: f64,
 ) -> Vec<PlanRow> {
-    let working = spectrum.grid().size().longer_side();
     let own = spectrum.radial_statistics(RapsdOf::ChannelMean);
-    let law = fit_set(spectrum, &FitRange::for_size(spectrum.grid().size())).ok().and_then(Result::ok);
-    let sigma_max = |rapsd: &[f64]| (kappa.max() * rapsd.iter().skip(1).copied().fold(0.0, f64::max)).sqrt();
+    let hides = |rapsd: &[f64]| (kappa.max() * rapsd.iter().skip(1).copied().fold(0.0, f64::max)).sqrt();
     let row = |side: &usize| {
         let measured = at_other_sizes.iter().chain([spectrum]).find(|s| s.grid().size().longer_side() == *side);
         let statistics = match measured {
             Some(measured) => measured.radial_statistics(RapsdOf::ChannelMean),
             None => {
-                let law = law.as_ref().map(|law| |f: f64| law.amplitude.powi(2) * f.powf(-2.0 * law.delta));
-                let rapsd = resized_rapsd(&own.mean, working, *side, law)?;
+                let rapsd = continued_rapsd(spectrum.grid(), &own.mean, *side)?;
                 RadialStatistics::without_spread(rapsd, own.n_images, own.n_files)
             }
         };
@@ -57,10 +52,10 @@ pub(super) fn rows(
         Some(PlanRow {
             resolution_px: *side,
             source: if measured.is_some() { "measured" } else { "predicted" },
-            sigma_max: sigma_max(&statistics.mean),
+            sigma_hides_mean: hides(&statistics.mean),
             p_mean: density.p_mean.value,
             p_std: density.p_std.value,
-            shift: sigma_max(&statistics.mean) / sigma_max(&own.mean),
+            shift: hides(&statistics.mean) / hides(&own.mean),
             noise_offset: MatchingOffset::new(&brightness, side * side).independent,
         })
     };

@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use super::measure::{ClosestNoise, DecidedBy, Measured};
+use super::measure::{ClosestNoise, Measured};
 use super::{AuditRow, ClassRow, PairDistances, PlanRow, Setting, by_class_text, figure, markdown, setting_list, text};
 use crate::analysis::{About, Outputs, Report};
-use crate::diffusion::{Kappa, NoiseDraws, TrainerSettings};
+use crate::diffusion::{DecidedBy, Kappa, NoiseDraws, TrainerSettings};
 use crate::report::content::Content;
 use crate::report::plot::Plot;
 use crate::report::plot::recommend::RecommendFigure;
@@ -27,6 +27,9 @@ pub struct RecommendReport {
     pub settings: Vec<Setting>,
     /// What decides `sigma_max`.
     pub sigma_max_decided_by: DecidedBy,
+    /// Share of the mean image, which `sigma_data` leaves out, in the variance of the values about the means of their
+    /// channels.
+    pub mean_image_share: f64,
     /// Common schedules and densities, and those that were asked for.
     pub audits: Vec<AuditRow>,
     /// The closest noise; none where no family has power wherever the images have.
@@ -60,7 +63,6 @@ impl RecommendReport {
         closest_noise: Option<ClosestNoise>,
     ) -> Self {
         let about = About::of(spectrum);
-        let (_, decided_by) = measured.sigma_max();
         let settings = setting_list::settings(&measured, &about, &audits);
         let trainer = trainer(&measured, &about, spectrum);
         let own = NoiseDraws::Edm { mean: trainer.p_mean, std: trainer.p_std };
@@ -70,7 +72,8 @@ impl RecommendReport {
             figure: figure::figure(&about, [trainer.sigma_min, trainer.sigma_max], &frequencies, &rapsd, own),
             kappa,
             settings,
-            sigma_max_decided_by: decided_by,
+            sigma_max_decided_by: trainer.sigma_max_decided_by(),
+            mean_image_share: mean_image_share(&trainer),
             audits,
             pair_distances,
             planner,
@@ -101,6 +104,12 @@ impl RecommendReport {
     }
 }
 
+/// See [`RecommendReport::mean_image_share`]; 0 where chance makes it less.
+fn mean_image_share(trainer: &TrainerSettings) -> f64 {
+    let all = trainer.raw_std_overall().powi(2);
+    ((all - trainer.sigma_data.powi(2)) / all).max(0.0)
+}
+
 /// The numbers alone.
 fn trainer(measured: &Measured<'_>, about: &About, spectrum: &Spectrum) -> TrainerSettings {
     let size = about.preprocess.size;
@@ -111,6 +120,7 @@ fn trainer(measured: &Measured<'_>, about: &About, spectrum: &Spectrum) -> Train
         sigma_data_per_channel: measured.sigma_data_channels.iter().map(|i| i.value).collect(),
         sigma_min: measured.sigma_min.value,
         sigma_max: measured.sigma_max().0.value,
+        sigma_brightness: measured.sigma_max_brightness.value,
         p_mean: measured.density.p_mean.value,
         p_std: measured.density.p_std.value,
         shift: measured.shift.value,

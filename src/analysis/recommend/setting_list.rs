@@ -1,9 +1,10 @@
 //! The recommended numbers in the order in which they are told, each with its reason.
 
-use super::measure::{DecidedBy, Measured, SHIFT_SIDE_PX, interval};
+use super::measure::{Measured, SHIFT_SIDE_PX, interval};
 use super::text::percent;
 use super::{AuditRow, Setting};
 use crate::analysis::About;
+use crate::diffusion::DecidedBy;
 use crate::report::text::short;
 use crate::stats::jackknife::Interval;
 
@@ -29,7 +30,7 @@ fn deviations(measured: &Measured<'_>, about: &About) -> Vec<Setting> {
     let why = "It scales what the network sees and predicts to unit variance; the default was set for other images.";
     let overall = measured.sigma_data;
     let difference = Setting::ratio_to(overall, EDM_SIGMA_DATA);
-    let mut all = vec![Setting::new("sigma_data", "value", overall, "pixel deviation", why.to_owned()).beside(
+    let mut all = vec![Setting::new("sigma_data", "value", overall, about.deviation(), why.to_owned()).beside(
         EDM_SIGMA_DATA,
         "EDM",
         difference,
@@ -113,9 +114,20 @@ fn densities(measured: &Measured<'_>, audits: &[AuditRow]) -> Vec<Setting> {
 
 fn others(measured: &Measured<'_>, about: &About) -> Vec<Setting> {
     let rule = about.preprocess.size.longer_side() as f64 / SHIFT_SIDE_PX as f64;
+    let exact = match measured.shift.low95 {
+        Some(_) => "",
+        None => " The same band is the strongest at both sizes: this follows from them alone and has no interval.",
+    };
     let why = format!(
-        "Noise levels of a model for {SHIFT_SIDE_PX} pixels, times this, hide the strongest band here as well as there."
+        "Noise levels of a model for {SHIFT_SIDE_PX} pixels, times this, hide the strongest band here as well as \
+         there.{exact}"
     );
+    let offset = match measured.sigma_max().1 {
+        DecidedBy::Brightness => "without it noise is less varied in brightness than the images".to_owned(),
+        DecidedBy::Bands => {
+            format!("for a sigma_max below {} alone", short(measured.sigma_max_brightness.value))
+        }
+    };
     let mut all = vec![
         Setting::new("shift", "1", measured.shift, "of noise from 64 px", why).beside(
             rule,
@@ -130,11 +142,7 @@ fn others(measured: &Measured<'_>, about: &About) -> Vec<Setting> {
             "Unit noise with a constant of this deviation for each channel varies in brightness as the images do."
                 .to_owned(),
         )
-        .beside(
-            0.0,
-            "most trainers",
-            "without it noise is less varied in brightness than the images".to_owned(),
-        ),
+        .beside(0.0, "most trainers", offset),
     ];
     if let Some(ratio) = measured.blur_ratio {
         let why =

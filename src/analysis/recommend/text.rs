@@ -1,9 +1,12 @@
 //! `recommend` in words: the table of settings, what they are compared with, and what to do.
 
-use super::measure::DecidedBy;
 use super::{RecommendReport, by_class_text};
 use crate::analysis::words::{describe_enough, describe_kappa, wrap};
+use crate::diffusion::DecidedBy;
 use crate::report::text::{align, short};
+
+/// Share of the mean image in the variance from which it is told.
+const LEAST_MEAN_IMAGE_SHARE: f64 = 0.01;
 
 /// A share in percent.
 pub(super) fn percent(share: f64) -> String {
@@ -71,10 +74,25 @@ pub(super) fn advice(report: &RecommendReport) -> String {
              and train with offset noise: noise_offset = {} gives noise the images' spread of brightness.",
             short(t.noise_offset)
         ),
+        DecidedBy::Bands if t.noise_offset > 0.0 => format!(
+            "The bands decide sigma_max: it hides the brightness, too, and no offset noise is needed; a trainer with a \
+             sigma_max below {} takes noise_offset = {}.",
+            short(t.sigma_brightness),
+            short(t.noise_offset)
+        ),
         DecidedBy::Bands => {
             "The bands decide sigma_max: it hides the brightness, too, and no offset noise is needed.".to_owned()
         }
     };
+    if report.mean_image_share > LEAST_MEAN_IMAGE_SHARE {
+        text += &format!(
+            " sigma_data is about the mean image: np.std over all {} has it in, {} of the power: {} (each channel \
+             about its mean).",
+            if t.is_latent { "values" } else { "pixels" },
+            percent(report.mean_image_share),
+            short(t.raw_std_overall())
+        );
+    }
     text
 }
 
@@ -152,7 +170,7 @@ pub(super) fn planner(report: &RecommendReport) -> Vec<Vec<String>> {
         vec![
             row.resolution_px.to_string(),
             row.source.to_owned(),
-            short(row.sigma_max),
+            short(row.sigma_hides_mean),
             short(row.p_mean),
             short(row.p_std),
             short(row.shift),

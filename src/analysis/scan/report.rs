@@ -90,7 +90,7 @@ impl Report for ScanReport {
         lines.extend([String::new(), self.about.describe()]);
         lines.push(format!("mean value         {}", words(&self.channel_means)));
         if let (Some(overall), Some(each)) = (self.pixel_std, &self.pixel_std_per_channel) {
-            lines.push(format!("pixel deviation    {} (per channel {})", short(overall), words(each)));
+            lines.push(format!("{:<18} {} (per channel {})", self.about.deviation(), short(overall), words(each)));
         }
         if let Some(fit) = &self.fit {
             let (low, high) = fit.fitted_cycles_per_px;

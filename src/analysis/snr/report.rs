@@ -195,7 +195,7 @@ impl SnrReport {
         SnrFigure {
             title: self.answer(),
             subtitle: format!(
-                "{}, {}, noise with pixel deviation {}; line: SNR = 1; dot: brightness",
+                "{}, {}, noise with standard deviation {}; line: SNR = 1; dot: brightness",
                 self.about.describe(),
                 self.schedule,
                 short(self.noise_std)
@@ -230,8 +230,7 @@ impl Report for SnrReport {
         lines.extend([String::new(), self.about.describe()]);
         lines.extend(wrap(&format!(
             "time t/T of {} at which a frequency's signal-to-noise ratio is 1 (1: the end of the schedule); noise \
-             with pixel \
-             deviation {}",
+             with standard deviation {}",
             self.schedule,
             short(self.noise_std)
         )));

@@ -1,7 +1,8 @@
 //! kohya's sd-scripts: keys of `--config_file`.
 
 use super::number;
-use crate::diffusion::TrainerSettings;
+use crate::diffusion::{DecidedBy, TrainerSettings};
+use crate::report::text::short;
 
 /// Its row of the table.
 pub const USAGE: &str = "`--config_file kohya.toml`; offset noise is that of latents, never of pixels, and the \
@@ -28,7 +29,7 @@ pub fn text(settings: &TrainerSettings) -> String {
          scaled. Its\n\
          # strength is for {width}x{height} latents only: at another size measure again.\n\
          [noise]\n\
-         {off}noise_offset = {offset}\n\
+         {offset}\n\
          \n\
          # Flux and SD3. ln(t/(1-t)) of flow time is drawn with mean ln(discrete_flow_shift) and deviation \
          sigmoid_scale,\n\
@@ -44,10 +45,30 @@ pub fn text(settings: &TrainerSettings) -> String {
          {off}sigmoid_scale = {std}\n",
         width = settings.resolution[0],
         height = settings.resolution[1],
-        offset = number(settings.noise_offset),
+        offset = noise_offset(settings, off),
         shift = number(settings.shift),
         flow_shift = number(settings.logit_mean_of_time().exp()),
         index = number(settings.logit_mean_of_index(1.0)),
         std = number(settings.p_std),
     )
+}
+
+/// The line of offset noise, after `off`: in use only where sampling does not hide the brightness without it.
+fn noise_offset(settings: &TrainerSettings, off: &str) -> String {
+    let line = format!("noise_offset = {}", number(settings.noise_offset));
+    match settings.sigma_max_decided_by() {
+        DecidedBy::Brightness => format!(
+            "# In place of sampling from sigma_max = {high}, which hides the brightness, too: take one of both.\n\
+             {off}{line}",
+            high = short(settings.sigma_max)
+        ),
+        DecidedBy::Bands => format!(
+            "# Not needed where sampling begins at sigma_max = {high}: the bands of the images decide it, and it hides \
+             their\n\
+             # brightness, too. For a model whose noise ends below {level} (that of SD 1.5 and SDXL at 14.61):\n\
+             # {line}",
+            high = short(settings.sigma_max),
+            level = short(settings.sigma_brightness)
+        ),
+    }
 }

@@ -57,7 +57,11 @@ impl ScheduleArrays {
             ("timesteps", json!(settings.timesteps())),
             (
                 "noise_offset",
-                json!({ "strength": settings.noise_offset, "applies_to": format!("{space} {width}x{height}") }),
+                json!({
+                    "strength": settings.noise_offset,
+                    "needed_below_sigma": settings.sigma_brightness,
+                    "applies_to": format!("{space} {width}x{height}"),
+                }),
             ),
             (
                 "logit_mean",

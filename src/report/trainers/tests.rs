@@ -129,6 +129,15 @@ fn kohya_gets_numbers_of_latents_alone() {
 }
 
 #[test]
+fn kohya_has_offset_noise_on_only_where_brightness_decides_sigma_max() {
+    let text = |sigma_brightness: f64| file(&TrainerSettings { sigma_brightness, ..latents() }, "kohya.toml");
+    let is_on = |text: &str| text.lines().any(|line| line == "noise_offset = 0.2889");
+    let of_bands = text(30.0);
+    assert!(is_on(&text(80.0)) && !is_on(&of_bands), "{of_bands}");
+    assert!(of_bands.contains("\n# noise_offset = 0.2889\n") && of_bands.contains("ends below 30.00 "), "{of_bands}");
+}
+
+#[test]
 fn edm2_brings_latents_to_its_deviation_and_leaves_pixels() {
     let pixels = file(&settings(), "edm2.sh");
     assert!(pixels.contains("--P_mean=-1.25 --P_std=0.97") && pixels.contains("--sigma_max=80 "), "{pixels}");
