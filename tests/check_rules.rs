@@ -15,8 +15,8 @@ use damage::{blurred, resized};
 use engine::spectrum_of;
 use image::RgbImage;
 use image::imageops::{self, FilterType};
-use rand::SeedableRng;
 use rand::seq::index;
+use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use shared::shared;
 use specscan::analysis::check::Policy;
@@ -332,4 +332,53 @@ fn the_chance_of_a_log_spectral_distance_is_what_it_says() {
         assert!(n_false as f64 <= most * N_DISTANCES as f64, "n = {n}: {n_false} of {N_DISTANCES}");
         assert!(n < 60 || n_seen >= 380, "n = {n}: blur is seen in {n_seen} of 400");
     }
+}
+
+#[test]
+fn errors_of_the_whole_sets_numbers_are_those_of_leaving_files_out() {
+    // Noise of a falling spectrum, steeper in some images than in others.
+    let mut random = ChaCha8Rng::seed_from_u64(6);
+    let images: Vec<RgbImage> = (0..24)
+        .map(|i| {
+            let noise: Vec<u8> = (0..3 * SIDE * SIDE).map(|_| random.random_range(0..=255)).collect();
+            let noise = RgbImage::from_raw(SIDE as u32, SIDE as u32, noise).expect("as many bytes");
+            blurred(&noise, 0.6 + 0.02 * (i % 8) as f32)
+        })
+        .collect();
+    let all: Vec<usize> = (0..images.len()).collect();
+    let of = |chosen: &[usize]| {
+        let Whole { delta, amplitude, r2, blur_noise_ratio, .. } = whole(&spectrum(&images, chosen)).expect("numbers");
+        [("delta", delta), ("amplitude", amplitude), ("r2", r2), ("blur_noise_ratio", blur_noise_ratio)]
+    };
+    let without = |i: usize| of(&all.iter().copied().filter(|j| *j != i).collect::<Vec<_>>());
+    let (n, left_out) = (images.len() as f64, all.iter().map(|i| without(*i)).collect::<Vec<_>>());
+    for (at, (name, mean)) in of(&all).into_iter().enumerate() {
+        let mean = mean.expect(name);
+        let values: Vec<f64> = left_out.iter().map(|numbers| numbers[at].1.expect(name).value).collect();
+        let middle = values.iter().sum::<f64>() / n;
+        let error = ((n - 1.0) / n * values.iter().map(|v| (v - middle).powi(2)).sum::<f64>()).sqrt();
+        let ratio = mean.variance.sqrt() / error;
+        println!("{name}: {} ± {}, {ratio:.2} of the jackknife's", mean.value, mean.variance.sqrt());
+        assert!((0.85..1.2).contains(&ratio), "{name}: {ratio}");
+    }
+}
+
+#[test]
+fn annuli_of_two_sets_are_compared_without_the_brightness_and_without_what_has_no_power() {
+    let statistics = |mean: [f64; 4], variance: f64, n_files: u64| {
+        let covariance = (0..16).map(|at| if at / 4 == at % 4 { variance } else { 0.1 * variance }).collect();
+        let without = RadialStatistics::without_spread(mean.to_vec(), n_files, n_files);
+        RadialStatistics { covariance_of_mean: covariance, ..without }
+    };
+    let (one, two) = (statistics([5.0, 1.0, 2.0, 1.0], 0.04, 20), statistics([7.0, 2.0, 8.0, 0.0], 0.16, 10));
+    let found = between_annuli(&one, &two);
+    assert_eq!(found.ln_quotients, [2.0_f64.ln(), 4.0_f64.ln()]);
+    // Relative variances of both sets, added up.
+    let wanted = [0.04 + 0.16 / 4.0, 0.004 / 2.0 + 0.016 / 16.0, 0.004 / 2.0 + 0.016 / 16.0, 0.04 / 4.0 + 0.16 / 64.0];
+    for (found, wanted) in found.covariance.iter().zip(wanted) {
+        assert!((found - wanted).abs() <= 1e-12, "{found} is not {wanted}");
+    }
+    let [a, b] = [0.04 + 0.04 / 4.0, 0.16 / 4.0 + 0.16 / 64.0];
+    let degrees = (a + b) * (a + b) / (a * a / 19.0 + b * b / 9.0);
+    assert!((found.degrees - degrees).abs() <= 1e-9, "{} is not {degrees}", found.degrees);
 }

@@ -289,3 +289,14 @@ fn modes_without_power_count_as_rounding_does_in_distances() {
     // ½ (q − 1 − ln q) at q = 13, the variance of rounded normal numbers included.
     assert!((2.0..8.0).contains(&distance.kl_second_first_per_dim), "{distance:?}");
 }
+
+#[test]
+fn sets_in_which_nothing_varies_have_no_contrast() {
+    for code in (0..=255).step_by(5) {
+        let flat = spectrum_of(&config(), &vec![vec![code; 3 * SIDE * SIDE]; 3]);
+        let found = compare(&flat, &flat);
+        for value in [found.contrast.value, found.brightness.value, found.channels[0].std.value] {
+            assert!(value == 0.0, "{code}: {found:?}");
+        }
+    }
+}

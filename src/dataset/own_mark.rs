@@ -19,8 +19,9 @@ pub const WORKSHOP: &str = ".specscan";
 /// Folders in an output folder that results are in, as `inspect/soft.png`; all others are in the folder itself.
 pub const RESULT_FOLDERS: [&str; 1] = ["inspect"];
 
-/// What the names of plots and samples begin with that are not in [`RESULT_FOLDERS`]. Other files are not opened for their mark while files are listed,
-/// so that a million of them list fast; a plot under another name is met by its mark when it is decoded.
+/// What the names of plots and samples begin with that are not in [`RESULT_FOLDERS`]. Other files are not opened for
+/// their mark while files are listed, so that a million of them list fast; a plot under another name is met by its mark
+/// when it is decoded.
 const NAMES: [&str; 15] = [
     "adjusted_offset",
     "blur_noise",

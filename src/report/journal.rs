@@ -29,8 +29,8 @@
 //!
 //! Files are hashed just before the journal is written, and a stranger's ends the run. A later run replaces or removes
 //! a file only if its hash is still the one in the journal: what somebody else has put there in the meantime stays, as
-//! if it had been put there after the run; the manifest then names a file that has changed. A link or a file in place of a
-//! folder of results is somebody else's, too, and what a link leads to is not looked at.
+//! if it had been put there after the run; the manifest then names a file that has changed. A link or a file in place
+//! of a folder of results is somebody else's, too, and what a link leads to is not looked at.
 
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};

@@ -238,3 +238,31 @@ fn pairs_differ_by_the_mean_of_their_differences() {
     world.succeed("compare one two --paired -o few --plots none -q --resolution 16");
     difference(&world.json("few/compare.json")["comparisons"][0]["brightness"]);
 }
+
+#[test]
+fn contrasts_of_pairs_differ_along_the_slope_halfway_between_both() {
+    let world = World::create();
+    // Halves of a code more and less than the middle: the second set has more of it, by an amount of its own.
+    let amplitudes = [(20.0, 30.0), (25.0, 45.0), (30.0, 40.0), (35.0, 70.0), (50.0, 60.0), (10.0, 35.0)];
+    let halves = |amplitude: f64| {
+        image::RgbImage::from_fn(16, 16, |x, _| {
+            image::Rgb([(if x < 8 { 128.0 - amplitude } else { 128.0 + amplitude }) as u8; 3])
+        })
+    };
+    for (i, (one, two)) in amplitudes.iter().enumerate() {
+        save(&world.path(format!("one/{i}.png")), &halves(*one).into());
+        save(&world.path(format!("two/{i}.png")), &halves(*two).into());
+    }
+    world.succeed("compare one two --paired -o out --plots none -q");
+    let [value, low, high] = difference(&world.json("out/compare.json")["comparisons"][0]["contrast"]);
+    // In codes: the mean is the same everywhere, so that the variance of the pixels is the mean square of amplitudes.
+    let mean = |of: &dyn Fn(&(f64, f64)) -> f64| amplitudes.iter().map(of).sum::<f64>() / amplitudes.len() as f64;
+    let (first, second) = (mean(&|a| a.0 * a.0), mean(&|a| a.1 * a.1));
+    let slope = 0.5 / (0.5 * (first + second)).sqrt();
+    let spread = mean(&|a| (slope * (a.1 * a.1 - a.0 * a.0 - (second - first))).powi(2));
+    let half = 2.570_582 * (spread / (amplitudes.len() as f64 - 1.0)).sqrt();
+    let wanted = second.sqrt() - first.sqrt();
+    for (found, wanted) in [(value, wanted), (low, wanted - half), (high, wanted + half)] {
+        assert!((found * 127.5 - wanted).abs() <= 1e-3 * half, "{} is not {wanted} codes", found * 127.5);
+    }
+}
