@@ -6,6 +6,7 @@ use clap::Args;
 use super::exit::ExitStatus;
 use super::input_names::names_of;
 use super::interrupt;
+use super::losses::judge_skips;
 use super::present::{self, Presentation};
 use super::progress::Progress;
 use super::shared::SharedArgs;
@@ -73,5 +74,5 @@ pub fn run(args: &CompareArgs) -> Result<ExitStatus> {
     desk.finish(&stale, manifest)?;
     presentation.print(&report)?;
     presentation.say_where::<CompareReport>(&desk);
-    Ok(present::judge_skips(&desk, &presentation, shared.input.max_skipped, None))
+    Ok(judge_skips(&desk, presentation.naming(), shared.input.max_skipped, None))
 }

@@ -18,6 +18,7 @@ mod info;
 mod input_names;
 mod inspect;
 mod interrupt;
+mod losses;
 mod memory;
 mod merge;
 mod named;

@@ -7,6 +7,7 @@ use super::console;
 use super::exit::ExitStatus;
 use super::families::FamilyArgs;
 use super::interrupt;
+use super::losses::judge_skips;
 use super::named::choice;
 use super::present::{self, Presentation};
 use super::progress::Progress;
@@ -94,5 +95,5 @@ fn run_alone(args: &NoiseArgs, samples: &NoiseSamples, source: &SourceOptions) -
     desk.finish(&stale, manifest)?;
     presentation.print(&report)?;
     presentation.say_where::<NoiseReport>(&desk);
-    Ok(present::judge_skips(&desk, &presentation, shared.input.max_skipped, None))
+    Ok(judge_skips(&desk, presentation.naming(), shared.input.max_skipped, None))
 }

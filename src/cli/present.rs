@@ -8,12 +8,13 @@ use serde_json::Value;
 
 use super::exit::ExitStatus;
 use super::input_names::names_of;
+use super::losses::{Naming, judge_skips};
 use super::progress::Progress;
 use super::shared::{OutputArgs, PlotFormats, SharedArgs};
 use super::{console, interrupt, plan};
 use crate::analysis::by_input::{ByInputReport, ByInputRow};
 use crate::analysis::{
-    Analysis, Desk, Headline, Loss, Outputs, Report, Run, Scanned, SkipLimit, Source, answer, describe_reached,
+    Analysis, Desk, Headline, Loss, Outputs, Report, Run, Scanned, Source, answer, describe_reached,
     skipped_in,
 };
 use crate::dataset::{Skipped, key_of_path, list_inputs};
@@ -204,7 +205,7 @@ fn answered<A: Analysis<Report: Report>>(command: &'static str, args: &SharedArg
         run.desk.warn(&format!("{files} used though the decoder found something amiss: stray bytes, or damage"));
     }
     let main = Loss { what: String::new(), skipped, left_out, n_used: counts.n_files };
-    let read = judge_skips(&run.desk, &presentation, args.input.max_skipped, Some(main));
+    let read = judge_skips(&run.desk, presentation.naming(), args.input.max_skipped, Some(main));
     if std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
         report.annotations().iter().for_each(|line| console::note(false, line));
     }
@@ -305,16 +306,9 @@ impl Presentation {
         fixed_names::<R>().chain(plot_names::<R>()).collect()
     }
 
-    /// Names the first files of a list.
-    fn name_files(&self, desk: &Desk<'_>, what: &str, list: &[Skipped]) {
-        let shown = if self.verbose { usize::MAX } else { N_NAMED };
-        for Skipped { path, reason } in list.iter().take(shown) {
-            console::note(self.quiet, &format!("{what} {path}: {reason}"));
-        }
-        if list.len() > shown {
-            let listed = listed_in(desk, what);
-            console::note(self.quiet, &format!("… and {} more {what}, all in {listed}", list.len() - shown));
-        }
+    /// How files that could not be used are named.
+    pub fn naming(&self) -> Naming {
+        Naming { quiet: self.quiet, n_named: if self.verbose { usize::MAX } else { N_NAMED } }
     }
 
     /// Says which files were written.
@@ -354,51 +348,3 @@ const DRAWN_AT_ONCE: usize = 2;
 
 /// Files of a long list that are named without `--verbose`; of the others the number is said.
 const N_NAMED: usize = 3;
-
-/// More than this share of files left out by choice is worth a warning.
-const MANY_LEFT_OUT: f64 = 0.1;
-
-/// Names what was skipped and left out in the main pass and in others, and says whether too much was skipped in any.
-pub fn judge_skips(desk: &Desk<'_>, presentation: &Presentation, limit: SkipLimit, main: Option<Loss>) -> ExitStatus {
-    let passes: Vec<Loss> = main.into_iter().chain(desk.losses()).collect();
-    // Each is judged, also where one before has failed.
-    let are_acceptable: Vec<bool> = passes.iter().map(|loss| is_acceptable(desk, presentation, limit, loss)).collect();
-    if are_acceptable.into_iter().all(|good| good) { ExitStatus::Done } else { ExitStatus::NotAcceptable }
-}
-
-/// Names what was skipped and left out in one pass, and says whether that is within the limit.
-fn is_acceptable(desk: &Desk<'_>, presentation: &Presentation, limit: SkipLimit, loss: &Loss) -> bool {
-    let Loss { what, skipped, left_out, n_used } = loss;
-    let (n_skipped, n_left_out) = (skipped.len(), left_out.len());
-    let total = n_used + (n_skipped + n_left_out) as u64;
-    let when = if what.is_empty() { String::new() } else { format!(" when {what}") };
-    presentation.name_files(desk, "skipped", skipped);
-    presentation.name_files(desk, "left out", left_out);
-    let share = n_left_out as f64 / total as f64;
-    if share > MANY_LEFT_OUT {
-        desk.warn(&format!(
-            "{n_left_out} of {total} files ({:.0} %) were left out by choice{when} ({}): the result speaks of the others \
-             only",
-            100.0 * share,
-            Skipped::short_summary(left_out)
-        ));
-    }
-    let is_exceeded = limit.is_exceeded(n_skipped as u64, total);
-    if is_exceeded {
-        let listed = listed_in(desk, "skipped");
-        console::note(
-            false,
-            &format!(
-                "error: {n_skipped} of {total} files were skipped{when}, more than --max-skipped {limit} allows: \
-                 repair or remove the files listed in {listed}, or raise the limit"
-            ),
-        );
-    }
-    !is_exceeded
-}
-
-/// Where files that were skipped, or left out, are listed.
-fn listed_in(desk: &Desk<'_>, what: &str) -> String {
-    let name = format!("{}.csv", what.replace(' ', "_"));
-    desk.folder.as_ref().map(|out| out.path_of(&name).display().to_string()).unwrap_or_default()
-}
