@@ -134,8 +134,9 @@ def check_kohya(folder, schedule, is_latent):
         check("kohya.toml of pixels: no keys", sum(len(section) for section in config.values()), 0)
         return
     offset = schedule["noise_offset"]
-    if offset["needed_below_sigma"] < schedule["sigma_max"]:
-        check("kohya.toml: no noise_offset where sigma_max hides the brightness", len(config["noise"]), 0)
+    # The noise of SD 1.5 and SDXL ends there.
+    if offset["needed_below_sigma"] <= 14.6146:
+        check("kohya.toml: no noise_offset where their noise hides the brightness", len(config["noise"]), 0)
     else:
         check("kohya.toml: noise_offset", abs(config["noise"]["noise_offset"] - offset["strength"]), 0)
     flow = config["flow"]
@@ -151,7 +152,7 @@ def check_kohya(folder, schedule, is_latent):
 def check_arrays(folder, schedule):
     arrays = np.load(folder / "trainer_schedule.npz")
     tensors = safetensors.numpy.load_file(folder / "trainer_schedule.safetensors")
-    names = {"sigmas", "logsnr", "alpha_bar", "t_flow", "t_flow_preshift", "trained_betas", "sigma_data_per_channel"}
+    names = {"sigmas", "logsnr", "alpha_bar", "t_flow", "t_flow_preshift", "trained_betas", "sigma_data_per_channel", "raw_mean", "raw_std"}
     check("npz: names of arrays", len(names ^ (set(arrays.files) - {"meta_json"})), 0)
     check("safetensors: names of arrays", len(names ^ set(tensors)), 0)
     for name in sorted(names):
@@ -182,7 +183,8 @@ def check_scripts(folder, schedule, is_latent):
     def option(words, name):
         return float(next(word for word in words if word.startswith(f"--{name}=")).split("=")[1])
 
-    scale = 0.5 / schedule["sigma_data"] if is_latent else 1.0
+    raw_std = np.sqrt(np.mean(np.square(schedule["raw_std"])))
+    scale = 0.5 / raw_std if is_latent else 1.0
     edm = arguments(folder / "edm.sh", "net.pkl", "--outdir=out")
     assert edm[:3] == ["python", "generate.py", "--network=net.pkl"] and edm[-1] == "--outdir=out", edm
     check("edm.sh: sigma_max", abs(option(edm, "sigma_max") / schedule["sigma_max"] - 1), 1e-7)

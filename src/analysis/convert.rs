@@ -102,6 +102,8 @@ pub fn read_values(path: &Path) -> Result<Vec<f64>> {
 
 /// A number with all of its digits.
 fn exact(value: f64) -> String {
+    // Zero has no sign here.
+    let value = value + 0.0;
     if value == 0.0 || (1e-5..1e16).contains(&value.abs()) || !value.is_finite() {
         return value.to_string();
     }
@@ -147,8 +149,8 @@ impl ConvertReport {
         let warning = |(notation, numbers): &(Notation, Vec<Result<f64, NoNumber>>)| {
             let n = numbers.iter().filter(|number| number.is_err()).count();
             let sigmas = schedule.as_ref().map_or(&[][..], ReferenceSchedule::sigmas);
-            let why = match (*notation, schedule, sigmas) {
-                (Notation::Timestep, Some(schedule), [high, .., low]) => {
+            let why = match (*notation, schedule, sigmas.first().zip(sigmas.last())) {
+                (Notation::Timestep, Some(schedule), Some((high, low))) => {
                     format!("they lie outside of {schedule}, sigma {} to {}", short(*low), short(*high))
                 }
                 _ => "the next cleaner level is nothing but noise already".to_owned(),

@@ -26,7 +26,7 @@ use crate::diffusion::schedules::schedule_usages;
     specscan convert --from flow_time --shift 0.25 --file times.txt --to flow_time")]
 pub struct ConvertArgs {
     /// Noise levels in the notation of --from; without values, the levels of --schedule
-    #[arg(value_name = "VALUE", allow_negative_numbers = true, conflicts_with = "file")]
+    #[arg(value_name = "VALUE", allow_negative_numbers = true, conflicts_with = "file", value_parser = parse_value)]
     values: Vec<f64>,
 
     /// Notation of the values
@@ -56,6 +56,13 @@ pub struct ConvertArgs {
     /// Print the result as one JSON object
     #[arg(long)]
     json: bool,
+}
+
+fn parse_value(text: &str) -> std::result::Result<f64, String> {
+    text.parse().map_err(|_| match text {
+        "-" => "standard input is --file -".to_owned(),
+        _ => "it is no number".to_owned(),
+    })
 }
 
 /// Runs the command.

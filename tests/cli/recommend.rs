@@ -224,6 +224,31 @@ fn a_mean_image_that_matters_is_told_beside_sigma_data() {
     let raw: Vec<f64> = report["trainer"]["raw_std"].as_array().expect("channels").iter().map(number).collect();
     let all = (raw.iter().map(|std| std * std).sum::<f64>() / 3.0).sqrt();
     assert!((all * 127.5 - (ramp + noise).sqrt()).abs() <= 0.2, "{raw:?}");
-    let told = format!("np.std over all pixels has it in, {:.1} % of the power: {}", 100.0 * share, short(all));
+    let told = format!(
+        "which has {:.1} % of the power and which trainers do not subtract: with sigma_data = {} (np.std over all pixels",
+        100.0 * share,
+        short(all)
+    );
     assert!(words.contains(&told), "`{told}` is missing in {words}");
+}
+
+#[test]
+fn a_mean_image_that_chance_alone_leaves_is_not_told() {
+    let world = World::create();
+    let text = world.succeed("recommend photos --resolution 32 --num 3 --plots none -o out").stdout;
+    let share = number(&world.json("out/recommend.json")["mean_image_share"]);
+    assert!(share > 0.01 && !text.contains("mean image"), "{share}: {text}");
+}
+
+#[test]
+fn a_density_of_one_level_is_warned_of_and_no_deviation_is_below_zero() {
+    let world = World::create();
+    white_noise(&world, 12, 32, 30.0);
+    let words =
+        world.succeed("recommend white --plots none -o out").stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    let report = world.json("out/recommend.json");
+    let std = setting(&report, "P_std");
+    assert!(number(&std["value"]) < 0.1 && number(&std["low95"]) >= 0.0, "{std}");
+    let wide = short(number(&setting(&report, "P_std_wide")["value"]));
+    assert!(words.contains(&format!("Take P_std_wide = {wide}.")), "{words}");
 }

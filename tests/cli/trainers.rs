@@ -164,7 +164,7 @@ fn check_exports(world: &World, trainer: &Value, is_latent: bool) {
     same(after(&kohya, "sigmoid_scale = "), std, 1e-7, "kohya");
     same(after(&kohya, "there logit_mean = "), -mean, 1e-7, "kohya");
     same(after(&kohya, "logit_std = "), std, 1e-7, "kohya");
-    let is_needed = number(&trainer["sigma_brightness"]) >= high;
+    let is_needed = number(&trainer["sigma_brightness"]) > SD_SIGMA_MAX;
     let is_active = kohya.lines().any(|line| line.starts_with("noise_offset"));
     assert_eq!(is_active, is_latent && is_needed, "{kohya}");
     let comfyui = text("comfyui.txt");
@@ -178,7 +178,8 @@ fn check_exports(world: &World, trainer: &Value, is_latent: bool) {
 /// The schedule in all units, in all three formats.
 fn check_schedule(world: &World, trainer: &Value, betas: &[f64]) {
     let schedule = world.json("out/trainer_schedule.json");
-    for key in ["sigma_data", "sigma_min", "sigma_max", "p_mean", "p_std", "shift", "rho", "sigma_data_per_channel"] {
+    let singles = ["sigma_data", "sigma_min", "sigma_max", "p_mean", "p_std", "shift", "rho"];
+    for key in singles.into_iter().chain(["sigma_data_per_channel", "raw_mean", "raw_std"]) {
         assert_eq!(schedule[key], trainer[key], "{key}");
     }
     assert_eq!(schedule["sigma"], trainer["sigmas"]);
@@ -194,8 +195,8 @@ fn check_schedule(world: &World, trainer: &Value, betas: &[f64]) {
     let tensors = safetensors::SafeTensors::deserialize(&bytes).expect("tensors");
     let bytes = world.read("out/trainer_schedule.npz");
     let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).expect("an archive");
-    for key in ["sigmas", "logsnr", "alpha_bar", "t_flow", "t_flow_preshift", "trained_betas", "sigma_data_per_channel"]
-    {
+    let levels = ["sigmas", "logsnr", "alpha_bar", "t_flow", "t_flow_preshift", "trained_betas"];
+    for key in levels.into_iter().chain(["sigma_data_per_channel", "raw_mean", "raw_std"]) {
         let expected = numbers(&schedule[if key == "sigmas" { "sigma" } else { key }]);
         let doubles = |bytes: &[u8]| -> Vec<f64> {
             bytes.as_chunks::<8>().0.iter().map(|chunk| f64::from_le_bytes(*chunk)).collect()
@@ -210,6 +211,9 @@ fn check_schedule(world: &World, trainer: &Value, betas: &[f64]) {
         same_lists(&doubles(&member[header..]), &expected, 1e-15, key);
     }
 }
+
+/// Where the noise of SD 1.5 and SDXL ends.
+const SD_SIGMA_MAX: f64 = 14.6146;
 
 const ALL: &str = "edm,edm2,diffusers,k-diffusion,kohya,flow,ddpm,comfyui";
 
@@ -324,7 +328,7 @@ fn every_number_is_the_same_in_words_tables_picture_and_the_files_of_all_trainer
 }
 
 #[test]
-fn offset_noise_is_on_only_where_brightness_decides_and_else_says_for_whom() {
+fn offset_noise_is_on_only_where_the_noise_of_the_model_does_not_hide_the_brightness() {
     let world = World::create();
     let shape = [24, 4, 16, 16];
     let white = normal(shape.iter().product(), 6);
@@ -340,7 +344,7 @@ fn offset_noise_is_on_only_where_brightness_decides_and_else_says_for_whom() {
         let kohya = String::from_utf8(world.read("out/kohya.toml")).expect("text");
         let line = kohya.lines().find(|line| line.contains("noise_offset = ")).expect("the key");
         same(after(line, "noise_offset = "), offset, 1e-7, "kohya.toml");
-        assert_eq!(line.starts_with("noise_offset = "), decided == "brightness", "{kohya}");
+        assert_eq!(line.starts_with("noise_offset = "), level > SD_SIGMA_MAX, "{kohya}");
         let schedule = world.json("out/trainer_schedule.json");
         assert_eq!(number(&schedule["noise_offset"]["needed_below_sigma"]), level);
         let words = printed.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -348,14 +352,16 @@ fn offset_noise_is_on_only_where_brightness_decides_and_else_says_for_whom() {
         let said =
             settings.iter().find(|s| s["name"] == "noise_offset").expect("noise_offset")["difference"].to_string();
         if decided == "bands" {
-            assert!(level < high && kohya.contains(&format!("ends below {} ", short(level))), "{kohya}");
+            assert!(level < high && level < SD_SIGMA_MAX, "{level}");
+            assert!(kohya.contains(&format!("from {} on it hides", short(level))), "{kohya}");
             let advice = format!("with a sigma_max below {} takes noise_offset = {}", short(level), short(offset));
             assert!(words.contains("no offset noise is needed") && words.contains(&advice), "{advice}: {words}");
             assert!(said.contains(&format!("below {}", short(level))), "{said}");
         } else {
             assert!(level == high && words.contains(&format!("noise_offset = {}", short(offset))), "{words}");
             assert!(said.contains("less varied in brightness"), "{said}");
-            assert!(kohya.contains(&format!("from sigma_max = {}, ", short(high))), "{kohya}");
+            assert!(level > SD_SIGMA_MAX, "{level}");
+            assert!(kohya.contains(&format!("below the {} that hides", short(level))), "{kohya}");
         }
     }
 }

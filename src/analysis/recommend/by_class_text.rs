@@ -78,13 +78,16 @@ pub(super) fn advice(rows: &[ClassRow]) -> String {
 fn agreed(rows: &[ClassRow]) -> String {
     let ends = rows.iter().flat_map(|row| &row.settings).flat_map(|s| [s.factor_low95, s.factor_high95]);
     let widest = ends.flatten().map(|end| end.ln().abs()).fold(0.0, f64::max);
-    let agree = "Classes agree, no difference is beyond chance: one setting serves all";
+    let agree = "No difference between classes is beyond chance";
     match widest >= LEAST_FACTOR.ln() {
         true => {
             let factor = factor_text(widest.exp());
-            format!("{agree}, though with so few files a factor up to ×{factor} cannot be ruled out.")
+            format!(
+                "{agree}; with so few files a factor up to ×{factor} is not excluded: train with one setting until more \
+             files show one."
+            )
         }
-        false => format!("{agree}."),
+        false => format!("{agree}: one setting serves all."),
     }
 }
 

@@ -7,7 +7,7 @@ use crate::analysis::FamilyOptions;
 use crate::diffusion::blur_noise::BlurNoise;
 use crate::diffusion::bounds::brightness_sigma_max;
 use crate::diffusion::matching_offset::{MatchingOffset, strength};
-use crate::diffusion::resized::resized_rapsd;
+use crate::diffusion::resized::{LowPass, resized_rapsd};
 use crate::diffusion::{DecidedBy, Kappa, ScheduleKind, SetBounds, TightPlan, TrainingDensity, training_density};
 use crate::noise::{AxesOf, DatasetModel, ModelOptions, compare};
 use crate::pipeline::Observer;
@@ -105,7 +105,7 @@ pub(super) fn measure<'a>(spectrum: &'a Spectrum, kappa: Kappa, rounding_power: 
     let ends = [sigma_min.value.min(sigma_max), sigma_max];
     Ok(Some(Measured {
         sigmas: sampling_sigmas(&statistics.mean, size.longer_side(), kappa, rounding_power, ends),
-        shift: shift(&statistics, size.longer_side()),
+        shift: shift(&statistics, LowPass::of(spectrum.preprocess().channels), size.longer_side()),
         noise_offset: noise_offset(spectrum, variance),
         blur_ratio: blur_ratio(spectrum),
         bounds,
@@ -150,9 +150,9 @@ fn blur_ratio(spectrum: &Spectrum) -> Option<Interval> {
 /// `s_max(N)/s_max(64)` of the mean spectrum, the one at 64 pixels predicted from it. Where one band is the strongest
 /// at both sizes the ratio follows from the sizes alone, of any images, and has no interval; else δ ln of it is half
 /// that of both bands.
-fn shift(statistics: &RadialStatistics, side: usize) -> Interval {
+fn shift(statistics: &RadialStatistics, low_pass: LowPass, side: usize) -> Interval {
     let rapsd = &statistics.mean;
-    let reference = resized_rapsd(rapsd, side, SHIFT_SIDE_PX);
+    let reference = resized_rapsd(rapsd, low_pass, side, SHIFT_SIDE_PX);
     let [(here, high), (there, low)] = [rapsd, &reference].map(|rapsd| strongest(rapsd));
     let ratio = (high / low).sqrt();
     if here == there {

@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use crate::diffusion::matching_offset::MatchingOffset;
-use crate::diffusion::resized::continued_rapsd;
+use crate::diffusion::resized::{LowPass, continued_rapsd};
 use crate::diffusion::{Kappa, training_density};
 use crate::spectrum::{RadialStatistics, RapsdOf, Spectrum};
 
@@ -36,13 +36,14 @@ pub(super) fn rows(
     rounding_power: f64,
 ) -> Vec<PlanRow> {
     let own = spectrum.radial_statistics(RapsdOf::ChannelMean);
+    let low_pass = LowPass::of(spectrum.preprocess().channels);
     let hides = |rapsd: &[f64]| (kappa.max() * rapsd.iter().skip(1).copied().fold(0.0, f64::max)).sqrt();
     let row = |side: &usize| {
         let measured = at_other_sizes.iter().chain([spectrum]).find(|s| s.grid().size().longer_side() == *side);
         let statistics = match measured {
             Some(measured) => measured.radial_statistics(RapsdOf::ChannelMean),
             None => {
-                let rapsd = continued_rapsd(spectrum.grid(), &own.mean, *side)?;
+                let rapsd = continued_rapsd(spectrum.grid(), &own.mean, low_pass, *side)?;
                 RadialStatistics::without_spread(rapsd, own.n_images, own.n_files)
             }
         };

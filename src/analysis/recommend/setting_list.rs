@@ -27,7 +27,7 @@ pub(super) fn settings(measured: &Measured<'_>, about: &About, audits: &[AuditRo
 }
 
 fn deviations(measured: &Measured<'_>, about: &About) -> Vec<Setting> {
-    let why = "It scales what the network sees and predicts to unit variance; the default was set for other images.";
+    let why = "The deviation about the mean image, which the network is to scale by; the default was set for others.";
     let overall = measured.sigma_data;
     let difference = Setting::ratio_to(overall, EDM_SIGMA_DATA);
     let mut all = vec![Setting::new("sigma_data", "value", overall, about.deviation(), why.to_owned()).beside(
@@ -99,8 +99,12 @@ fn densities(measured: &Measured<'_>, audits: &[AuditRow]) -> Vec<Setting> {
         "With it every radial frequency gets the same share of training noise, drawn where it just hides that band.";
     let why_std = "It spreads the draws over the levels that just hide the bands of the mean spectrum.";
     let why_wide = "The upper end of P_std: draws from where no band is harmed to where all are hidden.";
-    let [p_mean, p_std, wide] =
-        [measured.density.p_mean, measured.density.p_std, measured.wide_density.p_std].map(interval);
+    let p_mean = interval(measured.density.p_mean);
+    // A deviation is not below zero, whatever the delta method says.
+    let [p_std, wide] = [measured.density.p_std, measured.wide_density.p_std].map(|std| {
+        let Interval { value, low95, high95 } = interval(std);
+        Interval { value, low95: low95.map(|low| low.max(0.0)), high95 }
+    });
     vec![
         Setting::new("P_mean", "ln value", p_mean, "mean of ln sigma", why.to_owned()).beside(
             mean,

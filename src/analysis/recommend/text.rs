@@ -5,8 +5,13 @@ use crate::analysis::words::{describe_enough, describe_kappa, wrap};
 use crate::diffusion::DecidedBy;
 use crate::report::text::{align, short};
 
-/// Share of the mean image in the variance from which it is told.
+/// Share of the mean image in the variance from which it is told, and of how many files one of none is larger: what
+/// chance leaves of it is about a half over their number.
 const LEAST_MEAN_IMAGE_SHARE: f64 = 0.01;
+const MEAN_IMAGE_BY_CHANCE: f64 = 2.0;
+
+/// Deviation of ln σ below which draws are of one level.
+const LEAST_P_STD: f64 = 0.1;
 
 /// A share in percent.
 pub(super) fn percent(share: f64) -> String {
@@ -52,9 +57,9 @@ pub(super) fn details(report: &RecommendReport) -> Vec<String> {
 }
 
 /// What the planner's rows are.
-pub(super) const PLANNER_NOTE: &str = "measured: on the same images at that size; predicted: from the spectrum \
-     here, cut at the lower Nyquist frequency or continued by its power law, without an interval. shift is relative to \
-     the size here.";
+pub(super) const PLANNER_NOTE: &str = "measured: on the same images at that size; predicted: for what was scanned \
+     here (images, pieces or latents) made smaller or larger, finer detail continued by its power law, without an \
+     interval. shift is relative to the size here.";
 
 /// What to do with the numbers.
 pub(super) fn advice(report: &RecommendReport) -> String {
@@ -84,16 +89,30 @@ pub(super) fn advice(report: &RecommendReport) -> String {
             "The bands decide sigma_max: it hides the brightness, too, and no offset noise is needed.".to_owned()
         }
     };
-    if report.mean_image_share > LEAST_MEAN_IMAGE_SHARE {
+    if has_mean_image(report) {
         text += &format!(
-            " sigma_data is about the mean image: np.std over all {} has it in, {} of the power: {} (each channel \
-             about its mean).",
-            if t.is_latent { "values" } else { "pixels" },
+            " sigma_data is about the mean image, which has {} of the power and which trainers do not subtract: with \
+             sigma_data = {} (np.std over all {}, each channel about its mean) what the network sees has unit \
+             variance.",
             percent(report.mean_image_share),
-            short(t.raw_std_overall())
+            short(t.raw_std_overall()),
+            if t.is_latent { "values" } else { "pixels" },
+        );
+    }
+    if t.p_std < LEAST_P_STD {
+        let wide = report.setting("P_std_wide").map_or_else(String::new, |s| format!(" = {}", s.value_text()));
+        text += &format!(
+            " All bands are nearly equally strong: one level of noise hides them all, and so narrow a density trains \
+             that level alone. Take P_std_wide{wide}."
         );
     }
     text
+}
+
+/// Whether the images have a mean image worth a word.
+fn has_mean_image(report: &RecommendReport) -> bool {
+    let by_chance = MEAN_IMAGE_BY_CHANCE / report.about.counts.n_files as f64;
+    report.mean_image_share > LEAST_MEAN_IMAGE_SHARE.max(by_chance)
 }
 
 /// The settings, in columns.
@@ -115,7 +134,8 @@ fn audits(report: &RecommendReport) -> Vec<String> {
     let mut lines = align(&audit_rows(report));
     lines.extend(wrap(
         "Shares of its draws or steps below sigma_min and above sigma_max, mean over images; short: images whose \
-         bounds it does not reach (of draws: fewer than 1 % lie beyond).",
+         bounds it does not reach (of draws: fewer than 1 % lie beyond). Normal densities of ln sigma, EDM's too, \
+         reach few of them: sampling begins and ends where draws are rare.",
     ));
     lines
 }

@@ -9,8 +9,7 @@ pub const EDM_USAGE: &str = "`sh edm.sh NETWORK.pkl --outdir=out` samples; train
 
 /// EDM2's row of the table.
 pub const EDM2_USAGE: &str = "`sh edm2.sh --outdir=… --data=…` trains, `sh edm2.sh sample --net=… --outdir=…` \
-    samples; latents are \
-                              brought to a deviation of 0.5 there, and these numbers are for that.";
+    samples; of latents its encoder divides by raw_std, and the numbers are for those; of pixels they are as measured.";
 
 /// What EDM2 brings its latents to, and takes for sigma_data everywhere.
 const EDM2_SIGMA_DATA: f64 = 0.5;
@@ -50,7 +49,9 @@ pub fn edm(settings: &TrainerSettings) -> String {
 
 /// `edm2.sh`.
 pub fn edm2(settings: &TrainerSettings) -> String {
-    let scale = if settings.is_latent { EDM2_SIGMA_DATA / settings.sigma_data } else { 1.0 };
+    // Its encoder divides by the deviation about the channels' means, which has the mean image in it.
+    let raw_std = settings.raw_std_overall();
+    let scale = if settings.is_latent { EDM2_SIGMA_DATA / raw_std } else { 1.0 };
     let list = |values: &[f64]| values.iter().map(|value| number(*value)).collect::<Vec<_>>().join(", ");
     let trap = if settings.is_latent {
         format!(
@@ -62,7 +63,7 @@ pub fn edm2(settings: &TrainerSettings) -> String {
              # differs, measure latents that are so scaled, (x - raw_mean) / raw_std * 0.5, and take their numbers.\n",
             list(&settings.raw_mean),
             list(&settings.raw_std),
-            number(settings.sigma_data)
+            number(raw_std)
         )
     } else {
         format!(

@@ -1,13 +1,16 @@
 //! kohya's sd-scripts: keys of `--config_file`.
 
 use super::number;
-use crate::diffusion::{DecidedBy, TrainerSettings};
+use crate::diffusion::TrainerSettings;
 use crate::report::text::short;
 
 /// Its row of the table.
 pub const USAGE: &str = "`--config_file kohya.toml`; offset noise is that of latents, never of pixels, and the \
     sign of logit_mean depends on \
                          timestep_sampling.";
+
+/// Where the noise of SD 1.5 and SDXL ends: 1000 steps of scaled-linear betas from 0.00085 to 0.012.
+const SD_SIGMA_MAX: f64 = 14.6146;
 
 /// `kohya.toml`.
 pub fn text(settings: &TrainerSettings) -> String {
@@ -53,22 +56,22 @@ pub fn text(settings: &TrainerSettings) -> String {
     )
 }
 
-/// The line of offset noise, after `off`: in use only where sampling does not hide the brightness without it.
+/// The line of offset noise, after `off`: in use only where the noise of Stable Diffusion does not hide the brightness.
 fn noise_offset(settings: &TrainerSettings, off: &str) -> String {
     let line = format!("noise_offset = {}", number(settings.noise_offset));
-    match settings.sigma_max_decided_by() {
-        DecidedBy::Brightness => format!(
-            "# In place of sampling from sigma_max = {high}, which hides the brightness, too: take one of both.\n\
-             {off}{line}",
-            high = short(settings.sigma_max)
-        ),
-        DecidedBy::Bands => format!(
-            "# Not needed where sampling begins at sigma_max = {high}: the bands of the images decide it, and it hides \
-             their\n\
-             # brightness, too. For a model whose noise ends below {level} (that of SD 1.5 and SDXL at 14.61):\n\
-             # {line}",
-            high = short(settings.sigma_max),
-            level = short(settings.sigma_brightness)
-        ),
+    let (level, trained) = (short(settings.sigma_brightness), short(SD_SIGMA_MAX));
+    if settings.noise_offset <= 0.0 {
+        return "# The brightness of these does not vary: no offset noise.".to_owned();
     }
+    if settings.sigma_brightness <= SD_SIGMA_MAX {
+        return format!(
+            "# Not needed: their noise ends at sigma = {trained}, and from {level} on it hides the brightness of \
+             these.\n\
+             # {line}"
+        );
+    }
+    format!(
+        "# Their noise ends at sigma = {trained}, below the {level} that hides the brightness of these.\n\
+         {off}{line}"
+    )
 }

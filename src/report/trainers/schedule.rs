@@ -33,6 +33,8 @@ impl ScheduleArrays {
             array("t_flow_preshift", settings.flow_times_before_shift()),
             array("trained_betas", settings.trained_betas()),
             array("sigma_data_per_channel", settings.sigma_data_per_channel.clone()),
+            array("raw_mean", settings.raw_mean.clone()),
+            array("raw_std", settings.raw_std.clone()),
         ];
         let mut meta = Map::new();
         let space = if settings.is_latent { "latent" } else { "pixel" };

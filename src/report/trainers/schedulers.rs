@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::json_text;
 use crate::diffusion::{NoiseLevel, TrainerSettings};
+use crate::report::text::short;
 
 /// The row of `diffusers.json`.
 pub const USAGE: &str = "For each scheduler its `config` for `from_config` and the arguments of `set_timesteps`; \
@@ -123,8 +124,8 @@ fn ddpm(settings: &TrainerSettings) -> Value {
     config["_comment"] = json!(format!(
         "Trap: num_train_timesteps must be the length of trained_betas. Diffusers keeps 1 - beta in single \
         precision: the \
-         lowest level here, {lowest:.3e}, comes out with an error of up to {:.1} %.",
-        100.0 * f64::from(f32::EPSILON) / 8.0 / (lowest * lowest)
+         lowest level here, {lowest:.3e}, comes out with an error of up to {} %.",
+        short(100.0 * f64::from(f32::EPSILON) / 8.0 / (lowest * lowest))
     ));
     config
 }

@@ -10,7 +10,7 @@ fn settings() -> TrainerSettings {
 }
 
 fn latents() -> TrainerSettings {
-    TrainerSettings { is_latent: true, channels: 4, sigma_data: 0.8, ..settings() }
+    TrainerSettings { is_latent: true, channels: 4, sigma_data: 0.7, raw_std: vec![0.8; 4], ..settings() }
 }
 
 fn file(settings: &TrainerSettings, name: &str) -> String {
@@ -129,12 +129,16 @@ fn kohya_gets_numbers_of_latents_alone() {
 }
 
 #[test]
-fn kohya_has_offset_noise_on_only_where_brightness_decides_sigma_max() {
-    let text = |sigma_brightness: f64| file(&TrainerSettings { sigma_brightness, ..latents() }, "kohya.toml");
+fn kohya_has_offset_noise_on_only_where_stable_diffusion_does_not_hide_the_brightness() {
+    let text = |settings: TrainerSettings| file(&settings, "kohya.toml");
     let is_on = |text: &str| text.lines().any(|line| line == "noise_offset = 0.2889");
-    let of_bands = text(30.0);
-    assert!(is_on(&text(80.0)) && !is_on(&of_bands), "{of_bands}");
-    assert!(of_bands.contains("\n# noise_offset = 0.2889\n") && of_bands.contains("ends below 30.00 "), "{of_bands}");
+    let bright = text(TrainerSettings { sigma_brightness: 30.0, ..latents() });
+    assert!(is_on(&bright) && bright.contains("at sigma = 14.61, below the 30.00 "), "{bright}");
+    // Brightness decides sigma_max here, and yet their noise hides it.
+    let dim = text(TrainerSettings { sigma_brightness: 7.0, sigma_max: 7.0, ..latents() });
+    assert!(!is_on(&dim) && dim.contains("\n# noise_offset = 0.2889\n") && dim.contains("from 7.000 on"), "{dim}");
+    let none = text(TrainerSettings { noise_offset: 0.0, ..latents() });
+    assert!(!none.contains("noise_offset") && none.contains("no offset noise"), "{none}");
 }
 
 #[test]
@@ -147,6 +151,9 @@ fn edm2_brings_latents_to_its_deviation_and_leaves_pixels() {
         latents.contains(&format!("--P_mean={mean} --P_std=0.97")) && latents.contains("--sigma_max=50 "),
         "{latents}"
     );
+    // What it has brought there already is left as it is, whatever the mean image has of it.
+    let scaled = TrainerSettings { sigma_data: 0.25, raw_std: vec![0.5; 4], ..self::latents() };
+    assert!(file(&scaled, "edm2.sh").contains("--P_mean=-1.25 --P_std=0.97"));
     assert!(file(&settings(), "edm.sh").contains("--steps=18 --sigma_min=0.002 --sigma_max=80 --rho=7"));
 }
 
