@@ -235,7 +235,8 @@ fn a_mean_image_that_matters_is_told_beside_sigma_data() {
 #[test]
 fn a_mean_image_that_chance_alone_leaves_is_not_told() {
     let world = World::create();
-    let text = world.succeed("recommend photos --resolution 32 --num 3 --plots none -o out").stdout;
+    let photos = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/photos");
+    let text = world.succeed(&format!("recommend {photos} --resolution 32 --num 3 --plots none -o out")).stdout;
     let share = number(&world.json("out/recommend.json")["mean_image_share"]);
     assert!(share > 0.01 && !text.contains("mean image"), "{share}: {text}");
 }

@@ -96,7 +96,9 @@ fn check_exports(world: &World, trainer: &Value, is_latent: bool) {
     let with_zero: Vec<f64> = sigmas.iter().copied().chain([0.0]).collect();
     let times: Vec<f64> = sigmas.iter().map(|s| s / (1.0 + s)).collect();
     // EDM2 brings latents to a deviation of 0.5.
-    for (name, scale) in [("edm.sh", 1.0), ("edm2.sh", if is_latent { 0.5 / data } else { 1.0 })] {
+    let stds = numbers(&trainer["raw_std"]);
+    let raw_std = (stds.iter().map(|std| std * std).sum::<f64>() / stds.len() as f64).sqrt();
+    for (name, scale) in [("edm.sh", 1.0), ("edm2.sh", if is_latent { 0.5 / raw_std } else { 1.0 })] {
         let script = text(name);
         same(after(&script, "P_mean="), mean + f64::ln(scale), 1e-7, name);
         same(after(&script, "P_std="), std, 1e-7, name);
