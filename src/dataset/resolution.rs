@@ -55,8 +55,8 @@ impl AutoResolution {
         }
     }
 
-    /// What is lost where a few small images hold the working size down to less than half of what most images have; none
-    /// where they do not.
+    /// What is lost where a few small images hold the working size down to less than half of what most images have;
+    /// none where they do not.
     pub fn held_down(&self) -> Option<String> {
         let sides = || self.headers.iter().map(|(_, size)| size.height.min(size.width));
         let mut sorted: Vec<usize> = sides().collect();

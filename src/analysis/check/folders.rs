@@ -1,8 +1,7 @@
 //! Folders that only one of two sets has: each is told once, in place of every rule that cannot be run for that.
 
-use super::judge::{Outcome, RuleResult};
 use super::metrics::Metric;
-use super::policy::{Policy, Rule, Severity};
+use super::policy::{Policy, Rule};
 use super::values::SetValues;
 
 /// In place of a metric, of results about a folder itself.
@@ -35,40 +34,19 @@ impl LoneFolder {
         is_open && !rule.metric.is_of_whole()
     }
 
-    /// What is said in place of all rules that it hides; none if it hides none.
-    pub fn result(&self, policy: &Policy) -> Option<RuleResult> {
-        let hidden: Vec<&Rule> = policy.rules.iter().filter(|rule| self.hides(rule)).collect();
-        let severity = match hidden.iter().any(|rule| rule.severity == Severity::Error) {
-            true => Severity::Error,
-            false => Severity::Warning,
-        };
+    /// The rules of a policy that it hides.
+    pub fn hidden<'a>(&self, policy: &'a Policy) -> Vec<&'a Rule> {
+        policy.rules.iter().filter(|rule| self.hides(rule)).collect()
+    }
+
+    /// Why they cannot be run.
+    pub fn reason(&self) -> String {
         let Self { class, is_gone } = self;
-        let reason = match (class.as_str(), is_gone) {
+        match (class.as_str(), is_gone) {
             (".", false) => "the baseline has no files outside of folders".to_owned(),
             (".", true) => "the files outside of folders, which the baseline has, are gone".to_owned(),
             (_, false) => format!("the baseline has no folder {class}"),
             (_, true) => format!("folder {class}, which the baseline has, is gone"),
-        };
-        let n = hidden.len();
-        (n > 0).then(|| RuleResult {
-            name: if n == 1 { "1 rule".to_owned() } else { format!("{n} rules") },
-            class: Some(class.clone()),
-            metric: FOLDER.to_owned(),
-            severity,
-            outcome: Outcome::NotRun,
-            value: None,
-            low95: None,
-            high95: None,
-            baseline: None,
-            limit: "the same folders as in the baseline".to_owned(),
-            p: None,
-            p_holm: None,
-            reason: Some(reason),
-            look_at: "put the folder back, or renew the baseline".to_owned(),
-            files: Vec::new(),
-            is_share: false,
-            is_beyond: false,
-            n_family: 0,
-        })
+        }
     }
 }

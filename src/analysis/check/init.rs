@@ -43,7 +43,8 @@ pub struct Init {
 pub enum Purpose {
     /// A policy is written beside it.
     WithPolicy,
-    /// It takes the place of another, which stays if more than so many files cannot be used, or too few can to judge by.
+    /// It takes the place of another, which stays if more than so many files cannot be used, or too few can to judge
+    /// by.
     Renewal(SkipLimit),
 }
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::folders::LoneFolder;
+use super::folders::{FOLDER, LoneFolder};
 use super::metrics::Metric;
 use super::policy::{Policy, Rule, Severity};
 use super::readings::{Reading, read};
@@ -104,7 +104,7 @@ pub fn judge(
             results.push(apply(rule, Some(class.clone()), &set.of_class(&class), before.as_ref(), between));
         }
     }
-    results.extend(lone.iter().filter_map(|lone| lone.result(policy)).map(|result| (result, false)));
+    results.extend(lone.iter().filter_map(|lone| about_folder(lone, policy)).map(|result| (result, false)));
     // All chances of the policy are one family.
     let known: Vec<f64> = results.iter().filter_map(|(result, _)| result.p).collect();
     let mut adjusted = holm(&known).into_iter();
@@ -147,6 +147,33 @@ pub fn skipped(limit: SkipLimit, unreadable: &[String], n_others: u64) -> Option
         files: unreadable.iter().take(N_FILES).cloned().collect(),
         is_share: true,
         is_beyond: true,
+        n_family: 0,
+    })
+}
+
+/// What is said in place of all rules that a folder hides; none if it hides none.
+fn about_folder(lone: &LoneFolder, policy: &Policy) -> Option<RuleResult> {
+    let hidden = lone.hidden(policy);
+    let is_error = hidden.iter().any(|rule| rule.severity == Severity::Error);
+    let n = hidden.len();
+    (n > 0).then(|| RuleResult {
+        name: if n == 1 { "1 rule".to_owned() } else { format!("{n} rules") },
+        class: Some(lone.class.clone()),
+        metric: FOLDER.to_owned(),
+        severity: if is_error { Severity::Error } else { Severity::Warning },
+        outcome: Outcome::NotRun,
+        value: None,
+        low95: None,
+        high95: None,
+        baseline: None,
+        limit: "the same folders as in the baseline".to_owned(),
+        p: None,
+        p_holm: None,
+        reason: Some(lone.reason()),
+        look_at: "put the folder back, or renew the baseline".to_owned(),
+        files: Vec::new(),
+        is_share: false,
+        is_beyond: false,
         n_family: 0,
     })
 }
