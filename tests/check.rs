@@ -26,7 +26,7 @@ use shared::shared;
 use specscan::analysis::check::init::policy_of;
 use specscan::analysis::check::judge::{Outcome, RuleResult, judge, verdict};
 use specscan::analysis::check::values::{Between, FileValues, SetValues};
-use specscan::analysis::check::{Init, Policy};
+use specscan::analysis::check::{Init, Policy, Purpose};
 use specscan::analysis::{Analysis, Desk, Resolution, Run, Source, SourceOptions, Verdict, answer};
 use specscan::dataset::Transform;
 use specscan::pipeline::Cancel;
@@ -56,7 +56,7 @@ fn values_of(folder: &Path, side: usize) -> SetValues {
         threads: 2,
         ..SourceOptions::default()
     };
-    let init = Init { writes_policy: false };
+    let init = Init { purpose: Purpose::WithPolicy };
     let source = Source::open(&options, init.needs(), &Silent).expect("photographs");
     answer(&Run { source, desk }, &init).expect("numbers").1.values
 }

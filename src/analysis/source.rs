@@ -337,6 +337,7 @@ fn resolve_preprocess(
     config.validate()?;
     if let (Resolution::Auto, Ok(found)) = (asked, &found) {
         observer.noted(&found.describe());
+        found.held_down().iter().for_each(|held_down| observer.warned(held_down));
     }
     let headers = found.map(|found| found.headers).unwrap_or_default();
     check_headers(&config, &headers, observer)?;

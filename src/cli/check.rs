@@ -2,14 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::Args;
 
 use super::exit::ExitStatus;
-use super::present;
 use super::shared::SharedArgs;
-use crate::analysis::check::{Baseline, Check, Init, POLICY_FILE, Policy, prepared_like_baseline};
+use super::{console, present};
+use crate::analysis::check::{Baseline, Check, Init, NotRenewed, POLICY_FILE, Policy, Purpose, prepared_like_baseline};
 use crate::dataset::{ExifPolicy, Transform, key_of_path, read_regular};
+use crate::report::output_dir::OutputError;
 use crate::spectral::{Channels, Named};
 
 /// Check images against a policy: a verdict for CI, with reports
@@ -59,7 +60,16 @@ pub struct CheckArgs {
 /// Runs the command.
 pub fn run(args: &CheckArgs) -> Result<ExitStatus> {
     if args.init {
-        return present::run("check-init", &args.shared, &Init { writes_policy: true });
+        return present::run("check-init", &args.shared, &Init { purpose: Purpose::WithPolicy }).map_err(|error| {
+            let is_in_the_way = |names: &[String]| names.iter().any(|name| name == POLICY_FILE);
+            match error.downcast_ref() {
+                Some(OutputError::Foreign { names, .. }) if is_in_the_way(names) => anyhow!(
+                    "{error:#}; to keep the policy and renew its baseline alone, take --policy and --update-baseline in \
+                     place of --init"
+                ),
+                _ => error,
+            }
+        });
     }
     let path = if args.policy.is_dir() { args.policy.join(POLICY_FILE) } else { args.policy.clone() };
     let policy = read_policy(&path)?;
@@ -119,7 +129,12 @@ fn update(mut shared: SharedArgs, baseline: Option<PathBuf>) -> Result<ExitStatu
         }
     }
     shared.output.out = folder;
-    present::run("check-init", &shared, &Init { writes_policy: false })
+    let init = Init { purpose: Purpose::Renewal(shared.input.max_skipped) };
+    present::run("check-init", &shared, &init).or_else(|error| {
+        let Some(NotRenewed { verdict, .. }) = error.downcast_ref() else { return Err(error) };
+        console::note(false, &format!("error: {error}"));
+        Ok(ExitStatus::Done.or(*verdict))
+    })
 }
 
 /// What `[preprocess]` says, where no option says it.

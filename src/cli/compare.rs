@@ -57,7 +57,8 @@ pub fn run(args: &CompareArgs) -> Result<ExitStatus> {
     }
     let presentation = Presentation::from(&shared.output);
     let desk = present::desk("compare", shared, &progress)?;
-    let desk = presentation.with_folder::<CompareReport>(desk, &shared.output, &[])?;
+    let desk =
+        presentation.with_folder::<CompareReport>(desk, &shared.output, &[], present::inputs_of(shared, &sources))?;
     let compare = Compare { paired: args.paired, allow_different_preprocess: args.allow_different_preprocess };
     interrupt::set_working(true);
     let sets = names_of(&shared.input.inputs).into_iter().zip(sources).collect();

@@ -50,7 +50,8 @@ pub fn run(args: &MergeArgs) -> Result<ExitStatus> {
         .filter(|path| !path.exists())
         .try_for_each(|path| Source::load(slice::from_ref(path), false).map(drop))?;
     let desk = present::bare_desk("merge", &args.spectra, &progress);
-    let desk = presentation.with_folder::<MergeReport>(desk, &args.output, &[format!("{}.spectrum", args.name)])?;
+    let (names, inputs) = ([format!("{}.spectrum", args.name)], args.spectra.iter().map(PathBuf::as_path));
+    let desk = presentation.with_folder::<MergeReport>(desk, &args.output, &names, inputs)?;
     let report = merge.report(&desk)?;
     interrupt::set_working(true);
     presentation.write(&desk, &report)?;

@@ -85,7 +85,7 @@ fn run_alone(args: &NoiseArgs, samples: &NoiseSamples, source: &SourceOptions) -
     let desk = present::desk("noise", shared, &progress)?;
     let drawing = samples.without_dataset(&desk, size, channels)?;
     let presentation = Presentation::from(&shared.output);
-    let desk = presentation.with_folder::<NoiseReport>(desk, &shared.output, &[])?;
+    let desk = presentation.with_folder::<NoiseReport>(desk, &shared.output, &[], [])?;
     interrupt::set_working(true);
     let report = drawing.draw(&desk)?;
     presentation.write(&desk, &report)?;

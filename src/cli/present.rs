@@ -16,7 +16,7 @@ use crate::analysis::by_input::{ByInputReport, ByInputRow};
 use crate::analysis::{
     Analysis, Desk, Headline, Loss, Outputs, Report, Run, Scanned, Source, answer, describe_reached, skipped_in,
 };
-use crate::dataset::{Skipped, key_of_path, list_inputs};
+use crate::dataset::{Skipped, SourceFile, key_of_path, list_inputs};
 use crate::report::manifest::Manifest;
 use crate::report::output_dir::OutputDir;
 use crate::report::own_results::manifest_name;
@@ -129,7 +129,8 @@ fn compare(command: &'static str, args: &SharedArgs, report: ByInputReport) -> R
     OutputDir::recover(&args.output.out, command)?;
     let presentation = Presentation::from(&args.output);
     let desk = bare_desk(command, &args.input.inputs, &progress);
-    let desk = presentation.with_folder::<ByInputReport>(desk, &args.output, &[])?;
+    let inputs = args.input.inputs.iter().map(PathBuf::as_path);
+    let desk = presentation.with_folder::<ByInputReport>(desk, &args.output, &[], inputs)?;
     presentation.write(&desk, &report)?;
     desk.finish(&Presentation::stale_names::<ByInputReport>(), Manifest::new())?;
     if !presentation.json {
@@ -187,7 +188,8 @@ fn answered<A: Analysis<Report: Report>>(command: &'static str, args: &SharedArg
     }
     let presentation = Presentation::from(&args.output);
     let desk = desk(command, args, &progress)?;
-    let desk = presentation.with_folder::<A::Report>(desk, &args.output, &analysis.file_names())?;
+    let inputs = inputs_of(args, std::slice::from_ref(&source));
+    let desk = presentation.with_folder::<A::Report>(desk, &args.output, &analysis.file_names(), inputs)?;
     progress.show_notes();
     let run = Run { source, desk };
     interrupt::set_working(true);
@@ -211,6 +213,13 @@ fn answered<A: Analysis<Report: Report>>(command: &'static str, args: &SharedArg
     Ok(Answered { status: read.or(report.verdict()), object, compared: Some((counts, report.headline())) })
 }
 
+/// Everything that is read: what was named, and the files that were found.
+pub fn inputs_of<'a>(args: &'a SharedArgs, sources: &'a [Source]) -> impl Iterator<Item = &'a Path> {
+    let files = sources.iter().filter_map(Source::images).flat_map(|images| &images.files);
+    let named = args.input.inputs.iter().chain(&args.input.files_from).map(PathBuf::as_path);
+    named.chain(files.map(SourceFile::path))
+}
+
 /// The desk of a run on images, before there is a folder.
 pub fn desk<'a>(command: &'static str, args: &SharedArgs, progress: &'a Progress) -> Result<Desk<'a>> {
     let inputs: Vec<&PathBuf> = args.input.inputs.iter().chain(&args.input.files_from).collect();
@@ -227,14 +236,21 @@ pub fn bare_desk<'a>(command: &'static str, inputs: &[impl AsRef<Path>], progres
 
 impl Presentation {
     /// The desk with the folder for its files. Those that the report declares, and those called `names`, must not be in
-    /// the way of files that no run of specscan wrote.
-    pub fn with_folder<'a, R: Report>(&self, desk: Desk<'a>, args: &OutputArgs, names: &[String]) -> Result<Desk<'a>> {
+    /// the way of files that no run of specscan wrote, and of none of the `inputs`.
+    pub fn with_folder<'a, 'p, R: Report>(
+        &self,
+        desk: Desk<'a>,
+        args: &OutputArgs,
+        names: &[String],
+        inputs: impl IntoIterator<Item = &'p Path>,
+    ) -> Result<Desk<'a>> {
         let folder = OutputDir::create(&args.out, desk.command)?.overwriting(args.overwrite);
         let is_drawn = |plot: &String| self.plots.0.iter().any(|format| plot.ends_with(&format!(".{format}")));
         let declared = fixed_names::<R>().chain(plot_names::<R>().filter(is_drawn));
         let mut all: Vec<String> = declared.chain(of_every_run(&desk)).chain(names.iter().cloned()).collect();
         all.sort();
         all.dedup();
+        folder.check_spares(&all, inputs)?;
         folder.check_free(all)?;
         Ok(Desk { folder: Some(folder), ..desk })
     }

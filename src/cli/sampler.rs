@@ -90,7 +90,7 @@ pub fn sample(args: &SampleArgs) -> Result<ExitStatus> {
     let progress = Progress::new(args.output.progress, args.output.quiet);
     let presentation = Presentation::from(&args.output);
     let desk = Desk { seed: args.seed, ..present::bare_desk("schedule-sample", &[&args.sampler], &progress) };
-    let desk = presentation.with_folder::<DrawnSchedules>(desk, &args.output, &[])?;
+    let desk = presentation.with_folder::<DrawnSchedules>(desk, &args.output, &[], [args.sampler.as_path()])?;
     interrupt::set_working(true);
     let mut drawn = draws.draw(&desk)?;
     presentation.write(&desk, &drawn)?;

@@ -54,6 +54,26 @@ impl AutoResolution {
             _ => format!("working size {size}: that of all {n} images looked at{others}"),
         }
     }
+
+    /// What is lost where a few small images hold the working size down to less than half of what most images have;
+    /// none where they do not.
+    pub fn held_down(&self) -> Option<String> {
+        let sides = || self.headers.iter().map(|(_, size)| size.height.min(size.width));
+        let mut sorted: Vec<usize> = sides().collect();
+        let middle = sorted.len().checked_sub(1)? / 2;
+        let (_, &mut median, _) = sorted.select_nth_unstable(middle);
+        let (side, larger) = (self.size.width.min(self.size.height), largest_usual(median)?);
+        let n_small = sides().filter(|shorter| *shorter < larger).count();
+        (!self.sizes_agree && 2 * side < median && side < larger).then(|| {
+            format!(
+                "the working size {} is less than half the shorter side of most images ({median} px): blur and other \
+                 losses of fine detail are not seen at it; --resolution {larger} judges them at that size, without the \
+                 {n_small} of {} images looked at that are smaller",
+                self.size,
+                self.headers.len()
+            )
+        })
+    }
 }
 
 /// No working size could be chosen.
@@ -112,5 +132,10 @@ fn largest_side(headers: &[(String, Size)]) -> usize {
     let mut sides: Vec<usize> = headers.iter().map(|(_, size)| size.height.min(size.width)).collect();
     let may_be_smaller = sides.len() / MAY_BE_SMALLER;
     let (_, &mut reached, _) = sides.select_nth_unstable(may_be_smaller);
-    USUAL_SIDES_PX.into_iter().rev().find(|side| *side <= reached).unwrap_or(reached)
+    largest_usual(reached).unwrap_or(reached)
+}
+
+/// The largest usual side up to that of an image.
+fn largest_usual(side_px: usize) -> Option<usize> {
+    USUAL_SIDES_PX.into_iter().rev().find(|usual| *usual <= side_px)
 }

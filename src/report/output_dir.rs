@@ -21,6 +21,7 @@ use super::result_file::{KnownHashes, ResultFile};
 use super::result_name::place_of;
 use crate::dataset::WORKSHOP;
 
+mod inputs;
 mod writing;
 
 use writing::Kind;

@@ -64,6 +64,26 @@ pub enum OutputError {
         /// What is in the way.
         names: Vec<String>,
     },
+    /// A result would take the place of an input of its run.
+    #[error(
+        "`{}` is one of the inputs, and a result of that name would take its place (with --overwrite, too); choose \
+         another folder with --out", path.display()
+    )]
+    IsInput {
+        /// The input.
+        path: PathBuf,
+    },
+    /// Results would get among the inputs of their run.
+    #[error(
+        "the folder `{}` is for results, and the input `{}` is in it: they would get among the images (with --overwrite, \
+         too); choose another folder with --out", folder.display(), input.display()
+    )]
+    HoldsInput {
+        /// The folder for results.
+        folder: PathBuf,
+        /// The first input in it.
+        input: PathBuf,
+    },
     /// A file name that would land outside the folder, or is no name at all.
     #[error("`{name}` is not a file name for the output folder; give a plain name without folders")]
     BadName {

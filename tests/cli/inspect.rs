@@ -90,6 +90,37 @@ fn planted_damage_is_found_listed_and_shown() {
     }
 }
 
+/// The example of the help text, as it stands there, but for the folder and the finding.
+#[cfg(unix)]
+#[test]
+fn the_example_opens_the_files_that_are_listed() {
+    let world = planted();
+    let help = world.succeed("inspect --help").stdout;
+    let (_, example) = help.split_once("Example: ").expect("an example");
+    let example = example.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(example.contains("photos") && example.contains("soft.txt"), "{example}");
+    let example = example.replace("photos", "set").replace("soft.txt", "flat.txt");
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_specscan")).parent().expect("a folder");
+    let path = format!("{}:{}", program.display(), std::env::var("PATH").expect("a path"));
+    let mut shell = std::process::Command::new("sh");
+    let output = shell.args(["-c", &example]).current_dir(world.path("")).env("PATH", path).output().expect("a shell");
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && stdout.ends_with("\nflat.png\n"), "{example}: {stdout}");
+}
+
+#[test]
+fn a_few_small_files_that_hold_the_working_size_down_are_named_with_the_remedy() {
+    let world = World::create();
+    super::write_uniform(&world.path("set"), 12, 200, 130);
+    super::write_uniform(&world.path("set/small"), 1, 60, 50);
+    let printed = world.succeed("inspect set -o out --plots none");
+    let warned = printed.stderr.lines().find(|line| line.starts_with("warning: ")).unwrap_or_default();
+    for part in ["working size 32×32", "130 px", "--resolution 128", "the 1 of 13 images"] {
+        assert!(warned.contains(part), "`{part}` is missing in {}", printed.stderr);
+    }
+    assert!(!world.succeed("inspect set -o out --plots none --resolution 128").stderr.contains("warning: the working"));
+}
+
 #[test]
 fn the_result_does_not_depend_on_threads_and_json_has_every_finding() {
     let world = planted();

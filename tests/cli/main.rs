@@ -9,6 +9,7 @@ mod sets;
 mod bounds; // noise bounds and waste
 mod broken_images; // skips: every kind of bad file, --max-skipped
 mod check; // policies, verdicts, reports for CI
+mod check_words; // what check says, and baselines that stay
 mod compare; // sets beside each other: sentences, tables, refusals
 mod convert; // noise levels in other notations
 mod decode_scale; // JPEGs made smaller by the decoder
@@ -32,6 +33,7 @@ mod saved_spectra; // .spectrum input, merge, export
 mod schedules; // schedules, samplers, draws
 #[cfg(target_os = "linux")]
 mod slow_disk; // reading ahead
+mod spared_inputs; // folders of images as folders of results
 mod tables; // columns, order and content of what is written
 mod trainers; // recommend --for: files of trainers
 mod until; // samples that are enough

@@ -4,8 +4,8 @@
 use std::fs;
 
 use specscan::dataset::{
-    DecodeOptions, Decoder, PreprocessConfig, PreprocessError, Preprocessor, ResolutionError, RgbImage, SkipReason,
-    Transform, View, choose_resolution, is_letterboxed,
+    AutoResolution, DecodeOptions, Decoder, PreprocessConfig, PreprocessError, Preprocessor, ResolutionError, RgbImage,
+    SkipReason, Transform, View, choose_resolution, is_letterboxed,
 };
 use specscan::spectral::{Named, Size};
 
@@ -268,6 +268,20 @@ fn the_size_is_what_the_headers_agree_on() {
     assert!(
         choose(&large).describe().starts_with("working size 32×32: sizes differ, 5 of 5 reach it by their headers (")
     );
+
+    // What is held down to less than half of most sides by a few, with the size that most have.
+    let held_down = |side: usize, sides: &[(usize, usize)]| {
+        let header = |(n, side): &(usize, usize)| vec![(String::new(), Size::new(*side, 2 * side)); *n];
+        let headers = sides.iter().flat_map(header).collect();
+        AutoResolution { size: Size::square(side), sizes_agree: false, headers, n_unreadable: 0 }.held_down()
+    };
+    let said = held_down(96, &[(111, 375), (2, 100)]).unwrap();
+    for part in ["96×96", "375 px", "--resolution 256", "the 2 of 113 images"] {
+        assert!(said.contains(part), "{said}");
+    }
+    assert_eq!(held_down(192, &[(111, 375), (2, 200)]), None, "not less than half");
+    assert_eq!(held_down(1024, &[(5, 3000), (5, 4000)]), None, "no size in use is larger");
+    assert_eq!(held_down(20, &[(5, 30), (5, 31)]), None);
 
     let bad = Folder::create();
     bad.write("bad.png", b"no image");

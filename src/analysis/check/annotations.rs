@@ -8,7 +8,10 @@ use super::words;
 /// One line for each rule that did not pass, and each of its files.
 pub(super) fn lines(report: &CheckReport) -> Vec<String> {
     let broken = report.by_outcome().into_iter().filter(|rule| rule.outcome != Outcome::Pass);
-    broken.flat_map(|rule| of_rule(report, rule)).collect()
+    let of_rules: Vec<Vec<String>> = broken.map(|rule| of_rule(report, rule)).collect();
+    let n_most = of_rules.iter().map(Vec::len).max().unwrap_or(0);
+    // GitHub shows the first ten or so of a step: one of every rule comes before the second of any.
+    (0..n_most).flat_map(|i| of_rules.iter().filter_map(move |lines| lines.get(i).cloned())).collect()
 }
 
 fn of_rule(report: &CheckReport, rule: &RuleResult) -> Vec<String> {

@@ -12,7 +12,7 @@ use super::rows::{CheckRows, table};
 use super::values::SetValues;
 use super::{Check, inspected};
 use crate::analysis::words::wrap;
-use crate::analysis::{About, Analysis, Needs, Outputs, Report, Run, Scanned, Source};
+use crate::analysis::{About, Analysis, Needs, Outputs, Report, Run, Scanned, SkipLimit, Source, Verdict};
 use crate::detect::findings::{Bound, DUPLICATE, LEAST_ODDNESS};
 use crate::detect::{FINDINGS, SET_FINDINGS};
 use crate::report::content::Content;
@@ -34,8 +34,47 @@ const BANDS: [(&str, f64, f64); 3] =
 /// Keep the present state of a set as the baseline.
 #[derive(Debug, Clone, Copy)]
 pub struct Init {
-    /// Whether a policy is written beside it.
-    pub writes_policy: bool,
+    /// What it is for.
+    pub purpose: Purpose,
+}
+
+/// What a baseline is made for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Purpose {
+    /// A policy is written beside it.
+    WithPolicy,
+    /// It takes the place of another, which stays if more than so many files cannot be used, or too few can to judge
+    /// by.
+    Renewal(SkipLimit),
+}
+
+/// A baseline stays what it is: by what would take its place nothing could be judged.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct NotRenewed {
+    /// What a check of the same set would end with.
+    pub verdict: Verdict,
+    message: String,
+}
+
+/// Refuses to renew a baseline from `n_used` files where `n_skipped` of `n_total` could not be used.
+fn check_renewal(limit: SkipLimit, n_used: u64, n_skipped: u64, n_total: u64) -> Result<(), NotRenewed> {
+    let (verdict, why) = if limit.is_exceeded(n_skipped, n_total) {
+        let why = format!(
+            "{n_skipped} of {n_total} files cannot be used, more than --max-skipped {limit} allows: repair or remove \
+             them (specscan scan lists them), or raise the limit"
+        );
+        (Verdict::NotAcceptable, why)
+    } else if n_used < LEAST_FILES {
+        let why = format!(
+            "there are {n_used} of the {LEAST_FILES} files that are needed at least to judge by: see whether the folder \
+             is whole, or add images"
+        );
+        (Verdict::NotEnough, why)
+    } else {
+        return Ok(());
+    };
+    Err(NotRenewed { verdict, message: format!("the baseline was not renewed, it stays as it was: {why}") })
 }
 
 /// What was kept.
@@ -70,7 +109,7 @@ impl Analysis for Init {
     }
 
     fn file_names(&self) -> Vec<String> {
-        let policy = self.writes_policy.then_some(POLICY_FILE);
+        let policy = (self.purpose == Purpose::WithPolicy).then_some(POLICY_FILE);
         policy.into_iter().chain([BASELINE_SPECTRUM]).map(str::to_owned).collect()
     }
 
@@ -80,7 +119,15 @@ impl Analysis for Init {
 
     fn report(&self, run: &Run<'_>, scanned: &Scanned, rows: CheckRows) -> Result<InitReport> {
         let values = rows.into_values(&scanned.skipped)?;
-        let policy = self.writes_policy.then(|| policy_of(&values));
+        let policy = match self.purpose {
+            Purpose::WithPolicy => Some(policy_of(&values)),
+            Purpose::Renewal(limit) => {
+                let (n_used, n_skipped) = (scanned.spectrum.counts().n_files, scanned.skipped.len() as u64);
+                let n_total = n_used + n_skipped + scanned.left_out.len() as u64;
+                check_renewal(limit, n_used, n_skipped, n_total)?;
+                None
+            }
+        };
         let folder = run.desk.folder.as_ref().map(|out| out.path().to_owned()).unwrap_or_default();
         Ok(InitReport {
             about: About::of(&scanned.spectrum),

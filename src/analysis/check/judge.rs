@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::folders::{FOLDER, LoneFolder};
 use super::metrics::Metric;
 use super::policy::{Policy, Rule, Severity};
 use super::readings::{Reading, read};
@@ -63,7 +64,16 @@ pub struct RuleResult {
     /// Whether the number is a share.
     #[serde(skip)]
     pub is_share: bool,
+    /// Whether the number is past a limit about the baseline, by chance or not.
+    #[serde(skip)]
+    pub is_beyond: bool,
+    /// Rules whose chances are one family.
+    #[serde(skip)]
+    pub n_family: usize,
 }
+
+/// Name of the result about files that were skipped.
+pub(super) const SKIPPED: &str = "files skipped";
 
 /// Most files that a result names.
 const N_FILES: usize = 5;
@@ -77,6 +87,7 @@ pub fn judge(
     by_class: bool,
 ) -> Vec<RuleResult> {
     let mut results: Vec<(RuleResult, bool)> = Vec::new();
+    let lone = baseline.filter(|_| by_class).map(|baseline| LoneFolder::find(set, baseline)).unwrap_or_default();
     for rule in &policy.rules {
         if !by_class || rule.metric.is_of_whole() {
             results.push(apply(rule, None, set, baseline, between));
@@ -87,16 +98,19 @@ pub fn judge(
             [Some(set), baseline].into_iter().flatten().flat_map(SetValues::classes).collect();
         classes.sort();
         classes.dedup();
+        classes.retain(|class| !lone.iter().any(|lone| lone.class == *class && lone.hides(rule)));
         for class in classes {
             let before = baseline.map(|baseline| baseline.of_class(&class));
             results.push(apply(rule, Some(class.clone()), &set.of_class(&class), before.as_ref(), between));
         }
     }
+    results.extend(lone.iter().filter_map(|lone| about_folder(lone, policy)).map(|result| (result, false)));
     // All chances of the policy are one family.
     let known: Vec<f64> = results.iter().filter_map(|(result, _)| result.p).collect();
     let mut adjusted = holm(&known).into_iter();
     let mut settle = |(mut result, is_outside): (RuleResult, bool)| {
         result.p_holm = result.p.and_then(|_| adjusted.next());
+        result.n_family = known.len();
         let is_broken = is_outside || result.p_holm.is_some_and(|p| p <= FAMILY_LEVEL || p.is_nan());
         result.outcome = match (result.reason.is_some(), is_broken, result.severity) {
             (true, ..) => Outcome::NotRun,
@@ -116,7 +130,7 @@ pub fn skipped(limit: SkipLimit, unreadable: &[String], n_others: u64) -> Option
     let total = n_skipped + n_others;
     let interval = wilson((n_skipped, total));
     limit.is_exceeded(n_skipped, total).then(|| RuleResult {
-        name: "files skipped".to_owned(),
+        name: SKIPPED.to_owned(),
         class: None,
         metric: "unreadable_fraction".to_owned(),
         severity: Severity::Error,
@@ -132,6 +146,35 @@ pub fn skipped(limit: SkipLimit, unreadable: &[String], n_others: u64) -> Option
         look_at: rule_words::look_at(&Metric::UnreadableFraction),
         files: unreadable.iter().take(N_FILES).cloned().collect(),
         is_share: true,
+        is_beyond: true,
+        n_family: 0,
+    })
+}
+
+/// What is said in place of all rules that a folder hides; none if it hides none.
+fn about_folder(lone: &LoneFolder, policy: &Policy) -> Option<RuleResult> {
+    let hidden = lone.hidden(policy);
+    let is_error = hidden.iter().any(|rule| rule.severity == Severity::Error);
+    let n = hidden.len();
+    (n > 0).then(|| RuleResult {
+        name: if n == 1 { "1 rule".to_owned() } else { format!("{n} rules") },
+        class: Some(lone.class.clone()),
+        metric: FOLDER.to_owned(),
+        severity: if is_error { Severity::Error } else { Severity::Warning },
+        outcome: Outcome::NotRun,
+        value: None,
+        low95: None,
+        high95: None,
+        baseline: None,
+        limit: "the same folders as in the baseline".to_owned(),
+        p: None,
+        p_holm: None,
+        reason: Some(lone.reason()),
+        look_at: "put the folder back, or renew the baseline".to_owned(),
+        files: Vec::new(),
+        is_share: false,
+        is_beyond: false,
+        n_family: 0,
     })
 }
 
@@ -146,7 +189,7 @@ fn apply(
     let reading = read(rule, set, baseline, between);
     let reason = reading.as_ref().err().cloned();
     let is_known = reason.is_none();
-    let Reading { value, baseline, interval, is_outside, p } = reading.unwrap_or_default();
+    let Reading { value, baseline, interval, is_outside, is_beyond, p } = reading.unwrap_or_default();
     let finite = |value: f64| Some(value).filter(|v| is_known && v.is_finite());
     let result = RuleResult {
         name: rule.name.clone(),
@@ -165,6 +208,8 @@ fn apply(
         look_at: rule_words::look_at(&rule.metric),
         files: files_of(&rule.metric, set),
         is_share: rule.metric.is_share(),
+        is_beyond,
+        n_family: 0,
     };
     (result, is_outside)
 }

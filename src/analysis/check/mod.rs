@@ -9,6 +9,7 @@
 
 mod annotations;
 pub mod baseline;
+mod folders;
 pub mod init;
 pub mod judge;
 mod junit;
@@ -26,7 +27,7 @@ mod words;
 use anyhow::{Context, Result, bail, ensure};
 
 pub use baseline::Baseline;
-pub use init::{Init, POLICY_FILE};
+pub use init::{Init, NotRenewed, POLICY_FILE, Purpose};
 pub use policy::Policy;
 pub use report::CheckReport;
 pub use rows::{CheckRows, column_names};

@@ -26,6 +26,8 @@ pub struct Reading {
     pub interval: Option<(f64, f64)>,
     /// Whether the number is outside `min` and `max`, which are about the files as they are.
     pub is_outside: bool,
+    /// Whether the number is outside the limits that are about the baseline, be it by chance.
+    pub is_beyond: bool,
     /// Chance of a number as far outside the limits that are about the baseline; none if there is no such limit.
     pub p: Option<f64>,
 }
@@ -103,6 +105,7 @@ fn of_set(rule: &Rule, set: &SetValues, baseline: Option<&SetValues>) -> Result<
         _ => return Err("its error is not known".to_owned()),
     };
     (reading.baseline, reading.p) = (Some(before), Some(p));
+    reading.is_beyond = (above && value - before > tolerance) || (below && before - value > tolerance);
     Ok(reading)
 }
 
@@ -186,7 +189,8 @@ fn difference(rule: &Rule, set: &SetValues, baseline: &SetValues) -> Result<Read
     let high = max.unwrap_or(f64::INFINITY).min(if above { tolerance } else { f64::INFINITY });
     let half = student_quantile(degrees) * error;
     let p = mean_beyond(value, error, degrees, low, high);
-    Ok(Reading { value, interval: Some((value - half, value + half)), p: Some(p), ..Reading::default() })
+    let is_beyond = value < low || value > high;
+    Ok(Reading { value, interval: Some((value - half, value + half)), is_beyond, p: Some(p), ..Reading::default() })
 }
 
 /// Mean log power, dB, over the octave bands that lie between two frequencies, each with the share of its annuli.
@@ -212,7 +216,8 @@ fn distance(rule: &Rule, between: &Between) -> Result<Reading, String> {
     let max = rule.limits.max.ok_or("there is no `max`")?;
     if rule.metric == Metric::W2PerDim {
         let (value, by_chance) = between.w2_per_dim.ok_or("it takes two images at least in each set")?;
-        return Ok(Reading { value, is_outside: value > max + TIMES_CHANCE * by_chance, ..Reading::default() });
+        let is_outside = value > max + TIMES_CHANCE * by_chance;
+        return Ok(Reading { value, is_outside, is_beyond: value > max, ..Reading::default() });
     }
     let n = between.ln_quotients.len();
     if n == 0 || between.covariance.len() != n * n {
@@ -220,5 +225,6 @@ fn distance(rule: &Rule, between: &Between) -> Result<Reading, String> {
     }
     let mean = between.ln_quotients.iter().map(|d| d * d).sum::<f64>() / n as f64;
     let p = distance_beyond(&between.ln_quotients, &between.covariance, between.degrees, max / DB_PER_LN);
-    Ok(Reading { value: DB_PER_LN * mean.sqrt(), p: Some(p), ..Reading::default() })
+    let value = DB_PER_LN * mean.sqrt();
+    Ok(Reading { value, is_beyond: value > max, p: Some(p), ..Reading::default() })
 }

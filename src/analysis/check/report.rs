@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::judge::{Outcome, RuleResult, verdict};
+use super::folders::FOLDER;
+use super::judge::{Outcome, RuleResult, SKIPPED, verdict};
 use crate::analysis::{About, Verdict};
 
 /// A checked set.
@@ -71,16 +72,33 @@ impl CheckReport {
 
     /// What to do now.
     pub(super) fn advice(&self) -> String {
+        // Files that cannot be read are no state to keep.
+        let mut failed = self.rules.iter().filter(|rule| matches!(rule.outcome, Outcome::Fail | Outcome::Warn));
         let renew = match self.baseline {
-            Some(_) => "; if the change is meant, renew the baseline with specscan check --update-baseline",
-            None => "",
+            Some(_) if failed.any(|rule| rule.name != SKIPPED) => {
+                "; if the change is meant, renew the baseline with specscan check --update-baseline"
+            }
+            _ => "",
         };
+        let mut open = self.rules.iter().filter(|rule| rule.outcome == Outcome::NotRun);
+        let is_folder = |rule: &RuleResult| rule.metric == FOLDER;
+        let any_folder = open.clone().any(is_folder);
         match self.verdict {
             Verdict::Acceptable => {
                 "Train on it. A change that is smaller than the intervals in check.json would not have been seen."
                     .to_owned()
             }
             Verdict::NotAcceptable => format!("Repair what is named below{renew}."),
+            Verdict::NotEnough if any_folder => {
+                let others = match open.all(is_folder) {
+                    true => "",
+                    false => " Add images for the other rules that could not be run, or take these out.",
+                };
+                format!(
+                    "This is not a pass: its folders are not those of the baseline. Put back those that are gone; if \
+                     the folders are meant, renew the baseline with specscan check --update-baseline.{others}"
+                )
+            }
             Verdict::NotEnough => {
                 "This is not a pass: add images, or take out the rules that could not be run.".to_owned()
             }

@@ -78,6 +78,14 @@ pub(super) fn look_at(metric: &Metric) -> String {
     }
 }
 
+/// Which command writes a column, to which file.
 fn of_column(column: &str) -> String {
-    format!("specscan scan --detectors writes `{column}` of each image: sort by it")
+    let (command, table) = match column {
+        "width_px" | "height_px" | "mean" | "std" | "delta" | "amplitude" | "delta_r2" => ("scan", "images.csv"),
+        "sigma_min" | "sigma_max" => ("bounds", "bounds.csv"),
+        _ => ("inspect", "inspect.csv"),
+    };
+    // A share of copies is kept as 1 and 0; the table names what each is a copy of.
+    let column = if column == "duplicate" { "duplicate_of" } else { column };
+    format!("specscan {command} writes `{column}` of each image to {table}: sort by it")
 }

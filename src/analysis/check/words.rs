@@ -3,9 +3,9 @@
 use super::judge::{Outcome, RuleResult};
 use super::rule_words::number;
 use crate::analysis::compare::FAMILY_LEVEL;
-use crate::report::text::short;
 
-/// The number with its interval and its limit: `15.0 % (95 %: 10.7 % to 20.6 %), no more than the baseline's 3.0 %`.
+/// The number with its interval and its limit, and with the chance of one that is past it:
+/// `15.0 % (95 %: 10.7 % to 20.6 %), allowed: no more than the baseline's 3.0 %, p = 0.00025 among 19 rules`.
 pub(super) fn found(result: &RuleResult) -> String {
     if let Some(reason) = &result.reason {
         return reason.clone();
@@ -17,9 +17,11 @@ pub(super) fn found(result: &RuleResult) -> String {
         _ => String::new(),
     };
     let chance = match (result.outcome, result.p_holm) {
-        (Outcome::Fail | Outcome::Warn, Some(p)) if p <= FAMILY_LEVEL => {
-            format!(", so far off by chance in {}", rarity(p))
+        (Outcome::Fail | Outcome::Warn, Some(p)) if p <= FAMILY_LEVEL => format!(", {}", among(p, result.n_family)),
+        (Outcome::Pass, Some(p)) if result.is_beyond => {
+            format!("; that is off by no more than chance explains ({})", among(p, result.n_family))
         }
+        (Outcome::Pass, None) if result.is_beyond => "; that is off by no more than chance explains".to_owned(),
         _ => String::new(),
     };
     format!("{value}{interval}, allowed: {}{chance}", result.limit)
@@ -33,12 +35,14 @@ pub(super) fn remedy(result: &RuleResult) -> String {
     }
 }
 
-/// How rare something is.
-fn rarity(p: f64) -> String {
-    match p {
-        p if p < 1e-6 => "less than 1 of a million sets".to_owned(),
-        p => format!("{} % of sets", short(100.0 * p)),
-    }
+/// The chance of a number as far off as one of all rules: `p = 0.014 among 19 rules`.
+fn among(p: f64, n_rules: usize) -> String {
+    let p = match p {
+        p if p < 1e-6 => "p < 0.000001".to_owned(),
+        // Two digits.
+        p => format!("p = {p:.*}", (1.0 - p.log10().floor()).max(2.0) as usize),
+    };
+    if n_rules == 1 { p } else { format!("{p} among {n_rules} rules") }
 }
 
 /// Name of a rule, with its folder.
