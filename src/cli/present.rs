@@ -14,8 +14,7 @@ use super::shared::{OutputArgs, PlotFormats, SharedArgs};
 use super::{console, interrupt, plan};
 use crate::analysis::by_input::{ByInputReport, ByInputRow};
 use crate::analysis::{
-    Analysis, Desk, Headline, Loss, Outputs, Report, Run, Scanned, Source, answer, describe_reached,
-    skipped_in,
+    Analysis, Desk, Headline, Loss, Outputs, Report, Run, Scanned, Source, answer, describe_reached, skipped_in,
 };
 use crate::dataset::{Skipped, key_of_path, list_inputs};
 use crate::report::manifest::Manifest;
