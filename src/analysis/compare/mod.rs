@@ -1,6 +1,7 @@
 //! Two sets or more beside each other: where their spectra differ, by how much, and whether by more than chance
 //! (docs/maths.md §13).
 
+mod advice;
 mod alike;
 mod comparison;
 mod figure;
@@ -120,7 +121,7 @@ impl Report for CompareReport {
         Outputs { files: &["compare.csv", "compare_annuli.csv", "compare.json", "compare.md"], plots: &["compare"] };
 
     fn lines(&self) -> Vec<String> {
-        text::lines(self)
+        text::lines(self, &advice::advice(self))
     }
 
     fn details(&self) -> Vec<String> {
