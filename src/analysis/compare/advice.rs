@@ -15,8 +15,8 @@ pub(super) fn advice(report: &CompareReport) -> String {
     let second = &comparison.second;
     let Some(last) = told_runs(comparison).max_by_key(|run| run.last_band) else {
         return format!(
-            "Where {second} differs cannot be told with so few images: add some, or look at compare.png for the bands that \
-             lie farthest out."
+            "Where {second} differs cannot be told with so few images: add some, or look at compare.png for the bands \
+             that lie farthest out."
         );
     };
     if last.last_band + 1 < comparison.bands.len() {
@@ -47,8 +47,8 @@ fn advice_without_difference(report: &CompareReport) -> String {
                 before you use one set in place of the other."
             .to_owned();
     }
-    "Nothing here speaks against using one set in place of the other; a change in a small share of the images would not \
-     show in means: `specscan check` looks for that."
+    "Nothing here speaks against using one set in place of the other; a change in a small share of the images would \
+     not show in means: `specscan check` looks for that."
         .to_owned()
 }
 
@@ -63,8 +63,8 @@ fn advice_on_coarse(comparison: &Comparison, last_band: usize) -> String {
     let Some(widest) = above.max_by(|a, b| reach(a).total_cmp(&reach(b))) else { return String::new() };
     if reach(widest) <= COARSE_DB && !has_few_pairs(comparison) {
         return format!(
-            "{second} differs in its coarse structure (subjects, framing, contrast), not in its fine detail (equal within \
-             ± {} dB): noise levels that fit one fit the other but for sigma_max (`specscan bounds` on each).",
+            "{second} differs in its coarse structure (subjects, framing, contrast), not in its fine detail (equal \
+             within ± {} dB): noise levels that fit one fit the other but for sigma_max (`specscan bounds` on each).",
             bound(reach(widest), 1)
         );
     }
@@ -72,9 +72,9 @@ fn advice_on_coarse(comparison: &Comparison, last_band: usize) -> String {
     let interval =
         low95.zip(high95).map(|(low, high)| format!(" (95 %: {low:+.DB_DECIMALS$} to {high:+.DB_DECIMALS$})"));
     format!(
-        "{second} differs in its coarse structure (subjects, framing, contrast). Whether its fine detail differs, too, is \
-         not known: {value:+.DB_DECIMALS$} dB{} at {}–{} cycles/px. Add images before you use the noise levels of one for \
-         the other.",
+        "{second} differs in its coarse structure (subjects, framing, contrast). Whether its fine detail differs, too, \
+         is not known: {value:+.DB_DECIMALS$} dB{} at {}–{} cycles/px. Add images before you use the noise levels of one \
+         for the other.",
         interval.unwrap_or_default(),
         short_frequency(widest.frequency_low_cycles_per_px),
         short_frequency(widest.frequency_high_cycles_per_px)

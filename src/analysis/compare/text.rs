@@ -194,8 +194,8 @@ pub(super) fn lines(report: &CompareReport, advice: &str) -> Vec<String> {
     lines.extend(wrap(advice));
     if report.have_same_paths {
         lines.extend(wrap(
-            "The files have the same paths: if they are the same images under two preparations, `specscan compare --paired` \
-             sees far smaller differences.",
+            "The files have the same paths: if they are the same images under two preparations, `specscan compare \
+             --paired` sees far smaller differences.",
         ));
     }
     for (comparison, second) in report.comparisons.iter().zip(&report.sets[1..]) {
