@@ -73,8 +73,8 @@ fn advice_on_coarse(comparison: &Comparison, last_band: usize) -> String {
         low95.zip(high95).map(|(low, high)| format!(" (95 %: {low:+.DB_DECIMALS$} to {high:+.DB_DECIMALS$})"));
     format!(
         "{second} differs in its coarse structure (subjects, framing, contrast). Whether its fine detail differs, too, \
-         is not known: {value:+.DB_DECIMALS$} dB{} at {}–{} cycles/px. Add images before you use the noise levels of one \
-         for the other.",
+         is not known: {value:+.DB_DECIMALS$} dB{} at {}–{} cycles/px. Add images before you use the noise levels of \
+         one for the other.",
         interval.unwrap_or_default(),
         short_frequency(widest.frequency_low_cycles_per_px),
         short_frequency(widest.frequency_high_cycles_per_px)
