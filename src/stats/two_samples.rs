@@ -27,6 +27,9 @@ use super::student::{student_p, student_quantile};
 /// A correlation matrix is taken as singular below this share of its largest eigenvalue.
 const LEAST_EIGENVALUE: f64 = 1e-10;
 
+/// Files, or pairs of them, from which on sets are judged.
+pub const LEAST_FILES: u64 = 20;
+
 /// A mean over files, with its variance between them.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Mean {

@@ -88,7 +88,7 @@ fn a_saved_spectrum_compares_like_its_folder() {
 fn a_set_does_not_differ_from_itself_and_pairs_see_what_means_do_not() {
     let world = with_blurred(8);
     let printed = world.succeed("compare sharp sharp -o same");
-    assert!(printed.stdout.starts_with("no octave band"), "{}", printed.stdout);
+    assert!(printed.stdout.starts_with("No octave band"), "{}", printed.stdout);
     // One code brighter: far less than the images differ among themselves.
     for i in 0..8 {
         let mut brighter = picture(32, 32, i);
@@ -127,7 +127,7 @@ fn few_images_are_said_to_be_few() {
     let printed = world.succeed("compare sharp blurred -o out");
     assert!(printed.stdout.contains("not enough files"), "{}", printed.stdout);
     let printed = world.succeed("compare sharp/00.png blurred/00.png -o one");
-    assert!(printed.stdout.contains("too few files"), "{}", printed.stdout);
+    assert!(printed.stdout.starts_with("Too few files"), "{}", printed.stdout);
 }
 
 /// The words of a text, lines joined.
@@ -173,7 +173,7 @@ fn sentences_say_what_the_numbers_are() {
         if found["runs"].as_array().is_some_and(Vec::is_empty) {
             let open = bands.iter().map(|band| farthest(&band["difference_db"])).fold(0.0, f64::max);
             says(format!(
-                "no octave band of {second} differs from {first} beyond chance (each equal within ± {open:.1} dB)"
+                "No octave band of {second} differs from {first} beyond chance (each equal within ± {open:.1} dB)"
             ));
         }
         for (name, subject, digits, more, less) in
@@ -190,7 +190,11 @@ fn sentences_say_what_the_numbers_are() {
         }
         for band in bands {
             let p = band["p_holm"].as_f64().expect("a chance");
-            let chance = if p < 1e-4 { "< 0.0001".to_owned() } else { format!("{p:.4}") };
+            let chance = match format!("{p:.4}") {
+                _ if p < 1e-4 => "< 0.0001".to_owned(),
+                text if text == "1.0000" => "1".to_owned(),
+                text => text,
+            };
             let differs = if band["differs"] == true { " differs" } else { "" };
             let [value, low, high] = difference(&band["difference_db"]);
             says(format!("{value:+.2} {low:+.2} to {high:+.2} {chance}{differs}"));
@@ -265,4 +269,120 @@ fn contrasts_of_pairs_differ_along_the_slope_halfway_between_both() {
     for (found, wanted) in [(value, wanted), (low, wanted - half), (high, wanted + half)] {
         assert!((found * 127.5 - wanted).abs() <= 1e-3 * half, "{} is not {wanted} codes", found * 127.5);
     }
+}
+
+#[test]
+fn few_pairs_are_no_verdict_and_pairs_that_are_the_same_are_said_to_be() {
+    let world = World::create();
+    write_uniform(&world.path("one"), 24, 32, 32);
+    write_uniform(&world.path("same"), 24, 32, 32);
+    // Of the second set two have partners; and two that differ by a code in places.
+    for i in 0..24 {
+        let mut near = picture(32, 32, i);
+        near.get_pixel_mut(i, 3).0[1] ^= 1;
+        save(&world.path(format!("near/{:02}.png", if i < 2 { i } else { 100 + i })), &near.into());
+    }
+    let said =
+        |words_of: &str| words(&world.succeed(&format!("compare {words_of} --paired -o out --plots none")).stdout);
+    let near = said("one near");
+    assert!(
+        near.starts_with("2 pairs of 24 and 24 files: too few to call near and one equal, which takes 20;"),
+        "{near}"
+    );
+    assert!(near.contains("a verdict takes 20 pairs; here: 2."), "{near}");
+    assert!(near.contains("not enough pairs for Hotelling's test"), "{near}");
+    assert!(!near.contains("Nothing here speaks against") && !near.contains("brightness equal"), "{near}");
+    let same = said("one same");
+    assert!(same.starts_with("24 pairs: the images of one and same have the same spectra;"), "{same}");
+    assert!(same.contains("Nothing here speaks against") && !same.contains("not enough"), "{same}");
+    assert!(same.contains("All bands together: nothing to test, for the pairs have the same spectra"), "{same}");
+    let page = String::from_utf8(world.read("out/compare.md")).expect("UTF-8");
+    assert!(page.contains("have the same spectra"), "{page}");
+}
+
+/// `n` images of one wave across and along, of about `amplitude`, with grain whose strength is of a spread of its own.
+fn waves(world: &World, set: &str, n: u32, amplitude: f64, grain: &dyn Fn(u32) -> f64) {
+    for i in 0..n {
+        let phase = f64::from(i);
+        let wave = |x: u32| (f64::from(x) * std::f64::consts::TAU / 32.0 + phase).cos();
+        let amplitude = amplitude * (1.0 + 0.02 * f64::from(i % 3));
+        let mut state = 1 + i;
+        let image = image::RgbImage::from_fn(32, 32, |x, y| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let noise = f64::from(state >> 8) / f64::from(1 << 24) - 0.5;
+            image::Rgb([(128.0 + amplitude * (wave(x) + wave(y)) + grain(i) * noise).round() as u8; 3])
+        });
+        save(&world.path(format!("{set}/{set}{i:02}.png")), &image.into());
+    }
+}
+
+#[test]
+fn fine_detail_is_called_equal_only_where_its_interval_is_narrow() {
+    let world = World::create();
+    waves(&world, "many", 30, 12.0, &|i| 20.0 + f64::from(i % 5));
+    waves(&world, "alike", 24, 36.0, &|i| 20.0 + f64::from(i % 5));
+    waves(&world, "few", 5, 36.0, &|i| [20.0, 60.0, 14.0, 80.0, 9.0][i as usize]);
+    let said = |second: &str| words(&world.succeed(&format!("compare many {second} -o out --plots none")).stdout);
+    let (alike, few) = (said("alike"), said("few"));
+    assert!(alike.contains("not in its fine detail (equal within ± "), "{alike}");
+    assert!(few.contains("few differs in its coarse structure") && few.contains("is not known: "), "{few}");
+    assert!(!few.contains("not in its fine detail"), "{few}");
+}
+
+#[test]
+fn differences_of_nothing_are_left_out_and_the_largest_band_is_named() {
+    let world = with_blurred(24);
+    let paired = words(&world.succeed("compare sharp blurred --paired -o out").stdout);
+    assert!(paired.starts_with("24 pairs: ") || paired.starts_with("24 pairs of 24 and "), "{paired}");
+    assert!(paired.contains("Δ (unpaired)") && paired.contains("The sets as wholes, not their pairs:"), "{paired}");
+    assert!(!paired.contains("specscan compare --paired"), "{paired}");
+    let headline = paired.split(". ").next().expect("a sentence");
+    assert!(!headline.contains(" 0.00 dB") && !headline.contains(" is 0.000 "), "{headline}");
+    let picture = String::from_utf8(world.read("out/compare.svg")).expect("UTF-8");
+    assert!(picture.contains("not of their pairs"), "the figure does not say whose intervals it shows");
+    let unpaired = words(&world.succeed("compare sharp blurred -o out --plots none").stdout);
+    let json = world.json("out/compare.json");
+    let bands = json["comparisons"][0]["bands"].as_array().expect("bands");
+    let most = bands.iter().filter(|band| band["differs"] == true).map(|band| difference(&band["difference_db"]));
+    let [value, low, high] = most.max_by(|a, b| a[0].abs().total_cmp(&b[0].abs())).expect("a band that differs");
+    let named = format!("{:.2} dB less from 0.25 cycles/px up (95 %: {:.2} to {:.2})", -value, -high, -low);
+    assert!(low < 0.0 && unpaired.contains(&named), "`{named}` is not in: {unpaired}");
+    assert!(unpaired.contains("The files have the same paths") && unpaired.contains("--paired"), "{unpaired}");
+}
+
+#[test]
+fn distances_have_their_level_by_chance_and_the_page_has_all_of_them() {
+    let world = with_blurred(24);
+    let text = words(&world.succeed("compare sharp blurred -o out --plots none").stdout);
+    let distance = world.json("out/compare.json")["comparisons"][0]["distance"].clone();
+    let number = |key: &str| distance[key].as_f64().expect("a number");
+    let short = |value: f64| format!("{value:.*}", (3.0 - value.abs().log10().floor()) as usize);
+    let page = String::from_utf8(world.read("out/compare.md")).expect("UTF-8");
+    for (key, told) in [
+        ("w2_per_dim", "2-Wasserstein per dimension (value) – "),
+        ("w2_per_dim_by_chance", "by chance, about – "),
+        ("kl_second_first_per_dim", "KL(it ‖ first) per dimension (nats) – "),
+        ("kl_first_second_per_dim", "KL(first ‖ it) per dimension (nats) – "),
+        ("kl_per_dim_by_chance", "both by chance, at least – "),
+    ] {
+        let value = short(number(key));
+        assert!(text.contains(&format!("{told}{value}")), "`{told}{value}` is not in: {text}");
+        assert!(page.contains(&value), "{key} {value} is not in: {page}");
+    }
+    let exponent =
+        |word: &str| word.split_once('e').is_some_and(|(a, b)| a.parse::<f64>().is_ok() && b.parse::<i32>().is_ok());
+    assert!(!page.split_whitespace().any(exponent) && page.contains("< 0.0001"), "{page}");
+    assert!(text.contains("All 5 bands together: ") || text.contains("All 4 bands together: "), "{text}");
+    // A checkerboard leaves its peak on the page, too.
+    for i in 0..8 {
+        let mut board = picture(32, 32, i);
+        board
+            .enumerate_pixels_mut()
+            .filter(|(x, y, _)| (x + y) % 2 == 0)
+            .for_each(|(_, _, p)| p.0.iter_mut().for_each(|v| *v = v.saturating_add(24 + 4 * i as u8)));
+        save(&world.path(format!("board/{i}.png")), &board.into());
+    }
+    world.succeed("compare sharp board -o board_out --plots none");
+    let page = String::from_utf8(world.read("board_out/compare.md")).expect("UTF-8");
+    assert!(page.contains("board: ") && page.contains(" cycles/px (vertical, horizontal)"), "{page}");
 }

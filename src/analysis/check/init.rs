@@ -7,7 +7,6 @@ use serde::Serialize;
 
 use super::baseline::{BASELINE_SPECTRUM, BASELINE_TABLE};
 use super::metrics::Comparator;
-use super::readings::LEAST_FILES;
 use super::rows::{CheckRows, table};
 use super::values::SetValues;
 use super::{Check, inspected};
@@ -16,6 +15,7 @@ use crate::analysis::{About, Analysis, Needs, Outputs, Report, Run, Scanned, Ski
 use crate::detect::findings::{Bound, DUPLICATE, LEAST_ODDNESS};
 use crate::detect::{FINDINGS, SET_FINDINGS};
 use crate::report::content::Content;
+use crate::stats::two_samples::LEAST_FILES;
 
 /// Name of the policy in the folder that `--init` makes.
 pub const POLICY_FILE: &str = "policy.toml";

@@ -7,10 +7,7 @@ use crate::analysis::compare::DB_PER_LN;
 use crate::spectrum::SetVector;
 use crate::stats::limits::{Share, distance_beyond, mean_beyond, quantile, quantile_beyond, share_beyond, wilson};
 use crate::stats::student::student_quantile;
-use crate::stats::two_samples::{Mean, welch_error};
-
-/// Files from which on a set is judged.
-pub const LEAST_FILES: u64 = 20;
+use crate::stats::two_samples::{LEAST_FILES, Mean, welch_error};
 
 /// Distances whose spread is not known fail from the limit and this many times what they are by chance, at least.
 const TIMES_CHANCE: f64 = 2.0;

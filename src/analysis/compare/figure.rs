@@ -45,9 +45,10 @@ pub(super) fn figure(report: &CompareReport, curves: &[Curve]) -> CompareFigure 
     CompareFigure {
         title: title(report),
         subtitle: format!(
-            "{} at {}, mean RAPSD with 95 % intervals between files, each annulus by itself",
+            "{} at {}, mean RAPSD with 95 % intervals between files, each annulus by itself{}",
             report.sets.iter().map(|set| set.name.as_str()).collect::<Vec<_>>().join(", "),
-            report.sets[0].preprocess.size
+            report.sets[0].preprocess.size,
+            if report.is_paired() { "; intervals are of the sets as wholes, not of their pairs" } else { "" }
         ),
         frequency_cycles_per_px: curves[0].frequency_cycles_per_px.clone(),
         overlays: overlays.collect(),

@@ -1,6 +1,7 @@
 //! Two sets or more beside each other: where their spectra differ, by how much, and whether by more than chance
 //! (docs/maths.md §13).
 
+mod advice;
 mod alike;
 mod comparison;
 mod figure;
@@ -46,6 +47,7 @@ impl Compare {
     /// If a set cannot be read, sets cannot be compared, or pairs are asked for where there are none.
     pub fn report(&self, desk: &Desk<'_>, sets: Vec<(String, Source)>) -> Result<CompareReport> {
         ensure!(sets.len() >= 2, "compare takes two sets at least: name a second folder or saved spectrum");
+        let have_same_paths = !self.paired && sets[1..].iter().any(|(_, other)| have_same_paths(&sets[0].1, other));
         let mut scanned = Vec::new();
         for (name, source) in sets {
             scanned.push(self.read(desk, name, source)?);
@@ -63,8 +65,10 @@ impl Compare {
             comparisons.push(Comparison::of(first, other, pairs.as_ref())?);
         }
         let curves = figure::curves(&scanned);
-        let summary = comparisons.iter().map(text::sentence).collect();
-        Ok(CompareReport::new(summary, measured.into_iter().map(|m| m.summary).collect(), comparisons, curves))
+        let sets: Vec<SetSummary> = measured.into_iter().map(|m| m.summary).collect();
+        let said = comparisons.iter().zip(&sets[1..]);
+        let summary = said.map(|(c, second)| text::sentence(c, [sets[0].n_files, second.n_files])).collect();
+        Ok(CompareReport::new(summary, sets, comparisons, have_same_paths, curves))
     }
 
     /// One set, with what is known of each of its files if pairs are asked for.
@@ -105,12 +109,19 @@ impl Compare {
     }
 }
 
+/// Whether both are folders with files of the same paths, all of them.
+fn have_same_paths(first: &Source, second: &Source) -> bool {
+    let (Some(first), Some(second)) = (first.images(), second.images()) else { return false };
+    let mut keys = first.files.iter().zip(&second.files);
+    first.files.len() == second.files.len() && keys.all(|(a, b)| a.key() == b.key())
+}
+
 impl Report for CompareReport {
     const OUTPUTS: Outputs =
         Outputs { files: &["compare.csv", "compare_annuli.csv", "compare.json", "compare.md"], plots: &["compare"] };
 
     fn lines(&self) -> Vec<String> {
-        text::lines(self)
+        text::lines(self, &advice::advice(self))
     }
 
     fn details(&self) -> Vec<String> {

@@ -16,6 +16,9 @@ pub struct CompareReport {
     pub sets: Vec<SetSummary>,
     /// Each set but the first, compared with the first.
     pub comparisons: Vec<Comparison>,
+    /// Whether sets that were compared as separate ones have files of the same paths.
+    #[serde(skip)]
+    pub(super) have_same_paths: bool,
     #[serde(skip)]
     pub(super) curves: Vec<Curve>,
 }
@@ -62,9 +65,15 @@ impl CompareReport {
         summary: Vec<String>,
         sets: Vec<SetSummary>,
         comparisons: Vec<Comparison>,
+        have_same_paths: bool,
         curves: Vec<Curve>,
     ) -> Self {
-        Self { schema_version: SCHEMA_VERSION, summary, sets, comparisons, curves }
+        Self { schema_version: SCHEMA_VERSION, summary, sets, comparisons, have_same_paths, curves }
+    }
+
+    /// Whether images were compared one by one.
+    pub(super) fn is_paired(&self) -> bool {
+        self.comparisons.iter().any(|comparison| comparison.n_pairs.is_some())
     }
 
     /// The rows of `compare.csv`.
