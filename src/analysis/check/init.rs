@@ -117,17 +117,18 @@ impl Analysis for Init {
         inspected(run)
     }
 
+    fn pass(&self, run: &Run<'_>, rows: &mut CheckRows) -> Result<Scanned> {
+        let scanned = run.scan(rows)?;
+        if let Purpose::Renewal(limit) = self.purpose {
+            let (n_used, n_skipped) = (scanned.spectrum.counts().n_files, scanned.skipped.len() as u64);
+            check_renewal(limit, n_used, n_skipped, n_used + n_skipped + scanned.left_out.len() as u64)?;
+        }
+        Ok(scanned)
+    }
+
     fn report(&self, run: &Run<'_>, scanned: &Scanned, rows: CheckRows) -> Result<InitReport> {
         let values = rows.into_values(&scanned.skipped)?;
-        let policy = match self.purpose {
-            Purpose::WithPolicy => Some(policy_of(&values)),
-            Purpose::Renewal(limit) => {
-                let (n_used, n_skipped) = (scanned.spectrum.counts().n_files, scanned.skipped.len() as u64);
-                let n_total = n_used + n_skipped + scanned.left_out.len() as u64;
-                check_renewal(limit, n_used, n_skipped, n_total)?;
-                None
-            }
-        };
+        let policy = (self.purpose == Purpose::WithPolicy).then(|| policy_of(&values));
         let folder = run.desk.folder.as_ref().map(|out| out.path().to_owned()).unwrap_or_default();
         Ok(InitReport {
             about: About::of(&scanned.spectrum),

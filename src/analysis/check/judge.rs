@@ -67,6 +67,9 @@ pub struct RuleResult {
     /// Whether the number is past a limit about the baseline, by chance or not.
     #[serde(skip)]
     pub is_beyond: bool,
+    /// Rules that it stands for.
+    #[serde(skip)]
+    pub n_rules: usize,
     /// Rules whose chances are one family.
     #[serde(skip)]
     pub n_family: usize,
@@ -147,6 +150,7 @@ pub fn skipped(limit: SkipLimit, unreadable: &[String], n_others: u64) -> Option
         files: unreadable.iter().take(N_FILES).cloned().collect(),
         is_share: true,
         is_beyond: true,
+        n_rules: 1,
         n_family: 0,
     })
 }
@@ -174,6 +178,7 @@ fn about_folder(lone: &LoneFolder, policy: &Policy) -> Option<RuleResult> {
         files: Vec::new(),
         is_share: false,
         is_beyond: false,
+        n_rules: n,
         n_family: 0,
     })
 }
@@ -209,6 +214,7 @@ fn apply(
         files: files_of(&rule.metric, set),
         is_share: rule.metric.is_share(),
         is_beyond,
+        n_rules: 1,
         n_family: 0,
     };
     (result, is_outside)

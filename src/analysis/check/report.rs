@@ -32,7 +32,7 @@ impl CheckReport {
         Self { about, verdict, policy, baseline: None, rules, folder: None }
     }
 
-    /// How many rules have an outcome.
+    /// How many results have an outcome.
     pub fn count(&self, outcome: Outcome) -> usize {
         self.rules.iter().filter(|rule| rule.outcome == outcome).count()
     }
@@ -51,9 +51,11 @@ impl CheckReport {
 
     /// The result in a sentence.
     pub fn sentence(&self) -> String {
-        let n = self.rules.len();
-        let [failed, open, warned, passed] =
-            [Outcome::Fail, Outcome::NotRun, Outcome::Warn, Outcome::Pass].map(|outcome| self.count(outcome));
+        let n: usize = self.rules.iter().map(|rule| rule.n_rules).sum();
+        let count = |outcome: Outcome| -> usize {
+            self.rules.iter().filter(|rule| rule.outcome == outcome).map(|rule| rule.n_rules).sum()
+        };
+        let [failed, open, warned, passed] = [Outcome::Fail, Outcome::NotRun, Outcome::Warn, Outcome::Pass].map(count);
         let mut parts = vec![format!("{passed} of {n} rules pass")];
         let ending = |count: usize| if count == 1 { "s" } else { "" };
         let others = [
