@@ -4,10 +4,10 @@
 //!
 //! At `M` pixels in place of `N` the same detail has the power `(M/N)²` of the orthonormal transform. Images of both
 //! sizes are taken to be reduced from larger ones by area averages, which leave of the detail at `(u, v)` cycles per
-//! pixel (latents are not: they have no low-pass, `T² = 1`) the share `sinc² u · sinc² v`, and of annulus `j` the mean of that over its modes, `T²_N(j)`: the low-pass
-//! that every resampled image carries near its own Nyquist frequency. The low-pass of the known size is undone, that of
-//! the other applied: `R_M(j) = (M/N)² T²_M(j)/T²_N(j) R_N(j)`; detail beyond the lower Nyquist frequency is taken to
-//! be gone.
+//! pixel the share `sinc² u · sinc² v`, and of annulus `j` the mean of that over its modes, `T²_N(j)`: the low-pass
+//! that every resampled image carries near its own Nyquist frequency. Latents are encoded at each size and have none:
+//! `T² = 1`. The low-pass of the known size is undone, that of the other applied:
+//! `R_M(j) = (M/N)² T²_M(j)/T²_N(j) R_N(j)`; detail beyond the lower Nyquist frequency is taken to be gone.
 //!
 //! Detail finer than the known follows the power law of `R_N/T²_N` (least squares of its logarithm, as
 //! [`fit_radial`] has it): what larger photographs of the same kind would show. It is fitted up to a quarter of a cycle

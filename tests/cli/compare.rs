@@ -106,6 +106,19 @@ fn a_set_does_not_differ_from_itself_and_pairs_see_what_means_do_not() {
 }
 
 #[test]
+fn sets_that_differ_in_brightness_alone_are_not_called_alike() {
+    let world = with_blurred(24);
+    for i in 0..24 {
+        let mut darker = picture(32, 32, i);
+        darker.pixels_mut().for_each(|p| p.0.iter_mut().for_each(|v| *v = v.saturating_sub(2)));
+        save(&world.path(format!("darker/{i:02}.png")), &darker.into());
+    }
+    let said = words(&world.succeed("compare sharp darker --paired -o out --plots none").stdout);
+    let told = "The bands agree, brightness does not: darker is 0.016 darker.";
+    assert!(said.contains(told) && !said.contains("Nothing here speaks against"), "{said}");
+}
+
+#[test]
 fn sets_that_cannot_be_compared_are_refused() {
     let world = with_blurred(6);
     world.refuse("compare sharp -o x", &["two sets at least"]);

@@ -2,7 +2,10 @@
 
 use super::comparison::{BandDifference, Comparison};
 use super::report::CompareReport;
-use super::text::{DB_DECIMALS, bound, has_few_pairs, largest_open_db, short_frequency, told_runs};
+use super::text::{
+    BRIGHTNESS_DECIMALS, DB_DECIMALS, bound, has_few_pairs, is_beyond_chance, largest_open_db, short_frequency,
+    told_runs,
+};
 use crate::stats::two_samples::{Difference, LEAST_FILES};
 
 /// Sets in which differences up to this are missed are not called alike, dB: twice the power.
@@ -46,6 +49,15 @@ fn advice_without_difference(report: &CompareReport) -> String {
         return "That is no proof that they are alike: with so few images large differences are not seen. Add images \
                 before you use one set in place of the other."
             .to_owned();
+    }
+    if let Some(c) = report.comparisons.iter().find(|c| is_beyond_chance(&c.brightness, BRIGHTNESS_DECIMALS)) {
+        let (second, value) = (&c.second, c.brightness.value);
+        let word = if value < 0.0 { "darker" } else { "brighter" };
+        return format!(
+            "The bands agree, brightness does not: {second} is {:.BRIGHTNESS_DECIMALS$} {word}. Bring both to one \
+             exposure before you use one in place of the other, or measure `specscan offset` on each.",
+            value.abs()
+        );
     }
     "Nothing here speaks against using one set in place of the other; a change in a small share of the images would \
      not show in means: `specscan check` looks for that."

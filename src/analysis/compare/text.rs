@@ -9,6 +9,9 @@ use crate::stats::two_samples::{Difference, LEAST_FILES};
 /// Decimals of decibels.
 pub(super) const DB_DECIMALS: usize = 2;
 
+/// Decimals of brightness, value.
+pub(super) const BRIGHTNESS_DECIMALS: usize = 3;
+
 /// A comparison in one sentence: pairs, bands, power law, brightness. `n_files` are those of both sets.
 pub(super) fn sentence(comparison: &Comparison, n_files: [u64; 2]) -> String {
     let second = &comparison.second;
@@ -25,12 +28,12 @@ pub(super) fn sentence(comparison: &Comparison, n_files: [u64; 2]) -> String {
         // Of separate sets, so that the number of pairs says nothing about it.
         parts.push(describe_difference(names, delta, 2, ("larger", "smaller"), false));
     }
-    if is_told(comparison, &comparison.brightness, 3) {
+    if is_told(comparison, &comparison.brightness, BRIGHTNESS_DECIMALS) {
         let names = ("it", "brightness");
         parts.push(describe_difference(
             names,
             &comparison.brightness,
-            3,
+            BRIGHTNESS_DECIMALS,
             ("brighter", "darker"),
             has_few_pairs(comparison),
         ));
@@ -52,6 +55,11 @@ fn is_told(comparison: &Comparison, difference: &Difference, decimals: usize) ->
     let is_certain = difference.p.is_some_and(|p| p <= FAMILY_LEVEL);
     let is_same = comparison.n_pairs.is_some() && is_nothing(difference);
     !(is_certain && rounds_to_zero(difference.value, decimals) || is_same)
+}
+
+/// Whether a difference is more than chance, and than nothing in the digits shown.
+pub(super) fn is_beyond_chance(difference: &Difference, decimals: usize) -> bool {
+    difference.p.is_some_and(|p| p <= FAMILY_LEVEL) && !rounds_to_zero(difference.value, decimals)
 }
 
 fn rounds_to_zero(value: f64, decimals: usize) -> bool {
