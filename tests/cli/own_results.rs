@@ -56,7 +56,10 @@ fn a_manifest_that_lies_hides_no_photograph() {
     let photograph = world.read("photos/gamma.png");
     assert!(world.succeed("rapsd photos -o out").stdout.contains("\n5 images"));
     // Nor does it hand one over: what it names has another hash.
-    world.refuse("scan photos -o photos", &["gamma.png", "no run of specscan wrote", "--overwrite"]);
+    let others = "scan photos/01.png photos/02.png -o photos";
+    world.refuse(others, &["gamma.png", "no run of specscan wrote", "--overwrite"]);
+    // As an input it is not even to be had with that.
+    world.refuse("scan photos -o photos --overwrite", &["`photos/gamma.png` is one of the inputs"]);
     assert!(world.read("photos/gamma.png") == photograph);
 }
 
@@ -166,8 +169,8 @@ fn a_spectrum_that_a_killed_run_was_replacing_is_not_read_before_that_is_finishe
     assert!(printed.stdout.contains("\n3 images"), "{}", printed.stdout);
     assert!(world.read("out/set.spectrum") == world.read("three/set.spectrum"));
     kill_in_commit(&world);
-    world.succeed("merge out/set.spectrum --name set -o out -q --overwrite");
-    assert!(world.read("out/set.spectrum") == world.read("three/set.spectrum"));
+    world.succeed("merge out/set.spectrum --name merged -o out -q");
+    assert!(world.read("out/merged.spectrum") == world.read("three/set.spectrum"));
 }
 
 #[cfg(unix)]
