@@ -158,7 +158,7 @@ pub struct OutputArgs {
     #[arg(short, long, value_name = "DIR", default_value = "specscan-out")]
     pub out: PathBuf,
 
-    /// Replace files in --out that no run of specscan wrote, or that were changed since
+    /// Replace files in --out that no run of specscan wrote, or that were changed since; inputs never
     #[arg(long)]
     pub overwrite: bool,
 

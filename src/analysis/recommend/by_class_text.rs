@@ -84,7 +84,7 @@ fn agreed(rows: &[ClassRow]) -> String {
             let factor = factor_text(widest.exp());
             format!(
                 "{agree}; with so few files a factor up to ×{factor} is not excluded: train with one setting until more \
-             files show one."
+             files show a difference."
             )
         }
         false => format!("{agree}: one setting serves all."),
