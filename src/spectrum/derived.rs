@@ -107,10 +107,16 @@ impl Spectrum {
 
     /// What a second pass compares every image with: the mean image and, if asked for, each pixel's standard deviation
     /// (over `n`, as the paper's code has it).
+    ///
+    /// # Panics
+    ///
+    /// If deviations are asked for and the squares of pixels were summed up for channels only, as with detail `Power`
+    /// and `Full` unless pixels are standardised.
     pub fn reference(&self, with_std: bool) -> Reference {
         let mean = self.mean_of("pixel_sum");
         let inverse_std = with_std.then(|| {
             let square = self.mean_of("pixel_square_sum");
+            assert_eq!(square.len(), mean.len(), "squares of every pixel");
             let variances = square.iter().zip(&mean).map(|(s, m)| s - m * m);
             variances.map(|v| if v > 1e-9 { (1.0 / v.sqrt()) as f32 } else { 0.0 }).collect()
         });

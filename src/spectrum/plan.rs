@@ -27,7 +27,7 @@ pub enum Standardize {
 named!(Standardize { None = "none", Mean = "mean", Pixel = "pixel" });
 
 /// How much is summed up over the images; each level holds the sums of those before it, but for the variances of single
-/// pixels, which end with `Radial`.
+/// pixels, which end with `Radial` unless pixels are standardised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Detail {
@@ -228,10 +228,10 @@ impl AnalysisConfig {
         0.5 * (self.range.low + self.range.high)
     }
 
-    /// Whether the squares of pixels are summed up at every position, which only standardising them asks for, and not
-    /// just those of a channel: a walk through as much memory as the mean image takes.
+    /// Whether the squares of pixels are summed up at every position, and not just those of a channel, which spares a
+    /// walk through as much memory as the mean image takes: what pixels are standardised by.
     pub(super) fn has_pixel_squares(&self) -> bool {
-        self.detail < Detail::Power
+        self.detail < Detail::Power || self.standardize == Standardize::Pixel
     }
 
     /// Of the RAPSDs of each channel and, last, of their mean: those whose products are summed up.

@@ -380,6 +380,17 @@ fn halves_are_the_same_however_the_folder_is_typed() {
 }
 
 #[test]
+fn images_with_standardised_pixels_are_as_far_from_their_set_as_others() {
+    let world = World::create();
+    let photos = photographs();
+    let prepared = "--resolution 32 --plots none -q --standardize pixel";
+    world.succeed(&format!("distance {} {prepared} -o out", photos.to_str().expect("a path")));
+    let distances = world.table("out/distance_images.csv").numbers("d_normalized");
+    let mean_square = distances.iter().map(|d| d * d).sum::<f64>() / distances.len() as f64;
+    assert!((0.8..1.5).contains(&mean_square), "{mean_square}");
+}
+
+#[test]
 fn a_folder_and_its_spectrum_have_one_delta_everywhere() {
     let world = World::create();
     let photos = photographs();

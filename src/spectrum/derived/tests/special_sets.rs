@@ -136,6 +136,22 @@ fn less_detail_leaves_the_same_sums_and_says_what_it_lacks() {
 }
 
 #[test]
+fn what_pixels_are_standardised_by_is_kept_for_later_passes() {
+    for (h, w) in SIZES {
+        let size = Size::new(h, w);
+        let images = random_images(size, 11, 5);
+        for (name, config) in configs(size).into_iter().filter(|(_, config)| config.standardize == Standardize::Pixel) {
+            let first = pass(&config.with_less_detail(Detail::Pixels), None, &images, 5).0.reference(true);
+            for detail in [Detail::Power, Detail::Full] {
+                let later = analyze(&config.with_less_detail(detail), &images).reference(true);
+                assert_eq!(later.mean_code, first.mean_code, "{name}, {detail:?}");
+                assert_eq!(later.inverse_std, first.inverse_std, "{name}, {detail:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn without_channels_the_spread_is_that_of_their_mean() {
     for (h, w) in SIZES {
         let size = Size::new(h, w);
