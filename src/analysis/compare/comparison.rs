@@ -184,7 +184,7 @@ impl Comparison {
     ///
     /// # Panics
     ///
-    /// If sizes or channels differ: see [`check_alike`].
+    /// If sizes or channels differ: see [`super::alike::check_alike`].
     pub fn of(first: &Measured<'_>, second: &Measured<'_>, pairs: Option<&PairedMeans>) -> Result<Self> {
         let (v1, v2) = (&first.vector, &second.vector);
         let compare = |of: &dyn Fn(&SetVector) -> Mean| match pairs {
