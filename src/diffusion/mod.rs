@@ -51,7 +51,7 @@ pub use sampler::ScheduleSampler;
 pub use schedule_statistics::ScheduleStatistics;
 pub use schedules::ReferenceSchedule;
 pub use set_bounds::{Audit, SetBounds};
-pub use settings::{DecidedBy, TrainerSettings};
+pub use settings::TrainerSettings;
 pub use statistics::{BoundsBand, BoundsStatistics, WasteStatistics};
 pub use tight::{ScheduleKind, TightPlan, TightSchedule};
 pub use training_density::{TrainingDensity, training_density};

@@ -46,25 +46,10 @@ pub struct TrainerSettings {
     pub is_latent: bool,
 }
 
-/// What decides the largest noise level.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum DecidedBy {
-    /// The strongest bands of the images.
-    Bands,
-    /// The variance of the images' brightness.
-    Brightness,
-}
-
 /// Timesteps of a trained variance-preserving schedule, as nearly every trainer has them.
 const TRAINING_STEPS: usize = 1000;
 
 impl TrainerSettings {
-    /// What decides `sigma_max`.
-    pub fn sigma_max_decided_by(&self) -> DecidedBy {
-        if self.sigma_brightness < self.sigma_max { DecidedBy::Bands } else { DecidedBy::Brightness }
-    }
-
     /// Root mean square of `raw_std` over channels, value.
     pub fn raw_std_overall(&self) -> f64 {
         (self.raw_std.iter().map(|std| std * std).sum::<f64>() / self.raw_std.len() as f64).sqrt()

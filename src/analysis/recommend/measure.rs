@@ -8,7 +8,7 @@ use crate::diffusion::blur_noise::BlurNoise;
 use crate::diffusion::bounds::brightness_sigma_max;
 use crate::diffusion::matching_offset::{MatchingOffset, strength};
 use crate::diffusion::resized::{LowPass, resized_rapsd};
-use crate::diffusion::{DecidedBy, Kappa, ScheduleKind, SetBounds, TightPlan, TrainingDensity, training_density};
+use crate::diffusion::{Kappa, ScheduleKind, SetBounds, TightPlan, TrainingDensity, training_density};
 use crate::noise::{AxesOf, DatasetModel, ModelOptions, compare};
 use crate::pipeline::Observer;
 use crate::spectrum::{RadialStatistics, RapsdOf, SetVector, Spectrum};
@@ -40,6 +40,16 @@ pub struct ClosestNoise {
     pub kl_per_dim: f64,
     /// The same of white noise.
     pub white_kl_per_dim: Option<f64>,
+}
+
+/// What decides the largest noise level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DecidedBy {
+    /// The strongest bands of the images.
+    Bands,
+    /// The variance of the images' brightness.
+    Brightness,
 }
 
 /// What follows from the sums of a set.

@@ -20,7 +20,7 @@ use anyhow::{Context, Result, ensure};
 
 pub use audit::AuditRow;
 pub use by_class::ClassRow;
-pub use measure::ClosestNoise;
+pub use measure::{ClosestNoise, DecidedBy};
 pub use pairs::PairDistances;
 pub use planner::PlanRow;
 pub use report::RecommendReport;

@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use super::measure::{ClosestNoise, Measured};
+use super::measure::{ClosestNoise, DecidedBy, Measured};
 use super::{AuditRow, ClassRow, PairDistances, PlanRow, Setting, by_class_text, figure, markdown, setting_list, text};
 use crate::analysis::{About, Outputs, Report};
-use crate::diffusion::{DecidedBy, Kappa, NoiseDraws, TrainerSettings};
+use crate::diffusion::{Kappa, NoiseDraws, TrainerSettings};
 use crate::report::content::Content;
 use crate::report::plot::Plot;
 use crate::report::plot::recommend::RecommendFigure;
@@ -72,7 +72,7 @@ impl RecommendReport {
             figure: figure::figure(&about, [trainer.sigma_min, trainer.sigma_max], &frequencies, &rapsd, own),
             kappa,
             settings,
-            sigma_max_decided_by: trainer.sigma_max_decided_by(),
+            sigma_max_decided_by: measured.sigma_max().1,
             mean_image_share: mean_image_share(&trainer),
             audits,
             pair_distances,

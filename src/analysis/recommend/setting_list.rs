@@ -1,10 +1,9 @@
 //! The recommended numbers in the order in which they are told, each with its reason.
 
-use super::measure::{Measured, SHIFT_SIDE_PX, interval};
+use super::measure::{DecidedBy, Measured, SHIFT_SIDE_PX, interval};
 use super::text::percent;
 use super::{AuditRow, Setting};
 use crate::analysis::About;
-use crate::diffusion::DecidedBy;
 use crate::report::text::short;
 use crate::stats::jackknife::Interval;
 

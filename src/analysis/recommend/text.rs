@@ -1,8 +1,8 @@
 //! `recommend` in words: the table of settings, what they are compared with, and what to do.
 
+use super::measure::DecidedBy;
 use super::{RecommendReport, by_class_text};
 use crate::analysis::words::{describe_enough, describe_kappa, wrap};
-use crate::diffusion::DecidedBy;
 use crate::report::text::{align, short};
 
 /// Share of the mean image in the variance from which it is told, and of how many files one of none is larger: what
