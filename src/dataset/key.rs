@@ -19,6 +19,10 @@ pub fn key_of_path(path: &Path) -> String {
 
 /// The key of a name.
 pub(super) fn key_of(name: &[u8]) -> String {
+    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && *byte != b'\\';
+    if name.iter().all(is_plain) {
+        return String::from_utf8_lossy(name).into_owned();
+    }
     let mut key = String::with_capacity(name.len());
     for chunk in name.utf8_chunks() {
         let text = chunk.valid();

@@ -26,7 +26,7 @@ use super::own_mark::ResultFolders;
 use super::skip::{SkipReason, plain_io_message};
 use super::skipped::Skipped;
 use super::sniff::{has_image_name, holds_image};
-use super::source_file::SourceFile;
+use super::source_file::{self, SourceFile};
 use super::suggest::{similar_path, spectrum_in};
 use super::walk::{Found, walk};
 use crate::spectral::Channels;
@@ -153,9 +153,12 @@ impl Collector {
         let real_folder = std::fs::canonicalize(folder).map_err(|error| input_error(folder, &error))?;
         let prefix = self.has_several_inputs.then(|| key_of_path(folder).trim_end_matches('/').to_owned());
         for found in walk(folder) {
-            let below = found.path().strip_prefix(folder).unwrap_or(found.path());
+            let below = path_below(folder, found.path());
             let relative = slashed(below);
-            let key = prefix.as_ref().map_or(relative.clone(), |prefix| format!("{prefix}/{relative}"));
+            let key = match &prefix {
+                Some(prefix) => format!("{prefix}/{relative}"),
+                None => relative,
+            };
             if self.has_several_inputs && !self.taken.insert(real_folder.join(below)) {
                 continue;
             }
@@ -221,16 +224,16 @@ pub(super) fn finish(
     inputs: &str,
     first_ignored: Option<String>,
 ) -> Result<Listing, ListError> {
-    if let Some(image) = listing.files.iter().min_by(|a, b| a.compare(b)) {
+    source_file::sort(&mut listing.files);
+    if let Some(image) = listing.files.first() {
         if let Some(ArrayFile { key, .. }) = arrays.iter().find(|array| array.is_given) {
             return Err(ListError::ImagesAndArrays { image: image.key().into_owned(), array: key.clone() });
         }
         listing.n_ignored += arrays.len() as u64;
     } else {
         take_arrays(&mut listing, arrays, options)?;
+        source_file::sort(&mut listing.files);
     }
-    listing.files.sort_by(SourceFile::compare);
-    listing.files.dedup_by(|later, earlier| later.has_the_key_of(earlier));
     listing.skipped.sort_by(|a, b| compare_keys(&a.path, &b.path));
     listing.skipped.dedup();
     listing.own_outputs.sort();
@@ -243,7 +246,7 @@ pub(super) fn finish(
 }
 
 /// Bytes that a run keeps of each sample of an array: its place in the list, and what a pass used of it.
-const SAMPLE_BYTES: u64 = 40;
+const SAMPLE_BYTES: u64 = 48;
 
 /// Makes the samples of arrays the files of the listing. Files in folders without an array that could be meant are
 /// passed over: text encodings, say, lie beside latents.
@@ -291,8 +294,26 @@ fn take_arrays(listing: &mut Listing, mut arrays: Vec<ArrayFile>, options: &Arra
     }
 }
 
+/// The path of something met below `folder`, from there on.
+#[cfg(unix)]
+fn path_below<'a>(folder: &Path, path: &'a Path) -> &'a Path {
+    use std::os::unix::ffi::OsStrExt;
+    // Comparing part by part takes longer than all else of listing a file.
+    let bytes = path.as_os_str().as_bytes();
+    let below = bytes.strip_prefix(folder.as_os_str().as_bytes()).unwrap_or(bytes);
+    Path::new(std::ffi::OsStr::from_bytes(below.strip_prefix(b"/").unwrap_or(below)))
+}
+
+#[cfg(not(unix))]
+fn path_below<'a>(folder: &Path, path: &'a Path) -> &'a Path {
+    path.strip_prefix(folder).unwrap_or(path)
+}
+
 /// A path with `/` between its parts.
 fn slashed(path: &Path) -> String {
+    if std::path::MAIN_SEPARATOR == '/' {
+        return key_of_path(path);
+    }
     let parts: Vec<_> = path.components().map(|part| key_of(part.as_os_str().as_encoded_bytes())).collect();
     parts.join("/")
 }

@@ -104,11 +104,13 @@ impl OwnPicture {
 
     /// Reads the mark of a file whose name may be that of a plot or a sample.
     pub(super) fn of_file(path: &Path) -> Option<Self> {
+        if !path.as_os_str().as_encoded_bytes().ends_with(b".png") {
+            return None;
+        }
         let name = path.file_name()?.to_str()?;
         let folder = path.parent().and_then(Path::file_name);
         let is_among_results = RESULT_FOLDERS.iter().any(|of_results| folder == Some(of_results.as_ref()));
-        let is_candidate =
-            name.ends_with(".png") && (is_among_results || NAMES.iter().any(|begin| name.starts_with(begin)));
+        let is_candidate = is_among_results || NAMES.iter().any(|begin| name.starts_with(begin));
         let mut head = Vec::new();
         std::fs::File::open(is_candidate.then_some(path)?).ok()?.take(HEAD_BYTES).read_to_end(&mut head).ok()?;
         Self::of_png(&head)

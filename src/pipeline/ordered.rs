@@ -6,10 +6,13 @@
 //! - No lock: jobs are handed out by one atomic counter, results travel through a bounded channel and come back for the
 //!   next job.
 //! - Results are emitted in the order of their numbers, whichever worker they come from.
+//! - Results of jobs that take microseconds travel together, so that whoever takes them is not woken for each. Nobody
+//!   waits for one that is held back: a worker hands over what it has before it waits itself.
 //! - Whatever ends early at either end, by a panic or an error, ends the run; nobody is left waiting.
 
+use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
@@ -17,6 +20,10 @@ use super::error::{Cancel, ScanError};
 
 /// How long a worker waits before it looks again whether the window has moved.
 const WINDOW_WAIT: Duration = Duration::from_micros(200);
+
+/// Most results that travel together, and of how long.
+const MOST_TOGETHER: usize = 16;
+const LONGEST_TOGETHER: Duration = Duration::from_millis(1);
 
 /// Which jobs are to be done, by how many.
 #[derive(Clone, Copy)]
@@ -35,8 +42,10 @@ pub struct Schedule<'a> {
 pub struct Jobs<'a, R> {
     schedule: Schedule<'a>,
     state: &'a State,
-    results: Sender<Result<(usize, R), ScanError>>,
+    results: Sender<Result<Vec<(usize, R)>, ScanError>>,
     recycled: Receiver<R>,
+    /// Results that are not handed over yet, with the numbers of their jobs.
+    done: RefCell<Vec<(usize, R)>>,
 }
 
 /// How far a run is.
@@ -81,7 +90,8 @@ pub fn run_ordered<R: Default + Send>(
         // Workers that wait for the window have to hear of it when nobody takes results any more.
         let _guard = StopOnDrop(state);
         for _ in 0..threads {
-            let jobs = Jobs { schedule, state, results: sender.clone(), recycled: recycled.clone() };
+            let (results, recycled) = (sender.clone(), recycled.clone());
+            let jobs = Jobs { schedule, state, results, recycled, done: RefCell::default() };
             let live = &live;
             scope.spawn(move |_| {
                 // A worker that panics never delivers its result; without this the others would wait forever.
@@ -98,9 +108,10 @@ pub fn run_ordered<R: Default + Send>(
         let mut due = 0;
         // The loop owns its end of the channel: leaving it wakes workers that are blocked on the other.
         for message in results {
-            let (index, result) = message?;
-            arrived(&result);
-            waiting[index % window] = Some(result);
+            for (index, result) in message? {
+                arrived(&result);
+                waiting[index % window] = Some(result);
+            }
             while let Some(mut result) = waiting[due % window].take() {
                 if cancel.load(Ordering::Relaxed) {
                     return Err(ScanError::Interrupted);
@@ -125,14 +136,30 @@ impl<R: Default> Jobs<'_, R> {
     ///
     /// The first of `work`.
     pub fn run(&self, mut work: impl FnMut(usize, &mut R) -> Result<(), ScanError>) -> Result<(), ScanError> {
+        // A quarter of the window at the most for all workers together, so that it moves while they work.
+        let most = (self.schedule.window / (4 * self.schedule.threads.max(1))).clamp(1, MOST_TOGETHER);
+        let mut began = Instant::now();
         while let Some(index) = self.next() {
             let mut result = self.recycled.try_recv().unwrap_or_default();
             work(index, &mut result)?;
-            if self.results.send(Ok((index, result))).is_err() {
-                break;
+            let mut done = self.done.borrow_mut();
+            done.push((index, result));
+            if done.len() >= most || began.elapsed() >= LONGEST_TOGETHER {
+                drop(done);
+                self.hand_over();
+                began = Instant::now();
             }
         }
+        self.hand_over();
         Ok(())
+    }
+
+    /// Hands over the results so far. Nobody takes them once the run has ended; then there is no next job either.
+    fn hand_over(&self) {
+        let done = self.done.take();
+        if !done.is_empty() {
+            let _ = self.results.send(Ok(done));
+        }
     }
 
     /// Whether the run has ended, or is to end: what is still worked on is not wanted any more.
@@ -140,8 +167,10 @@ impl<R: Default> Jobs<'_, R> {
         self.state.stop.load(Ordering::Relaxed) || self.schedule.cancel.load(Ordering::Relaxed)
     }
 
-    /// Whether all results before that of job `index` are emitted, so that everyone waits for it.
+    /// Whether all results before that of job `index` are emitted, so that everyone waits for it. Hands over those of
+    /// this worker first: they may be what it would wait for.
     pub fn is_due(&self, index: usize) -> bool {
+        self.hand_over();
         self.state.emitted.load(Ordering::Relaxed) == index
     }
 
@@ -153,6 +182,7 @@ impl<R: Default> Jobs<'_, R> {
             if index < self.state.emitted.load(Ordering::Relaxed) + window {
                 return Some(index);
             }
+            self.hand_over();
             std::thread::sleep(WINDOW_WAIT);
         }
         None

@@ -8,20 +8,22 @@
 //!
 //! The transform does **not** normalise: divide by `√(HW)` for the orthonormal DFT in which white noise of variance
 //! `s²` has the expected power `s²` at every mode. The output is stored column by column, index `kx·H + ky` (see
-//! [`super::grid`]). Rows go through `realfft`, columns through `rustfft`; any size works, also odd and prime.
+//! [`super::grid`]). Rows are transformed in `rows`, columns by `rustfft`; any size works, also odd and prime.
 //!
 //! # Cost
 //!
-//! `O(HW log HW)`, no allocation. All rows are transformed first; then a few neighbouring columns at a time are
+//! `O(HW log HW)`, no allocation. All rows are transformed first, in one call; then a few neighbouring columns at a time are
 //! gathered from them (a whole cache line of each row), transformed, and shown to the caller while they are in the
 //! first-level cache.
 
+mod rows;
+
 use std::sync::Arc;
 
-use realfft::{RealFftPlanner, RealToComplex};
 use rustfft::num_complex::Complex32;
 use rustfft::{Fft, FftPlanner};
 
+use self::rows::{RowPlan, RowSpectra};
 use super::grid::Size;
 
 /// Columns gathered and transformed together: eight complex numbers fill a cache line.
@@ -36,7 +38,7 @@ pub fn block_length(size: Size) -> usize {
 #[derive(Clone)]
 pub struct Fft2Plan {
     size: Size,
-    rows: Arc<dyn RealToComplex<f32>>,
+    rows: RowPlan,
     columns: Arc<dyn Fft<f32>>,
 }
 
@@ -49,16 +51,14 @@ impl std::fmt::Debug for Fft2Plan {
 /// The scratch memory one worker needs to run a [`Fft2Plan`].
 #[derive(Debug, Clone)]
 pub struct Fft2Workspace {
-    row: Vec<f32>,
-    row_spectra: Vec<Complex32>,
-    row_scratch: Vec<Complex32>,
+    rows: RowSpectra,
     column_scratch: Vec<Complex32>,
 }
 
 impl Fft2Plan {
     /// Plans the transform of planes of `size`.
     pub fn new(size: Size) -> Self {
-        let rows = RealFftPlanner::<f32>::new().plan_fft_forward(size.width);
+        let rows = RowPlan::new(size.width);
         let columns = FftPlanner::<f32>::new().plan_fft_forward(size.height);
         Self { size, rows, columns }
     }
@@ -82,9 +82,7 @@ impl Fft2Plan {
     pub fn workspace(&self) -> Fft2Workspace {
         let zero = Complex32::default();
         Fft2Workspace {
-            row: vec![0.0; self.size.width],
-            row_spectra: vec![zero; self.size.height * self.size.n_columns()],
-            row_scratch: vec![zero; self.rows.get_scratch_len()],
+            rows: self.rows.workspace(self.size),
             column_scratch: vec![zero; self.columns.get_inplace_scratch_len()],
         }
     }
@@ -114,46 +112,14 @@ impl Fft2Plan {
         let (h, n_columns) = (self.size.height, self.size.n_columns());
         let is_whole = spectrum.len() == self.n_modes();
         assert!(is_whole || spectrum.len() == self.block_length(), "a half-spectrum of {}, or a block", self.size);
-        self.transform_rows(plane, workspace);
+        assert_eq!(plane.len(), self.size.n_pixels(), "a plane of {}", self.size);
+        self.rows.transform(plane, &mut workspace.rows);
         for kx in (0..n_columns).step_by(COLUMNS_AT_ONCE) {
             let start = if is_whole { kx * h } else { 0 };
             let columns = &mut spectrum[start..start + COLUMNS_AT_ONCE.min(n_columns - kx) * h];
-            gather_columns(&workspace.row_spectra, n_columns, kx, h, columns);
+            self.rows.gather(&workspace.rows.spectra, kx, h, columns);
             self.columns.process_with_scratch(columns, &mut workspace.column_scratch);
             finished(kx, columns);
-        }
-    }
-
-    /// First pass: the rows' transforms, row by row.
-    fn transform_rows(&self, plane: &[f32], workspace: &mut Fft2Workspace) {
-        let (w, n_columns) = (self.size.width, self.size.n_columns());
-        assert_eq!(plane.len(), self.size.n_pixels(), "a plane of {}", self.size);
-        for (row, out) in plane.chunks_exact(w).zip(workspace.row_spectra.chunks_exact_mut(n_columns)) {
-            workspace.row.copy_from_slice(row);
-            // The lengths come from the plan, so this cannot fail.
-            let done = self.rows.process_with_scratch(&mut workspace.row, out, &mut workspace.row_scratch);
-            debug_assert!(done.is_ok(), "row lengths come from the plan");
-        }
-    }
-}
-
-/// Copies the columns from `first` on out of rows of `n_columns`, as many as `columns` holds at `h` values each.
-fn gather_columns(rows: &[Complex32], n_columns: usize, first: usize, h: usize, columns: &mut [Complex32]) {
-    let rows = rows.chunks_exact(n_columns);
-    if columns.len() == COLUMNS_AT_ONCE * h {
-        let mut columns = columns.chunks_exact_mut(h);
-        let mut columns: [&mut [Complex32]; COLUMNS_AT_ONCE] =
-            std::array::from_fn(|_| columns.next().unwrap_or_default());
-        for (y, row) in rows.enumerate() {
-            for (column, value) in columns.iter_mut().zip(&row[first..first + COLUMNS_AT_ONCE]) {
-                column[y] = *value;
-            }
-        }
-        return;
-    }
-    for (y, row) in rows.enumerate() {
-        for (column, value) in columns.chunks_exact_mut(h).zip(&row[first..]) {
-            column[y] = *value;
         }
     }
 }

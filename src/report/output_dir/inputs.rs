@@ -1,7 +1,6 @@
 //! No result takes the place of an input of its run, or gets among its inputs: `--overwrite` does not lift that.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -22,20 +21,21 @@ impl OutputDir {
         // A folder that cannot be found is refused where it is written to.
         let Ok(out) = fs::canonicalize(self.path()) else { return Ok(()) };
         let places: BTreeMap<PathBuf, &String> = names.iter().map(|name| (out.join(name), name)).collect();
-        let file_names: BTreeSet<&OsStr> = places.keys().filter_map(|place| place.file_name()).collect();
         let own =
             |name: &String| Path::new(name).parent().filter(|own| !own.as_os_str().is_empty()).map(Path::to_owned);
-        let folders: BTreeSet<PathBuf> = names.iter().filter_map(own).collect();
-        let mut real_parent = RealParent::default();
+        let folders: BTreeMap<PathBuf, PathBuf> =
+            names.iter().filter_map(own).map(|own| (out.join(&own), own)).collect();
+        let taken: BTreeSet<&[u8]> = places.keys().chain(folders.keys()).filter_map(|place| name_of(place)).collect();
+        let mut parents = Parents::new(|parent| folders.keys().any(|folder| parent.starts_with(folder)));
         for input in inputs {
-            let Some(place) = real_parent.place_of(input) else { continue };
-            if let Some(folder) = folders.iter().find(|folder| place.starts_with(out.join(folder))) {
+            // Only a file of the same name, or in a folder for results, is asked where it really is: a million of
+            // others are not.
+            let is_like_one = !parents.is_ordinary(input) || name_of(input).is_none_or(|name| taken.contains(name));
+            let Some(place) = is_like_one.then(|| real_but_last(input)).flatten() else { continue };
+            if let Some((_, folder)) = folders.iter().find(|(folder, _)| place.starts_with(folder)) {
                 return Err(OutputError::HoldsInput { folder: self.path().join(folder), input: input.to_owned() });
             }
-            // Only a file of the same name is asked where it really is: a million of others are not.
-            let is_like_one = place.file_name().is_some_and(|name| file_names.contains(name));
-            let real = if is_like_one { fs::canonicalize(input).ok() } else { None };
-            if let Some(name) = places.get(&place).or_else(|| places.get(&real?)) {
+            if let Some(name) = places.get(&place).or_else(|| places.get(&fs::canonicalize(input).ok()?)) {
                 return Err(OutputError::IsInput { path: self.path_of(name) });
             }
         }
@@ -43,18 +43,48 @@ impl OutputDir {
     }
 }
 
-/// The folder of the last path and where it really is: paths come folder by folder.
-#[derive(Default)]
-struct RealParent(Option<(PathBuf, PathBuf)>);
+/// The folder of the last path, and whether results have no place in it: paths come folder by folder.
+struct Parents<F> {
+    holds_results: F,
+    last: Option<(Vec<u8>, bool)>,
+}
 
-impl RealParent {
-    /// The path with all links in it followed, but for the last part; none if its folder is not there.
-    fn place_of(&mut self, path: &Path) -> Option<PathBuf> {
-        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return fs::canonicalize(path).ok() };
-        if self.0.as_ref().is_none_or(|(known, _)| known != parent) {
-            let here = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
-            self.0 = Some((parent.to_owned(), fs::canonicalize(here).ok()?));
+impl<F: Fn(&Path) -> bool> Parents<F> {
+    /// What tells a folder, by where it really is.
+    fn new(holds_results: F) -> Self {
+        Self { holds_results, last: None }
+    }
+
+    /// Whether the folder of `path` is none for results.
+    fn is_ordinary(&mut self, path: &Path) -> bool {
+        let bytes = path.as_os_str().as_encoded_bytes();
+        let parent = &bytes[..bytes.len() - name_of(path).map_or(0, <[u8]>::len)];
+        if let Some((_, is_ordinary)) = self.last.as_ref().filter(|(last, _)| last == parent) {
+            return *is_ordinary;
         }
-        self.0.as_ref().map(|(_, real)| real.join(name))
+        let is_ordinary = real_parent(path).is_some_and(|real| !(self.holds_results)(&real));
+        self.last = Some((parent.to_owned(), is_ordinary));
+        is_ordinary
+    }
+}
+
+/// What follows the last separator, without looking at the parts before; none where that is no name.
+fn name_of(path: &Path) -> Option<&[u8]> {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    let start = bytes.iter().rposition(|byte| std::path::is_separator(char::from(*byte))).map_or(0, |at| at + 1);
+    Some(&bytes[start..]).filter(|name| !matches!(*name, b"" | b"." | b".."))
+}
+
+/// Where the folder of a path really is; none if it is not there.
+fn real_parent(path: &Path) -> Option<PathBuf> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::canonicalize(parent).ok()
+}
+
+/// The path with all links in it followed, but for the last part; none if its folder is not there.
+fn real_but_last(path: &Path) -> Option<PathBuf> {
+    match path.file_name() {
+        Some(name) => Some(real_parent(path)?.join(name)),
+        None => fs::canonicalize(path).ok(),
     }
 }

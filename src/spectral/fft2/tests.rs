@@ -14,9 +14,9 @@ fn transform(size: Size, plane: &[f64]) -> Vec<Complex64> {
     let plan = Fft2Plan::new(size);
     let mut workspace = plan.workspace();
     let garbage = Complex32::new(f32::NAN, 1e30);
-    workspace.row.fill(f32::NAN);
-    workspace.row_spectra.fill(garbage);
-    workspace.row_scratch.fill(garbage);
+    workspace.rows.row.fill(f32::NAN);
+    workspace.rows.spectra.fill(garbage);
+    workspace.rows.scratch.fill(garbage);
     workspace.column_scratch.fill(garbage);
     let mut spectrum = vec![garbage; plan.n_modes()];
     let single: Vec<f32> = plane.iter().map(|&v| v as f32).collect();
