@@ -1,4 +1,4 @@
-//! The first half of a transform: that of every row, all rows in one call.
+//! The first half of a transform: that of every row, many rows in one call.
 //!
 //! # Definition
 //!
@@ -9,7 +9,7 @@
 //!
 //! with `w = e^{−2πi/W}`. `X[0]` and `X[m]` are real and share one place, so that a row takes `m` complex numbers
 //! before and after. Rows of odd width go through `realfft`, one by one. Results are those of `realfft` bit for bit:
-//! what differs is that all rows are transformed in one call, and eight pairs are separated at a time.
+//! what differs is that many rows are transformed in one call, and eight pairs are separated at a time.
 //!
 //! # References
 //!
@@ -28,13 +28,22 @@ use crate::spectral::Size;
 /// Pairs that are separated together: the numbers of each side fill a cache line.
 const PAIRS_AT_ONCE: usize = 8;
 
+/// Numbers of the rows that are transformed together: as many as stay in the first-level cache.
+const NUMBERS_AT_ONCE: usize = 1024;
+
 /// How rows of one width are transformed.
 #[derive(Clone)]
 pub(super) enum RowPlan {
     /// Through the transform of half the length, and `w^k/2` for the pairs.
-    Even(Arc<dyn Fft<f32>>, Arc<[Complex32]>),
+    Even(Arc<dyn Fft<f32>>, Arc<Twiddles>),
     /// By the library.
     Odd(Arc<dyn RealToComplex<f32>>),
+}
+
+/// Real and imaginary parts of `w^k/2`, `k < m/2`.
+pub(super) struct Twiddles {
+    re: Vec<f32>,
+    im: Vec<f32>,
 }
 
 /// The transforms of all rows of a plane, and scratch.
@@ -52,11 +61,10 @@ impl RowPlan {
             return Self::Odd(RealFftPlanner::<f32>::new().plan_fft_forward(width));
         }
         let half = width / 2;
-        let twiddle = |k: usize| {
-            let angle = -std::f64::consts::TAU * k as f64 / width as f64;
-            Complex32::new(0.5 * angle.cos() as f32, 0.5 * angle.sin() as f32)
-        };
-        Self::Even(FftPlanner::<f32>::new().plan_fft_forward(half), (0..half.div_ceil(2)).map(twiddle).collect())
+        let angles = || (0..half.div_ceil(2)).map(|k| -std::f64::consts::TAU * k as f64 / width as f64);
+        let re = angles().map(|angle| 0.5 * angle.cos() as f32).collect();
+        let im = angles().map(|angle| 0.5 * angle.sin() as f32).collect();
+        Self::Even(FftPlanner::<f32>::new().plan_fft_forward(half), Arc::new(Twiddles { re, im }))
     }
 
     /// Room for the rows of a plane of `size`.
@@ -73,8 +81,12 @@ impl RowPlan {
     pub fn transform(&self, plane: &[f32], out: &mut RowSpectra) {
         match self {
             Self::Even(half, twiddles) => {
-                half.process_immutable_with_scratch(bytemuck::cast_slice(plane), &mut out.spectra, &mut out.scratch);
-                separate(&mut out.spectra, half.len(), twiddles);
+                let at_once = (NUMBERS_AT_ONCE / half.len()).max(1) * half.len();
+                let rows = bytemuck::cast_slice::<f32, Complex32>(plane).chunks(at_once);
+                for (rows, spectra) in rows.zip(out.spectra.chunks_mut(at_once)) {
+                    half.process_immutable_with_scratch(rows, spectra, &mut out.scratch);
+                    separate(spectra, half.len(), twiddles);
+                }
             }
             Self::Odd(rows) => {
                 let (width, n_columns) = (rows.len(), rows.complex_len());
@@ -114,44 +126,72 @@ impl RowPlan {
 
 /// Makes transforms of pixels out of those of pairs of pixels, row by row of `m` numbers.
 #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
-fn separate(rows: &mut [Complex32], m: usize, twiddles: &[Complex32]) {
-    let middle = (m / 2 > 0 && m.is_multiple_of(2)).then_some(m / 2);
+fn separate(rows: &mut [Complex32], m: usize, twiddles: &Twiddles) {
+    let n_pairs = twiddles.re.len();
     for row in rows.chunks_exact_mut(m) {
         let zero = row[0];
         let mut k = 0;
-        while let Some(twiddles) = twiddles[k..].first_chunk::<PAIRS_AT_ONCE>() {
-            // The partner of the first number is itself.
-            let mut right = [zero; PAIRS_AT_ONCE];
-            for (i, value) in right.iter_mut().enumerate().skip(usize::from(k == 0)) {
-                *value = row[m - k - i];
+        while let Some(twiddle_re) = twiddles.re[k..].first_chunk::<PAIRS_AT_ONCE>()
+            && let Some(twiddle_im) = twiddles.im[k..].first_chunk::<PAIRS_AT_ONCE>()
+        {
+            // The first number is its own partner, and not behind the others'. Lengths are constant: copies of a length
+            // that varies take longer than all else here.
+            let mut a = [zero; PAIRS_AT_ONCE];
+            let mut b = [zero; PAIRS_AT_ONCE];
+            a.copy_from_slice(&row[k..k + PAIRS_AT_ONCE]);
+            let right = m - k + 1 - PAIRS_AT_ONCE;
+            match k {
+                0 => b[..PAIRS_AT_ONCE - 1].copy_from_slice(&row[right..right + PAIRS_AT_ONCE - 1]),
+                _ => b.copy_from_slice(&row[right..right + PAIRS_AT_ONCE]),
             }
-            let mut left = [zero; PAIRS_AT_ONCE];
-            left.copy_from_slice(&row[k..k + PAIRS_AT_ONCE]);
-            for i in 0..PAIRS_AT_ONCE {
-                (left[i], right[i]) = pair(left[i], right[i], twiddles[i]);
+            separate_pairs(&mut a, &mut b, twiddle_re, twiddle_im);
+            match k {
+                0 => row[right..right + PAIRS_AT_ONCE - 1].copy_from_slice(&b[..PAIRS_AT_ONCE - 1]),
+                _ => row[right..right + PAIRS_AT_ONCE].copy_from_slice(&b),
             }
-            row[k..k + PAIRS_AT_ONCE].copy_from_slice(&left);
-            for (i, value) in right.iter().enumerate().skip(usize::from(k == 0)) {
-                row[m - k - i] = *value;
-            }
+            row[k..k + PAIRS_AT_ONCE].copy_from_slice(&a);
             k += PAIRS_AT_ONCE;
         }
-        for (k, twiddle) in twiddles.iter().enumerate().skip(k.max(1)) {
-            (row[k], row[m - k]) = pair(row[k], row[m - k], *twiddle);
+        for k in k.max(1)..n_pairs {
+            (row[k], row[m - k]) = pair(row[k], row[m - k], twiddles.re[k], twiddles.im[k]);
         }
         row[0] = Complex32::new(zero.re + zero.im, zero.re - zero.im);
-        if let Some(middle) = middle {
-            row[middle].im = -row[middle].im;
+        if m.is_multiple_of(2) {
+            row[m / 2].im = -row[m / 2].im;
         }
+    }
+}
+
+/// [`pair`] of the numbers in `a` and those in `b`, which run backwards. Real and imaginary parts are taken apart: so
+/// the compiler adds and multiplies eight at a time.
+#[inline(always)]
+fn separate_pairs(
+    a: &mut [Complex32; PAIRS_AT_ONCE],
+    b: &mut [Complex32; PAIRS_AT_ONCE],
+    twiddle_re: &[f32; PAIRS_AT_ONCE],
+    twiddle_im: &[f32; PAIRS_AT_ONCE],
+) {
+    const LAST: usize = PAIRS_AT_ONCE - 1;
+    let [mut a_re, mut a_im, mut b_re, mut b_im] = [[0.0; PAIRS_AT_ONCE]; 4];
+    for i in 0..PAIRS_AT_ONCE {
+        (a_re[i], a_im[i], b_re[i], b_im[i]) = (a[i].re, a[i].im, b[LAST - i].re, b[LAST - i].im);
+    }
+    for i in 0..PAIRS_AT_ONCE {
+        let (a, b) = (Complex32::new(a_re[i], a_im[i]), Complex32::new(b_re[i], b_im[i]));
+        let (a, b) = pair(a, b, twiddle_re[i], twiddle_im[i]);
+        (a_re[i], a_im[i], b_re[i], b_im[i]) = (a.re, a.im, b.re, b.im);
+    }
+    for i in 0..PAIRS_AT_ONCE {
+        (a[i], b[LAST - i]) = (Complex32::new(a_re[i], a_im[i]), Complex32::new(b_re[i], b_im[i]));
     }
 }
 
 /// `X[k]` and `X[m−k]` from `Z[k]`, `Z[m−k]` and `w^k/2`.
 #[inline(always)]
-fn pair(a: Complex32, b: Complex32, twiddle: Complex32) -> (Complex32, Complex32) {
+fn pair(a: Complex32, b: Complex32, twiddle_re: f32, twiddle_im: f32) -> (Complex32, Complex32) {
     let (sum, difference) = (a + b, a - b);
-    let re = sum.im * twiddle.re + difference.re * twiddle.im;
-    let im = sum.im * twiddle.im - difference.re * twiddle.re;
+    let re = sum.im * twiddle_re + difference.re * twiddle_im;
+    let im = sum.im * twiddle_im - difference.re * twiddle_re;
     let (half_sum, half_difference) = (0.5 * sum.re, 0.5 * difference.im);
     (Complex32::new(half_sum + re, half_difference + im), Complex32::new(half_sum - re, im - half_difference))
 }
