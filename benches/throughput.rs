@@ -106,9 +106,14 @@ fn data_folder() -> Outcome<PathBuf> {
 /// Peak memory of `specscan scan` on a set, and on the larger one, bytes.
 fn peak_memory(Subject { set, repeats, .. }: &Subject, data: &Path) -> Outcome<(u64, u64)> {
     let peak = |folder: &Path| -> Outcome<u64> {
-        Ok(process::run(&mut process::specscan(&["scan"], folder, set.side, &data.join("out")))?.peak_bytes)
+        Ok(process::run(&mut process::specscan(&["scan"], folder, set.side, &results(set, data)))?.peak_bytes)
     };
     Ok((peak(&repeats.folder)?, peak(&repeats.larger)?))
+}
+
+/// Where results of a set go: those of another in the same folder would be looked at by every run.
+fn results(set: &ImageSet, data: &Path) -> PathBuf {
+    data.join(format!("out-{}", set.side))
 }
 
 /// One thing that is timed: a name, and a run that returns images per second.
@@ -150,6 +155,6 @@ fn measure(subject: &Subject, peer: Option<&Peer>, rounds: usize, data: &Path) -
 }
 
 fn whole_process(subcommand: &[&str], Subject { set, repeats, .. }: &Subject, data: &Path) -> Outcome<f64> {
-    let usage = process::run(&mut process::specscan(subcommand, &repeats.folder, set.side, &data.join("out")))?;
+    let usage = process::run(&mut process::specscan(subcommand, &repeats.folder, set.side, &results(set, data)))?;
     Ok(repeats.files.len() as f64 / usage.elapsed.as_secs_f64())
 }

@@ -1,13 +1,22 @@
 //! The working size when none is given: what the headers agree on.
 
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
 use super::decode::Decoder;
 use super::header::DecodeOptions;
+use super::skip::SkipReason;
 use super::skipped::Skipped;
 use super::source_file::SourceFile;
 use crate::spectral::Size;
 
 /// Headers that are read, evenly spaced over the list.
 const N_PROBES: usize = 1024;
+
+/// Threads that look at headers, and how many each has at least.
+const N_LOOKING: usize = 4;
+const LEAST_EACH: usize = 16;
 
 /// Sides of working sizes in common use, pixels, for sets whose sizes differ.
 const USUAL_SIDES_PX: [usize; 10] = [32, 64, 96, 128, 192, 256, 384, 512, 768, 1024];
@@ -102,14 +111,10 @@ pub enum ResolutionError {
 ///
 /// If the list is empty or no header can be read.
 pub fn choose_resolution(files: &[SourceFile], options: &DecodeOptions) -> Result<AutoResolution, ResolutionError> {
-    let n_files = files.len();
-    let n_tried = n_files.min(N_PROBES);
-    let mut decoder = Decoder::new();
+    let n_tried = files.len().min(N_PROBES);
     let mut headers = Vec::with_capacity(n_tried);
     let mut unreadable = Vec::new();
-    for i in 0..n_tried {
-        let file = &files[i * n_files / n_tried];
-        let size = file.size().map_or_else(|| decoder.probe(file.path(), options).map(|header| header.size), Ok);
+    for (file, size) in look_at(files, n_tried, options) {
         match size {
             Ok(size) => headers.push((file.key().into_owned(), size)),
             Err(reason) => unreadable.push(Skipped { path: file.key().into_owned(), reason }),
@@ -125,6 +130,42 @@ pub fn choose_resolution(files: &[SourceFile], options: &DecodeOptions) -> Resul
     let sizes_agree = headers.iter().all(|(_, size)| *size == first);
     let size = if sizes_agree { first } else { Size::square(largest_side(&headers)) };
     Ok(AutoResolution { size, sizes_agree, headers, n_unreadable: unreadable.len() })
+}
+
+/// The sizes of `n` files, evenly spaced over the list, in its order. Several threads look: over a network each look
+/// takes long.
+fn look_at<'a>(
+    files: &'a [SourceFile],
+    n: usize,
+    options: &DecodeOptions,
+) -> Vec<(&'a SourceFile, Result<Size, SkipReason>)> {
+    let next = AtomicUsize::new(0);
+    let look = || {
+        let mut decoder = Decoder::new();
+        let mut found = Vec::new();
+        loop {
+            let i = next.fetch_add(1, Ordering::Relaxed);
+            if i >= n {
+                return found;
+            }
+            let file = &files[i * files.len() / n];
+            let size = file.size().map_or_else(|| decoder.probe(file.path(), options).map(|header| header.size), Ok);
+            found.push((i, file, size));
+        }
+    };
+    let mut found = thread::scope(|scope| {
+        // Where the system has no threads left this one looks alone.
+        let n_helpers = (n / LEAST_EACH).min(N_LOOKING).saturating_sub(1);
+        let helpers = (0..n_helpers).map_while(|_| thread::Builder::new().spawn_scoped(scope, look).ok());
+        let helpers: Vec<_> = helpers.collect();
+        let mut found = look();
+        for helper in helpers {
+            found.extend(helper.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        }
+        found
+    });
+    found.sort_unstable_by_key(|(i, ..)| *i);
+    found.into_iter().map(|(_, file, size)| (file, size)).collect()
 }
 
 /// The largest usual side that 99 % of the images reach, or else the largest of all.

@@ -218,7 +218,10 @@ mod tests {
 
     #[test]
     fn results_come_in_order_and_once() {
-        for (n, threads) in [(0, 1), (1, 4), (5, 2), (300, 1), (300, 7)] {
+        // Windows in which results travel alone, and together.
+        for (n, threads, window) in
+            [(0, 1, 4), (1, 4, 16), (5, 2, 8), (300, 1, 4), (300, 7, 28), (300, 1, 64), (999, 3, 192)]
+        {
             let live = |jobs: &Jobs<'_, usize>| {
                 jobs.run(|i, r| {
                     if i.is_multiple_of(17) {
@@ -235,7 +238,7 @@ mod tests {
                     Ok(())
                 };
                 let outcome = run_ordered(
-                    schedule(n, threads, &Cancel::new(false)),
+                    Schedule { window, ..schedule(n, threads, &Cancel::new(false)) },
                     live,
                     |r| arrived.borrow_mut().push(*r),
                     emit,
@@ -248,6 +251,24 @@ mod tests {
             assert_eq!(emitted, expected, "{n} jobs, {threads} threads");
             assert!(arrived.into_iter().eq(expected.into_iter().map(|(_, r)| r)), "{n} jobs, {threads} threads");
         }
+    }
+
+    /// A job may wait for those before it, whose results its own worker still has.
+    #[test]
+    fn a_worker_that_waits_to_be_due_holds_nothing_back() {
+        let run = || {
+            let live = |jobs: &Jobs<'_, usize>| {
+                jobs.run(|i, r| {
+                    *r = i;
+                    while i == 10 && !jobs.is_due(i) && !jobs.is_stopped() {
+                        std::thread::sleep(Duration::from_millis(1));
+                    }
+                    Ok(())
+                })
+            };
+            run_ordered(Schedule { window: 64, ..schedule(30, 1, &Cancel::new(false)) }, live, |_| {}, |_, _| Ok(()))
+        };
+        assert!(end_of(run).expect("no panic").is_ok());
     }
 
     /// Where something goes wrong.

@@ -12,9 +12,9 @@
 //!
 //! # Cost
 //!
-//! `O(HW log HW)`, no allocation. All rows are transformed first, in one call; then a few neighbouring columns at a time are
-//! gathered from them (a whole cache line of each row), transformed, and shown to the caller while they are in the
-//! first-level cache.
+//! `O(HW log HW)`, no allocation. All rows are transformed first, many in one call; then a few columns at a
+//! time are gathered from them (a whole cache line of each row), transformed, and shown to the caller while they are in
+//! the first-level cache.
 
 mod rows;
 

@@ -88,3 +88,46 @@ fn real_but_last(path: &Path) -> Option<PathBuf> {
         None => fs::canonicalize(path).ok(),
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn an_input_is_met_wherever_links_lead_to_it_and_others_are_not() {
+        let scratch = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| scratch.path().join(name);
+        for folder in ["out/inspect", "out/other", "images"] {
+            fs::create_dir_all(at(folder)).expect("a folder");
+        }
+        for file in
+            ["out/fit.png", "out/a.png", "out/inspect/b.png", "out/other/fit.png", "images/fit.png", "images/c.png"]
+        {
+            fs::write(at(file), "").expect("a file");
+        }
+        symlink(at("out"), at("to_out")).expect("a link");
+        symlink(at("out/fit.png"), at("images/soft.txt")).expect("a link");
+        let out = OutputDir::create(&at("out"), "scan").expect("a folder");
+        let names = ["fit.png".to_owned(), "soft.txt".to_owned(), "inspect/soft.png".to_owned()];
+        let check = |inputs: &[&str]| {
+            let inputs: Vec<PathBuf> = inputs.iter().map(|input| at(input)).collect();
+            out.check_spares(&names, inputs.iter().map(PathBuf::as_path))
+        };
+        // Files of the same name elsewhere, other files beside the results, what is not there.
+        let spared =
+            ["images/c.png", "images/fit.png", "out/a.png", "out/other/fit.png", "out", "none/fit.png", "out/."];
+        assert!(check(&spared).is_ok(), "{:?}", check(&spared));
+        for taken in ["out/fit.png", "to_out/fit.png", "images/../out/fit.png", "images/soft.txt"] {
+            // After others of its folder and of another, and before them.
+            for inputs in [[&spared[..], &[taken]].concat(), [&["out/a.png", taken][..], &spared].concat()] {
+                assert!(matches!(check(&inputs), Err(OutputError::IsInput { .. })), "{taken}: {:?}", check(&inputs));
+            }
+        }
+        for within in ["out/inspect/b.png", "to_out/inspect/b.png", "out/inspect", "out/other/../inspect/b.png"] {
+            let outcome = check(&["images/c.png", "out/a.png", within]);
+            assert!(matches!(outcome, Err(OutputError::HoldsInput { .. })), "{within}: {outcome:?}");
+        }
+    }
+}

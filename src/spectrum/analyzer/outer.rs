@@ -7,9 +7,9 @@ use crate::spectrum::plan::{HISTOGRAM_BINS, HISTOGRAM_BINS_PER_OCTAVE};
 /// The bin of a power in logarithmic histograms of so many bins per octave; zero power lies in the first.
 pub(super) fn histogram_bin(power: f64, lowest_log2: i32, bins_per_octave: i32) -> usize {
     let octaves = power.log2() - f64::from(lowest_log2);
-    let n_bins = HISTOGRAM_BINS / HISTOGRAM_BINS_PER_OCTAVE as usize * bins_per_octave as usize;
+    let n_bins = HISTOGRAM_BINS as i32 / HISTOGRAM_BINS_PER_OCTAVE * bins_per_octave;
     // The cast saturates, so zero power (minus infinity) lands in the first bin.
-    ((octaves * f64::from(bins_per_octave)) as usize).min(n_bins - 1)
+    ((octaves * f64::from(bins_per_octave)) as i32).clamp(0, n_bins - 1) as usize
 }
 
 /// The products `v[i]·v[j]`, `i ≤ j`, row by row of the upper triangle.

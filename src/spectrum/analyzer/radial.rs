@@ -8,6 +8,7 @@ use super::AT_ONCE;
 use super::lanes::Lanes;
 use super::outer::{histogram_bin, upper_triangle};
 use super::summary::ImageSummary;
+use crate::spectral::annuli::PLANES_AT_ONCE;
 use crate::spectral::fft2::Fft2Workspace;
 use crate::spectrum::plan::{AnalysisPlan, Detail, HISTOGRAM_BINS, HISTOGRAM_BINS_PER_OCTAVE, at, rapsd_rows};
 
@@ -15,8 +16,10 @@ use crate::spectrum::plan::{AnalysisPlan, Detail, HISTOGRAM_BINS, HISTOGRAM_BINS
 #[derive(Debug)]
 pub(super) struct RadialSums {
     fft: Fft2Workspace,
-    /// Those of one column of modes, or of several short ones.
+    /// Those of one column of modes, of several short ones, or of all channels of a small image.
     power: Vec<f64>,
+    /// Sums over the annuli of several planes side by side.
+    annulus_sums: Vec<f64>,
     products: Vec<f64>,
     /// Scratch for one row of annuli.
     line: Vec<f64>,
@@ -28,9 +31,14 @@ pub(super) struct RadialSums {
 
 impl RadialSums {
     pub(super) fn new(plan: &AnalysisPlan) -> Self {
+        let n_powers = match is_small(plan) {
+            true => plan.config.channels.count() * plan.grid.n_modes(),
+            false => plan.config.size.height.max(AT_ONCE),
+        };
         Self {
             fft: plan.fft.workspace(),
-            power: vec![0.0; plan.config.size.height.max(AT_ONCE)],
+            power: vec![0.0; n_powers],
+            annulus_sums: vec![0.0; PLANES_AT_ONCE * plan.grid.n_annuli()],
             products: vec![0.0; plan.grid.n_annuli() * (plan.grid.n_annuli() + 1) / 2],
             line: vec![0.0; plan.grid.n_annuli()],
             bins: vec![0; plan.grid.n_annuli()],
@@ -48,40 +56,43 @@ impl RadialSums {
         lanes: &mut Lanes,
         summary: &mut ImageSummary,
     ) {
-        let (height, n_pixels) = (plan.config.size.height, plan.config.size.n_pixels());
-        let (n_modes, n_annuli) = (plan.grid.n_modes(), plan.grid.n_annuli());
+        let (height, n_modes, n_annuli) = (plan.config.size.height, plan.grid.n_modes(), plan.grid.n_annuli());
         let channels = plan.config.channels.count();
         summary.channel_rapsd.clear();
         summary.channel_rapsd.resize(channels * n_annuli, 0.0);
-        let rapsds = summary.channel_rapsd.chunks_exact_mut(n_annuli);
-        for (c, (plane, rapsd)) in planes.chunks_exact(n_pixels).zip(rapsds).enumerate() {
-            let n_kept = spectra.len().min(n_modes);
-            let start = if spectra.len() == channels * n_modes { c * n_modes } else { 0 };
-            let spectrum = &mut spectra[start..start + n_kept];
+        let has_power = lanes.hold(at::POWER_SUM);
+        let planes = planes.chunks_exact(plan.config.size.n_pixels()).enumerate();
+        if is_small(plan) {
+            for (c, plane) in planes {
+                let power = &mut self.power[c * n_modes..][..n_modes];
+                transform_plane(plan, (c, plane), spectra, &mut self.fft, |kx, columns, factor| {
+                    powers(columns, factor, &mut power[kx * height..][..columns.len()]);
+                });
+            }
+            if has_power {
+                lanes.add(at::POWER_SUM, 0, &self.power);
+            }
+            plan.annuli.means_of_planes(&self.power, &mut self.annulus_sums, &mut summary.channel_rapsd);
+        } else {
             let n_at_once = self.power.len() / height * height;
             let power = &mut self.power;
-            let has_power = lanes.hold(at::POWER_SUM);
-            let factor = plan.power_factor(c).powi(2);
-            plan.fft.forward_by_columns(plane, spectrum, &mut self.fft, |first_kx, columns| {
-                if first_kx == 0 && plan.reference.is_none() {
-                    // Code zero stands for the middle of the range, which only the zero frequency sees.
-                    let middle_code = plan.config.middle_value() / plan.value_per_code(c);
-                    columns[0].re += (middle_code * n_pixels as f64) as f32;
-                }
-                let mut kx = first_kx;
-                for columns in columns.chunks(n_at_once) {
-                    let power = &mut power[..columns.len()];
-                    powers(columns, factor, power);
-                    if has_power {
-                        lanes.add(at::POWER_SUM, c * n_modes + kx * height, power);
+            for ((c, plane), rapsd) in planes.zip(summary.channel_rapsd.chunks_exact_mut(n_annuli)) {
+                transform_plane(plan, (c, plane), spectra, &mut self.fft, |first_kx, columns, factor| {
+                    let mut kx = first_kx;
+                    for columns in columns.chunks(n_at_once) {
+                        let power = &mut power[..columns.len()];
+                        powers(columns, factor, power);
+                        if has_power {
+                            lanes.add(at::POWER_SUM, c * n_modes + kx * height, power);
+                        }
+                        for column in power.chunks_exact(height) {
+                            plan.annuli.add_column(kx, column, rapsd);
+                            kx += 1;
+                        }
                     }
-                    for column in power.chunks_exact(height) {
-                        plan.annuli.add_column(kx, column, rapsd);
-                        kx += 1;
-                    }
-                }
-            });
-            plan.annuli.finish(rapsd);
+                });
+                plan.annuli.finish(rapsd);
+            }
         }
         summary.rapsd.clear();
         summary.rapsd.resize(n_annuli, 0.0);
@@ -138,6 +149,37 @@ impl RadialSums {
         lanes.add(at::FILE_SIZE_SQUARE_SUM, 0, &[n * n]);
         self.file_rapsd.fill(0.0);
     }
+}
+
+/// Most powers of all channels of an image that are kept together: what fits the first-level cache, or nearly.
+const MOST_POWERS: usize = 6400;
+
+/// Whether the powers of all channels of an image are kept until all are transformed, and taken together then.
+fn is_small(plan: &AnalysisPlan) -> bool {
+    plan.config.channels.count() * plan.grid.n_modes() <= MOST_POWERS
+}
+
+/// Transforms the plane of channel `c`; `finished` sees each block of columns with the index of its first, and the
+/// factor that makes their powers those of values.
+fn transform_plane(
+    plan: &AnalysisPlan,
+    (c, plane): (usize, &[f32]),
+    spectra: &mut [Complex32],
+    fft: &mut Fft2Workspace,
+    mut finished: impl FnMut(usize, &[Complex32], f64),
+) {
+    let n_modes = plan.grid.n_modes();
+    let n_kept = spectra.len().min(n_modes);
+    let start = if spectra.len() == plan.config.channels.count() * n_modes { c * n_modes } else { 0 };
+    let factor = plan.power_factor(c).powi(2);
+    plan.fft.forward_by_columns(plane, &mut spectra[start..start + n_kept], fft, |first_kx, columns| {
+        if first_kx == 0 && plan.reference.is_none() {
+            // Code zero stands for the middle of the range, which only the zero frequency sees.
+            let middle_code = plan.config.middle_value() / plan.value_per_code(c);
+            columns[0].re += (middle_code * plane.len() as f64) as f32;
+        }
+        finished(first_kx, columns, factor);
+    });
 }
 
 /// The powers of modes; `factor` makes them those of the orthonormal transform of values.
