@@ -109,7 +109,7 @@ mod tests {
         }
         symlink(at("out"), at("to_out")).expect("a link");
         symlink(at("out/fit.png"), at("images/soft.txt")).expect("a link");
-        let out = OutputDir::create(&at("out"), "scan").expect("a folder");
+        let out = OutputDir::create(at("out"), "scan").expect("a folder");
         let names = ["fit.png".to_owned(), "soft.txt".to_owned(), "inspect/soft.png".to_owned()];
         let check = |inputs: &[&str]| {
             let inputs: Vec<PathBuf> = inputs.iter().map(|input| at(input)).collect();
