@@ -11,7 +11,8 @@
 //!
 //! # Settings
 //!
-//! `SPECSCAN_BENCH_PHOTOS` names a folder of JPEG photographs, `SPECSCAN_PYTHON` a Python with the peer's requirements
+//! `SPECSCAN_BENCH_PHOTOS` names a folder of JPEG photographs, `SPECSCAN_BENCH_SMALL` the number of small images
+//! (default 20,000), `SPECSCAN_PYTHON` a Python with the peer's requirements
 //! (else a virtual environment is made with pip), `SPECSCAN_BENCH_ROUNDS` the number of rounds (default 5).
 
 #[path = "support/agreement.rs"]

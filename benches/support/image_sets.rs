@@ -1,4 +1,5 @@
-//! The images that are measured: photographs, and 20,000 small generated ones. They lie under `target/bench-data`.
+//! The images that are measured: photographs, and small generated ones, 20,000 unless the environment says otherwise.
+//! They lie under `target/bench-data`.
 
 use std::error::Error;
 use std::fs;
@@ -17,7 +18,10 @@ const PHOTOS_VARIABLE: &str = "SPECSCAN_BENCH_PHOTOS";
 /// Working size of the photographs, pixels.
 const PHOTO_SIDE: usize = 256;
 
-/// Small images of a run, and their side in pixels.
+/// Environment variable that says how many small images there are: of fewer a run is start and end for a good part.
+const SMALL_VARIABLE: &str = "SPECSCAN_BENCH_SMALL";
+
+/// How many, unless it does, and their side in pixels.
 const N_SMALL: usize = 20_000;
 const SMALL_SIDE: usize = 32;
 
@@ -83,23 +87,24 @@ fn photo_folder() -> (PathBuf, &'static str) {
 
 /// The generated small images.
 pub fn small_images(data: &Path) -> Result<ImageSet, Box<dyn Error>> {
-    let folder = data.join(format!("small/{N_SMALL}-{SMALL_SIDE}-{SMALL_SEED}"));
+    let n = std::env::var(SMALL_VARIABLE).map_or(Ok(N_SMALL), |n| n.parse())?;
+    let folder = data.join(format!("small/{n}-{SMALL_SIDE}-{SMALL_SEED}"));
     if !folder.is_dir() {
         let unfinished = data.join("small/unfinished");
         if unfinished.exists() {
             fs::remove_dir_all(&unfinished)?;
         }
-        generate_small(&unfinished)?;
+        generate_small(&unfinished, n)?;
         fs::rename(&unfinished, &folder)?;
     }
-    Ok(ImageSet::list(format!("{N_SMALL} generated JPEGs, {SMALL_SIDE}² rgb"), SMALL_SIDE, folder)?)
+    Ok(ImageSet::list(format!("{n} generated JPEGs, {SMALL_SIDE}² rgb"), SMALL_SIDE, folder)?)
 }
 
-fn generate_small(folder: &Path) -> Result<(), Box<dyn Error>> {
+fn generate_small(folder: &Path, n: usize) -> Result<(), Box<dyn Error>> {
     fs::create_dir_all(folder)?;
     let mut random = ChaCha8Rng::seed_from_u64(SMALL_SEED);
     let side = SMALL_SIDE as u32;
-    for i in 0..N_SMALL {
+    for i in 0..n {
         let writer = BufWriter::new(fs::File::create(folder.join(format!("{i:05}.jpg")))?);
         let encoder = JpegEncoder::new_with_quality(writer, 92);
         encoder.write_image(&small_image(&mut random), side, side, ExtendedColorType::Rgb8)?;

@@ -17,7 +17,7 @@ use crate::dataset::{
     Skipped, SourceFile, Transform, choose_resolution, list_from_reader, list_inputs_with,
 };
 use crate::diffusion::rounding_power;
-use crate::pipeline::{Held, Observer, ScanConfig, ScanError, check_memory};
+use crate::pipeline::{DEFAULT_READERS, Held, Observer, ScanConfig, ScanError, check_memory};
 use crate::spectral::{Size, ValueRange, Window};
 use crate::spectrum::{AnalysisConfig, Counts, Detail, Preprocess, Spectrum, Standardize};
 
@@ -314,7 +314,7 @@ fn resolve_preprocess(
     are_latent: bool,
     observer: &dyn Observer,
 ) -> Result<PreprocessConfig> {
-    let found = choose_resolution(files, decode);
+    let found = choose_resolution(files, decode, options.io_threads.unwrap_or(DEFAULT_READERS));
     let asked = options.resolution.unwrap_or(Resolution::Auto);
     if let (true, Resolution::Auto, Ok(found)) = (are_latent, asked, &found) {
         check_one_size(found)?;

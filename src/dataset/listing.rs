@@ -252,6 +252,8 @@ const SAMPLE_BYTES: u64 = 48;
 /// passed over: text encodings, say, lie beside latents.
 fn take_arrays(listing: &mut Listing, mut arrays: Vec<ArrayFile>, options: &ArrayOptions) -> Result<(), ListError> {
     arrays.sort_by(|a, b| compare_keys(&a.key, &b.key));
+    // Links may lead to two under one key.
+    arrays.dedup_by(|later, earlier| later.key == earlier.key);
     let (mut first, mut refused) = (None, None);
     for ArrayFile { key, path, is_given, input } in arrays {
         let array = match Array::find(&path, options) {

@@ -14,8 +14,7 @@ use crate::spectral::Size;
 /// Headers that are read, evenly spaced over the list.
 const N_PROBES: usize = 1024;
 
-/// Threads that look at headers, and how many each has at least.
-const N_LOOKING: usize = 4;
+/// Headers that a thread looks at, at least.
 const LEAST_EACH: usize = 16;
 
 /// Sides of working sizes in common use, pixels, for sets whose sizes differ.
@@ -105,16 +104,20 @@ pub enum ResolutionError {
 }
 
 /// Chooses the working size from up to 1,024 headers, evenly spaced over the sorted list. Files without a readable
-/// header are passed over.
+/// header are passed over. Up to `n_threads` of them are read at once.
 ///
 /// # Errors
 ///
 /// If the list is empty or no header can be read.
-pub fn choose_resolution(files: &[SourceFile], options: &DecodeOptions) -> Result<AutoResolution, ResolutionError> {
+pub fn choose_resolution(
+    files: &[SourceFile],
+    options: &DecodeOptions,
+    n_threads: usize,
+) -> Result<AutoResolution, ResolutionError> {
     let n_tried = files.len().min(N_PROBES);
     let mut headers = Vec::with_capacity(n_tried);
     let mut unreadable = Vec::new();
-    for (file, size) in look_at(files, n_tried, options) {
+    for (file, size) in look_at(files, n_tried, options, n_threads) {
         match size {
             Ok(size) => headers.push((file.key().into_owned(), size)),
             Err(reason) => unreadable.push(Skipped { path: file.key().into_owned(), reason }),
@@ -132,12 +135,13 @@ pub fn choose_resolution(files: &[SourceFile], options: &DecodeOptions) -> Resul
     Ok(AutoResolution { size, sizes_agree, headers, n_unreadable: unreadable.len() })
 }
 
-/// The sizes of `n` files, evenly spaced over the list, in its order. Several threads look: over a network each look
+/// The sizes of `n` files, evenly spaced over the list, in its order. Up to `n_threads` look: over a network each look
 /// takes long.
 fn look_at<'a>(
     files: &'a [SourceFile],
     n: usize,
     options: &DecodeOptions,
+    n_threads: usize,
 ) -> Vec<(&'a SourceFile, Result<Size, SkipReason>)> {
     let next = AtomicUsize::new(0);
     let look = || {
@@ -155,7 +159,7 @@ fn look_at<'a>(
     };
     let mut found = thread::scope(|scope| {
         // Where the system has no threads left this one looks alone.
-        let n_helpers = (n / LEAST_EACH).min(N_LOOKING).saturating_sub(1);
+        let n_helpers = (n / LEAST_EACH).min(n_threads).saturating_sub(1);
         let helpers = (0..n_helpers).map_while(|_| thread::Builder::new().spawn_scoped(scope, look).ok());
         let helpers: Vec<_> = helpers.collect();
         let mut found = look();

@@ -34,6 +34,7 @@ pub use memory_need::MemoryNeed;
 pub use observer::Observer;
 pub use pass::{Pass, run_pass};
 pub use probe::{ImageProbe, ProbeSource};
+pub use readahead::DEFAULT_READERS;
 pub use rows::{ImageRow, NoRows, RowSink};
 pub use scan::scan;
 pub use working::Working;

@@ -6,8 +6,8 @@
 //! - No lock: jobs are handed out by one atomic counter, results travel through a bounded channel and come back for the
 //!   next job.
 //! - Results are emitted in the order of their numbers, whichever worker they come from.
-//! - Results of jobs that take microseconds travel together, so that whoever takes them is not woken for each. Nobody
-//!   waits for one that is held back: a worker hands over what it has before it waits itself.
+//! - Results of jobs that take microseconds travel together, so that whoever takes them is not woken for each. One is
+//!   held back until the job after it is done at the most: a worker that waits hands over what it has.
 //! - Whatever ends early at either end, by a panic or an error, ends the run; nobody is left waiting.
 
 use std::cell::RefCell;
@@ -156,10 +156,16 @@ impl<R: Default> Jobs<'_, R> {
 
     /// Hands over the results so far. Nobody takes them once the run has ended; then there is no next job either.
     fn hand_over(&self) {
-        let done = self.done.take();
+        let done = std::mem::take(&mut *self.done.borrow_mut());
         if !done.is_empty() {
             let _ = self.results.send(Ok(done));
         }
+    }
+
+    /// As [`Jobs::is_stopped`], for one who waits for others: hands over the results so far, which they may wait for.
+    pub fn waits_in_vain(&self) -> bool {
+        self.hand_over();
+        self.is_stopped()
     }
 
     /// Whether the run has ended, or is to end: what is still worked on is not wanted any more.

@@ -247,8 +247,8 @@ impl<'a> Reader<'a> {
         let before = pass.earlier.map(|used| used[index]);
         let rows_bytes = &mut outcome.rows_bytes;
         let mut admit = |header: &Header| {
-            *rows_bytes = memory.take_rows(config, header, || jobs.is_due(index), || jobs.is_stopped())?;
-            *lease = memory.take(header, || jobs.is_stopped())?;
+            *rows_bytes = memory.take_rows(config, header, || jobs.is_due(index), || jobs.waits_in_vain())?;
+            *lease = memory.take(header, || jobs.waits_in_vain())?;
             Ok(())
         };
         let file = &pass.files[index];
@@ -272,7 +272,7 @@ impl<'a> Reader<'a> {
                 }
             };
         }
-        outcome.n_bytes = readahead.read(index, decoder, || jobs.is_stopped())?;
+        outcome.n_bytes = readahead.read(index, decoder, || jobs.waits_in_vain())?;
         outcome.stamp = decoder.stamp();
         if before.flatten().is_some_and(|stamp| stamp != outcome.stamp) {
             return Err(SkipReason::Changed);

@@ -41,6 +41,20 @@ fn several_inputs_are_told_apart_by_their_names_and_overlaps_count_once() {
     assert_eq!(keys(&single), ["1.png"]);
 }
 
+/// An array that is given is looked for where links lead, one in a folder is not: both have one key.
+#[cfg(unix)]
+#[test]
+fn samples_that_two_inputs_reach_by_links_count_once() {
+    let folder = Folder::create();
+    folder.write("d/beside.txt", b"");
+    let (d, real) = (folder.path().join("d"), folder.path().join("real.npy"));
+    ndarray_npy::write_npy(&real, &ndarray::Array4::<f32>::zeros((5, 4, 8, 8))).unwrap();
+    std::os::unix::fs::symlink(&real, d.join("l.npy")).unwrap();
+    let listing = list_inputs(&[d.clone(), d.join("l.npy")]).unwrap();
+    let expected: Vec<_> = (0..5).map(|i| format!("{}/l.npy#{i}", d.display())).collect();
+    assert_eq!(keys(&listing), expected);
+}
+
 #[test]
 fn a_mistyped_input_names_its_neighbour() {
     let folder = Folder::create();

@@ -247,7 +247,7 @@ fn the_size_is_what_the_headers_agree_on() {
         folder.write(&format!("{i:03}.png"), &png(30, 20));
     }
     folder.write("bad.png", b"no image");
-    let choose = |folder: &Folder| choose_resolution(&folder.list().files, &options).unwrap();
+    let choose = |folder: &Folder| choose_resolution(&folder.list().files, &options, 4).unwrap();
     let auto = choose(&folder);
     assert_eq!((auto.size, auto.sizes_agree, auto.headers.len()), (Size::new(20, 30), true, 100));
     assert_eq!(auto.describe(), "working size 30×20: that of all 100 images looked at, 1 without a readable header");
@@ -285,7 +285,7 @@ fn the_size_is_what_the_headers_agree_on() {
 
     let bad = Folder::create();
     bad.write("bad.png", b"no image");
-    let error = choose_resolution(&bad.list().files, &options).unwrap_err();
+    let error = choose_resolution(&bad.list().files, &options, 1).unwrap_err();
     assert!(matches!(error, ResolutionError::NoHeader { n_tried: 1, .. }));
     assert!(error.to_string().contains("bad.png") && !error.to_string().contains("--resolution"), "{error}");
 }

@@ -57,8 +57,10 @@ impl<F: Fn(&Path) -> bool> Parents<F> {
 
     /// Whether the folder of `path` is none for results.
     fn is_ordinary(&mut self, path: &Path) -> bool {
+        // What ends in no name (`folder/`) is examined itself, and says nothing of what lies in it.
+        let Some(name) = name_of(path) else { return false };
         let bytes = path.as_os_str().as_encoded_bytes();
-        let parent = &bytes[..bytes.len() - name_of(path).map_or(0, <[u8]>::len)];
+        let parent = &bytes[..bytes.len() - name.len()];
         if let Some((_, is_ordinary)) = self.last.as_ref().filter(|(last, _)| last == parent) {
             return *is_ordinary;
         }
@@ -72,7 +74,8 @@ impl<F: Fn(&Path) -> bool> Parents<F> {
 fn name_of(path: &Path) -> Option<&[u8]> {
     let bytes = path.as_os_str().as_encoded_bytes();
     let start = bytes.iter().rposition(|byte| std::path::is_separator(char::from(*byte))).map_or(0, |at| at + 1);
-    Some(&bytes[start..]).filter(|name| !matches!(*name, b"" | b"." | b".."))
+    // A drive stands before a name without a separator.
+    Some(&bytes[start..]).filter(|name| !(matches!(*name, b"" | b"." | b"..") || cfg!(windows) && name.contains(&b':')))
 }
 
 /// Where the folder of a path really is; none if it is not there.
@@ -128,6 +131,12 @@ mod tests {
         for within in ["out/inspect/b.png", "to_out/inspect/b.png", "out/inspect", "out/other/../inspect/b.png"] {
             let outcome = check(&["images/c.png", "out/a.png", within]);
             assert!(matches!(outcome, Err(OutputError::HoldsInput { .. })), "{within}: {outcome:?}");
+        }
+        // A folder as it was given, and then what lies in it.
+        symlink(at("out/inspect"), at("to_inspect")).expect("a link");
+        for folder in ["to_inspect/", "to_inspect/./", "out/inspect/"] {
+            let outcome = check(&[folder, &format!("{folder}b.png")]);
+            assert!(matches!(outcome, Err(OutputError::HoldsInput { .. })), "{folder}: {outcome:?}");
         }
     }
 }

@@ -3,6 +3,7 @@
 use rustfft::num_complex::{Complex32, Complex64};
 
 use super::moments::spectra_kept;
+use super::radial::scratch_bytes;
 use crate::spectral::Window;
 use crate::spectrum::plan::{AnalysisConfig, Detail, Standardize, rapsd_rows, tensor_specs};
 use crate::spectrum::reduce::AreaAverage;
@@ -37,11 +38,11 @@ impl AnalysisConfig {
 
     /// Bytes that one worker's engine holds beside lanes: the planes and spectra of its images, and scratch.
     fn worker_bytes(&self) -> u64 {
-        let (channels, n_modes, annuli) = (self.channels.count(), self.size.n_modes(), self.size.n_annuli());
+        let (channels, n_modes) = (self.channels.count(), self.size.n_modes());
         let planes = channels * self.size.n_pixels() * size_of::<f32>();
         let transform = if self.detail >= Detail::Radial {
-            let products = annuli * (annuli + 1) / 2 * size_of::<f64>();
-            n_modes * size_of::<Complex32>() + products
+            // The transforms of all rows, and room to transform the longest.
+            (n_modes + self.size.width) * size_of::<Complex32>() + scratch_bytes(self)
         } else {
             0
         };

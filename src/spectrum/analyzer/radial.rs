@@ -1,5 +1,5 @@
-//! The transform, with what is taken of every mode while its column is in the first-level cache: the sums of powers and
-//! the annulus means; then the sums over RAPSDs.
+//! The transform, with what is taken of every mode while its column (of a small image: while all of it) is in the
+//! caches next to the core: the sums of powers and the annulus means; then the sums over RAPSDs.
 
 use multiversion::multiversion;
 use rustfft::num_complex::Complex32;
@@ -10,7 +10,9 @@ use super::outer::{histogram_bin, upper_triangle};
 use super::summary::ImageSummary;
 use crate::spectral::annuli::PLANES_AT_ONCE;
 use crate::spectral::fft2::Fft2Workspace;
-use crate::spectrum::plan::{AnalysisPlan, Detail, HISTOGRAM_BINS, HISTOGRAM_BINS_PER_OCTAVE, at, rapsd_rows};
+use crate::spectrum::plan::{
+    AnalysisConfig, AnalysisPlan, Detail, HISTOGRAM_BINS, HISTOGRAM_BINS_PER_OCTAVE, at, rapsd_rows,
+};
 
 /// Scratch for one image's powers and RAPSDs.
 #[derive(Debug)]
@@ -31,13 +33,9 @@ pub(super) struct RadialSums {
 
 impl RadialSums {
     pub(super) fn new(plan: &AnalysisPlan) -> Self {
-        let n_powers = match is_small(plan) {
-            true => plan.config.channels.count() * plan.grid.n_modes(),
-            false => plan.config.size.height.max(AT_ONCE),
-        };
         Self {
             fft: plan.fft.workspace(),
-            power: vec![0.0; n_powers],
+            power: vec![0.0; n_powers(&plan.config)],
             annulus_sums: vec![0.0; PLANES_AT_ONCE * plan.grid.n_annuli()],
             products: vec![0.0; plan.grid.n_annuli() * (plan.grid.n_annuli() + 1) / 2],
             line: vec![0.0; plan.grid.n_annuli()],
@@ -62,7 +60,7 @@ impl RadialSums {
         summary.channel_rapsd.resize(channels * n_annuli, 0.0);
         let has_power = lanes.hold(at::POWER_SUM);
         let planes = planes.chunks_exact(plan.config.size.n_pixels()).enumerate();
-        if is_small(plan) {
+        if is_small(&plan.config) {
             for (c, plane) in planes {
                 let power = &mut self.power[c * n_modes..][..n_modes];
                 transform_plane(plan, (c, plane), spectra, &mut self.fft, |kx, columns, factor| {
@@ -151,12 +149,23 @@ impl RadialSums {
     }
 }
 
-/// Most powers of all channels of an image that are kept together: what fits the first-level cache, or nearly.
+/// Most powers of all channels of an image that are kept together: few enough to stay in the caches of a core.
 const MOST_POWERS: usize = 6400;
 
 /// Whether the powers of all channels of an image are kept until all are transformed, and taken together then.
-fn is_small(plan: &AnalysisPlan) -> bool {
-    plan.config.channels.count() * plan.grid.n_modes() <= MOST_POWERS
+fn is_small(config: &AnalysisConfig) -> bool {
+    config.channels.count() * config.size.n_modes() <= MOST_POWERS
+}
+
+/// Powers for which there is room.
+fn n_powers(config: &AnalysisConfig) -> usize {
+    if is_small(config) { config.channels.count() * config.size.n_modes() } else { config.size.height.max(AT_ONCE) }
+}
+
+/// Bytes of the scratch that depends on the size: powers, and sums over annuli.
+pub(super) fn scratch_bytes(config: &AnalysisConfig) -> usize {
+    let annuli = config.size.n_annuli();
+    (n_powers(config) + PLANES_AT_ONCE * annuli + annuli * (annuli + 1) / 2) * size_of::<f64>()
 }
 
 /// Transforms the plane of channel `c`; `finished` sees each block of columns with the index of its first, and the
