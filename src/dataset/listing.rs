@@ -232,7 +232,6 @@ pub(super) fn finish(
         listing.n_ignored += arrays.len() as u64;
     } else {
         take_arrays(&mut listing, arrays, options)?;
-        source_file::sort(&mut listing.files);
     }
     listing.skipped.sort_by(|a, b| compare_keys(&a.path, &b.path));
     listing.skipped.dedup();

@@ -98,16 +98,9 @@ impl SourceFile {
     pub(super) fn is_in_the_file_of(&self, other: &Self) -> bool {
         matches!((&self.0, &other.0), (Place::Named(file, _), Place::Named(of_other, _)) if Arc::ptr_eq(file, of_other))
     }
-
-    /// Whether both have one key.
-    fn has_the_key_of(&self, other: &Self) -> bool {
-        self.sample().map(|(_, index)| index) == other.sample().map(|(_, index)| index)
-            && self.file_key() == other.file_key()
-    }
 }
 
-/// Puts a list in the order of sets, files by the bytes of their keys and samples of one in the order in which they
-/// come, and keeps the first of each key.
+/// Puts a list of images in the order of sets, that of the bytes of their names, and keeps the first of each key.
 pub(super) fn sort(files: &mut Vec<SourceFile>) {
     // Escapes sort as the bytes that they stand for.
     if files.iter().any(|file| file.file_key().as_bytes().contains(&b'\\')) {
@@ -115,7 +108,7 @@ pub(super) fn sort(files: &mut Vec<SourceFile>) {
     } else {
         sort_behind(files, 0);
     }
-    files.dedup_by(|later, earlier| later.has_the_key_of(earlier));
+    files.dedup_by(|later, earlier| later.file_key() == earlier.file_key());
 }
 
 /// Sorts files whose keys have the first `n_same` bytes in common. The eight bytes behind all that they have in common

@@ -162,8 +162,9 @@ impl<R: Default> Jobs<'_, R> {
         }
     }
 
-    /// As [`Jobs::is_stopped`], for one who waits for others: hands over the results so far, which they may wait for.
-    pub fn waits_in_vain(&self) -> bool {
+    /// As [`Jobs::is_stopped`], asked again and again by a worker that waits: hands over its results so far, which may
+    /// be what it, or others, wait for.
+    pub fn is_stopped_while_waiting(&self) -> bool {
         self.hand_over();
         self.is_stopped()
     }
@@ -173,10 +174,8 @@ impl<R: Default> Jobs<'_, R> {
         self.state.stop.load(Ordering::Relaxed) || self.schedule.cancel.load(Ordering::Relaxed)
     }
 
-    /// Whether all results before that of job `index` are emitted, so that everyone waits for it. Hands over those of
-    /// this worker first: they may be what it would wait for.
+    /// Whether all results before that of job `index` are emitted, so that everyone waits for it.
     pub fn is_due(&self, index: usize) -> bool {
-        self.hand_over();
         self.state.emitted.load(Ordering::Relaxed) == index
     }
 
@@ -266,7 +265,7 @@ mod tests {
             let live = |jobs: &Jobs<'_, usize>| {
                 jobs.run(|i, r| {
                     *r = i;
-                    while i == 10 && !jobs.is_due(i) && !jobs.is_stopped() {
+                    while i == 10 && !jobs.is_due(i) && !jobs.is_stopped_while_waiting() {
                         std::thread::sleep(Duration::from_millis(1));
                     }
                     Ok(())

@@ -247,8 +247,9 @@ impl<'a> Reader<'a> {
         let before = pass.earlier.map(|used| used[index]);
         let rows_bytes = &mut outcome.rows_bytes;
         let mut admit = |header: &Header| {
-            *rows_bytes = memory.take_rows(config, header, || jobs.is_due(index), || jobs.waits_in_vain())?;
-            *lease = memory.take(header, || jobs.waits_in_vain())?;
+            *rows_bytes =
+                memory.take_rows(config, header, || jobs.is_due(index), || jobs.is_stopped_while_waiting())?;
+            *lease = memory.take(header, || jobs.is_stopped_while_waiting())?;
             Ok(())
         };
         let file = &pass.files[index];
@@ -272,7 +273,7 @@ impl<'a> Reader<'a> {
                 }
             };
         }
-        outcome.n_bytes = readahead.read(index, decoder, || jobs.waits_in_vain())?;
+        outcome.n_bytes = readahead.read(index, decoder, || jobs.is_stopped_while_waiting())?;
         outcome.stamp = decoder.stamp();
         if before.flatten().is_some_and(|stamp| stamp != outcome.stamp) {
             return Err(SkipReason::Changed);

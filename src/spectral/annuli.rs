@@ -44,15 +44,24 @@ impl AnnulusSums {
     /// If there is no such column, or it has another length.
     pub fn add_column(&self, kx: usize, power: &[f64], sums: &mut [f64]) {
         assert_eq!(power.len(), self.height, "one power per mode of a column");
+        self.add_columns(kx, [power], sums.as_chunks_mut().0);
+    }
+
+    /// Adds the powers of the columns `kx` of `N` planes to their sums, which stand side by side.
+    fn add_columns<const N: usize>(&self, kx: usize, columns: [&[f64]; N], sums: &mut [[f64; N]]) {
         let multiplicity = self.multiplicity[kx];
-        let (alone, paired) = (1.min(self.height), self.height.div_ceil(2));
+        let mut add = |annulus: u32, power: [f64; N]| {
+            let sums = &mut sums[annulus as usize];
+            (0..N).for_each(|c| sums[c] += multiplicity * power[c]);
+        };
+        let paired = self.height.div_ceil(2);
         let mut annuli = self.annuli[kx].iter();
-        let mut add = |power: f64, j: u32| sums[j as usize] += multiplicity * power;
-        power[..alone].iter().zip(annuli.by_ref()).for_each(|(power, &j)| add(*power, j));
-        let pairs = power[alone..paired].iter().zip(power[paired..].iter().rev());
-        pairs.zip(annuli.by_ref()).for_each(|((power, mirrored), &j)| add(power + mirrored, j));
+        annuli.by_ref().take(1).for_each(|j| add(*j, columns.map(|power| power[0])));
+        for (ky, j) in (1..paired).zip(annuli.by_ref()) {
+            add(*j, columns.map(|power| power[ky] + power[self.height - ky]));
+        }
         // Of an even number of modes the highest stands alone.
-        power[paired..].iter().zip(annuli).for_each(|(power, &j)| add(*power, j));
+        annuli.for_each(|j| add(*j, columns.map(|power| power[paired])));
     }
 
     /// The annulus means of several planes of powers (`kx·H + ky`, one plane after the other) into `means`, one row a
@@ -84,21 +93,10 @@ impl AnnulusSums {
     fn add_planes<const N: usize>(&self, powers: &[f64], sums: &mut [f64]) {
         let sums = &mut sums.as_chunks_mut::<N>().0[..self.modes_per_annulus.len()];
         sums.fill([0.0; N]);
-        let (height, paired) = (self.height, self.height.div_ceil(2));
-        let n_modes = height * self.multiplicity.len();
-        for (kx, (annuli, multiplicity)) in self.annuli.iter().zip(&self.multiplicity).enumerate() {
-            let columns: [&[f64]; N] = std::array::from_fn(|c| &powers[c * n_modes + kx * height..][..height]);
-            let mut add = |annulus: u32, power: [f64; N]| {
-                let sums = &mut sums[annulus as usize];
-                (0..N).for_each(|c| sums[c] += multiplicity * power[c]);
-            };
-            let mut annuli = annuli.iter();
-            // As in `add_column`.
-            annuli.by_ref().take(1).for_each(|j| add(*j, columns.map(|power| power[0])));
-            for (ky, j) in (1..paired).zip(annuli.by_ref()) {
-                add(*j, columns.map(|power| power[ky] + power[height - ky]));
-            }
-            annuli.for_each(|j| add(*j, columns.map(|power| power[paired])));
+        let n_modes = self.height * self.multiplicity.len();
+        for kx in 0..self.multiplicity.len() {
+            let column = |c: usize| &powers[c * n_modes + kx * self.height..][..self.height];
+            self.add_columns(kx, std::array::from_fn(column), sums);
         }
     }
 

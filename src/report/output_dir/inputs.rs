@@ -30,8 +30,10 @@ impl OutputDir {
         for input in inputs {
             // Only a file of the same name, or in a folder for results, is asked where it really is: a million of
             // others are not.
-            let is_like_one = !parents.is_ordinary(input) || name_of(input).is_none_or(|name| taken.contains(name));
-            let Some(place) = is_like_one.then(|| real_but_last(input)).flatten() else { continue };
+            let is_like_one = |name: &[u8]| taken.contains(name) || parents.hold_results(input, name);
+            let Some(place) = name_of(input).is_none_or(is_like_one).then(|| real_but_last(input)).flatten() else {
+                continue;
+            };
             if let Some((_, folder)) = folders.iter().find(|(folder, _)| place.starts_with(folder)) {
                 return Err(OutputError::HoldsInput { folder: self.path().join(folder), input: input.to_owned() });
             }
@@ -43,30 +45,30 @@ impl OutputDir {
     }
 }
 
-/// The folder of the last path, and whether results have no place in it: paths come folder by folder.
+/// The folder of the last path, and whether it may be one for results: paths come folder by folder.
 struct Parents<F> {
-    holds_results: F,
+    is_for_results: F,
     last: Option<(Vec<u8>, bool)>,
 }
 
 impl<F: Fn(&Path) -> bool> Parents<F> {
-    /// What tells a folder, by where it really is.
-    fn new(holds_results: F) -> Self {
-        Self { holds_results, last: None }
+    /// What tells a folder for results, by where it really is.
+    fn new(is_for_results: F) -> Self {
+        Self { is_for_results, last: None }
     }
 
-    /// Whether the folder of `path` is none for results.
-    fn is_ordinary(&mut self, path: &Path) -> bool {
-        // What ends in no name (`folder/`) is examined itself, and says nothing of what lies in it.
-        let Some(name) = name_of(path) else { return false };
+    /// Whether the folder of `path`, which ends in `name`, may be one for results: it is, or cannot be found.
+    fn hold_results(&mut self, path: &Path, name: &[u8]) -> bool {
         let bytes = path.as_os_str().as_encoded_bytes();
         let parent = &bytes[..bytes.len() - name.len()];
-        if let Some((_, is_ordinary)) = self.last.as_ref().filter(|(last, _)| last == parent) {
-            return *is_ordinary;
+        match &self.last {
+            Some((last, holds)) if last == parent => *holds,
+            _ => {
+                let holds = real_parent(path).is_none_or(|real| (self.is_for_results)(&real));
+                self.last = Some((parent.to_owned(), holds));
+                holds
+            }
         }
-        let is_ordinary = real_parent(path).is_some_and(|real| !(self.holds_results)(&real));
-        self.last = Some((parent.to_owned(), is_ordinary));
-        is_ordinary
     }
 }
 
